@@ -1,0 +1,30 @@
+import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
+
+/** The settings of a run, with every default and its reason. */
+export interface Config {
+  readonly guests: {
+    /** How many MAC addresses are held at most. */
+    readonly limit: number;
+    /** Announce the addresses that routers and load balancers share as well. */
+    readonly virtualRouterMacs: boolean;
+  };
+  readonly metrics: { readonly host: string; readonly port: number };
+}
+
+export const DEFAULTS: Config = Object.freeze({
+  // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.
+  // A standby router's address announced from the wrong node cuts its gateway off.
+  guests: { limit: 65_536, virtualRouterMacs: false },
+  // Only this host: guests must not learn who their neighbours are. 9871 is bondherald's port of record.
+  metrics: { host: '127.0.0.1', port: 9871 },
+});
+
+/** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */
+export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
+  '00:00:5e:00:01/40', // VRRP for IPv4, RFC 9568 section 7.3
+  '00:00:5e:00:02/40', // VRRP for IPv6, RFC 9568 section 7.3
+  '00:00:0c:07:ac/40', // HSRP version 1
+  '00:00:0c:9f:f0:00/36', // HSRP version 2
+  '00:07:b4:00/32', // GLBP
+  '02:bf/16', // Microsoft Network Load Balancing, unicast mode
+].flatMap((text) => parseMacPrefix(text) ?? []);

@@ -1,0 +1,68 @@
+/**
+ * The only list of error classes. Each has a stable `code` that scripts, tests and docs may rely on, and a message
+ * that is one line: what is wrong, and what to do about it.
+ */
+export abstract class BondheraldError extends Error {
+  /** Stable identifier, upper case with underscores. */
+  abstract readonly code: string;
+  /** The exit code of a command that ends with this error: 1 failed, 2 wrong usage or configuration. */
+  readonly exitCode: 1 | 2 = 1;
+
+  override get name(): string {
+    return this.code;
+  }
+}
+
+/** The command line asks for something that cannot be: a malformed MAC, an unknown bond, a bond of another mode. */
+export class UsageError extends BondheraldError {
+  readonly code = 'USAGE';
+  override readonly exitCode = 2;
+}
+
+/** A netlink message that is truncated, or whose lengths contradict each other. */
+export class NetlinkDecodeError extends BondheraldError {
+  readonly code = 'NETLINK_DECODE';
+}
+
+/** The kernel answered a netlink request with an error, or not at all. */
+export class NetlinkRequestError extends BondheraldError {
+  readonly code = 'NETLINK_REQUEST';
+}
+
+/** A frame that is too short for what its header promises, or values that no frame can carry. */
+export class FrameError extends BondheraldError {
+  readonly code = 'FRAME';
+}
+
+/** A system call failed. `errno` is its symbolic name, for example ENETDOWN. */
+export class SyscallError extends BondheraldError {
+  readonly code = 'SYSCALL';
+
+  constructor(
+    readonly syscall: string,
+    readonly errno: string,
+    what: string,
+  ) {
+    super(`${what}: ${syscall}: ${errno}`);
+  }
+}
+
+/** The process lacks a capability. */
+export class PermissionError extends BondheraldError {
+  readonly code = 'PERMISSION';
+}
+
+/** The bond has no slave that carries traffic now. */
+export class NoActiveSlaveError extends BondheraldError {
+  readonly code = 'NO_ACTIVE_SLAVE';
+}
+
+/** The address for the metrics cannot be listened on. */
+export class ListenError extends BondheraldError {
+  readonly code = 'LISTEN';
+}
+
+/** The failover thread ended, or never became ready. */
+export class FailoverThreadError extends BondheraldError {
+  readonly code = 'FAILOVER_THREAD';
+}

@@ -1,0 +1,100 @@
+import { NetlinkDecodeError } from '../errors.js';
+import { NLA_TYPE_MASK } from './constants.js';
+
+/*
+ * struct nlattr (linux/netlink.h), all fields in host byte order:
+ *
+ *    0       2       4
+ *    +-------+-------+------------------+---------+
+ *    |  len  | type  | payload          | pad to 4|
+ *    +-------+-------+------------------+---------+
+ *    len counts header and payload, not the padding; the two high bits of type are flags.
+ */
+const HEADER_LENGTH = 4;
+
+/** True where the host stores the low byte first; netlink speaks the host's byte order. */
+export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** A stretch of a datagram whose bounds were checked: an attribute's payload, or a message's body. */
+export class Span {
+  constructor(
+    readonly view: DataView,
+    readonly start: number,
+    readonly end: number,
+  ) {}
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  /** The bytes themselves, not a copy. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.view.buffer, this.view.byteOffset + this.start, this.length);
+  }
+
+  u8(offset = 0): number {
+    return this.view.getUint8(this.check(offset, 1));
+  }
+
+  /** In host byte order. */
+  u16(offset = 0): number {
+    return this.view.getUint16(this.check(offset, 2), LITTLE_ENDIAN);
+  }
+
+  /** In network byte order. */
+  u16be(offset = 0): number {
+    return this.view.getUint16(this.check(offset, 2), false);
+  }
+
+  /** In host byte order. */
+  u32(offset = 0): number {
+    return this.view.getUint32(this.check(offset, 4), LITTLE_ENDIAN);
+  }
+
+  /** In host byte order. */
+  i32(offset = 0): number {
+    return this.view.getInt32(this.check(offset, 4), LITTLE_ENDIAN);
+  }
+
+  /** Text up to the first NUL. */
+  text(): string {
+    const bytes = this.bytes;
+    const nul = bytes.indexOf(0);
+    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+  }
+
+  /** The rest of the span from `offset` on. @throws NetlinkDecodeError when it is shorter than that */
+  from(offset: number): Span {
+    this.check(offset, 0);
+    return new Span(this.view, this.start + offset, this.end);
+  }
+
+  private check(offset: number, length: number): number {
+    if (offset + length > this.length)
+      throw new NetlinkDecodeError(`${this.length} bytes where ${offset + length} are needed`);
+    return this.start + offset;
+  }
+}
+
+/**
+ * Calls `visit` with type and payload of each attribute in `span`, in order. Flag bits of the type are cleared.
+ * @throws NetlinkDecodeError when an attribute's length is below its header or reaches past the span
+ */
+export function eachAttribute(span: Span, visit: (type: number, value: Span) => void): void {
+  const { view, end } = span;
+  let at = span.start;
+  while (at + HEADER_LENGTH <= end) {
+    const length = view.getUint16(at, LITTLE_ENDIAN);
+    if (length < HEADER_LENGTH || at + length > end)
+      throw new NetlinkDecodeError(`an attribute claims ${length} bytes where ${end - at} are left`);
+    visit(view.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK, new Span(view, at + HEADER_LENGTH, at + length));
+    at += (length + 3) & ~3;
+  }
+}
+
+/** The attributes of `span` by type; of a repeated one the last. For attributes that are read by name. */
+export function attributeMap(span: Span): Map<number, Span> {
+  const map = new Map<number, Span>();
+  eachAttribute(span, (type, value) => map.set(type, value));
+  return map;
+}

@@ -1,0 +1,77 @@
+import { NetlinkDecodeError } from '../errors.js';
+import { LITTLE_ENDIAN, Span } from './attributes.js';
+import * as c from './constants.js';
+import type { KernelEvent } from './events.js';
+import { decodeLink } from './link.js';
+import { decodeNeighbour } from './neighbour.js';
+
+/*
+ * struct nlmsghdr (linux/netlink.h), host byte order; a datagram holds one or more, each padded to 4:
+ *
+ *    0         4      6       8        12       16
+ *    +---------+------+-------+--------+--------+------
+ *    | len     | type | flags | seq    | pid    | body
+ *    +---------+------+-------+--------+--------+------
+ *    len counts header and body, not the padding.
+ */
+
+/**
+ * Decodes a netlink datagram. Nothing is dropped in silence: a message that will not decode becomes a `lost` event,
+ * and the messages around it still count.
+ * @param datagram as the kernel gave it; not kept
+ */
+export function decodeDatagram(datagram: Uint8Array): KernelEvent[] {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
+  const events: KernelEvent[] = [];
+  let at = 0;
+  while (at < view.byteLength) {
+    const left = view.byteLength - at;
+    const length = left >= c.NLMSG_HEADER_LENGTH ? view.getUint32(at, LITTLE_ENDIAN) : 0;
+    if (length < c.NLMSG_HEADER_LENGTH || length > left) {
+      events.push(malformed(`a message claims ${length} bytes where ${left} are left`));
+      break;
+    }
+    const event = decodeMessage(view, at, length);
+    if (event) events.push(event);
+    at += (length + 3) & ~3;
+  }
+  return events;
+}
+
+function decodeMessage(view: DataView, at: number, length: number): KernelEvent | null {
+  const type = view.getUint16(at + 4, LITTLE_ENDIAN);
+  const flags = view.getUint16(at + 6, LITTLE_ENDIAN);
+  const seq = view.getUint32(at + 8, LITTLE_ENDIAN);
+  const body = new Span(view, at + c.NLMSG_HEADER_LENGTH, at + length);
+  try {
+    switch (type) {
+      case c.RTM_NEWLINK:
+      case c.RTM_DELLINK:
+        return decodeLink(body, type === c.RTM_DELLINK);
+      case c.RTM_NEWNEIGH:
+      case c.RTM_DELNEIGH:
+        return decodeNeighbour(body, type === c.RTM_DELNEIGH);
+      case c.NLMSG_DONE:
+        return decodeDone(body, seq, (flags & c.NLM_F_DUMP_INTR) !== 0);
+      case c.NLMSG_ERROR:
+        return { type: 'answer', seq, errno: -body.i32(0) };
+      case c.NLMSG_OVERRUN:
+        return { type: 'lost', reason: 'overrun', detail: 'the kernel says that messages were lost' };
+      default:
+        return null;
+    }
+  } catch (error) {
+    if (error instanceof NetlinkDecodeError) return malformed(`message type ${type}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The end of a dump carries the result of the dump: 0, or the negative error number that cut it short. */
+function decodeDone(body: Span, seq: number, interrupted: boolean): KernelEvent {
+  const result = body.length >= 4 ? body.i32(0) : 0;
+  return result < 0 ? { type: 'answer', seq, errno: -result } : { type: 'done', seq, interrupted };
+}
+
+function malformed(detail: string): KernelEvent {
+  return { type: 'lost', reason: 'malformed', detail };
+}

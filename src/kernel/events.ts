@@ -1,0 +1,87 @@
+import type { Ip } from '../addr/ip.js';
+import type { Mac } from '../addr/mac.js';
+
+/** What a device is, from IFLA_LINKINFO. A device without it is hardware, or as good as hardware. */
+export type LinkDetails =
+  | { readonly type: 'bond'; readonly mode: number; readonly activeSlave: number | null; readonly arpInterval: number }
+  | { readonly type: 'vlan'; readonly id: number; readonly protocol: number }
+  | { readonly type: 'bridge'; readonly vlanFiltering: boolean; readonly vlanProtocol: number }
+  | { readonly type: 'other'; readonly kind: string | null };
+
+/** A device as RTM_NEWLINK describes it; the kernel sends the whole state each time. */
+export interface LinkEvent {
+  readonly type: 'link';
+  readonly ifindex: number;
+  readonly name: string;
+  readonly up: boolean;
+  /** IFF_LOWER_UP: there is carrier. */
+  readonly lowerUp: boolean;
+  readonly address: Mac | null;
+  /** The bond or bridge that the device is enslaved to (IFLA_MASTER). */
+  readonly master: number | null;
+  /** The device below, or a veth's peer (IFLA_LINK); null when it lives in another network namespace. */
+  readonly lower: number | null;
+  /** IFLA_EVENT, null in a message without one. */
+  readonly event: number | null;
+  readonly details: LinkDetails;
+  /** For a bond's slave: whether it is the active one (IFLA_BOND_SLAVE_STATE). */
+  readonly bondSlaveActive: boolean | null;
+  /** For a bridge's port: its spanning tree state (IFLA_BRPORT_STATE). */
+  readonly bridgePortState: number | null;
+}
+
+/** One range of VLANs that a bridge port is a member of. */
+export interface VlanRange {
+  readonly first: number;
+  readonly last: number;
+  readonly untagged: boolean;
+  readonly pvid: boolean;
+}
+
+/** A bridge's own view of a port, or of itself: an RTM_NEWLINK of family AF_BRIDGE. */
+export interface BridgePortEvent {
+  readonly type: 'bridgePort';
+  readonly ifindex: number;
+  readonly state: number | null;
+  /** null when the message does not speak of VLANs. */
+  readonly vlans: readonly VlanRange[] | null;
+}
+
+/** A row of a bridge's forwarding database came, changed or went. */
+export interface FdbEvent {
+  readonly type: 'fdb';
+  readonly gone: boolean;
+  readonly mac: Mac;
+  /** The port that leads to the MAC. */
+  readonly port: number;
+  /** The bridge, null for a row that belongs to the device itself. */
+  readonly bridge: number | null;
+  readonly vlan: number | null;
+  readonly state: number;
+  readonly flags: number;
+}
+
+/** A row of the IPv4 or IPv6 neighbour table came, changed or went. */
+export interface NeighbourEvent {
+  readonly type: 'neighbour';
+  readonly gone: boolean;
+  readonly ifindex: number;
+  readonly address: Ip;
+  readonly mac: Mac | null;
+  readonly state: number;
+}
+
+/** Everything that a netlink datagram can tell us. Messages of other types are passed over. */
+export type KernelEvent =
+  | LinkEvent
+  | { readonly type: 'linkGone'; readonly ifindex: number }
+  | BridgePortEvent
+  | { readonly type: 'bridgePortGone'; readonly ifindex: number }
+  | FdbEvent
+  | NeighbourEvent
+  /** A dump is complete; when interrupted, the kernel's state changed under it and it is to be asked for again. */
+  | { readonly type: 'done'; readonly seq: number; readonly interrupted: boolean }
+  /** The answer to request `seq`; errno 0 acknowledges it. */
+  | { readonly type: 'answer'; readonly seq: number; readonly errno: number }
+  /** Something was lost: what we hold may be wrong until the next dump. */
+  | { readonly type: 'lost'; readonly reason: 'malformed' | 'overrun'; readonly detail: string };

@@ -1,0 +1,72 @@
+import type { KernelEvent } from './events.js';
+import { type DumpTable, dumpRequest } from './requests.js';
+
+/** Between two dumps at least so long, in seconds; twice as long after each that was spoilt, up to the maximum. */
+const MIN_INTERVAL = 1;
+const MAX_INTERVAL = 32;
+
+/**
+ * Asks the kernel for whole tables, one after the other, and again whenever what we hold may be wrong. A message that
+ * will not decode stands in the next dump too, so dumps that are spoilt come ever more seldom and never in a loop.
+ */
+export class TableDumps {
+  private seq = 0;
+  private running: DumpTable[] = [];
+  private wanted = true;
+  private notBefore = -Infinity;
+  private interval = MIN_INTERVAL;
+
+  /** @param send hands a request to the kernel */
+  constructor(
+    private readonly tables: readonly DumpTable[],
+    private readonly send: (request: Uint8Array) => void,
+  ) {}
+
+  /** Asks for a fresh dump: it starts with the next `startIfDue` that finds the time come. */
+  want(): void {
+    this.wanted = true;
+  }
+
+  /**
+   * Starts the dump that is wanted, unless one is running or the last was too short a while ago.
+   * @param now monotonic clock, seconds
+   * @returns whether it started: then what we hold waits to be confirmed
+   */
+  startIfDue(now: number): boolean {
+    if (!this.wanted || this.running.length > 0 || now < this.notBefore) return false;
+    this.wanted = false;
+    this.notBefore = now + this.interval;
+    this.running = [...this.tables];
+    this.request();
+    return true;
+  }
+
+  /**
+   * Takes in every event of the socket that the requests went out by.
+   * @returns true when it completes a dump that can be trusted: what it did not mention is gone
+   */
+  take(event: KernelEvent): boolean {
+    if (event.type === 'lost') this.want();
+    if (event.type === 'answer' && event.seq === this.seq && event.errno !== 0) this.abandon();
+    if (event.type !== 'done' || event.seq !== this.seq || this.running.length === 0) return false;
+    if (event.interrupted) this.want();
+    this.running.shift();
+    if (this.running.length > 0) {
+      this.request();
+      return false;
+    }
+    this.interval = this.wanted ? Math.min(2 * this.interval, MAX_INTERVAL) : MIN_INTERVAL;
+    return !this.wanted;
+  }
+
+  private abandon(): void {
+    this.running = [];
+    this.interval = Math.min(2 * this.interval, MAX_INTERVAL);
+    this.want();
+  }
+
+  private request(): void {
+    const [table] = this.running;
+    if (table) this.send(dumpRequest(table, ++this.seq));
+  }
+}

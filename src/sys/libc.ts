@@ -1,0 +1,103 @@
+import os from 'node:os';
+import koffi from 'koffi';
+import { SyscallError } from '../errors.js';
+
+/** The C library's socket calls, and nothing else of it. Each returns what the system call returned. */
+const libc = koffi.load(null);
+
+export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
+  domain: number,
+  type: number,
+  protocol: number,
+) => number;
+export const bind = libc.func('int bind(int fd, const uint8_t *address, uint32_t length)') as (
+  fd: number,
+  address: Uint8Array,
+  length: number,
+) => number;
+export const setsockopt = libc.func(
+  'int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)',
+) as (fd: number, level: number, name: number, value: Uint8Array, length: number) => number;
+export const recv = libc.func('long recv(int fd, uint8_t *buffer, size_t length, int flags)') as (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+) => number;
+export const send = libc.func('long send(int fd, const uint8_t *buffer, size_t length, int flags)') as (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+) => number;
+export const sendmmsg = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)') as (
+  fd: number,
+  messages: bigint,
+  count: number,
+  flags: number,
+) => number;
+export const mlock = libc.func('int mlock2(void *address, size_t length, unsigned int flags)') as (
+  address: bigint,
+  length: number,
+  flags: number,
+) => number;
+export const close = libc.func('int close(int fd)') as (fd: number) => number;
+
+// bits/socket.h, asm-generic/socket.h
+export const AF_NETLINK = 16;
+export const AF_PACKET = 17;
+export const SOCK_RAW = 3;
+export const SOCK_CLOEXEC = 0o2000000;
+export const SOL_SOCKET = 1;
+export const SO_SNDBUF = 7;
+export const SO_RCVBUF = 8;
+export const SO_RCVTIMEO = 20;
+export const SO_SNDTIMEO = 21;
+export const SO_SNDBUFFORCE = 32;
+export const SO_RCVBUFFORCE = 33;
+export const MSG_TRUNC = 0x20;
+
+const NAMES = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
+
+/** The symbolic name of an error number, for example ENETDOWN. */
+export function errnoName(number: number): string {
+  return NAMES.get(number) ?? `errno ${number}`;
+}
+
+/** The symbolic name of this thread's last error. Valid right after the call that failed. */
+export function lastErrno(): string {
+  return errnoName(koffi.errno());
+}
+
+/**
+ * @returns `result`, the return value of a system call
+ * @throws SyscallError when it says that the call failed
+ */
+export function check(result: number, syscall: string, what: string): number {
+  if (result < 0) throw new SyscallError(syscall, lastErrno(), what);
+  return result;
+}
+
+/**
+ * Where the bytes lie in memory. The address does not keep them alive: hold a reference for as long as the kernel
+ * may read them.
+ */
+export function addressOf(bytes: Uint8Array): bigint {
+  return koffi.address(bytes);
+}
+
+/** Sets an integer socket option. @returns whether the kernel took it */
+export function setOption(fd: number, level: number, name: number, value: number): boolean {
+  return setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer), 4) === 0;
+}
+
+/** Sets a time limit on a socket's blocking calls (SO_RCVTIMEO, SO_SNDTIMEO): struct timeval of two longs. */
+export function setTimeLimit(fd: number, name: number, milliseconds: number): void {
+  const timeval = new BigInt64Array([BigInt(Math.floor(milliseconds / 1000)), BigInt((milliseconds % 1000) * 1000)]);
+  check(setsockopt(fd, SOL_SOCKET, name, new Uint8Array(timeval.buffer), 16), 'setsockopt', 'a time limit');
+}
+
+/** Asks for a socket buffer of `bytes`: beyond the host's limit with CAP_NET_ADMIN, else as far as the limit goes. */
+export function setBufferSize(fd: number, forced: number, plain: number, bytes: number): void {
+  if (!setOption(fd, SOL_SOCKET, forced, bytes)) setOption(fd, SOL_SOCKET, plain, bytes);
+}

@@ -1,0 +1,56 @@
+import { SyscallError } from '../errors.js';
+import * as libc from './libc.js';
+
+/** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
+export interface LinkSocket {
+  /**
+   * Waits for the next datagram, at most the time limit.
+   * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
+   */
+  receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated';
+  /** Sends a request to the kernel. @throws SyscallError */
+  send(request: Uint8Array): void;
+  close(): void;
+}
+
+/** A storm of link messages while we send ten thousand frames must fit. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+
+/** The kernel's datagrams are at most 32 KiB (net/netlink/af_netlink.c:netlink_dump). */
+const DATAGRAM_BYTES = 64 << 10;
+
+/** How long a thread may be deaf to its owner while nothing happens. */
+const RECEIVE_TIME_LIMIT_MS = 200;
+
+/** Opens the socket and joins `groups`, a bit mask of the first 32 groups. @throws SyscallError */
+export function openLinkSocket(groups: number): LinkSocket {
+  const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
+  const buffer = new Uint8Array(DATAGRAM_BYTES);
+  try {
+    // struct sockaddr_nl (linux/netlink.h): u16 family, u16 pad, u32 port id (0: the kernel picks one), u32 groups
+    const address = new Uint8Array(12);
+    new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_NETLINK;
+    new Uint32Array(address.buffer, 8, 1)[0] = groups;
+    libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    libc.setTimeLimit(fd, libc.SO_RCVTIMEO, RECEIVE_TIME_LIMIT_MS);
+    libc.check(libc.bind(fd, address, address.length), 'bind', 'netlink');
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  return {
+    receive: () => receive(fd, buffer),
+    send: (request) => void libc.check(libc.send(fd, request, request.length, 0), 'send', 'a netlink request'),
+    close: () => void libc.close(fd),
+  };
+}
+
+function receive(fd: number, buffer: Uint8Array): ReturnType<LinkSocket['receive']> {
+  const length = libc.recv(fd, buffer, buffer.length, libc.MSG_TRUNC);
+  if (length > buffer.length) return 'truncated';
+  if (length >= 0) return buffer.subarray(0, length);
+  const errno = libc.lastErrno();
+  if (errno === 'EAGAIN' || errno === 'EINTR') return 'nothing';
+  if (errno === 'ENOBUFS') return 'overrun';
+  throw new SyscallError('recv', errno, 'netlink');
+}

@@ -1,0 +1,55 @@
+import { PermissionError } from '../errors.js';
+import * as libc from './libc.js';
+
+/** Sends ready-made frames on one device. */
+export interface PacketSender {
+  /**
+   * Hands `count` frames to the kernel in one system call.
+   * @param messages address of as many struct mmsghdr, kept alive by the caller
+   * @returns how many the kernel took, or the symbolic errno when it took none
+   */
+  send(messages: bigint, count: number): number | string;
+  close(): void;
+}
+
+/** What the frames of a burst may take of kernel memory, about 1 kB each, until the link has sent them. */
+const SEND_BUFFER_BYTES = 8 << 20;
+
+/** A link that takes nothing for so long is not working: the failover thread has others to serve. */
+const SEND_TIME_LIMIT_MS = 200;
+
+/**
+ * Opens an AF_PACKET socket for sending on a device. Its protocol is 0: it never receives, and costs the host
+ * nothing. On a bond, frames leave by the active slave.
+ * @throws PermissionError without CAP_NET_RAW
+ * @throws SyscallError for example ENODEV when the device is gone
+ */
+export function openPacketSender(ifindex: number): PacketSender {
+  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
+  if (fd < 0 && libc.lastErrno() === 'EPERM')
+    throw new PermissionError('sending frames needs CAP_NET_RAW: run this as root or give it that capability');
+  libc.check(fd, 'socket', 'a packet socket');
+  try {
+    libc.check(libc.bind(fd, linkLayerAddress(ifindex), 20), 'bind', `a packet socket on device ${ifindex}`);
+    libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
+    libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  return {
+    send(messages, count) {
+      const taken = libc.sendmmsg(fd, messages, count, 0);
+      return taken >= 0 ? taken : libc.lastErrno();
+    },
+    close: () => void libc.close(fd),
+  };
+}
+
+/** struct sockaddr_ll (linux/if_packet.h): u16 family, be16 protocol 0, s32 ifindex, and twelve bytes bind ignores. */
+function linkLayerAddress(ifindex: number): Uint8Array {
+  const address = new Uint8Array(20);
+  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_PACKET;
+  new Int32Array(address.buffer, 4, 1)[0] = ifindex;
+  return address;
+}

@@ -1,0 +1,48 @@
+import { parentPort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { FailoverThreadError } from '../errors.js';
+
+/** A thread as its owner sees it. In and Out are the types of the messages to it and from it. */
+export interface Thread<In, Out> {
+  post(message: In): void;
+  onMessage: (message: Out) => void;
+  /** Called when the thread ended, with the error that ended it, if one did. */
+  onExit: (error: Error | null) => void;
+}
+
+/** Starts the module at `url` in a thread of its own. */
+export function startThread<In, Out>(url: URL): Thread<In, Out> {
+  const worker = new Worker(url);
+  let failure: Error | null = null;
+  const thread: Thread<In, Out> = {
+    post: (message) => worker.postMessage(message),
+    onMessage: () => undefined,
+    onExit: () => undefined,
+  };
+  worker.on('message', (message: Out) => thread.onMessage(message));
+  worker.on('error', (error: Error) => (failure = error));
+  worker.on('exit', () => thread.onExit(failure));
+  return thread;
+}
+
+/** The way back to the owner, for the module that runs in a thread. */
+export interface Owner<In, Out> {
+  post(message: Out): void;
+  /** The messages that have arrived, without waiting for more. */
+  received(): In[];
+}
+
+/** @throws FailoverThreadError when called outside a thread */
+export function ownerOfThisThread<In, Out>(): Owner<In, Out> {
+  const port = parentPort;
+  if (!port) throw new FailoverThreadError('this module runs in a thread of the daemon, not by itself');
+  return {
+    post: (message) => port.postMessage(message),
+    received() {
+      const messages: In[] = [];
+      for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
+        messages.push(next.message as In);
+      }
+      return messages;
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
+import type { LinkEvent } from '../kernel/events.js';
+import type { Topology } from './topology.js';
+
+/** A bond of mode active-backup, the only mode in which one link takes over from another. */
+export interface Bond {
+  readonly ifindex: number;
+  readonly name: string;
+  /** The slave that carries the traffic; null when there is none. */
+  readonly activeSlave: LinkEvent | null;
+  readonly slaves: readonly LinkEvent[];
+}
+
+/** The kernel's names of the bonding modes (Documentation/networking/bonding.rst), by number. */
+const MODES = ['balance-rr', 'active-backup', 'balance-xor', 'broadcast', '802.3ad', 'balance-tlb', 'balance-alb'];
+
+/** The bonding mode of a device by its name in bonding.rst, or null when the device is no bond. */
+export function bondMode({ details }: LinkEvent): string | null {
+  return details.type === 'bond' ? (MODES[details.mode] ?? `mode ${details.mode}`) : null;
+}
+
+/** The active-backup bonds of the host, in order of their names. */
+export function activeBackupBonds(topology: Topology): Bond[] {
+  const bonds = [];
+  for (const link of topology.allLinks()) {
+    const { details, ifindex, name } = link;
+    if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP) continue;
+    const activeSlave = topology.link(details.activeSlave) ?? null;
+    bonds.push({ ifindex, name, activeSlave, slaves: topology.slavesOf(ifindex) });
+  }
+  return bonds.sort((a, b) => a.name.localeCompare(b.name));
+}

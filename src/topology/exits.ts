@@ -1,0 +1,143 @@
+import { BR_STATE_FORWARDING } from '../kernel/constants.js';
+import type { LinkEvent } from '../kernel/events.js';
+import type { Topology } from './topology.js';
+import { vlanMembership } from './vlan-membership.js';
+
+/** A VLAN tag on the wire: its EtherType (0x8100 or 0x88a8) and VLAN identifier. */
+export interface Tag {
+  readonly tpid: number;
+  readonly vid: number;
+}
+
+/** Why frames that would leave by a bond do not get through to it. */
+export type BlockReason = 'vlan-not-on-uplink' | 'uplink-not-forwarding' | 'uplink-down';
+
+/** A way out of the host: by which bond, and with which tags in front of the frame, the outermost first. */
+export interface Exit {
+  readonly bond: number;
+  readonly tags: readonly Tag[];
+  readonly blocked: BlockReason | null;
+}
+
+/** How many devices a frame may pass; stacks that people build have three or four, and a loop of veths has no end. */
+const MAX_HOPS = 16;
+
+/**
+ * Where a frame leaves the host that is sent by `ifindex` carrying `tags`: through VLAN devices, bridges, veth pairs
+ * and macvlans down to the bonds. Empty when no bond is reached.
+ */
+export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonly Tag[] = [], hops = 0): Exit[] {
+  const link = topology.link(ifindex);
+  if (!link || hops > MAX_HOPS) return [];
+  const { details } = link;
+  switch (details.type) {
+    case 'bond':
+      return [{ bond: ifindex, tags, blocked: null }];
+    case 'vlan':
+      return below(topology, link, [{ tpid: details.protocol, vid: details.id }, ...tags], hops);
+    case 'bridge':
+      return intoBridge(topology, link, ifindex, tags, hops);
+    case 'other':
+      if (details.kind === 'macvlan' || details.kind === 'macvtap') return below(topology, link, tags, hops);
+      return details.kind === 'veth' && link.lower !== null ? received(topology, link.lower, tags, hops) : [];
+  }
+}
+
+/**
+ * Where a frame leaves the host that bridge `bridge` took in on `port`, in VLAN `vlan` of the bridge (null where the
+ * bridge knows no VLANs). This is what an FDB entry for `port` and `vlan` says of its MAC.
+ */
+export function exitsOfBridgePort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
+  return bridgeExits(topology, bridge, vlan)
+    .filter((exit) => exit.port !== port)
+    .flatMap((exit) => exit.exits);
+}
+
+/**
+ * How a frame in VLAN `vlan` of `bridge` leaves by `port` itself: where a MAC is that the bridge learned there.
+ * Empty for a port that does not lead to a bond.
+ */
+export function exitsByPort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
+  return bridgeExits(topology, bridge, vlan).find((exit) => exit.port === port)?.exits ?? [];
+}
+
+interface PortExits {
+  readonly port: number;
+  readonly exits: Exit[];
+}
+
+function bridgeExits(topology: Topology, bridge: number, vlan: number | null): readonly PortExits[] {
+  return topology.memo(`exits ${bridge} ${vlan}`, () => {
+    const details = topology.link(bridge)?.details;
+    if (details?.type !== 'bridge' || details.vlanFiltering !== (vlan !== null)) return [];
+    return forward(topology, bridge, { vlan, tags: [] }, null, 0);
+  });
+}
+
+/** A frame as a bridge sees it: the VLAN it was sorted into, and the tags behind the bridge's own. */
+interface BridgedFrame {
+  readonly vlan: number | null;
+  readonly tags: readonly Tag[];
+}
+
+function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], hops: number): Exit[] {
+  if (lower === null) return [];
+  const blocked = topology.link(lower)?.up === false ? 'uplink-down' : null;
+  return exitsOfDevice(topology, lower, tags, hops + 1).map((exit) => ({ ...exit, blocked: exit.blocked ?? blocked }));
+}
+
+/** A frame that arrives on `ifindex` from outside: a VLAN device on it takes its VLAN first, then the bridge. */
+function received(topology: Topology, ifindex: number, tags: readonly Tag[], hops: number): Exit[] {
+  const [outer, ...inner] = tags;
+  const vlanDevice = topology
+    .devicesAbove(ifindex)
+    .find(({ details }) => details.type === 'vlan' && details.id === outer?.vid && details.protocol === outer.tpid);
+  if (vlanDevice) return received(topology, vlanDevice.ifindex, inner, hops + 1);
+  const bridge = topology.link(topology.link(ifindex)?.master ?? null);
+  return bridge ? intoBridge(topology, bridge, ifindex, tags, hops) : [];
+}
+
+function intoBridge(topology: Topology, bridge: LinkEvent, ingress: number, tags: readonly Tag[], hops: number) {
+  const frame = classify(topology, bridge, ingress, tags);
+  if (!frame) return [];
+  return forward(topology, bridge.ifindex, frame, ingress, hops).flatMap(({ exits }) => exits);
+}
+
+/** net/bridge/br_vlan.c:__allowed_ingress: the tag, else the port's PVID, names the VLAN; the port must be a member. */
+function classify(
+  topology: Topology,
+  { details }: LinkEvent,
+  ingress: number,
+  tags: readonly Tag[],
+): BridgedFrame | null {
+  if (details.type !== 'bridge') return null;
+  if (!details.vlanFiltering) return { vlan: null, tags };
+  const [outer, ...inner] = tags;
+  const tagged = outer !== undefined && outer.tpid === details.vlanProtocol;
+  const ranges = topology.port(ingress)?.vlans ?? [];
+  const vlan = tagged ? outer.vid : ranges.find(({ pvid }) => pvid)?.first;
+  if (vlan === undefined || vlanMembership(ranges, vlan) === 'none') return null;
+  return { vlan, tags: tagged ? inner : tags };
+}
+
+function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingress: number | null, hops: number) {
+  const details = topology.link(bridge)?.details;
+  const tpid = details?.type === 'bridge' ? details.vlanProtocol : 0;
+  const found: PortExits[] = [];
+  for (const { ifindex, up } of topology.slavesOf(bridge)) {
+    if (ifindex === ingress) continue;
+    const port = topology.port(ifindex);
+    const membership = frame.vlan === null ? 'untagged' : vlanMembership(port?.vlans ?? [], frame.vlan);
+    const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
+    const blocked = blockReason(up, port?.state, membership === 'none');
+    const exits = exitsOfDevice(topology, ifindex, tags, hops + 1);
+    if (exits.length > 0) found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
+  }
+  return found;
+}
+
+function blockReason(up: boolean, state: number | null | undefined, notMember: boolean): BlockReason | null {
+  if (notMember) return 'vlan-not-on-uplink';
+  if (!up) return 'uplink-down';
+  return state === BR_STATE_FORWARDING ? null : 'uplink-not-forwarding';
+}

@@ -1,0 +1,70 @@
+/*
+ * The memory of a batch: ready-made frames with the structures that sendmmsg(2) wants, so that sending them is one
+ * system call and no work. There are two generations; one is published, the other can be changed.
+ *
+ *    +----------+----------------------------+----------------------------+
+ *    | control  | generation 0               | generation 1               |
+ *    +----------+----------------------------+----------------------------+
+ *    generation: struct mmsghdr × capacity, struct iovec × capacity, frame × capacity
+ *
+ *    struct mmsghdr (64 bytes, 64-bit):  0 name*   8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags
+ *                                       56 length sent
+ *    struct iovec (16 bytes):            0 base*   8 length
+ */
+
+/** Bytes of one struct mmsghdr. */
+export const MESSAGE_BYTES = 64;
+const IOVEC_BYTES = 16;
+/** Room for a frame: 60 bytes, and five VLAN tags. */
+export const FRAME_BYTES = 80;
+const CONTROL_BYTES = 64;
+
+/** Indices into the control words, which are read and written with Atomics only. */
+export const PUBLISHED = 0;
+/** The generation that the failover thread is sending from, or IDLE. */
+export const SENDING = 1;
+/** The number of frames in generation 0; that of generation 1 follows. */
+export const COUNT = 2;
+export const IDLE = -1;
+
+const generationBytes = (capacity: number): number => capacity * (MESSAGE_BYTES + IOVEC_BYTES + FRAME_BYTES);
+
+/** How many bytes a batch of `capacity` frames takes. Pages that no frame has touched take no memory. */
+export function batchBytes(capacity: number): number {
+  return CONTROL_BYTES + 2 * generationBytes(capacity);
+}
+
+/** The control words of a batch. */
+export function controlWords(memory: SharedArrayBuffer): Int32Array {
+  return new Int32Array(memory, 0, CONTROL_BYTES / 4);
+}
+
+/** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */
+export function generationAt(generation: number, capacity: number) {
+  const messages = CONTROL_BYTES + generation * generationBytes(capacity);
+  const iovecs = messages + capacity * MESSAGE_BYTES;
+  return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES };
+}
+
+/**
+ * Writes a frame and the structures that point to it.
+ * @param base the address of the memory in this process
+ */
+export function writeFrame(
+  memory: SharedArrayBuffer,
+  base: bigint,
+  at: { generation: number; capacity: number; slot: number },
+  frame: Uint8Array,
+): void {
+  const start = generationAt(at.generation, at.capacity);
+  const message = start.messages + at.slot * MESSAGE_BYTES;
+  const iovec = start.iovecs + at.slot * IOVEC_BYTES;
+  const bytes = start.frames + at.slot * FRAME_BYTES;
+  new Uint8Array(memory, bytes, FRAME_BYTES).set(frame);
+  const pointers = new BigUint64Array(memory, iovec, 2);
+  pointers[0] = base + BigInt(bytes);
+  pointers[1] = BigInt(frame.length);
+  const header = new BigUint64Array(memory, message, 4);
+  header[2] = base + BigInt(iovec);
+  header[3] = 1n;
+}

@@ -1,0 +1,39 @@
+import { addressOf } from '../sys/libc.js';
+import { controlWords, COUNT, generationAt, IDLE, PUBLISHED, SENDING } from './batch-layout.js';
+
+/** The failover thread's side of a batch. */
+export class BatchReader {
+  private readonly control: Int32Array;
+  private readonly base: bigint;
+
+  constructor(
+    private readonly memory: SharedArrayBuffer,
+    private readonly capacity: number,
+  ) {
+    this.control = controlWords(memory);
+    this.base = addressOf(new Uint8Array(memory));
+  }
+
+  /**
+   * Calls `use` with the frames published last, which nobody changes until it returns.
+   * @param use takes the address of the first struct mmsghdr, and how many there are
+   */
+  read<T>(use: (messages: bigint, count: number) => T): T {
+    const generation = this.acquire();
+    try {
+      const { messages } = generationAt(generation, this.capacity);
+      return use(this.base + BigInt(messages), Atomics.load(this.control, COUNT + generation));
+    } finally {
+      Atomics.store(this.control, SENDING, IDLE);
+    }
+  }
+
+  /** Claims the published generation; the owner may publish another one between our look and our claim. */
+  private acquire(): number {
+    for (;;) {
+      const generation = Atomics.load(this.control, PUBLISHED);
+      Atomics.store(this.control, SENDING, generation);
+      if (Atomics.load(this.control, PUBLISHED) === generation) return generation;
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { FailoverThreadError } from '../errors.js';
+import { startThread, type Thread } from '../sys/thread.js';
+import type { BatchWriter } from './batch-writer.js';
+import type { FirstRound, FromFailoverThread, ToFailoverThread } from './thread-messages.js';
+
+/** What the failover thread reports. */
+export interface FailoverListener {
+  failover(round: FirstRound): void;
+  resync(reason: 'overrun' | 'truncated' | 'malformed'): void;
+  /** A bond cannot be announced; `error` is one line. */
+  unwatched(bond: number, error: string): void;
+}
+
+/** The daemon's handle on the failover thread. */
+export class FailoverClient {
+  private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
+  private readonly isReady = deferred();
+  private readonly hasEnded = deferred();
+  private readonly watching = new Map<number, () => void>();
+
+  constructor(private readonly listener: FailoverListener) {
+    this.thread = startThread(new URL('./failover-thread.js', import.meta.url));
+    this.thread.onMessage = (message) => this.handle(message);
+    this.thread.onExit = (error) => this.end(error);
+    this.hasEnded.promise.catch(() => undefined);
+  }
+
+  /** Settles when the thread knows where all bonds stand. @throws FailoverThreadError when it ends before */
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  /** Settles when the thread has ended. @throws FailoverThreadError when an error ended it */
+  get ended(): Promise<void> {
+    return this.hasEnded.promise;
+  }
+
+  /** Announces `bond` from its batch from now on. @returns when the thread has answered */
+  watch(bond: number, { memory, capacity }: BatchWriter): Promise<void> {
+    this.thread.post({ type: 'watch', bond, memory, capacity });
+    return new Promise((resolve) => this.watching.set(bond, resolve));
+  }
+
+  forget(bond: number): void {
+    this.thread.post({ type: 'forget', bond });
+  }
+
+  /** Ends the thread. @returns when it has ended, within the time limit of its socket */
+  async stop(): Promise<void> {
+    this.thread.post({ type: 'stop' });
+    await this.ended;
+  }
+
+  private handle(message: FromFailoverThread): void {
+    switch (message.type) {
+      case 'ready':
+        return this.isReady.resolve();
+      case 'failover':
+        return this.listener.failover(message);
+      case 'resync':
+        return this.listener.resync(message.reason);
+      case 'watching':
+        if (message.error !== null) this.listener.unwatched(message.bond, message.error);
+        this.watching.get(message.bond)?.();
+        this.watching.delete(message.bond);
+    }
+  }
+
+  private end(error: Error | null): void {
+    for (const answered of this.watching.values()) answered();
+    if (!error) return this.hasEnded.resolve();
+    const failure = new FailoverThreadError(`the failover thread ended: ${error.message}`);
+    this.isReady.reject(failure);
+    this.hasEnded.reject(failure);
+  }
+}
+
+/** A promise, and the two ways to settle it. */
+function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
+  let resolve = (): void => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<void>((onDone, onFailure) => {
+    resolve = onDone;
+    reject = onFailure;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,59 @@
+import { RTNLGRP_LINK } from '../kernel/constants.js';
+import { decodeDatagram } from '../kernel/decode.js';
+import type { KernelEvent } from '../kernel/events.js';
+import { TableDumps } from '../kernel/table-dumps.js';
+import { blockFor, systemClock } from '../sys/clock.js';
+import { openLinkSocket } from '../sys/link-socket.js';
+import { ownerOfThisThread } from '../sys/thread.js';
+import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { WatchedBonds } from './watched-bonds.js';
+import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js';
+
+/*
+ * The failover thread: waits for link messages and, when one is a failover, sends the first round at once, before
+ * anyone else hears of it. It shares no event loop, no socket and no garbage with the rest of the daemon.
+ */
+
+const QUEUE_PAUSE_SECONDS = 0.001;
+
+const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
+const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1));
+const dumps = new TableDumps(['links'], (request) => socket.send(request));
+const detector = new FailoverDetector();
+const watched = new WatchedBonds(owner);
+let ready = false;
+
+while (watched.running) {
+  if (dumps.startIfDue(systemClock.monotonic())) detector.startDump();
+  const datagram = socket.receive();
+  const arrived = systemClock.monotonic();
+  if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
+  else if (datagram !== 'nothing') for (const event of decodeDatagram(datagram)) handle(event, arrived);
+  watched.takeOrders();
+}
+watched.close();
+socket.close();
+
+function resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
+  dumps.want();
+  owner.post({ type: 'resync', reason });
+}
+
+function handle(event: KernelEvent, arrived: number): void {
+  const failover = detector.apply(event);
+  if (failover) announce(failover, arrived);
+  if (event.type === 'lost') resync(event.reason);
+  if (dumps.take(event)) finishDump();
+}
+
+function announce(failover: Failover, arrived: number): void {
+  const pause = (): void => blockFor(QUEUE_PAUSE_SECONDS);
+  const round = watched.announce(failover.bond, pause, () => systemClock.monotonic() - arrived);
+  owner.post({ type: 'failover', ...failover, arrived, ...round });
+}
+
+function finishDump(): void {
+  detector.finishDump();
+  if (!ready) owner.post({ type: 'ready' });
+  ready = true;
+}
