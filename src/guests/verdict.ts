@@ -34,6 +34,7 @@ export function exitKey({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): string {
  * uplink lives elsewhere, whatever another bridge of this host still believes.
  * @param sightings everything the sources say of this MAC
  * @param refused addresses that are never announced
+ * @param claimed ways out that the operator says are this MAC's, where no source knows it
  * @returns one verdict for each bond and stack of tags
  */
 export function judge(
@@ -41,6 +42,7 @@ export function judge(
   mac: Mac,
   sightings: Iterable<Sighting>,
   refused: readonly MacPrefix[],
+  claimed: readonly Exit[] = [],
 ): Verdict[] {
   const verdicts = new Map<string, Verdict>();
   const elsewhere = new Set<string>();
@@ -52,6 +54,10 @@ export function judge(
       if (held?.suppressed === null) continue;
       verdicts.set(key, { mac, bond, tags, source: sighting.source, suppressed: blocked });
     }
+  }
+  for (const { bond, tags, blocked } of claimed) {
+    const key = exitKey({ bond, tags });
+    if (!verdicts.has(key)) verdicts.set(key, { mac, bond, tags, source: 'static', suppressed: blocked });
   }
   const virtualRouter = verdicts.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
   return [...verdicts].map(([key, verdict]) => {

@@ -9,7 +9,7 @@ export interface BridgePort {
 
 /**
  * The host's devices, folded from link events. Holds one entry a device: bounded by the kernel's own table.
- * Derived facts (`memo`) live until the next change.
+ * Derived facts (`memo`) live until the shape of the host changes: they may rest on all but name, carrier and active slave.
  */
 export class Topology {
   private readonly links = new Map<number, LinkEvent>();
@@ -19,7 +19,7 @@ export class Topology {
 
   /**
    * Takes in one event; those that are not about links change nothing.
-   * @returns whether anything we hold is different now
+   * @returns whether the way frames take through the host may be different now; a failover alone does not change it
    */
   apply(event: KernelEvent): boolean {
     const changed = this.fold(event);
@@ -47,10 +47,9 @@ export class Topology {
 
   private putLink(event: LinkEvent): boolean {
     const held = this.links.get(event.ifindex);
-    const same = held !== undefined && isDeepStrictEqual({ ...held, event: null }, { ...event, event: null });
-    if (!same) this.links.set(event.ifindex, event);
+    this.links.set(event.ifindex, event);
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
-    return moved || !same;
+    return moved || held === undefined || !isDeepStrictEqual(shapeOf(held), shapeOf(event));
   }
 
   private putPort(ifindex: number, state: number | null, vlans: readonly VlanRange[] | null): boolean {
@@ -95,12 +94,18 @@ export class Topology {
 
   /** The devices enslaved to a bridge or bond. */
   slavesOf(master: number): readonly LinkEvent[] {
-    return this.memo('slaves', () => groupBy(this.links.values(), (link) => link.master)).get(master) ?? [];
+    const slaves = this.memo('slaves', () => groupBy(this.links.values(), (link) => link.master));
+    return this.resolve(slaves.get(master));
   }
 
   /** The devices stacked on `lower`: VLAN devices, macvlans. A veth and its peer each count as above the other. */
   devicesAbove(lower: number): readonly LinkEvent[] {
-    return this.memo('above', () => groupBy(this.links.values(), (link) => link.lower)).get(lower) ?? [];
+    const above = this.memo('above', () => groupBy(this.links.values(), (link) => link.lower));
+    return this.resolve(above.get(lower));
+  }
+
+  private resolve(ifindexes: readonly number[] = []): LinkEvent[] {
+    return ifindexes.flatMap((ifindex) => this.links.get(ifindex) ?? []);
   }
 
   /** A fact computed from the topology, kept until the topology changes. `key` names it and its arguments. */
@@ -110,12 +115,18 @@ export class Topology {
   }
 }
 
-function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
+/** What of a device decides the way of frames: all but its name, its carrier and the bond's choice of slave. */
+function shapeOf({ ifindex, up, address, master, lower, details }: LinkEvent): unknown {
+  const kind = details.type === 'bond' ? { type: details.type, mode: details.mode } : details;
+  return { ifindex, up, address, master, lower, kind };
+}
+
+function groupBy(links: Iterable<LinkEvent>, keyOf: (link: LinkEvent) => number | null): Map<number | null, number[]> {
+  const groups = new Map<number | null, number[]>();
+  for (const link of links) {
+    const group = groups.get(keyOf(link));
+    if (group) group.push(link.ifindex);
+    else groups.set(keyOf(link), [link.ifindex]);
   }
   return groups;
 }

@@ -1,0 +1,88 @@
+/**
+ * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
+ * bond, slave, kind, source, reason and code are closed sets.
+ */
+export const METRICS = {
+  bondherald_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the label tells the version.',
+    labels: ['version'],
+  },
+  bondherald_bond_active_slave: {
+    type: 'gauge',
+    help: 'Whether the slave is the one that carries the traffic of the bond (1) or not (0).',
+    labels: ['bond', 'slave'],
+  },
+  bondherald_bond_failovers_total: {
+    type: 'counter',
+    help: 'Changes of the active slave of the bond, failbacks and switches by hand included.',
+    labels: ['bond'],
+  },
+  bondherald_last_failover_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Unix time of the last failover of the bond.',
+    labels: ['bond'],
+  },
+  bondherald_guests: {
+    type: 'gauge',
+    help: 'Guests behind the bond, announced or not, by where they were learned. One on two VLANs counts twice.',
+    labels: ['bond', 'source'],
+  },
+  bondherald_sightings_ignored_total: {
+    type: 'counter',
+    help: 'Rows of a source that are no guests, by reason.',
+    labels: ['source', 'reason'],
+  },
+  bondherald_announcements_total: {
+    type: 'counter',
+    help: 'Announcements of a bond by result: all frames sent, some refused by the kernel, or nobody to announce.',
+    labels: ['bond', 'result'],
+  },
+  bondherald_frames_sent_total: {
+    type: 'counter',
+    help: 'Frames that the kernel took for sending.',
+    labels: ['bond', 'kind'],
+  },
+  bondherald_frame_errors_total: {
+    type: 'counter',
+    help: 'Frames that the kernel refused, by errno.',
+    labels: ['bond', 'kind', 'code'],
+  },
+  bondherald_guests_suppressed_total: {
+    type: 'counter',
+    help: 'Guests that an announcement left out, by reason.',
+    labels: ['bond', 'reason'],
+  },
+  bondherald_announcement_first_frame_seconds: {
+    type: 'histogram',
+    help: 'From the arrival of the message of the failover to the system call with the first RARP.',
+    labels: ['bond'],
+  },
+  bondherald_announcement_last_frame_seconds: {
+    type: 'histogram',
+    help: 'From the arrival of the message of the failover to the return of the system call with the last RARP of the first round.',
+    labels: ['bond'],
+  },
+  bondherald_netlink_overruns_total: {
+    type: 'counter',
+    help: 'Times that the kernel dropped messages because a netlink socket was full.',
+    labels: ['socket'],
+  },
+  bondherald_resyncs_total: {
+    type: 'counter',
+    help: 'Times that the state of the kernel was read anew because what was held could be wrong.',
+    labels: ['reason'],
+  },
+} as const satisfies Record<string, MetricDescription>;
+
+interface MetricDescription {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** The names of our metrics. */
+export type MetricName = keyof typeof METRICS;
+
+/** Upper bounds of the latency histograms in seconds: 50 µs to 1.6 s, doubling. */
+export const LATENCY_BUCKETS = Array.from({ length: 16 }, (_, i) => 50e-6 * 2 ** i);

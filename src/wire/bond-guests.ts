@@ -1,0 +1,64 @@
+import type { Mac } from '../addr/mac.js';
+import type { SuppressReason, Verdict } from '../guests/verdict.js';
+import type { Source } from '../sources/sighting.js';
+import { planFirstRound } from '../plan/first-round.js';
+import { BatchWriter } from './batch-writer.js';
+
+/** A guest as a bond's batch knows it. */
+interface Entry {
+  readonly source: Source;
+  readonly suppressed: SuppressReason | null;
+}
+
+/**
+ * Keeps the batch of one bond in step with the verdicts on its guests. Bounded by `capacity`; a guest beyond it is
+ * counted, not announced.
+ */
+export class BondGuests {
+  readonly batch: BatchWriter;
+  /** By MAC, then by the key of the frame. */
+  private readonly entries = new Map<Mac, Map<string, Entry>>();
+
+  constructor(capacity: number) {
+    this.batch = new BatchWriter(capacity);
+  }
+
+  /** Replaces what is known of `mac`: its verdicts for this bond, none when it is gone. */
+  update(mac: Mac, verdicts: readonly Verdict[]): void {
+    const entries = new Map<string, Entry>();
+    for (const verdict of verdicts) {
+      const { key, bytes } = planFirstRound(verdict);
+      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed });
+      if (verdict.suppressed !== null) this.batch.remove(key);
+      else if (!this.batch.has(key)) this.batch.put(key, bytes);
+    }
+    for (const key of this.entries.get(mac)?.keys() ?? []) if (!entries.has(key)) this.batch.remove(key);
+    if (entries.size > 0) this.entries.set(mac, entries);
+    else this.entries.delete(mac);
+  }
+
+  macs(): Iterable<Mac> {
+    return this.entries.keys();
+  }
+
+  /** How many guests there are by source, announced or not. */
+  countBySource(): Map<Source, number> {
+    return this.count(({ source }) => source);
+  }
+
+  /** How many guests are not announced, by reason. */
+  countSuppressed(): Map<SuppressReason, number> {
+    return this.count(({ suppressed }) => suppressed);
+  }
+
+  private count<K>(keyOf: (entry: Entry) => K | null): Map<K, number> {
+    const counts = new Map<K, number>();
+    for (const entries of this.entries.values()) {
+      for (const entry of entries.values()) {
+        const key = keyOf(entry);
+        if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
+    }
+    return counts;
+  }
+}
