@@ -1,0 +1,56 @@
+# Every target does its own set-up: scripts/need.sh sees to the Debian packages (installs them as root, otherwise names
+# them and stops), scripts/modules.sh to the Node modules, scripts/build.sh to build/. Each does nothing when nothing changed.
+
+.DEFAULT_GOAL := build
+.NOTPARALLEL:
+.PHONY: build demo test unit lab lint format bench deb clean help need-build need-lab need-smp2 modules compile
+
+# More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
+LAB_ARGS ?=
+
+build: need-build compile ## compile to build/; bin/bondherald runs from there (the default)
+
+demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
+	@node build/test/lab/demo/main.js
+
+test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
+	@scripts/lab.sh both
+
+unit: need-build compile ## unit tests only
+	@scripts/unit.sh
+
+lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
+	@scripts/lab.sh one $(LAB_ARGS)
+
+lint: need-build modules ## ESLint with the room rules, Prettier, no registry addresses in the lock file
+	@scripts/lint.sh
+
+format: need-build modules ## rewrite every file in the house format
+	@node_modules/.bin/prettier --log-level warn --write .
+
+bench: ## benchmarks
+	@echo 'not yet: the benchmarks are not written' >&2; exit 1
+
+deb: ## Debian package in dist/
+	@echo 'not yet: the Debian package is not made' >&2; exit 1
+
+clean: ## remove build/ and dist/
+	@rm -rf build dist
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+
+need-build:
+	@scripts/need.sh build
+
+need-lab:
+	@scripts/need.sh build lab
+
+need-smp2:
+	@scripts/need.sh build lab smp2
+
+modules:
+	@scripts/modules.sh
+
+compile: modules
+	@scripts/build.sh

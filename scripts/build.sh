@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Compiles src/ and test/ to build/, and removes from there what has no source any more: a deleted test must not run on.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+
+stamp=build/.stamp
+started=build/.started
+
+# A folder's own time changes when a file in it is added, renamed or removed.
+up_to_date() {
+  [ -f "$stamp" ] && [ -z "$(find src test tsconfig.json package-lock.json scripts/build.sh -newer "$stamp" -print -quit)" ]
+}
+
+prune() {
+  local output
+  find build/src build/test -name '*.js' 2>/dev/null | while IFS= read -r output; do
+    source=${output#build/}
+    [ -f "${source%.js}.ts" ] || rm -f "$output" "$output.map"
+  done
+}
+
+lock
+! up_to_date || exit 0
+mkdir -p build
+rm -f "$stamp"
+touch "$started"
+prune
+say 'compiling'
+quietly 'the compilation' node_modules/.bin/tsc -p tsconfig.json
+mv "$started" "$stamp"

@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Runs the unit tests: quiet when they pass, the failures when they do not, and a closing line with the counts.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/common.sh
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+# node --test expands no ** before Node 21. The tests of the lint rules are JavaScript and run where they stand.
+files=()
+while IFS= read -r file; do
+  files+=("$file")
+done < <(find build/test/unit test/unit -name '*.test.js' | sort)
+[ "${#files[@]}" -gt 0 ] || die 'no unit tests found'
+
+count() { sed -n "s/^ℹ $1 //p" "$log" | tail -n 1; }
+
+status=0
+node --enable-source-maps --test --test-reporter=spec "${files[@]}" </dev/null >"$log" 2>&1 || status=$?
+if [ "$status" -ne 0 ]; then
+  sed -n '/^✖ failing tests:/,$p' "$log"
+  grep -q '^✖ failing tests:' "$log" || cat "$log"
+fi
+passed=$(count pass) failed=$(count fail) cancelled=$(count cancelled) skipped=$(count skipped)
+[ -n "$passed" ] || die 'the test runner ended without its counts'
+if [ "$skipped" -gt 0 ]; then
+  say "$skipped unit tests were skipped: a test that cannot run must fail"
+  status=1
+fi
+printf 'unit: %d passed, %d failed, %d skipped\n' "$passed" "$((failed + cancelled))" "$skipped"
+[ "$status" -eq 0 ] && [ "$passed" -gt 0 ]
