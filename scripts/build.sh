@@ -13,8 +13,8 @@ up_to_date() {
 }
 
 prune() {
-  local output
-  find build/src build/test -name '*.js' 2>/dev/null | while IFS= read -r output; do
+  local output source
+  find build -name '*.js' | while IFS= read -r output; do
     source=${output#build/}
     [ -f "${source%.js}.ts" ] || rm -f "$output" "$output.map"
   done
@@ -26,6 +26,5 @@ mkdir -p build
 rm -f "$stamp"
 touch "$started"
 prune
-say 'compiling'
-quietly 'the compilation' node_modules/.bin/tsc -p tsconfig.json
+step 'compiling' node_modules/.bin/tsc -p tsconfig.json
 mv "$started" "$stamp"

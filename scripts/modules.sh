@@ -26,8 +26,7 @@ use_local_headers() {
 lock
 now=$(state)
 [ "$(cat "$stamp" 2>/dev/null)" != "$now" ] || exit 0
-say 'installing Node modules (a minute or so)'
 use_local_headers
-quietly 'npm ci' npm ci
+step 'installing Node modules' npm ci
 [ -d node_modules/pcap ] || say 'note: the optional module pcap did not build; `bondherald watch` and the lab need it'
 printf '%s\n' "$now" >"$stamp"

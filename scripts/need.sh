@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
 lab='user-mode-linux iproute2 tcpdump kmod nftables procps'
-smp2='qemu-system-x86 busybox-static cpio e2fsprogs'
+smp2='qemu-system-x86 busybox-static cpio'
 # Downloaded by the second lab, never installed.
 smp2_kernel='linux-image-cloud-amd64'
 
@@ -63,10 +63,7 @@ if [ "$(id -u)" -ne 0 ]; then
   [ "${#missing[@]}" -eq 0 ] || die "Debian packages are missing; as root: apt-get update && apt-get install --no-install-recommends ${missing[*]}"
   die "apt does not know $smp2_kernel, which the second lab downloads; as root: apt-get update"
 fi
-if [ "${#missing[@]}" -gt 0 ]; then
-  say "installing Debian packages: ${missing[*]}"
-else
-  say 'reading the package lists'
-fi
-quietly 'the installation of Debian packages' update_and_install "${missing[@]}"
+what='reading the package lists'
+[ "${#missing[@]}" -eq 0 ] || what="installing Debian packages: ${missing[*]}"
+step "$what" update_and_install "${missing[@]}"
 [[ $groups != *' smp2 '* ]] || knows_kernel || die "apt does not know $smp2_kernel, which the second lab downloads: check /etc/apt/sources.list"
