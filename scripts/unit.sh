@@ -8,10 +8,8 @@ log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
 # node --test expands no ** before Node 21. The tests of the lint rules are JavaScript and run where they stand.
-files=()
-while IFS= read -r file; do
-  files+=("$file")
-done < <(find build/test/unit test/unit -name '*.test.js' | sort)
+shopt -s globstar nullglob
+files=(build/test/unit/**/*.test.js test/unit/**/*.test.js)
 [ "${#files[@]}" -gt 0 ] || die 'no unit tests found'
 
 count() { sed -n "s/^ℹ $1 //p" "$log" | tail -n 1; }
