@@ -1,1 +1,23 @@
-process.exitCode = 0;
+import { execute } from './cli/commands.js';
+import { standardOutput } from './cli/output.js';
+import { oneLine } from './daemon/task.js';
+import { BondheraldError } from './errors.js';
+
+const stop = new AbortController();
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
+
+function fail(error: unknown): void {
+  standardOutput.error(oneLine(error));
+  process.exitCode = error instanceof BondheraldError ? error.exitCode : 1;
+}
+
+process.on('uncaughtException', (error) => {
+  fail(error);
+  process.exit();
+});
+
+try {
+  process.exitCode = await execute(process.argv.slice(2), standardOutput, stop.signal);
+} catch (error) {
+  fail(error);
+}

@@ -83,7 +83,7 @@ export class HostState {
 
   private readMacvlans(): void {
     this.table.startDump('macvlan');
-    for (const sighting of readMacvlans(this.topology)) this.table.add(sighting);
+    for (const sighting of readMacvlans(this.topology.allLinks())) this.table.add(sighting);
     this.table.finishDump('macvlan');
   }
 

@@ -15,12 +15,18 @@ export class TableDumps {
   private wanted = true;
   private notBefore = -Infinity;
   private interval = MIN_INTERVAL;
+  private everComplete = false;
 
   /** @param send hands a request to the kernel */
   constructor(
     private readonly tables: readonly DumpTable[],
     private readonly send: (request: Uint8Array) => void,
   ) {}
+
+  /** Whether every table was read at least once, so that what we hold can be acted on. */
+  get complete(): boolean {
+    return this.everComplete;
+  }
 
   /** Asks for a fresh dump: it starts with the next `startIfDue` that finds the time come. */
   want(): void {
@@ -55,6 +61,7 @@ export class TableDumps {
       this.request();
       return false;
     }
+    this.everComplete = true;
     this.interval = this.wanted ? Math.min(2 * this.interval, MAX_INTERVAL) : MIN_INTERVAL;
     return !this.wanted;
   }

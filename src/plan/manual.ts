@@ -52,8 +52,7 @@ export function planManual(host: HostState, request: ManualRequest): ManualPlan 
 }
 
 function chosen(host: HostState, mac: Mac, { bond, macs, vlan }: ManualRequest): Verdict[] {
-  const fits = (verdict: Verdict): boolean =>
-    verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
+  const fits = (verdict: Verdict): boolean => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
   const known = host.verdicts(mac).filter(fits);
   if (known.length > 0 || macs.length === 0) return known;
   const claim: Exit = { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }], blocked: null };

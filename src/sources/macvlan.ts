@@ -1,13 +1,12 @@
 import type { LinkEvent } from '../kernel/events.js';
-import type { Topology } from '../topology/topology.js';
 import type { Sighting } from './sighting.js';
 
 /**
  * The guests on macvlan and macvtap devices, which bypass every bridge: the device's own address is the guest's.
  * A device that is down has no guest; one that is a bridge's port leads to that bridge's guests.
  */
-export function readMacvlans(topology: Topology): Sighting[] {
-  return [...topology.allLinks()].filter(isGuestMacvlan).map(({ address, ifindex }) => ({
+export function readMacvlans(links: Iterable<LinkEvent>): Sighting[] {
+  return [...links].filter(isGuestMacvlan).map(({ address, ifindex }) => ({
     source: 'macvlan',
     mac: address,
     device: ifindex,

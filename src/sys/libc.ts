@@ -57,7 +57,12 @@ export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 export const MSG_TRUNC = 0x20;
 
-const NAMES = new Map(Object.entries(os.constants.errno).map(([name, number]) => [number, name]));
+/** Of two names for one number, such as EAGAIN and EWOULDBLOCK, the first. */
+const NAMES = new Map(
+  Object.entries(os.constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
 
 /** The symbolic name of an error number, for example ENETDOWN. */
 export function errnoName(number: number): string {

@@ -35,7 +35,11 @@ export function openRouteSocket(groups: readonly number[]): RouteSocket {
   const fd = descriptorOf(inode);
   if (fd === undefined || !libc.setOption(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1)) {
     raw.close();
-    throw new SyscallError('setsockopt', libc.lastErrno(), 'the descriptor of the netlink socket was not found in /proc');
+    throw new SyscallError(
+      'setsockopt',
+      libc.lastErrno(),
+      'the descriptor of the netlink socket was not found in /proc',
+    );
   }
   libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
   for (const group of groups) raw.addMembership(group);

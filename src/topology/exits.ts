@@ -131,7 +131,8 @@ function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingres
     const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
     const blocked = blockReason(up, port?.state, membership === 'none');
     const exits = exitsOfDevice(topology, ifindex, tags, hops + 1);
-    if (exits.length > 0) found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
+    if (exits.length > 0)
+      found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
   }
   return found;
 }

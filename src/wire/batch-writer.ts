@@ -1,15 +1,6 @@
 import { FrameError } from '../errors.js';
 import { addressOf } from '../sys/libc.js';
-import {
-  batchBytes,
-  controlWords,
-  COUNT,
-  FRAME_BYTES,
-  IDLE,
-  PUBLISHED,
-  SENDING,
-  writeFrame,
-} from './batch-layout.js';
+import { batchBytes, controlWords, COUNT, FRAME_BYTES, IDLE, PUBLISHED, SENDING, writeFrame } from './batch-layout.js';
 
 /**
  * The owner's side of a batch: keeps the frames of a bond's first round ready in memory that the failover thread

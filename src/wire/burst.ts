@@ -26,12 +26,7 @@ const MAX_TRIES = 50;
  * @param messages address of the first of `count` struct mmsghdr, kept alive by the caller
  * @param pause waits about a millisecond for a queue to drain
  */
-export function sendBurst(
-  sender: PacketSender,
-  messages: bigint,
-  count: number,
-  pause: () => void,
-): BurstOutcome {
+export function sendBurst(sender: PacketSender, messages: bigint, count: number, pause: () => void): BurstOutcome {
   const errors: Record<string, number> = {};
   let next = 0;
   let sent = 0;

@@ -1,6 +1,7 @@
 import { FailoverThreadError } from '../errors.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
+import { Deferred } from './deferred.js';
 import type { FirstRound, FromFailoverThread, ToFailoverThread } from './thread-messages.js';
 
 /** What the failover thread reports. */
@@ -14,15 +15,14 @@ export interface FailoverListener {
 /** The daemon's handle on the failover thread. */
 export class FailoverClient {
   private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
-  private readonly isReady = deferred();
-  private readonly hasEnded = deferred();
+  private readonly isReady = new Deferred();
+  private readonly hasEnded = new Deferred();
   private readonly watching = new Map<number, () => void>();
 
   constructor(private readonly listener: FailoverListener) {
     this.thread = startThread(new URL('./failover-thread.js', import.meta.url));
     this.thread.onMessage = (message) => this.handle(message);
     this.thread.onExit = (error) => this.end(error);
-    this.hasEnded.promise.catch(() => undefined);
   }
 
   /** Settles when the thread knows where all bonds stand. @throws FailoverThreadError when it ends before */
@@ -73,15 +73,4 @@ export class FailoverClient {
     this.isReady.reject(failure);
     this.hasEnded.reject(failure);
   }
-}
-
-/** A promise, and the two ways to settle it. */
-function deferred(): { promise: Promise<void>; resolve: () => void; reject: (error: Error) => void } {
-  let resolve = (): void => undefined;
-  let reject: (error: Error) => void = () => undefined;
-  const promise = new Promise<void>((onDone, onFailure) => {
-    resolve = onDone;
-    reject = onFailure;
-  });
-  return { promise, resolve, reject };
 }

@@ -1,0 +1,53 @@
+import yargs from 'yargs';
+import { UsageError } from '../errors.js';
+import { VERSION } from '../sys/version.js';
+import { announce } from './announce.js';
+import type { Output } from './output.js';
+import { run } from './run.js';
+
+/**
+ * Carries out a command line.
+ * @param argv without the program's own name
+ * @param signal aborts when the program is to end
+ * @returns the exit code
+ * @throws UsageError when the command line is wrong; any BondheraldError from the command
+ */
+export async function execute(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+  let exitCode = 0;
+  await yargs([...argv])
+    .scriptName('bondherald')
+    .usage('$0 COMMAND: announces the guests behind an active-backup bond when it fails over')
+    .version(VERSION)
+    .strict()
+    .exitProcess(false)
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .demandCommand(1, 1, 'no command given', 'one command at a time')
+    .fail((message, error) => {
+      throw error ?? new UsageError(`${message}; see bondherald --help`);
+    })
+    .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', {}, async () => {
+      exitCode = await run(signal);
+    })
+    .command(
+      'announce <bond>',
+      'announce the guests behind a bond once, now',
+      (command) =>
+        command
+          .positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' })
+          .option('mac', {
+            type: 'string',
+            array: true,
+            default: [],
+            nargs: 1,
+            describe: 'only this guest (repeatable)',
+          })
+          .option('vlan', { type: 'string', nargs: 1, describe: 'only this VLAN, 1 to 4094' })
+          .option('dry-run', { type: 'boolean', default: false, describe: 'show the frames, send nothing' })
+          .option('json', { type: 'boolean', default: false, describe: 'print one JSON document' }),
+      async (args) => {
+        exitCode = await announce(args, output);
+      },
+    )
+    .parseAsync();
+  return exitCode;
+}

@@ -1,0 +1,88 @@
+import type { HostState } from '../guests/host-state.js';
+import type { Mac } from '../addr/mac.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import { BondGuests } from '../wire/bond-guests.js';
+import { Deferred } from '../wire/deferred.js';
+import { FailoverClient, type FailoverListener } from '../wire/failover-client.js';
+import { type Task, untilAborted } from './task.js';
+
+/** Keeps the failover thread supplied: which bonds to watch, and the frames to send for each. */
+export class Announcer implements Task {
+  readonly name = 'announcer';
+  private readonly isReady = new Deferred();
+  private readonly thread: FailoverClient;
+
+  /**
+   * @param bonds is filled with one entry an active-backup bond of the host
+   * @param capacity how many guests a bond may have
+   */
+  constructor(
+    private readonly host: HostState,
+    private readonly bonds: Map<number, BondGuests>,
+    private readonly capacity: number,
+    listener: FailoverListener,
+  ) {
+    this.thread = new FailoverClient({
+      failover: (round) => {
+        this.publish(); // what the burst held back
+        listener.failover(round);
+      },
+      resync: (reason) => listener.resync(reason),
+      unwatched: (bond, error) => listener.unwatched(bond, error),
+    });
+  }
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.race([this.thread.ended, untilAborted(signal)]);
+    await this.thread.stop();
+  }
+
+  /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
+  refresh(): void {
+    const stale = this.host.takeStale();
+    const answers = stale === 'all' ? this.watchBonds() : [];
+    for (const mac of stale === 'all' ? this.everyMac() : stale) this.judge(mac);
+    this.publish();
+    void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+  }
+
+  private publish(): void {
+    for (const { batch } of this.bonds.values()) batch.publish();
+  }
+
+  private watchBonds(): Promise<void>[] {
+    const bonds = new Set(activeBackupBonds(this.host.topology).map(({ ifindex }) => ifindex));
+    for (const bond of this.bonds.keys()) {
+      if (bonds.has(bond)) continue;
+      this.bonds.delete(bond);
+      this.thread.forget(bond);
+    }
+    return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
+  }
+
+  private watch(bond: number): Promise<void> {
+    const guests = new BondGuests(this.capacity);
+    this.bonds.set(bond, guests);
+    return this.thread.watch(bond, guests.batch);
+  }
+
+  private everyMac(): Set<Mac> {
+    const macs = new Set(this.host.macs());
+    for (const guests of this.bonds.values()) for (const mac of guests.macs()) macs.add(mac);
+    return macs;
+  }
+
+  private judge(mac: Mac): void {
+    const verdicts = this.host.verdicts(mac);
+    for (const [bond, guests] of this.bonds) {
+      guests.update(
+        mac,
+        verdicts.filter((verdict) => verdict.bond === bond),
+      );
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { Registry } from 'prom-client';
+import { type Config, VIRTUAL_ROUTER_MACS } from '../config/defaults.js';
+import { HostState } from '../guests/host-state.js';
+import { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../sys/clock.js';
+import type { Log } from '../sys/log.js';
+import { openPacketSender } from '../sys/packet-sender.js';
+import { VERSION } from '../sys/version.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import { Announcer } from './announcer.js';
+import { FailoverLog } from './failover-log.js';
+import { KernelWatch } from './kernel-watch.js';
+import { MetricsEndpoint } from './metrics-endpoint.js';
+import { fillStateGauges } from './state-gauges.js';
+import { runTasks } from './task.js';
+
+/** A packet socket bound to no device. */
+const ANY_DEVICE = 0;
+
+/**
+ * The daemon, from the kernel's messages to the frames on the new link:
+ *
+ *     failover thread:  LINK messages ─► FailoverDetector ─► the bond's batch ─► sendmmsg
+ *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
+ *
+ * @throws BondheraldError when a part of it cannot go on
+ */
+export async function runDaemon(config: Config, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
+  const registry = new Registry();
+  const metrics = new Metrics(registry).withDefaults();
+  metrics.set('bondherald_build_info', { version: VERSION }, 1);
+  const tools = { clock, log, metrics };
+
+  openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
+  const host = newHostState(config);
+  const bonds = new Map<number, BondGuests>();
+  const failovers = new FailoverLog(tools, host.topology, bonds);
+  const announcer = new Announcer(host, bonds, config.guests.limit, failovers);
+  const kernelWatch = new KernelWatch(host, tools, () => announcer.refresh());
+  const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
+
+  log.info('starting', { version: VERSION });
+  await runTasks([kernelWatch, announcer, endpoint], signal, () => logReady(log, host, bonds));
+  log.info('stopped');
+}
+
+/** An empty picture of the host, to be filled from the kernel. */
+export function newHostState(config: Config): HostState {
+  return new HostState(config.guests.limit, config.guests.virtualRouterMacs ? [] : VIRTUAL_ROUTER_MACS);
+}
+
+function logReady(log: Log, host: HostState, bonds: ReadonlyMap<number, BondGuests>): void {
+  for (const { ifindex, name, activeSlave } of activeBackupBonds(host.topology)) {
+    const guests = bonds.get(ifindex)?.batch.size ?? 0;
+    log.info('watching a bond', { bond: name, active_slave: activeSlave?.name ?? 'none', guests });
+  }
+  if (bonds.size === 0) log.warn('no active-backup bond yet; one that comes up will be watched');
+  log.info('ready', { bonds: bonds.size });
+}

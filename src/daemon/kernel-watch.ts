@@ -1,0 +1,90 @@
+import type { HostState } from '../guests/host-state.js';
+import { RTNLGRP_LINK, RTNLGRP_NEIGH } from '../kernel/constants.js';
+import { decodeDatagram } from '../kernel/decode.js';
+import { TableDumps } from '../kernel/table-dumps.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../sys/clock.js';
+import type { Log } from '../sys/log.js';
+import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
+import { Deferred } from '../wire/deferred.js';
+import { type Task, untilAborted } from './task.js';
+
+/** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
+const CHECK_INTERVAL = 0.5;
+
+/** Keeps the host's state in step with the kernel: reads it whole, then follows every change. */
+export class KernelWatch implements Task {
+  readonly name = 'kernel-watch';
+  private readonly isReady = new Deferred();
+  private readonly socket: RouteSocket;
+  private readonly dumps: TableDumps;
+  private drops = 0;
+  private told = false;
+
+  /** @param changed called after changes, at most once a turn of the event loop */
+  constructor(
+    private readonly host: HostState,
+    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    private readonly changed: () => void,
+  ) {
+    this.socket = openRouteSocket([RTNLGRP_LINK, RTNLGRP_NEIGH]);
+    this.dumps = new TableDumps(['links', 'bridgePorts', 'fdb'], (request) => this.socket.send(request));
+    this.socket.onDatagram = (bytes) => this.take(bytes);
+    this.socket.onTrouble = (detail) => this.resync('truncated', detail);
+  }
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    this.startDumpIfDue();
+    const stop = this.tools.clock.every(CHECK_INTERVAL, () => this.check());
+    await untilAborted(signal);
+    stop();
+    this.socket.close();
+  }
+
+  private take(bytes: Uint8Array): void {
+    for (const event of decodeDatagram(bytes)) {
+      const ignored = this.host.apply(event);
+      if (ignored) this.tools.metrics.count('bondherald_sightings_ignored_total', ignored);
+      if (event.type === 'lost') this.resync(event.reason, event.detail);
+      if (this.dumps.take(event)) this.finishDump();
+    }
+    this.tell();
+  }
+
+  private tell(): void {
+    if (this.told || !this.dumps.complete) return;
+    this.told = true;
+    this.tools.clock.soon(() => {
+      this.told = false;
+      this.changed();
+      this.isReady.resolve();
+    });
+  }
+
+  private finishDump(): void {
+    this.host.finishDump();
+  }
+
+  private check(): void {
+    const drops = this.socket.drops();
+    if (drops !== this.drops) this.resync('overrun', `the kernel dropped ${drops - this.drops} messages`);
+    this.drops = drops;
+    this.startDumpIfDue();
+  }
+
+  private startDumpIfDue(): void {
+    if (this.dumps.startIfDue(this.tools.clock.monotonic())) this.host.startDump();
+  }
+
+  private resync(reason: 'overrun' | 'truncated' | 'malformed', detail: string): void {
+    const { log, metrics } = this.tools;
+    if (reason === 'overrun') metrics.count('bondherald_netlink_overruns_total', { socket: 'neigh' });
+    metrics.count('bondherald_resyncs_total', { reason });
+    log.warn('netlink messages were lost; reading everything again', { reason, detail });
+    this.dumps.want();
+  }
+}

@@ -1,0 +1,20 @@
+import type { Metrics } from '../metrics/metrics.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+
+/** Fills the gauges that mirror state. Called at each scrape. */
+export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: ReadonlyMap<number, BondGuests>): void {
+  metrics.clear('bondherald_bond_active_slave');
+  metrics.clear('bondherald_guests');
+  for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {
+    for (const slave of slaves) {
+      const active = slave.ifindex === activeSlave?.ifindex ? 1 : 0;
+      metrics.set('bondherald_bond_active_slave', { bond, slave: slave.name }, active);
+    }
+    for (const [source, guests] of bonds.get(ifindex)?.countBySource() ?? []) {
+      metrics.set('bondherald_guests', { bond, source }, guests);
+    }
+    metrics.count('bondherald_bond_failovers_total', { bond }, 0);
+  }
+}

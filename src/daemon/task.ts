@@ -1,0 +1,43 @@
+import { BondheraldError } from '../errors.js';
+
+/** A part of the daemon that runs until it is told to end. */
+export interface Task {
+  readonly name: string;
+  /** Settles when the task does its work. */
+  readonly ready: Promise<void>;
+  /** Runs until `signal` aborts, which is a normal return. @throws BondheraldError when it cannot go on */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Runs tasks side by side until `signal` aborts or one of them fails; then ends the others.
+ * @param onReady called once every task is ready
+ * @throws the error of the task that failed first
+ */
+export async function runTasks(tasks: readonly Task[], signal: AbortSignal, onReady: () => void): Promise<void> {
+  const stop = new AbortController();
+  const runs = tasks.map((task) => task.run(AbortSignal.any([signal, stop.signal])));
+  const allReady = Promise.all(tasks.map(({ ready }) => ready));
+  allReady.then(onReady, () => undefined);
+  try {
+    await Promise.all([...runs, untilAborted(signal)]);
+  } finally {
+    stop.abort();
+    await Promise.allSettled(runs);
+  }
+}
+
+/** Settles when `signal` aborts. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+/** The one line that an operator gets to read of an error. */
+export function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const line = text.replaceAll(/\s*\n\s*/g, ' ');
+  return error instanceof BondheraldError ? line : `internal error, please report it: ${line}`;
+}
