@@ -1,0 +1,92 @@
+/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2] [--jobs N] [--timeout S] [FILES...]`. */
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { directWorks, runDirect } from './world/direct.js';
+import { runTestFile, type FileResult } from './world/testfile.js';
+import type { World } from './world/types.js';
+import { bootUml } from './world/uml.js';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const WORLDS: Record<string, World> = { uml: bootUml, direct: runDirect };
+
+interface Options {
+  world: string;
+  jobs: number;
+  timeoutMs: number;
+  files: string[];
+}
+
+function readOptions(argv: string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: argv,
+    allowPositionals: true,
+    options: { world: { type: 'string' }, jobs: { type: 'string' }, timeout: { type: 'string' } },
+  });
+  const world = values.world ?? (directWorks() ? 'direct' : 'uml');
+  if (WORLDS[world] === undefined) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
+  return {
+    world,
+    jobs: positive('--jobs', values.jobs ?? String(availableParallelism())),
+    timeoutMs: positive('--timeout', values.timeout ?? '240') * 1000,
+    files: positionals.length > 0 ? positionals.map((file) => resolve(file)) : labFiles(HERE),
+  };
+}
+
+function positive(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name} ${text}: it is a whole number from 1 up`);
+  return value;
+}
+
+function labFiles(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => name.endsWith('.lab.js'))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** Runs the files, at most `jobs` at a time, and reports each as it ends. */
+async function runAll(options: Options): Promise<FileResult[]> {
+  const world = WORLDS[options.world] as World;
+  const results: FileResult[] = [];
+  const queue = [...options.files];
+  const work = async (): Promise<void> => {
+    for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
+      const result = await runTestFile(world, file, { timeoutMs: options.timeoutMs });
+      results.push(result);
+      console.log(report(result, options.world));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.jobs, queue.length) }, work));
+  return results;
+}
+
+function report({ file, passed, failed, problem, world }: FileResult, name: string): string {
+  const times = `${(world.bootMs / 1000).toFixed(1)} s to boot, ${(world.runMs / 1000).toFixed(1)} s to run`;
+  const head = `${failed === 0 ? 'ok' : 'FAILED'} ${relative(HERE, file)} (${name}: ${passed} passed, ${failed} failed; ${times})`;
+  const lines = [head, world.output.replace(/^(?=.)/gm, '  ')];
+  if (problem !== null) lines.push(`  FAILED: ${problem}`);
+  if (world.problem !== null) lines.push(`  ${world.boot.trim().replaceAll('\n', '\n  ')}`);
+  return lines.filter((line) => line.trim() !== '').join('\n');
+}
+
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  const results = await runAll(options);
+  const sum = (key: 'passed' | 'failed'): number => results.reduce((total, result) => total + result[key], 0);
+  if (results.length === 0) console.log('FAILED: there is no lab test file');
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 2;
+}

@@ -1,0 +1,50 @@
+import { markOf } from './transcript.js';
+import type { WorldRun } from './types.js';
+
+/** Where a world finds its programs; sbin has ip, bridge, tc and modprobe. */
+export const WORLD_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Without these there is nothing to test. */
+const REQUIRED = ['bonding', 'bridge', '8021q', 'veth'];
+
+/** A kernel may have these built in or lack them; a test that needs one says so itself by failing. */
+const WELCOME = [
+  ...['af_packet', 'dummy', 'macvlan', 'macvtap', 'tun', 'ifb', 'vxlan', 'ipv6', 'team', 'team_mode_activebackup'],
+  ...['sch_netem', 'sch_ingress', 'cls_matchall', 'act_gact', 'act_mirred', 'nf_tables', 'nft_reject', 'br_netfilter'],
+];
+
+/** One argument for a shell, whatever is in it. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/**
+ * The part of an init that all worlds share: loads the modules, makes /run ready, runs the command, and prints the
+ * markers that say when it began and how it ended. Expects /proc, /sys and a tmpfs on /run.
+ */
+export function runScript(run: WorldRun, token: string): string {
+  const env = { PATH: WORLD_PATH, HOME: '/root', CI: '1', TMPDIR: '/run/tmp', ...run.env };
+  const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`);
+  return [
+    '#!/bin/sh',
+    ...exports,
+    'mkdir -p /run/netns /run/tmp',
+    'ip link set lo up',
+    `cd ${quote(run.cwd ?? process.cwd())} || exit 1`,
+    `echo '${markOf(token)}begin'`,
+    `${run.command.map(quote).join(' ')} </dev/null 2>&1`,
+    `echo "${markOf(token)}end $?"`,
+    '',
+  ].join('\n');
+}
+
+/** Loads the modules from `folder`/lib/modules (the machine's own if empty); ends the world if a required one is missing. */
+export function modulesScript(folder: string, extra: readonly string[] = []): string[] {
+  const where = folder === '' ? '' : `-d ${quote(folder)} `;
+  return [
+    `modprobe ${where}-aq ${[...extra, ...REQUIRED, ...WELCOME].join(' ')} 2>/dev/null`,
+    `for m in ${REQUIRED.join(' ')}; do`,
+    '  test -d /sys/module/$m || echo "the kernel has no $m"',
+    'done',
+  ];
+}
