@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import type { TestContext } from 'node:test';
+import { until } from '../../support/until.js';
+import { buildTopology, removeNamespaces, setImpairment, type LabOptions } from './build.js';
+import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
+import { ip, json, tc } from './ip.js';
+import { inNetns } from './netns.js';
+import { FrameSender } from './sockets.js';
+
+/** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
+export class Lab {
+  readonly guests: readonly Guest[];
+  readonly #namespaces: readonly string[];
+  readonly #options: LabOptions;
+  readonly #cleanUps: (() => unknown)[] = [];
+
+  private constructor(guests: readonly Guest[], namespaces: readonly string[], options: LabOptions) {
+    this.guests = guests;
+    this.#namespaces = namespaces;
+    this.#options = options;
+  }
+
+  /** Builds it; its bond sends by up1, towards the first switch. Rejects with the step that failed. */
+  static async build(options: LabOptions = {}): Promise<Lab> {
+    const { hv, namespaces } = await buildTopology(options);
+    const lab = new Lab(hv.guests, namespaces, options);
+    await lab.#settleOnFirstLink();
+    if (options.teach ?? true) await lab.teach();
+    return lab;
+  }
+
+  /** Has something done when the lab goes; the last registered goes first. */
+  onDestroy(cleanUp: () => unknown): void {
+    this.#cleanUps.push(cleanUp);
+  }
+
+  /** Ends what was registered, then removes the namespaces with all that is in them. */
+  async destroy(): Promise<void> {
+    for (const cleanUp of this.#cleanUps.splice(0).reverse()) await cleanUp();
+    await removeNamespaces(this.#namespaces);
+  }
+
+  /** The guest of that name. Throws if there is none. */
+  guest(name: string): Guest {
+    const found = this.guests.find((guest) => guest.name === name);
+    if (found === undefined) throw new Error(`this lab has no guest ${name}`);
+    return found;
+  }
+
+  /** The slave the bond sends by, or null. */
+  activeSlave(): string | null {
+    return /^Currently Active Slave: (?!None)(\S+)/m.exec(this.#bondFile())?.[1] ?? null;
+  }
+
+  /** Waits until the bond sends by that slave (null: by none). */
+  async untilActive(slave: string | null, timeout = 10_000): Promise<void> {
+    await until(() => this.activeSlave() === slave, { what: `the bond sends by ${String(slave)}`, timeout, every: 5 });
+  }
+
+  /** Takes the carrier off an uplink, at the switch's end; that switch forgets what it learned there. */
+  async cutLink(n: 1 | 2): Promise<void> {
+    await ip(`sw${n}`, ['link set p-hv down']);
+  }
+
+  async mendLink(n: 1 | 2): Promise<void> {
+    await ip(`sw${n}`, ['link set p-hv up']);
+  }
+
+  /** Switches the active slave as an administrator does. The slave must be up. */
+  async setActive(slave: 'up1' | 'up2'): Promise<void> {
+    await ip(HYPERVISOR, [`link set ${BOND} type bond active_slave ${slave}`]);
+  }
+
+  /** Whether the bond holds the slave to be up. */
+  slaveUp(slave: 'up1' | 'up2'): boolean {
+    return new RegExp(`^Slave Interface: ${slave}\\nMII Status: up$`, 'm').test(this.#bondFile());
+  }
+
+  /** Loses all frames between the switches; no carrier changes, so no switch forgets anything. */
+  async cutBetweenSwitches(): Promise<void> {
+    await setImpairment({ delayMs: this.#options.latencyMs ?? 0, lose: true });
+  }
+
+  async mendBetweenSwitches(): Promise<void> {
+    await setImpairment({ delayMs: this.#options.latencyMs ?? 0, lose: false });
+  }
+
+  /** Loses all the gateway's frames both ways; no carrier changes. */
+  async cutGateway(): Promise<void> {
+    await this.#gatewayLoss(true);
+  }
+
+  async mendGateway(): Promise<void> {
+    await this.#gatewayLoss(false);
+  }
+
+  /** Has a guest send one broadcast frame, by default with its own source address. */
+  speakOnce(guest: Guest, ...macs: string[]): void {
+    const sender = new FrameSender(guest.netns, guest.device);
+    for (const mac of macs.length > 0 ? macs : [guest.mac]) sender.send(chatter(mac));
+    sender.close();
+  }
+
+  /** Has guests speak until both switches know them: a fresh veth may lose its first frames. */
+  async teach(guests: readonly Guest[] = this.guests): Promise<void> {
+    guests.forEach((guest) => this.speakOnce(guest));
+    const reachable = guests.filter((guest) => guest.wire !== null);
+    const what = 'both switches know the guests';
+    const all = async (): Promise<boolean> => {
+      const missing: Guest[] = [];
+      for (const name of ['sw1', 'sw2']) {
+        const known = await this.learned(name);
+        missing.push(...reachable.filter((guest) => !known.has(guest.mac)));
+      }
+      missing.forEach((guest) => this.speakOnce(guest));
+      return missing.length === 0;
+    };
+    await until(all, { what, every: 50 });
+  }
+
+  /** What a switch has learned: MAC to port. */
+  async learned(name: 'sw1' | 'sw2' | string): Promise<Map<string, string>> {
+    const rows = (await json('bridge', name, 'fdb', 'show')) as { mac: string; ifname: string; state?: string }[];
+    return new Map(rows.filter((row) => row.state !== 'permanent').map((row) => [row.mac, row.ifname]));
+  }
+
+  async #settleOnFirstLink(): Promise<void> {
+    const up = (): boolean => this.slaveUp('up1') && this.slaveUp('up2');
+    await until(up, { what: `both slaves are up:\n${this.#bondFile()}`, timeout: 10_000 });
+    if (this.activeSlave() !== 'up1') await this.setActive('up1');
+    await this.untilActive('up1');
+  }
+
+  async #gatewayLoss(lose: boolean): Promise<void> {
+    const { behind } = this.#options.gateway ?? {};
+    if (behind === undefined) throw new Error('this lab has no gateway');
+    const loss = lose ? 'loss 100%' : '';
+    await tc('gw', [`qdisc replace dev eth0 root netem ${loss}`]);
+    await tc(`sw${behind}`, [`qdisc replace dev p-gw root netem ${loss}`]);
+  }
+
+  #bondFile(): string {
+    return inNetns(HYPERVISOR, () => readFileSync(`/proc/thread-self/net/bonding/${BOND}`, 'utf8'));
+  }
+}
+
+/** Builds a lab for one test, and removes it when the test ends. */
+export async function labFor(t: TestContext, options: LabOptions = {}): Promise<Lab> {
+  const lab = await Lab.build(options);
+  t.after(() => lab.destroy());
+  return lab;
+}
+
+/** A broadcast nobody answers: EtherType 0x88b5 is for local experiments (IEEE 802). */
+function chatter(mac: string): Buffer {
+  const frame = Buffer.alloc(60);
+  frame.fill(0xff, 0, 6);
+  frame.set(Buffer.from(mac.replaceAll(':', ''), 'hex'), 6);
+  frame.writeUInt16BE(0x88b5, 12);
+  return frame;
+}

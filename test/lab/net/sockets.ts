@@ -1,0 +1,130 @@
+import koffi from 'koffi';
+import { inNetns } from './netns.js';
+
+/** Plain sockets through libc: made in any namespace, without Node's event loop in between. */
+const libc = koffi.load(null);
+const c = {
+  socket: libc.func('int socket(int domain, int type, int protocol)') as (d: number, t: number, p: number) => number,
+  bind: libc.func('int bind(int fd, const void *addr, uint32_t len)') as (fd: number, a: Buffer, n: number) => number,
+  connect: libc.func('int connect(int fd, const void *addr, uint32_t len)') as (
+    fd: number,
+    a: Buffer,
+    n: number,
+  ) => number,
+  sendto: libc.func('int64_t sendto(int fd, const void *b, size_t n, int f, const void *addr, uint32_t len)') as (
+    fd: number,
+    bytes: Uint8Array,
+    n: number,
+    flags: number,
+    addr: Buffer,
+    len: number,
+  ) => number,
+  recv: libc.func('int64_t recv(int fd, void *b, size_t n, int f)') as (
+    fd: number,
+    bytes: Buffer,
+    n: number,
+    flags: number,
+  ) => number,
+  setsockopt: libc.func('int setsockopt(int fd, int level, int name, const void *v, uint32_t len)') as (
+    fd: number,
+    level: number,
+    name: number,
+    value: Buffer,
+    len: number,
+  ) => number,
+  ifindex: libc.func('uint32_t if_nametoindex(const char *name)') as (name: string) => number,
+  close: libc.func('int close(int fd)') as (fd: number) => number,
+};
+
+const AF_INET = 2;
+const AF_PACKET = 17;
+const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const SOL_SOCKET = 1;
+const SO_RCVBUFFORCE = 33;
+const MSG_DONTWAIT = 0x40;
+
+/** A packet socket's destination (linux/if_packet.h), or an IPv4 one. */
+export type Address = Buffer;
+
+/** `10.0.0.1`, port -> struct sockaddr_in. */
+export function inetAddress(ip: string, port: number): Address {
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  address.set(ip.split('.').map(Number), 4);
+  return address;
+}
+
+/** Sends whole Ethernet frames out of one device, whatever their source address and EtherType. */
+export class FrameSender {
+  readonly #fd: number;
+  readonly #address: Address;
+
+  /** Throws if there is no such namespace or device. */
+  constructor(netns: string | null, device: string) {
+    const index = inNetns(netns, () => c.ifindex(device));
+    if (index === 0) throw new Error(`no device ${device} in namespace ${String(netns)}`);
+    this.#address = Buffer.alloc(20);
+    this.#address.writeUInt16LE(AF_PACKET, 0);
+    this.#address.writeInt32LE(index, 4);
+    // Protocol 0: this socket never receives, so nothing queues up in it.
+    this.#fd = inNetns(netns, () => made(c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'packet socket'));
+  }
+
+  /** Throws if the kernel does not take the frame. */
+  send(frame: Uint8Array): void {
+    const sent = c.sendto(this.#fd, frame, frame.length, 0, this.#address, this.#address.length);
+    if (sent !== frame.length) throw new Error(`frame not sent: errno ${koffi.errno()}`);
+  }
+
+  close(): void {
+    c.close(this.#fd);
+  }
+}
+
+/** A UDP socket in a namespace; never blocks. */
+export class UdpSocket {
+  readonly #fd: number;
+
+  /** Binds to the address if one is given. Throws if that fails. */
+  constructor(netns: string, bindTo?: Address) {
+    this.#fd = inNetns(netns, () => made(c.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'UDP socket'));
+    const size = Buffer.alloc(4);
+    size.writeInt32LE(4 << 20);
+    c.setsockopt(this.#fd, SOL_SOCKET, SO_RCVBUFFORCE, size, size.length);
+    if (bindTo !== undefined) made(c.bind(this.#fd, bindTo, bindTo.length), 'bind');
+  }
+
+  /** Whether the kernel took the datagram. */
+  send(bytes: Uint8Array, to: Address): boolean {
+    return c.sendto(this.#fd, bytes, bytes.length, MSG_DONTWAIT, to, to.length) === bytes.length;
+  }
+
+  /** Whether a datagram was there; its bytes are in `into` then. */
+  receive(into: Buffer): boolean {
+    return c.recv(this.#fd, into, into.length, MSG_DONTWAIT) >= 0;
+  }
+
+  close(): void {
+    c.close(this.#fd);
+  }
+}
+
+/** A connected TCP socket's descriptor, for net.Socket to take over. Throws if nobody listens there. */
+export function connectTcp(netns: string, to: Address): number {
+  return inNetns(netns, () => {
+    const fd = made(c.socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), 'TCP socket');
+    if (c.connect(fd, to, to.length) === 0) return fd;
+    const code = koffi.errno();
+    c.close(fd);
+    throw new Error(`no connection: errno ${code}`);
+  });
+}
+
+function made(result: number, what: string): number {
+  if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
+  return result;
+}

@@ -1,0 +1,28 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** How long to wait, and for what. */
+export interface UntilOptions {
+  /** What is awaited, for the message when it does not come. */
+  what: string;
+  /** In ms; 5,000 by default. */
+  timeout?: number;
+  /** Time between two looks, in ms; 10 by default. */
+  every?: number;
+}
+
+/**
+ * Looks until `look` gives something other than false, null or undefined, and resolves with it.
+ * Rejects when the time is up, saying what was awaited.
+ */
+export async function until<T>(
+  look: () => T | Promise<T>,
+  { what, timeout = 5_000, every = 10 }: UntilOptions,
+): Promise<Exclude<T, false | null | undefined>> {
+  const deadline = performance.now() + timeout;
+  for (;;) {
+    const seen = await look();
+    if (seen !== false && seen !== null && seen !== undefined) return seen as Exclude<T, false | null | undefined>;
+    if (performance.now() > deadline) throw new Error(`waited ${timeout} ms in vain: ${what}`);
+    await sleep(every);
+  }
+}
