@@ -1,16 +1,19 @@
-import { test } from 'node:test';
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import { labFor } from './net/lab.js';
-test('hello', async (t) => {
-  const t0 = performance.now();
+import { Stream } from './net/stream.js';
+
+test('without an announcer a silent guest stays dark to the end of the test', async (t) => {
   const lab = await labFor(t);
-  t.diagnostic(`built in ${performance.now() - t0} ms`);
-  console.log(await lab.learned('sw2'));
+  const stream = await Stream.start(lab);
+  await stream.goesOn(100);
   await lab.cutLink(1);
-  const t1 = performance.now();
   await lab.untilActive('up2');
-  t.diagnostic(`failed over in ${performance.now() - t1} ms`);
-  await lab.mendLink(1);
-  console.log(await lab.learned('sw2'));
-  assert.equal(lab.activeSlave(), 'up2');
+  await stream.goesOn(400);
+  for (const { guest, longestOutage, darkAtEnd, packets } of await stream.stop()) {
+    const lost = packets.filter((packet) => !packet.arrived).length;
+    t.diagnostic(`${guest.name}: ${longestOutage.toFixed(0)} ms, ${lost} of ${packets.length} lost`);
+    assert.ok(darkAtEnd, `${guest.name} is dark at the end`);
+    assert.ok(longestOutage > 1500, `${guest.name} was dark for ${longestOutage} ms`);
+  }
 });
