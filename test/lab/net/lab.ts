@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { until } from '../../support/until.js';
 import { buildTopology, removeNamespaces, setImpairment, type LabOptions } from './build.js';
+import { chatter } from './frames.js';
 import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
 import { ip, json, tc } from './ip.js';
 import { inNetns } from './netns.js';
@@ -71,6 +72,11 @@ export class Lab {
     await ip(HYPERVISOR, [`link set ${BOND} type bond active_slave ${slave}`]);
   }
 
+  /** Waits until the bond holds the slave to be up, so that it can be made the active one. */
+  async untilUp(slave: 'up1' | 'up2', timeout = 10_000): Promise<void> {
+    await until(() => this.slaveUp(slave), { what: `${slave} is up`, timeout });
+  }
+
   /** Whether the bond holds the slave to be up. */
   slaveUp(slave: 'up1' | 'up2'): boolean {
     return new RegExp(`^Slave Interface: ${slave}\\nMII Status: up$`, 'm').test(this.#bondFile());
@@ -94,10 +100,16 @@ export class Lab {
     await this.#gatewayLoss(false);
   }
 
-  /** Has a guest send one broadcast frame, by default with its own source address. */
+  /** Has a guest send one broadcast frame, or one with each of these source addresses. */
   speakOnce(guest: Guest, ...macs: string[]): void {
-    const sender = new FrameSender(guest.netns, guest.device);
-    for (const mac of macs.length > 0 ? macs : [guest.mac]) sender.send(chatter(mac));
+    const sources = macs.length > 0 ? macs : [guest.mac];
+    this.inject(guest.netns, guest.device, ...sources.map((mac) => chatter(mac)));
+  }
+
+  /** Sends frames as they are out of a device, as its host would. */
+  inject(netns: string, device: string, ...frames: Uint8Array[]): void {
+    const sender = new FrameSender(netns, device);
+    for (const frame of frames) sender.send(frame);
     sender.close();
   }
 
@@ -149,13 +161,4 @@ export async function labFor(t: TestContext, options: LabOptions = {}): Promise<
   const lab = await Lab.build(options);
   t.after(() => lab.destroy());
   return lab;
-}
-
-/** A broadcast nobody answers: EtherType 0x88b5 is for local experiments (IEEE 802). */
-function chatter(mac: string): Buffer {
-  const frame = Buffer.alloc(60);
-  frame.fill(0xff, 0, 6);
-  frame.set(Buffer.from(mac.replaceAll(':', ''), 'hex'), 6);
-  frame.writeUInt16BE(0x88b5, 12);
-  return frame;
 }

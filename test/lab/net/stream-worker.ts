@@ -63,7 +63,7 @@ while (Atomics.load(control, STOP) === 0) {
   const due = start + Math.ceil((now() - start) / intervalMs) * intervalMs;
   pause(due - now());
 }
-for (let quietSince = now(); now() - quietSince < DRAIN_MS; ) {
+for (let quietSince = now(); now() - quietSince < DRAIN_MS;) {
   if (takeIn()) quietSince = now();
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
 }

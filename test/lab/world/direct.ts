@@ -32,6 +32,9 @@ export async function runDirect(run: WorldRun): Promise<WorldResult> {
 /** Whether this kernel can make a bond for us; tried in a namespace that is gone at once. */
 export function directWorks(): boolean {
   if (process.getuid?.() !== 0) return false;
-  const probe = 'ip link add bondprobe type bond mode active-backup && ip link add brprobe type bridge vlan_filtering 1';
-  return spawnSync('unshare', ['--net', 'sh', '-c', probe], { env: { PATH: WORLD_PATH }, stdio: 'ignore' }).status === 0;
+  const probe =
+    'ip link add bondprobe type bond mode active-backup && ip link add brprobe type bridge vlan_filtering 1';
+  return (
+    spawnSync('unshare', ['--net', 'sh', '-c', probe], { env: { PATH: WORLD_PATH }, stdio: 'ignore' }).status === 0
+  );
 }
