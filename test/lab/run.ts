@@ -5,12 +5,13 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { directWorks, runDirect } from './world/direct.js';
+import { bootSmp2 } from './world/smp2.js';
 import { runTestFile, type FileResult } from './world/testfile.js';
 import type { World } from './world/types.js';
 import { bootUml } from './world/uml.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const WORLDS: Record<string, World> = { uml: bootUml, direct: runDirect };
+const WORLDS: Record<string, World> = { uml: bootUml, direct: runDirect, smp2: bootSmp2 };
 
 interface Options {
   world: string;

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { debianKernel, writeInitrd, type Kernel } from './kernel.js';
+import { modulesScript, quote, runScript, WORLD_PATH } from './script.js';
+import { supervise } from './supervise.js';
+import type { WorldResult, WorldRun } from './types.js';
+
+const QEMU = '/usr/bin/qemu-system-x86_64';
+const BOOT_TIMEOUT_MS = 120_000;
+
+/** Where what is fetched once is kept: `.lab` in the repository's root, whatever folder that is in. */
+function cacheFolder(): string {
+  const here = dirname(fileURLToPath(import.meta.url));
+  const root = here.slice(0, here.lastIndexOf('/build/test/lab/'));
+  return join(root, '.lab');
+}
+
+/**
+ * Boots Debian's kernel with two CPUs in an emulator, on this machine's own files (by 9p, read-only, under an overlay),
+ * and runs the command in it as root. For what one CPU cannot show; everything takes many times longer than in User
+ * Mode Linux. Resolves with a `problem` if something is missing, does not boot or hangs.
+ */
+export async function bootSmp2(run: WorldRun): Promise<WorldResult> {
+  const scratch = mkdtempSync(join(tmpdir(), 'bondherald-smp2-'));
+  const token = randomBytes(8).toString('hex');
+  try {
+    if (!existsSync(QEMU)) throw new Error(`${QEMU} is missing: apt-get install qemu-system-x86`);
+    const kernel = debianKernel(cacheFolder());
+    writeFileSync(join(scratch, 'run'), runScript(run, token));
+    const initrd = writeInitrd(kernel, initScript(kernel, scratch, run), scratch);
+    const argv = [
+      QEMU,
+      ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1G', '-no-reboot', '-display', 'none'],
+      ...['-nodefaults', '-serial', 'stdio', '-kernel', kernel.image, '-initrd', initrd],
+      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable'],
+      ...['-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
+    ];
+    const env = { PATH: WORLD_PATH, HOME: scratch };
+    return await supervise({ name: 'the emulator', argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
+  } catch (error) {
+    const problem = error instanceof Error ? error.message : String(error);
+    return { code: null, output: '', problem, boot: '', bootMs: 0, runMs: 0 };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Busybox loads what it takes to see the machine's files, and hands over to them. */
+function initScript(kernel: Kernel, scratch: string, run: WorldRun): string {
+  const options = 'ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose';
+  return [
+    '#!/bin/busybox sh',
+    '/bin/busybox --install -s /bin',
+    'export PATH=/bin',
+    'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev',
+    'dmesg -n 1',
+    `stty raw -echo cols ${run.columns ?? 120} rows ${run.rows ?? 40}`,
+    ...kernel.firstModules.map((path) => `insmod /m/${basename(path)}`),
+    `mount -t 9p -o ${options} host /host || echo 'the machine has no files'`,
+    'mount -t tmpfs tmpfs /run; mkdir /run/upper /run/work',
+    'mount -t overlay overlay -o lowerdir=/host,upperdir=/run/upper,workdir=/run/work /root',
+    'for d in proc sys dev; do mount --bind /$d /root/$d; done',
+    'mount -t tmpfs tmpfs /root/run',
+    `cat >/root/run/start <<'EOF'`,
+    `export PATH=${WORLD_PATH}`,
+    ...modulesScript(kernel.modules),
+    `exec sh ${quote(join(scratch, 'run'))}`,
+    'EOF',
+    'chroot /root /bin/sh /run/start',
+    'poweroff -f',
+    '',
+  ].join('\n');
+}
