@@ -1,12 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { request } from 'node:http';
 import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.js';
 import { command, type Finished } from './ip.js';
 import type { Lab } from './lab.js';
 import { connectTcp, inetAddress } from './sockets.js';
 
 export const METRICS_PORT = 9871;
+
+/** The program under test. */
+export const BONDHERALD = fileURLToPath(new URL('../../../../bin/bondherald', import.meta.url));
 
 /** Where and how to run a program. */
 export interface RunOptions {
