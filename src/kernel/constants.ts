@@ -67,6 +67,7 @@ export const BRIDGE_VLAN_INFO_PVID = 1 << 1;
 export const BRIDGE_VLAN_INFO_UNTAGGED = 1 << 2;
 export const BRIDGE_VLAN_INFO_RANGE_BEGIN = 1 << 3;
 export const BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
+export const BR_STATE_DISABLED = 0;
 export const BR_STATE_FORWARDING = 3;
 
 // linux/neighbour.h

@@ -18,11 +18,15 @@ export const bind = libc.func('int bind(int fd, const uint8_t *address, uint32_t
 export const setsockopt = libc.func(
   'int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)',
 ) as (fd: number, level: number, name: number, value: Uint8Array, length: number) => number;
-export const recv = libc.func('long recv(int fd, uint8_t *buffer, size_t length, int flags)') as (
+export const recvfrom = libc.func(
+  'long recvfrom(int fd, uint8_t *buffer, size_t length, int flags, uint8_t *address, uint32_t *address_length)',
+) as (
   fd: number,
   buffer: Uint8Array,
   length: number,
   flags: number,
+  address: Uint8Array,
+  addressLength: Uint32Array,
 ) => number;
 export const send = libc.func('long send(int fd, const uint8_t *buffer, size_t length, int flags)') as (
   fd: number,

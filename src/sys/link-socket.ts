@@ -22,15 +22,20 @@ const DATAGRAM_BYTES = 64 << 10;
 /** How long a thread may be deaf to its owner while nothing happens. */
 const RECEIVE_TIME_LIMIT_MS = 200;
 
+// struct sockaddr_nl (linux/netlink.h): u16 family, u16 pad, u32 port id (0: the kernel picks one), u32 groups
+const SOCKADDR_NL_LENGTH = 12;
+const PORT_AT = 4;
+const GROUPS_AT = 8;
+const KERNEL_PORT = 0;
+
 /** Opens the socket and joins `groups`, a bit mask of the first 32 groups. @throws SyscallError */
 export function openLinkSocket(groups: number): LinkSocket {
   const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
-  const buffer = new Uint8Array(DATAGRAM_BYTES);
+  const receiver = new Receiver(fd);
   try {
-    // struct sockaddr_nl (linux/netlink.h): u16 family, u16 pad, u32 port id (0: the kernel picks one), u32 groups
-    const address = new Uint8Array(12);
+    const address = new Uint8Array(SOCKADDR_NL_LENGTH);
     new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_NETLINK;
-    new Uint32Array(address.buffer, 8, 1)[0] = groups;
+    new Uint32Array(address.buffer, GROUPS_AT, 1)[0] = groups;
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_RCVTIMEO, RECEIVE_TIME_LIMIT_MS);
     libc.check(libc.bind(fd, address, address.length), 'bind', 'netlink');
@@ -39,18 +44,30 @@ export function openLinkSocket(groups: number): LinkSocket {
     throw error;
   }
   return {
-    receive: () => receive(fd, buffer),
+    receive: () => receiver.receive(),
     send: (request) => void libc.check(libc.send(fd, request, request.length, 0), 'send', 'a netlink request'),
     close: () => void libc.close(fd),
   };
 }
 
-function receive(fd: number, buffer: Uint8Array): ReturnType<LinkSocket['receive']> {
-  const length = libc.recv(fd, buffer, buffer.length, libc.MSG_TRUNC);
-  if (length > buffer.length) return 'truncated';
-  if (length >= 0) return buffer.subarray(0, length);
-  const errno = libc.lastErrno();
-  if (errno === 'EAGAIN' || errno === 'EINTR') return 'nothing';
-  if (errno === 'ENOBUFS') return 'overrun';
-  throw new SyscallError('recv', errno, 'netlink');
+/** Receives what the kernel sends. Any process with CAP_NET_ADMIN can send to our port as well; that is passed over. */
+class Receiver {
+  private readonly buffer = new Uint8Array(DATAGRAM_BYTES);
+  private readonly sender = new Uint8Array(SOCKADDR_NL_LENGTH);
+  private readonly senderPort = new Uint32Array(this.sender.buffer, PORT_AT, 1);
+  private readonly senderLength = new Uint32Array([SOCKADDR_NL_LENGTH]);
+
+  constructor(private readonly fd: number) {}
+
+  receive(): ReturnType<LinkSocket['receive']> {
+    const { fd, buffer, sender, senderLength } = this;
+    const length = libc.recvfrom(fd, buffer, buffer.length, libc.MSG_TRUNC, sender, senderLength);
+    if (length >= 0 && this.senderPort[0] !== KERNEL_PORT) return 'nothing';
+    if (length > buffer.length) return 'truncated';
+    if (length >= 0) return buffer.subarray(0, length);
+    const errno = libc.lastErrno();
+    if (errno === 'EAGAIN' || errno === 'EINTR') return 'nothing';
+    if (errno === 'ENOBUFS') return 'overrun';
+    throw new SyscallError('recvfrom', errno, 'netlink');
+  }
 }

@@ -16,6 +16,7 @@ export interface RouteSocket {
 }
 
 const NETLINK_ROUTE = 0;
+const KERNEL_PORT = 0;
 const SOL_NETLINK = 270;
 const NETLINK_NO_ENOBUFS = 5;
 
@@ -52,7 +53,10 @@ export function openRouteSocket(groups: readonly number[]): RouteSocket {
     drops: () => Number(tableRow((row) => row.inode === inode)?.drops ?? 0),
     close: () => raw.close(),
   };
-  raw.on('message', (bytes) => result.onDatagram(bytes));
+  raw.on('message', (bytes, { port }) => {
+    // Any process with CAP_NET_ADMIN can send to our port; only the kernel is believed.
+    if (port === KERNEL_PORT) result.onDatagram(bytes);
+  });
   raw.on('truncatedMessage', () => result.onTrouble('a datagram was truncated'));
   raw.on('error', (error) => result.onTrouble(`receiving failed: ${error.code}`));
   return result;

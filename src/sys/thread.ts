@@ -1,3 +1,4 @@
+import v8 from 'node:v8';
 import { parentPort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { FailoverThreadError } from '../errors.js';
 
@@ -9,8 +10,12 @@ export interface Thread<In, Out> {
   onExit: (error: Error | null) => void;
 }
 
-/** Starts the module at `url` in a thread of its own. */
+/**
+ * Starts the module at `url` in a thread of its own. From then on V8 keeps compiled code that has not run for long:
+ * code for emergencies is not to be compiled in one.
+ */
 export function startThread<In, Out>(url: URL): Thread<In, Out> {
+  v8.setFlagsFromString('--no-flush-bytecode');
   const worker = new Worker(url);
   let failure: Error | null = null;
   const thread: Thread<In, Out> = {

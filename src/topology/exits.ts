@@ -1,4 +1,4 @@
-import { BR_STATE_FORWARDING } from '../kernel/constants.js';
+import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
 import type { Topology } from './topology.js';
 import { vlanMembership } from './vlan-membership.js';
@@ -124,12 +124,13 @@ function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingres
   const details = topology.link(bridge)?.details;
   const tpid = details?.type === 'bridge' ? details.vlanProtocol : 0;
   const found: PortExits[] = [];
-  for (const { ifindex, up } of topology.slavesOf(bridge)) {
+  for (const slave of topology.slavesOf(bridge)) {
+    const { ifindex } = slave;
     if (ifindex === ingress) continue;
     const port = topology.port(ifindex);
     const membership = frame.vlan === null ? 'untagged' : vlanMembership(port?.vlans ?? [], frame.vlan);
     const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
-    const blocked = blockReason(up, port?.state, membership === 'none');
+    const blocked = blockReason(slave, port?.state ?? null, membership === 'none');
     const exits = exitsOfDevice(topology, ifindex, tags, hops + 1);
     if (exits.length > 0)
       found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
@@ -137,8 +138,14 @@ function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingres
   return found;
 }
 
-function blockReason(up: boolean, state: number | null | undefined, notMember: boolean): BlockReason | null {
+/**
+ * A port without carrier is disabled by the bridge, whatever spanning tree says of it (net/bridge/br_if.c:
+ * br_port_carrier_check). That is no reason to forget the guests: they are to be announced when the carrier is back,
+ * and the bridge enables the port before the kernel tells of the carrier.
+ */
+function blockReason({ up, lowerUp }: LinkEvent, state: number | null, notMember: boolean): BlockReason | null {
   if (notMember) return 'vlan-not-on-uplink';
   if (!up) return 'uplink-down';
-  return state === BR_STATE_FORWARDING ? null : 'uplink-not-forwarding';
+  const forwards = state === BR_STATE_FORWARDING || (state === BR_STATE_DISABLED && !lowerUp);
+  return forwards ? null : 'uplink-not-forwarding';
 }

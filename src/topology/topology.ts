@@ -9,7 +9,7 @@ export interface BridgePort {
 
 /**
  * The host's devices, folded from link events. Holds one entry a device: bounded by the kernel's own table.
- * Derived facts (`memo`) live until the shape of the host changes: they may rest on all but name, carrier and active slave.
+ * Derived facts (`memo`) live until the shape of the host changes: they may rest on what `shapeOf` names.
  */
 export class Topology {
   private readonly links = new Map<number, LinkEvent>();
@@ -115,10 +115,10 @@ export class Topology {
   }
 }
 
-/** What of a device decides the way of frames: all but its name, its carrier and the bond's choice of slave. */
-function shapeOf({ ifindex, up, address, master, lower, details }: LinkEvent): unknown {
+/** What of a device decides the way of frames: all but its name and, so that a failover is no change, a bond's choice of slave and the carrier of its slaves. */
+function shapeOf({ ifindex, up, lowerUp, address, master, lower, details, bondSlaveActive }: LinkEvent): unknown {
   const kind = details.type === 'bond' ? { type: details.type, mode: details.mode } : details;
-  return { ifindex, up, address, master, lower, kind };
+  return { ifindex, up, carrier: bondSlaveActive !== null || lowerUp, address, master, lower, kind };
 }
 
 function groupBy(links: Iterable<LinkEvent>, keyOf: (link: LinkEvent) => number | null): Map<number | null, number[]> {

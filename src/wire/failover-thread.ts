@@ -6,6 +6,7 @@ import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
 import { ownerOfThisThread } from '../sys/thread.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { Rehearsal } from './rehearsal.js';
 import { WatchedBonds } from './watched-bonds.js';
 import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js';
 
@@ -21,6 +22,8 @@ const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1));
 const dumps = new TableDumps(['links'], (request) => socket.send(request));
 const detector = new FailoverDetector();
 const watched = new WatchedBonds(owner);
+const rehearsal = new Rehearsal();
+let sample: Uint8Array | null = null;
 let ready = false;
 
 while (watched.running) {
@@ -28,11 +31,18 @@ while (watched.running) {
   const datagram = socket.receive();
   const arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
-  else if (datagram !== 'nothing') for (const event of decodeDatagram(datagram)) handle(event, arrived);
+  else if (datagram !== 'nothing') take(datagram, arrived);
+  else if (sample) rehearsal.run(sample);
   watched.takeOrders();
 }
+rehearsal.close();
 watched.close();
 socket.close();
+
+function take(datagram: Uint8Array, arrived: number): void {
+  for (const event of decodeDatagram(datagram)) handle(event, arrived);
+  sample ??= datagram.slice();
+}
 
 function resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
   dumps.want();
@@ -54,6 +64,8 @@ function announce(failover: Failover, arrived: number): void {
 
 function finishDump(): void {
   detector.finishDump();
-  if (!ready) owner.post({ type: 'ready' });
+  if (ready) return;
+  if (sample) rehearsal.first(sample);
+  owner.post({ type: 'ready' });
   ready = true;
 }

@@ -4,7 +4,9 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.js';
 import { command, type Finished } from './ip.js';
-import type { Lab } from './lab.js';
+import type { TestContext } from 'node:test';
+import type { LabOptions } from './build.js';
+import { type Lab, labFor } from './lab.js';
 import { connectTcp, inetAddress } from './sockets.js';
 
 export const METRICS_PORT = 9871;
@@ -148,4 +150,12 @@ export function httpGet(netns: string, path: string, port: number): Promise<stri
     asked.once('error', reject).setTimeout(5_000, () => asked.destroy(new Error(`GET ${path}: no answer in 5 s`)));
     asked.end();
   });
+}
+
+/** A lab for one test with the daemon running on its hypervisor; the test fails if the daemon does not end well. */
+export async function labWithDaemon(t: TestContext, options: LabOptions = {}): Promise<{ lab: Lab; daemon: Daemon }> {
+  const lab = await labFor(t, options);
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  lab.onDestroy(() => daemon.stop());
+  return { lab, daemon };
 }

@@ -1,0 +1,79 @@
+import type { Mac } from '../addr/mac.js';
+import { encodeRarp } from '../frames/rarp.js';
+import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
+import { decodeDatagram } from '../kernel/decode.js';
+import type { LinkEvent } from '../kernel/events.js';
+import { FailoverDetector } from '../topology/failover.js';
+import { BatchWriter } from './batch-writer.js';
+import type { ToFailoverThread } from './thread-messages.js';
+import { WatchedBonds } from './watched-bonds.js';
+
+/** No device has this index: a packet socket bound to it sends nothing, and says ENXIO. */
+const NO_DEVICE = 0;
+
+/** So often that the code of the path is compiled, not interpreted. */
+const FIRST_REHEARSALS = 300;
+
+/**
+ * Runs the path of a failover, from a datagram's bytes to the system call, on a bond that does not exist. A failover
+ * may be the first in months: without rehearsals it would wait milliseconds for its code to be compiled.
+ */
+export class Rehearsal {
+  private readonly detector = new FailoverDetector();
+  private readonly batch = new BatchWriter(1);
+  private readonly bonds: WatchedBonds;
+  private slave = 1;
+
+  constructor() {
+    this.batch.put('', encodeRarp('02:00:00:00:00:00' as Mac, []));
+    this.batch.publish();
+    const { memory, capacity } = this.batch;
+    const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity }];
+    this.bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) });
+    this.bonds.takeOrders();
+  }
+
+  /** The rehearsals before the first night. @param datagram link messages of this host */
+  first(datagram: Uint8Array): void {
+    for (let n = 0; n < FIRST_REHEARSALS; n++) this.run(datagram);
+  }
+
+  /** One rehearsal, to keep the path warm. */
+  run(datagram: Uint8Array): void {
+    for (const event of decodeDatagram(datagram)) this.detector.apply(event);
+    this.slave = 3 - this.slave;
+    for (const event of [bondEvent(this.slave), slaveEvent(3 - this.slave)]) {
+      const failover = this.detector.apply(event);
+      if (failover)
+        this.bonds.announce(
+          failover.bond,
+          () => undefined,
+          () => 0,
+        );
+    }
+  }
+
+  close(): void {
+    this.bonds.close();
+  }
+}
+
+const DEVICE: Omit<LinkEvent, 'ifindex' | 'details' | 'bondSlaveActive' | 'master'> = {
+  type: 'link',
+  name: '',
+  up: true,
+  lowerUp: true,
+  address: null,
+  lower: null,
+  event: null,
+  bridgePortState: null,
+};
+
+function bondEvent(activeSlave: number): LinkEvent {
+  const details = { type: 'bond', mode: BOND_MODE_ACTIVEBACKUP, activeSlave, arpInterval: 0 } as const;
+  return { ...DEVICE, ifindex: NO_DEVICE, details, bondSlaveActive: null, master: null };
+}
+
+function slaveEvent(ifindex: number): LinkEvent {
+  return { ...DEVICE, ifindex, details: { type: 'other', kind: null }, bondSlaveActive: true, master: NO_DEVICE };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
+import { capture } from './net/capture.js';
+import { labWithDaemon } from './net/daemon.js';
+import { assertOutage } from './net/outage.js';
+
+const ARP_INTERVAL_MS = 50;
+const OPTIONS = {
+  bond: { arp_interval: ARP_INTERVAL_MS, arp_ip_target: '10.78.0.1', arp_validate: 'all' },
+  gateway: { behind: 2, hostDevice: 'br0' },
+} as const;
+
+/** A slave is given up after two intervals without an answer and taken over in the next (bonding.rst, arp_interval). */
+const LIMIT_MS = 4 * ARP_INTERVAL_MS + 50;
+
+/** How long the target stays away. */
+const AWAY_MS = 10_000;
+
+test('a silent guest is reachable again when the network fails behind its switch and only ARP monitoring sees it', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t, OPTIONS);
+  await assertOutage(lab, { limit: LIMIT_MS }, async () => {
+    await lab.cutBetweenSwitches();
+    await lab.untilActive('up2');
+  });
+  assert.equal(await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}'), 1);
+});
+
+test('while the ARP target is away nothing is sent, however often the bond tries its slaves; then all are announced', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t, OPTIONS);
+  const sent = capture(lab, 'hv', 'bond0', { filter: RARP_FILTER });
+  await lab.cutGateway();
+  await lab.untilActive(null);
+  const before = sent.frames.length;
+  await sleep(AWAY_MS); // the time is what is tested: no event ends it
+  await sent.settled();
+  assert.equal(sent.frames.length, before, 'no frame while no target answers');
+  const failovers = await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}');
+  const arriving = nextRound(sent, lab.guests.length);
+  await lab.mendGateway();
+  assert.deepEqual(announced(await arriving), expected(lab.guests));
+  assert.equal(await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}'), (failovers ?? 0) + 1);
+});
