@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { clientLines, CLIENTS, giveAddresses } from './clients.js';
 import { BOND, Hypervisor, HYPERVISOR, plainBridge } from './hypervisor.js';
-import { bridge, ip, tc } from './ip.js';
+import { command, runBatches, type Batch } from './ip.js';
 import { inNetns } from './netns.js';
 
 /** What to build; everything has a default. */
@@ -35,33 +35,36 @@ export async function buildTopology(options: LabOptions): Promise<{ hv: Hypervis
   const namespaces = [HYPERVISOR, ...SWITCHES, ...Object.keys(CLIENTS), ...guestSpaces];
   if (options.gateway) namespaces.push('gw');
   await makeNamespaces(namespaces);
-  for (const n of [1, 2] as const) await ip(`sw${n}`, switchLines(n, options));
-  for (const n of [1, 2] as const) await bridge(`sw${n}`, switchVlanLines(n, options));
-  await ip(HYPERVISOR, hv.ipLines);
-  await bridge(HYPERVISOR, hv.bridgeLines);
-  if (options.gateway) await ip('gw', [`addr add ${GATEWAY_IP}/24 dev eth0`, 'link set eth0 up']);
-  for (const client of Object.keys(CLIENTS)) await ip(client, clientLines(client, hv.guests));
-  await Promise.all(hv.guests.map((guest) => ip(guest.netns, guestLines(guest.device, guest.ip))));
+  const ip = (netns: string, lines: string[]): Batch => ({ tool: 'ip', netns, lines: ['link set lo up', ...lines] });
+  await runBatches([
+    ...([1, 2] as const).flatMap((n): Batch[] => [
+      ip(`sw${n}`, switchLines(n, options)),
+      { tool: 'bridge', netns: `sw${n}`, lines: switchVlanLines(n, options) },
+    ]),
+    ip(HYPERVISOR, hv.ipLines),
+    { tool: 'bridge', netns: HYPERVISOR, lines: hv.bridgeLines },
+    ...(options.gateway ? [ip('gw', [`addr add ${GATEWAY_IP}/24 dev eth0`, 'link set eth0 up'])] : []),
+    ...Object.keys(CLIENTS).map((client) => ip(client, clientLines(client, hv.guests))),
+    ...hv.guests.map((guest) => ip(guest.netns, guestLines(guest.device, guest.ip))),
+  ]);
   if (options.latencyMs) await setImpairment({ delayMs: options.latencyMs, lose: false });
   return { hv, namespaces };
 }
 
 /** Removes the namespaces and all that is in them; those that are gone already are no error. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
-  await Promise.all(names.map((name) => ip(null, [`netns del ${name}`]).catch(() => {})));
+  await command(['ip', '-force', '-batch', '-'], names.map((name) => `netns del ${name}\n`).join(''));
 }
 
 /** Delays the frames between the switches, or loses them all without either switch noticing. */
 export async function setImpairment({ delayMs, lose }: { delayMs: number; lose: boolean }): Promise<void> {
   const how = `delay ${delayMs}ms${lose ? ' loss 100%' : ''}`;
-  for (const name of SWITCHES) await tc(name, [`qdisc replace dev p-isl root netem limit 100000 ${how}`]);
+  const lines = [`qdisc replace dev p-isl root netem limit 100000 ${how}`];
+  await runBatches(SWITCHES.map((netns) => ({ tool: 'tc', netns, lines })));
 }
 
 async function makeNamespaces(names: readonly string[]): Promise<void> {
-  await ip(
-    null,
-    names.map((name) => `netns add ${name}`),
-  );
+  await runBatches([{ tool: 'ip', netns: null, lines: names.map((name) => `netns add ${name}`) }]);
   // IPv6 speaks by itself, and a silent guest must not; reverse path filtering would drop what a silent guest receives.
   const settings = { 'ipv6/conf/all/disable_ipv6': '1', 'ipv6/conf/default/disable_ipv6': '1' };
   const filters = { 'ipv4/conf/all/rp_filter': '0', 'ipv4/conf/default/rp_filter': '0' };
@@ -69,7 +72,6 @@ async function makeNamespaces(names: readonly string[]): Promise<void> {
     inNetns(name, () => {
       for (const [path, value] of Object.entries({ ...settings, ...filters })) writeSetting(path, value);
     });
-    await ip(name, ['link set lo up']);
   }
 }
 

@@ -27,22 +27,36 @@ export function command(argv: readonly string[], input = ''): Promise<Finished> 
 export async function mustRun(argv: readonly string[], input = ''): Promise<string> {
   const { code, stdout, stderr } = await command(argv, input);
   if (code === 0) return stdout;
-  throw new Error(`${argv.join(' ')}: ${stderr.trim() || `exit status ${String(code)}`}\n${numbered(input)}`);
+  throw new Error(`${argv.join(' ')}: ${stderr.trim() || `exit status ${String(code)}`}`);
+}
+
+/** Lines for one `ip -batch` (or bridge, or tc) in a namespace; null is the world's own. */
+export interface Batch {
+  tool: 'ip' | 'bridge' | 'tc';
+  netns: string | null;
+  lines: readonly string[];
+}
+
+/**
+ * Runs batches one after the other, all from one shell: starting a process from Node costs more than what `ip` does.
+ * Rejects at the first line that fails, with that batch; later ones are not run then.
+ */
+export async function runBatches(batches: readonly Batch[]): Promise<void> {
+  const steps = batches.filter(({ lines }) => lines.length > 0);
+  const script = steps.map(({ tool, netns, lines }, index) => {
+    const call = [tool, ...inside(netns), '-batch', '-'].join(' ');
+    return `${call} <<'LINES' || exit ${index + 1}\n${lines.join('\n')}\nLINES\n`;
+  });
+  const { code, stderr } = await command(['sh'], script.join(''));
+  if (code === 0) return;
+  const failed = steps[(code ?? 0) - 1];
+  const where = failed ? `${failed.tool} in ${String(failed.netns)}` : 'sh';
+  throw new Error(`${where}: ${stderr.trim()}\n${numbered(failed?.lines ?? [])}`);
 }
 
 /** One `ip -batch` in that namespace (null: the world's own). Rejects with the lines if one fails. */
 export async function ip(netns: string | null, lines: readonly string[]): Promise<void> {
-  await batch('ip', netns, lines);
-}
-
-/** One `bridge -batch` in that namespace. */
-export async function bridge(netns: string | null, lines: readonly string[]): Promise<void> {
-  await batch('bridge', netns, lines);
-}
-
-/** One `tc -batch` in that namespace. */
-export async function tc(netns: string | null, lines: readonly string[]): Promise<void> {
-  await batch('tc', netns, lines);
+  await runBatches([{ tool: 'ip', netns, lines }]);
 }
 
 /** What `ip -j` or `bridge -j` says: `await json('bridge', 'sw2', 'fdb', 'show')`. */
@@ -51,18 +65,10 @@ export async function json(tool: 'ip' | 'bridge', netns: string | null, ...args:
   return text.trim() === '' ? [] : JSON.parse(text);
 }
 
-async function batch(tool: string, netns: string | null, lines: readonly string[]): Promise<void> {
-  if (lines.length > 0) await mustRun([tool, ...inside(netns), '-batch', '-'], `${lines.join('\n')}\n`);
-}
-
 function inside(netns: string | null): string[] {
   return netns === null ? [] : ['-n', netns];
 }
 
-function numbered(text: string): string {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line, index) => `${index + 1}: ${line}`)
-    .join('\n');
+function numbered(lines: readonly string[]): string {
+  return lines.map((line, index) => `${index + 1}: ${line}`).join('\n');
 }

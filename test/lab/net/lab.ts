@@ -4,7 +4,7 @@ import { until } from '../../support/until.js';
 import { buildTopology, removeNamespaces, setImpairment, type LabOptions } from './build.js';
 import { chatter } from './frames.js';
 import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
-import { ip, json, tc } from './ip.js';
+import { ip, json, runBatches } from './ip.js';
 import { inNetns } from './netns.js';
 import { FrameSender } from './sockets.js';
 
@@ -147,8 +147,10 @@ export class Lab {
     const { behind } = this.#options.gateway ?? {};
     if (behind === undefined) throw new Error('this lab has no gateway');
     const loss = lose ? 'loss 100%' : '';
-    await tc('gw', [`qdisc replace dev eth0 root netem ${loss}`]);
-    await tc(`sw${behind}`, [`qdisc replace dev p-gw root netem ${loss}`]);
+    await runBatches([
+      { tool: 'tc', netns: 'gw', lines: [`qdisc replace dev eth0 root netem ${loss}`] },
+      { tool: 'tc', netns: `sw${behind}`, lines: [`qdisc replace dev p-gw root netem ${loss}`] },
+    ]);
   }
 
   #bondFile(): string {

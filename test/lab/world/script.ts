@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { markOf } from './transcript.js';
 import type { WorldRun } from './types.js';
 
@@ -23,7 +24,14 @@ export function quote(text: string): string {
  * markers that say when it began and how it ended. Expects /proc, /sys and a tmpfs on /run.
  */
 export function runScript(run: WorldRun, token: string): string {
-  const env = { PATH: WORLD_PATH, HOME: '/root', CI: '1', TMPDIR: '/run/tmp', ...run.env };
+  // First the folder of this very node, so that `#!/usr/bin/env node` finds the same one.
+  const env = {
+    PATH: `${dirname(process.execPath)}:${WORLD_PATH}`,
+    HOME: '/root',
+    CI: '1',
+    TMPDIR: '/run/tmp',
+    ...run.env,
+  };
   const exports = Object.entries(env).map(([name, value]) => `export ${name}=${quote(value)}`);
   return [
     '#!/bin/sh',
