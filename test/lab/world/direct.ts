@@ -1,8 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
@@ -13,20 +10,14 @@ const UNSHARE = ['unshare', '--net', '--mount', '--pid', '--fork', '--kill-child
  * Runs the command in fresh network, mount and process namespaces of this kernel, with its own /run. Needs root and a
  * kernel that has bonding. Unlike the other worlds this one shares the disk: what a test writes outside /run stays.
  */
-export async function runDirect(run: WorldRun): Promise<WorldResult> {
+export function runDirect(run: WorldRun): Promise<WorldResult> {
   const token = randomBytes(8).toString('hex');
-  const scratch = mkdtempSync(join(tmpdir(), 'bondherald-direct-'));
-  try {
-    const script = join(scratch, 'run');
-    writeFileSync(script, runScript(run, token));
-    // sysfs shows the network of whoever mounted it, so this world mounts its own.
-    const init = 'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /run; exec sh "$0"';
-    const argv = [...UNSHARE, 'sh', '-c', init, script];
-    const env = { PATH: WORLD_PATH };
-    return await supervise({ name: 'the network namespace', argv, env, token, bootTimeoutMs: 20_000 }, run);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+  // sysfs shows the network of whoever mounted it, so this world mounts its own. The rest is no file, because /run,
+  // which the mount hides, may be where a file would lie.
+  const mounts = 'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t tmpfs tmpfs /run';
+  const argv = [...UNSHARE, 'sh', '-c', `${mounts}\n${runScript(run, token)}`];
+  const env = { PATH: WORLD_PATH };
+  return supervise({ name: 'the network namespace', argv, env, token, bootTimeoutMs: 20_000 }, run);
 }
 
 /** Whether this kernel can make a bond for us; tried in a namespace that is gone at once. */

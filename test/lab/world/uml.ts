@@ -14,6 +14,8 @@ const BOOT_TIMEOUT_MS = 60_000;
 export interface UmlRun extends WorldRun {
   /** The memory of the machine, in MiB; 1,024 by default. */
   memory?: number;
+  /** The kernel; Debian's by default. */
+  kernel?: string;
 }
 
 /**
@@ -22,7 +24,8 @@ export interface UmlRun extends WorldRun {
  * Resolves with a `problem` if the kernel is missing, does not boot or hangs.
  */
 export async function bootUml(run: UmlRun): Promise<WorldResult> {
-  if (!existsSync(KERNEL)) return missing(`${KERNEL} is missing: apt-get install user-mode-linux`);
+  const kernel = run.kernel ?? KERNEL;
+  if (!existsSync(kernel)) return missing(`${kernel} is missing: apt-get install user-mode-linux`);
   const token = randomBytes(8).toString('hex');
   const scratch = mkdtempSync(join(tmpdir(), 'bondherald-uml-'));
   const memory = run.memory ?? 1024;
@@ -32,7 +35,7 @@ export async function bootUml(run: UmlRun): Promise<WorldResult> {
     chmodSync(join(scratch, 'init'), 0o755);
     // The last two: its console is our pipe, and it keeps its control socket where we clean up.
     const argv = [
-      KERNEL,
+      kernel,
       `mem=${memory}M`,
       ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${join(scratch, 'init')}`],
       ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
