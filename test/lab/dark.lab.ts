@@ -49,6 +49,27 @@ test('without an announcer a failback leaves a silent guest dark, from behind ei
   for (const stream of streams) (await stream.stop()).forEach(assertDark);
 });
 
+test("without an announcer an administrator's switch of the active slave leaves a silent guest dark", async (t) => {
+  const lab = await labFor(t);
+  const stream = await Stream.start(lab);
+  await lab.setActive('up2');
+  await stream.goesOn(400);
+  (await stream.stop()).forEach(assertDark);
+});
+
+test('without an announcer a silent guest stays dark after all links were down and another came back', async (t) => {
+  const lab = await labFor(t);
+  const stream = await Stream.start(lab);
+  // The backup first, so that no failover comes between; and it comes back first, so that what the switches know is old.
+  await lab.cutLink(2);
+  await lab.cutLink(1);
+  await lab.untilActive(null);
+  await lab.mendLink(2);
+  await lab.untilActive('up2');
+  await stream.goesOn(400);
+  (await stream.stop()).forEach(assertDark);
+});
+
 test('without an announcer a cut that only ARP monitoring sees leaves a silent guest dark', async (t) => {
   const bond = { arp_interval: 100, arp_ip_target: '10.78.0.1', arp_validate: 'all' };
   const lab = await labFor(t, { bond, gateway: { behind: 2, hostDevice: 'br0' } });

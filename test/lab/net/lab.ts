@@ -72,6 +72,12 @@ export class Lab {
     await ip(HYPERVISOR, [`link set ${BOND} type bond active_slave ${slave}`]);
   }
 
+  /** A device's current MAC address, in the hypervisor or the namespace given. */
+  async macOf(device: string, netns = HYPERVISOR): Promise<string> {
+    const [link] = (await json('ip', netns, 'link', 'show', device)) as { address: string }[];
+    return link?.address ?? '';
+  }
+
   /** Waits until the bond holds the slave to be up, so that it can be made the active one. */
   async untilUp(slave: 'up1' | 'up2', timeout = 10_000): Promise<void> {
     await until(() => this.slaveUp(slave), { what: `${slave} is up`, timeout });
