@@ -4,17 +4,13 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { directWorks, runDirect } from './world/direct.js';
-import { bootSmp2 } from './world/smp2.js';
 import { runTestFile, type FileResult } from './world/testfile.js';
-import type { World } from './world/types.js';
-import { bootUml } from './world/uml.js';
+import { bestWorld, WORLDS, type WorldName } from './world/worlds.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const WORLDS: Record<string, World> = { uml: bootUml, direct: runDirect, smp2: bootSmp2 };
 
 interface Options {
-  world: string;
+  world: WorldName;
   jobs: number;
   timeoutMs: number;
   files: string[];
@@ -26,14 +22,24 @@ function readOptions(argv: string[]): Options {
     allowPositionals: true,
     options: { world: { type: 'string' }, jobs: { type: 'string' }, timeout: { type: 'string' } },
   });
-  const world = values.world ?? (directWorks() ? 'direct' : 'uml');
-  if (WORLDS[world] === undefined) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
+  const world = values.world ?? bestWorld();
+  if (!isWorld(world)) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
   return {
     world,
-    jobs: positive('--jobs', values.jobs ?? String(availableParallelism())),
+    jobs: positive('--jobs', values.jobs ?? String(jobsFor(world))),
     timeoutMs: positive('--timeout', values.timeout ?? '240') * 1000,
     files: positionals.length > 0 ? positionals.map((file) => resolve(file)) : labFiles(HERE),
   };
+}
+
+function isWorld(name: string): name is WorldName {
+  return name in WORLDS;
+}
+
+/** A world keeps its CPUs busy: more worlds than cores only slow each other down until something times out. */
+function jobsFor(world: WorldName): number {
+  const cores = availableParallelism();
+  return world === 'smp2' ? Math.max(1, Math.floor(cores / 2)) : cores;
 }
 
 function positive(name: string, text: string): number {
@@ -52,7 +58,7 @@ function labFiles(folder: string): string[] {
 
 /** Runs the files, at most `jobs` at a time, and reports each as it ends. */
 async function runAll(options: Options): Promise<FileResult[]> {
-  const world = WORLDS[options.world] as World;
+  const world = WORLDS[options.world];
   const results: FileResult[] = [];
   const queue = [...options.files];
   const work = async (): Promise<void> => {

@@ -16,7 +16,7 @@ export interface UntilOptions {
  */
 export async function until<T>(
   look: () => T | Promise<T>,
-  { what, timeout = 5_000, every = 10 }: UntilOptions,
+  { what, timeout = 20_000, every = 10 }: UntilOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + timeout;
   for (;;) {

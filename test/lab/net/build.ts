@@ -34,9 +34,21 @@ export async function buildTopology(options: LabOptions): Promise<{ hv: Hypervis
   const guestSpaces = hv.guests.map((guest) => guest.netns).filter((name) => name !== HYPERVISOR);
   const namespaces = [HYPERVISOR, ...SWITCHES, ...Object.keys(CLIENTS), ...guestSpaces];
   if (options.gateway) namespaces.push('gw');
-  await makeNamespaces(namespaces);
+  try {
+    await makeNamespaces(namespaces);
+    await runBatches(allBatches(hv, options));
+    if (options.latencyMs) await setImpairment({ delayMs: options.latencyMs, lose: false });
+  } catch (error) {
+    await removeNamespaces(namespaces);
+    throw error;
+  }
+  return { hv, namespaces };
+}
+
+/** All that is in the namespaces, in an order in which nothing refers to what is not there yet. */
+function allBatches(hv: Hypervisor, options: LabOptions): Batch[] {
   const ip = (netns: string, lines: string[]): Batch => ({ tool: 'ip', netns, lines: ['link set lo up', ...lines] });
-  await runBatches([
+  return [
     ...([1, 2] as const).flatMap((n): Batch[] => [
       ip(`sw${n}`, switchLines(n, options)),
       { tool: 'bridge', netns: `sw${n}`, lines: switchVlanLines(n, options) },
@@ -46,9 +58,7 @@ export async function buildTopology(options: LabOptions): Promise<{ hv: Hypervis
     ...(options.gateway ? [ip('gw', [`addr add ${GATEWAY_IP}/24 dev eth0`, 'link set eth0 up'])] : []),
     ...Object.keys(CLIENTS).map((client) => ip(client, clientLines(client, hv.guests))),
     ...hv.guests.map((guest) => ip(guest.netns, guestLines(guest.device, guest.ip))),
-  ]);
-  if (options.latencyMs) await setImpairment({ delayMs: options.latencyMs, lose: false });
-  return { hv, namespaces };
+  ];
 }
 
 /** Removes the namespaces and all that is in them; those that are gone already are no error. */

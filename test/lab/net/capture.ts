@@ -36,10 +36,12 @@ export class Capture {
   readonly #session: PcapSession;
   readonly #markers: FrameSender;
   readonly #seenMarkers = new Set<string>();
+  readonly #device: string;
   #stopped = false;
 
   /** Throws if there is no such namespace or device, or the filter is not pcap-filter's language. */
   constructor(netns: string, device: string, filter = '') {
+    this.#device = device;
     const pcap = createRequire(import.meta.url)('pcap') as Pcap;
     // It complains about devices without an IPv4 address; switch ports have none.
     pcap.warningHandler = () => {};
@@ -48,7 +50,7 @@ export class Capture {
     // A timeout of 0 is libpcap's immediate mode: no frame waits for a buffer to fill.
     const options = { filter: whole, buffer_timeout: 0, buffer_size: 16 << 20, snap_length: SNAP_LENGTH };
     this.#session = inNetns(netns, () => pcap.createSession(device, options));
-    this.#markers = new FrameSender(netns, device);
+    this.#markers = new FrameSender(netns);
     this.#session.on('packet', ({ buf, header }) => this.#take(buf, header));
   }
 
@@ -62,7 +64,7 @@ export class Capture {
   async settled(): Promise<void> {
     const token = randomBytes(16).toString('hex');
     const head = `${MARKER_TO}020000000d01${MARKER_TYPE.toString(16)}`;
-    this.#markers.send(Buffer.from(`${head}${token}`.padEnd(120, '0'), 'hex'));
+    this.#markers.send(this.#device, [Buffer.from(`${head}${token}`.padEnd(120, '0'), 'hex')]);
     await until(() => this.#seenMarkers.delete(token), { what: 'the capture sees its own marker', every: 2 });
     const { ps_drop: lost } = this.#session.stats();
     if (lost > 0) throw new Error(`the capture lost ${lost} frames`);

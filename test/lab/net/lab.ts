@@ -6,7 +6,7 @@ import { chatter } from './frames.js';
 import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
 import { ip, json, runBatches } from './ip.js';
 import { inNetns } from './netns.js';
-import { FrameSender } from './sockets.js';
+import { changeActiveSlave, FrameSender } from './sockets.js';
 
 /** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
 export class Lab {
@@ -14,6 +14,7 @@ export class Lab {
   readonly #namespaces: readonly string[];
   readonly #options: LabOptions;
   readonly #cleanUps: (() => unknown)[] = [];
+  readonly #senders = new Map<string, FrameSender>();
 
   private constructor(guests: readonly Guest[], namespaces: readonly string[], options: LabOptions) {
     this.guests = guests;
@@ -25,9 +26,14 @@ export class Lab {
   static async build(options: LabOptions = {}): Promise<Lab> {
     const { hv, namespaces } = await buildTopology(options);
     const lab = new Lab(hv.guests, namespaces, options);
-    await lab.#settleOnFirstLink();
-    if (options.teach ?? true) await lab.teach();
-    return lab;
+    try {
+      await lab.#settleOnFirstLink();
+      if (options.teach ?? true) await lab.teach();
+      return lab;
+    } catch (error) {
+      await lab.destroy();
+      throw error;
+    }
   }
 
   /** Has something done when the lab goes; the last registered goes first. */
@@ -35,10 +41,19 @@ export class Lab {
     this.#cleanUps.push(cleanUp);
   }
 
-  /** Ends what was registered, then removes the namespaces with all that is in them. */
+  /** Ends what was registered, then removes the namespaces with all that is in them. Rejects with what went wrong. */
   async destroy(): Promise<void> {
-    for (const cleanUp of this.#cleanUps.splice(0).reverse()) await cleanUp();
+    const errors: unknown[] = [];
+    for (const cleanUp of this.#cleanUps.splice(0).reverse()) {
+      try {
+        await cleanUp();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#senders.forEach((sender) => sender.close());
     await removeNamespaces(this.#namespaces);
+    if (errors.length > 0) throw errors[0];
   }
 
   /** The guest of that name. Throws if there is none. */
@@ -70,6 +85,11 @@ export class Lab {
   /** Switches the active slave as an administrator does. The slave must be up. */
   async setActive(slave: string): Promise<void> {
     await ip(HYPERVISOR, [`link set ${BOND} type bond active_slave ${slave}`]);
+  }
+
+  /** Does the same within the call: for what must happen in the next millisecond. */
+  setActiveNow(slave: 'up1' | 'up2'): void {
+    changeActiveSlave(HYPERVISOR, BOND, slave);
   }
 
   /** A device's current MAC address, in the hypervisor or the namespace given. */
@@ -114,9 +134,9 @@ export class Lab {
 
   /** Sends frames as they are out of a device, as its host would. */
   inject(netns: string, device: string, ...frames: Uint8Array[]): void {
-    const sender = new FrameSender(netns, device);
-    for (const frame of frames) sender.send(frame);
-    sender.close();
+    const sender = this.#senders.get(netns) ?? new FrameSender(netns);
+    this.#senders.set(netns, sender);
+    sender.send(device, frames);
   }
 
   /** Has guests speak until both switches know them: a fresh veth may lose its first frames. */
@@ -136,8 +156,8 @@ export class Lab {
     await until(all, { what, every: 50 });
   }
 
-  /** What a switch has learned: MAC to port. */
-  async learned(name: 'sw1' | 'sw2' | string): Promise<Map<string, string>> {
+  /** What the bridges of a namespace have learned, a switch's or the hypervisor's: MAC to port. */
+  async learned(name: string): Promise<Map<string, string>> {
     const rows = (await json('bridge', name, 'fdb', 'show')) as { mac: string; ifname: string; state?: string }[];
     return new Map(rows.filter((row) => row.state !== 'permanent').map((row) => [row.mac, row.ifname]));
   }

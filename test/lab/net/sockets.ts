@@ -33,6 +33,11 @@ const c = {
     len: number,
   ) => number,
   ifindex: libc.func('uint32_t if_nametoindex(const char *name)') as (name: string) => number,
+  ioctl: libc.func('int ioctl(int fd, unsigned long request, void *argument)') as (
+    fd: number,
+    request: number,
+    argument: Buffer,
+  ) => number,
   close: libc.func('int close(int fd)') as (fd: number) => number,
 };
 
@@ -46,7 +51,7 @@ const SOL_SOCKET = 1;
 const SO_RCVBUFFORCE = 33;
 const MSG_DONTWAIT = 0x40;
 
-/** A packet socket's destination (linux/if_packet.h), or an IPv4 one. */
+/** A struct sockaddr_in. */
 export type Address = Buffer;
 
 /** `10.0.0.1`, port -> struct sockaddr_in. */
@@ -58,26 +63,32 @@ export function inetAddress(ip: string, port: number): Address {
   return address;
 }
 
-/** Sends whole Ethernet frames out of one device, whatever their source address and EtherType. */
+/**
+ * Sends whole Ethernet frames in a namespace, whatever their source address and EtherType. Worth keeping: closing a
+ * packet socket takes the kernel longer than all the rest.
+ */
 export class FrameSender {
+  readonly #netns: string | null;
   readonly #fd: number;
-  readonly #address: Address;
 
-  /** Throws if there is no such namespace or device. */
-  constructor(netns: string | null, device: string) {
-    const index = inNetns(netns, () => c.ifindex(device));
-    if (index === 0) throw new Error(`no device ${device} in namespace ${String(netns)}`);
-    this.#address = Buffer.alloc(20);
-    this.#address.writeUInt16LE(AF_PACKET, 0);
-    this.#address.writeInt32LE(index, 4);
+  /** Throws if there is no such namespace. */
+  constructor(netns: string | null) {
+    this.#netns = netns;
     // Protocol 0: this socket never receives, so nothing queues up in it.
     this.#fd = inNetns(netns, () => made(c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'packet socket'));
   }
 
-  /** Throws if the kernel does not take the frame. */
-  send(frame: Uint8Array): void {
-    const sent = c.sendto(this.#fd, frame, frame.length, 0, this.#address, this.#address.length);
-    if (sent !== frame.length) throw new Error(`frame not sent: errno ${koffi.errno()}`);
+  /** Sends out of a device. Throws if there is none of that name, or the kernel does not take a frame. */
+  send(device: string, frames: readonly Uint8Array[]): void {
+    const index = inNetns(this.#netns, () => c.ifindex(device));
+    if (index === 0) throw new Error(`no device ${device} in namespace ${String(this.#netns)}`);
+    const address = Buffer.alloc(20);
+    address.writeUInt16LE(AF_PACKET, 0);
+    address.writeInt32LE(index, 4);
+    for (const frame of frames) {
+      const sent = c.sendto(this.#fd, frame, frame.length, 0, address, address.length);
+      if (sent !== frame.length) throw new Error(`frame not sent: errno ${koffi.errno()}`);
+    }
   }
 
   close(): void {
@@ -121,6 +132,22 @@ export function connectTcp(netns: string, to: Address): number {
     const code = koffi.errno();
     c.close(fd);
     throw new Error(`no connection: errno ${code}`);
+  });
+}
+
+/** Makes a slave its bond's active one within the call (SIOCBONDCHANGEACTIVE). Throws if the kernel refuses. */
+export function changeActiveSlave(netns: string, bond: string, slave: string): void {
+  const SIOCBONDCHANGEACTIVE = 0x8995;
+  // struct ifreq: the bond's name in 16 bytes, then the slave's.
+  const names = Buffer.alloc(40);
+  names.write(bond, 0);
+  names.write(slave, 16);
+  inNetns(netns, () => {
+    const fd = made(c.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'UDP socket');
+    const result = c.ioctl(fd, SIOCBONDCHANGEACTIVE, names);
+    const code = koffi.errno();
+    c.close(fd);
+    if (result < 0) throw new Error(`${slave} cannot become the active slave: errno ${code}`);
   });
 }
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { debianKernel, writeInitrd, type Kernel } from './kernel.js';
+import { withScratch } from './scratch.js';
 import { modulesScript, quote, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
@@ -24,28 +24,29 @@ function cacheFolder(): string {
  * Mode Linux. Resolves with a `problem` if something is missing, does not boot or hangs.
  */
 export async function bootSmp2(run: WorldRun): Promise<WorldResult> {
-  const scratch = mkdtempSync(join(tmpdir(), 'bondherald-smp2-'));
-  const token = randomBytes(8).toString('hex');
   try {
     if (!existsSync(QEMU)) throw new Error(`${QEMU} is missing: apt-get install qemu-system-x86`);
     const kernel = debianKernel(cacheFolder());
-    writeFileSync(join(scratch, 'run'), runScript(run, token));
-    const initrd = writeInitrd(kernel, initScript(kernel, scratch, run), scratch);
-    const argv = [
-      QEMU,
-      ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1G', '-no-reboot', '-display', 'none'],
-      ...['-nodefaults', '-serial', 'stdio', '-kernel', kernel.image, '-initrd', initrd],
-      ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable'],
-      ...['-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
-    ];
-    const env = { PATH: WORLD_PATH, HOME: scratch };
-    return await supervise({ name: 'the emulator', argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
+    return await withScratch('smp2', (scratch) => emulate(kernel, scratch, run));
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { code: null, output: '', problem, boot: '', bootMs: 0, runMs: 0 };
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+function emulate(kernel: Kernel, scratch: string, run: WorldRun): Promise<WorldResult> {
+  const token = randomBytes(8).toString('hex');
+  writeFileSync(join(scratch, 'run'), runScript(run, token));
+  const initrd = writeInitrd(kernel, initScript(kernel, scratch, run), scratch);
+  const argv = [
+    QEMU,
+    ...['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1G', '-no-reboot', '-display', 'none'],
+    ...['-nodefaults', '-serial', 'stdio', '-kernel', kernel.image, '-initrd', initrd],
+    ...['-append', 'console=ttyS0 quiet panic=-1 mitigations=off'],
+    ...['-virtfs', 'local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap'],
+  ];
+  const env = { PATH: WORLD_PATH, HOME: scratch };
+  return supervise({ name: 'the emulator', argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
 }
 
 /** Busybox loads what it takes to see the machine's files, and hands over to them. */

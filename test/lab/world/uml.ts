@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { withScratch } from './scratch.js';
 import { modulesScript, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
@@ -26,26 +27,23 @@ export interface UmlRun extends WorldRun {
 export async function bootUml(run: UmlRun): Promise<WorldResult> {
   const kernel = run.kernel ?? KERNEL;
   if (!existsSync(kernel)) return missing(`${kernel} is missing: apt-get install user-mode-linux`);
-  const token = randomBytes(8).toString('hex');
-  const scratch = mkdtempSync(join(tmpdir(), 'bondherald-uml-'));
   const memory = run.memory ?? 1024;
-  try {
+  const token = randomBytes(8).toString('hex');
+  return withScratch('uml', (scratch) => {
+    const init = join(scratch, 'init');
     writeFileSync(join(scratch, 'run'), runScript(run, token));
-    writeFileSync(join(scratch, 'init'), initScript(scratch, run));
-    chmodSync(join(scratch, 'init'), 0o755);
-    // The last two: its console is our pipe, and it keeps its control socket where we clean up.
+    writeFileSync(init, initScript(scratch, run), { mode: 0o755 });
     const argv = [
       kernel,
       `mem=${memory}M`,
-      ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${join(scratch, 'init')}`],
+      ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
+      // Its console is our pipe, and it keeps its control socket where we clean up.
       ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
     ];
     const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(memory) };
     const name = 'User Mode Linux';
-    return await supervise({ name, argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
-  } finally {
-    rmSync(scratch, { recursive: true, force: true });
-  }
+    return supervise({ name, argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
+  });
 }
 
 /** The kernel gives init nothing: no /proc, no PATH. The root stays read-only; an overlay on tmpfs takes the writes. */
