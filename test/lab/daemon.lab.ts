@@ -20,7 +20,7 @@ test('the lab runs a daemon on the hypervisor, reads its metrics there and ends 
 test('a daemon that ends early, never gets ready or ends badly fails the test with what it said', async (t) => {
   const lab = await labFor(t, { teach: false });
   await assert.rejects(Daemon.start(lab, [...STAND_IN, '--broken']), /ended: 2\nconfig: no such bond/);
-  await assert.rejects(Daemon.start(lab, [...STAND_IN, '--mute'], { timeout: 3000 }), /in vain[^]*still looking/);
+  await assert.rejects(Daemon.start(lab, [...STAND_IN, '--mute'], { timeout: 3_000 }), /in vain[^]*still looking/);
   const daemon = await Daemon.start(lab, STAND_IN);
   daemon.signal('SIGKILL');
   await assert.rejects(daemon.stop(), /the program ended: SIGKILL/);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { capture } from './net/capture.js';
 import { rarp } from './net/frames.js';
 import { labFor } from './net/lab.js';
 import { Stream, type GuestRecord } from './net/stream.js';
@@ -11,12 +12,19 @@ function assertDark({ guest, longestOutage, darkAtEnd }: GuestRecord): void {
 
 test('without an announcer a silent guest stays dark to the end of the test', async (t) => {
   const lab = await labFor(t);
+  const said = lab.guests.map(({ port, mac }) => capture(lab, 'hv', String(port), { filter: `ether src ${mac}` }));
   const stream = await Stream.start(lab);
   await stream.goesOn(100);
   await lab.cutLink(1);
   await lab.untilActive('up2');
   await stream.goesOn(400);
   (await stream.stop()).forEach(assertDark);
+  await Promise.all(said.map((port) => port.settled()));
+  assert.deepEqual(
+    said.map((port) => port.frames),
+    [[], [], []],
+    'the guests kept silent',
+  );
 });
 
 test('one correct RARP frame on the new link makes a dark guest reachable, and only that guest', async (t) => {

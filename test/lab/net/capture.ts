@@ -55,7 +55,7 @@ export class Capture {
   }
 
   /** Resolves with the first frame, past or to come, that `wanted` accepts; rejects when the time (ms) is up. */
-  async waitFor(wanted: (frame: CapturedFrame) => boolean, { timeout = 5_000 } = {}): Promise<CapturedFrame> {
+  async waitFor(wanted: (frame: CapturedFrame) => boolean, { timeout = 20_000 } = {}): Promise<CapturedFrame> {
     const what = `a frame, ${this.frames.length} others came`;
     return until(() => this.frames.find(wanted), { what, timeout, every: 2 });
   }

@@ -78,7 +78,7 @@ export class Daemon {
   }
 
   /** Waits until stderr has something that matches, and resolves with the match. Rejects if it never will. */
-  logs(pattern: RegExp, { timeout = 5_000 } = {}): Promise<RegExpExecArray> {
+  logs(pattern: RegExp, { timeout = 20_000 } = {}): Promise<RegExpExecArray> {
     const what = `${String(pattern)} on stderr of ${this.#child.spawnargs.slice(4).join(' ')}`;
     return until(
       () => {
@@ -93,7 +93,7 @@ export class Daemon {
   }
 
   /** Asks it to end with SIGTERM; rejects if it does not within `timeout` ms, or with another exit status than 0. */
-  async stop({ timeout = 10_000 } = {}): Promise<void> {
+  async stop({ timeout = 20_000 } = {}): Promise<void> {
     this.signal('SIGTERM');
     await until(() => this.#ended !== null, { what: 'the program ends after SIGTERM', timeout });
     if (this.#ended !== 0) throw new Error(this.#obituary());
@@ -147,7 +147,7 @@ export function httpGet(netns: string, path: string, port: number): Promise<stri
         else reject(new Error(`GET ${path}: ${String(answer.statusCode)} ${text}`));
       });
     });
-    asked.once('error', reject).setTimeout(5_000, () => asked.destroy(new Error(`GET ${path}: no answer in 5 s`)));
+    asked.once('error', reject).setTimeout(20_000, () => asked.destroy(new Error(`GET ${path}: no answer in 20 s`)));
     asked.end();
   });
 }

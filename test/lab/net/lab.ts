@@ -69,7 +69,7 @@ export class Lab {
   }
 
   /** Waits until the bond sends by that slave (null: by none). */
-  async untilActive(slave: string | null, timeout = 10_000): Promise<void> {
+  async untilActive(slave: string | null, timeout = 20_000): Promise<void> {
     await until(() => this.activeSlave() === slave, { what: `the bond sends by ${String(slave)}`, timeout, every: 5 });
   }
 
@@ -99,7 +99,7 @@ export class Lab {
   }
 
   /** Waits until the bond holds the slave to be up, so that it can be made the active one. */
-  async untilUp(slave: 'up1' | 'up2', timeout = 10_000): Promise<void> {
+  async untilUp(slave: 'up1' | 'up2', timeout = 20_000): Promise<void> {
     await until(() => this.slaveUp(slave), { what: `${slave} is up`, timeout });
   }
 
@@ -164,7 +164,7 @@ export class Lab {
 
   async #settleOnFirstLink(): Promise<void> {
     const up = (): boolean => this.slaveUp('up1') && this.slaveUp('up2');
-    await until(up, { what: `both slaves are up:\n${this.#bondFile()}`, timeout: 10_000 });
+    await until(up, { what: `both slaves are up:\n${this.#bondFile()}` });
     if (this.activeSlave() !== 'up1') await this.setActive('up1');
     await this.untilActive('up1');
   }

@@ -70,7 +70,7 @@ export class Stream {
     this.#record.catch(() => {});
   }
 
-  /** Starts it, and resolves when every guest has got a packet: then a gap means an outage. Rejects after 5 s without. */
+  /** Starts it, and resolves when every guest has got a packet: then a gap means an outage. Rejects after 20 s without. */
   static async start(lab: Lab, options: StreamOptions = {}): Promise<Stream> {
     const stream = new Stream(options.guests ?? lab.guests, options);
     lab.onDestroy(() => stream.stop());
@@ -92,7 +92,7 @@ export class Stream {
   }
 
   /** Waits until each guest has got that many further packets. Rejects when the time (ms) is up. */
-  async arrivesAgain(packets = 20, { timeout = 5_000, guests = this.#guests } = {}): Promise<void> {
+  async arrivesAgain(packets = 20, { timeout = 20_000, guests = this.#guests } = {}): Promise<void> {
     const before = guests.map((guest) => this.received(guest));
     const all = (): boolean => guests.every((guest, index) => this.received(guest) >= (before[index] ?? 0) + packets);
     await until(all, { what: `${packets} more packets for every guest`, timeout });
