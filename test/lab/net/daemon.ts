@@ -67,7 +67,7 @@ export class Daemon {
     try {
       await daemon.logs(/\bready\b/, { timeout });
     } catch (error) {
-      daemon.#kill();
+      await daemon.#kill();
       throw error;
     }
     return daemon;

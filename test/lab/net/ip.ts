@@ -59,6 +59,11 @@ export async function ip(netns: string | null, lines: readonly string[]): Promis
   await runBatches([{ tool: 'ip', netns, lines }]);
 }
 
+/** One `bridge -batch` in that namespace. */
+export async function bridge(netns: string | null, lines: readonly string[]): Promise<void> {
+  await runBatches([{ tool: 'bridge', netns, lines }]);
+}
+
 /** What `ip -j` or `bridge -j` says: `await json('bridge', 'sw2', 'fdb', 'show')`. */
 export async function json(tool: 'ip' | 'bridge', netns: string | null, ...args: string[]): Promise<unknown> {
   const text = await mustRun([tool, ...inside(netns), '-j', '-d', ...args]);
