@@ -1,9 +1,7 @@
 import yargs from 'yargs';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
-import { announce } from './announce.js';
 import type { Output } from './output.js';
-import { run } from './run.js';
 
 /**
  * Carries out a command line.
@@ -11,6 +9,8 @@ import { run } from './run.js';
  * @param signal aborts when the program is to end
  * @returns the exit code
  * @throws UsageError when the command line is wrong; any BondheraldError from the command
+ *
+ * Each command loads what it needs itself: a one-shot need not wait for the daemon's libraries.
  */
 export async function execute(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
   let exitCode = 0;
@@ -26,6 +26,7 @@ export async function execute(argv: readonly string[], output: Output, signal: A
       throw error ?? new UsageError(`${message}; see bondherald --help`);
     })
     .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', {}, async () => {
+      const { run } = await import('./run.js');
       exitCode = await run(signal);
     })
     .command(
@@ -45,6 +46,7 @@ export async function execute(argv: readonly string[], output: Output, signal: A
           .option('dry-run', { type: 'boolean', default: false, describe: 'show the frames, send nothing' })
           .option('json', { type: 'boolean', default: false, describe: 'print one JSON document' }),
       async (args) => {
+        const { announce } = await import('./announce.js');
         exitCode = await announce(args, output);
       },
     )

@@ -1,6 +1,6 @@
 import { Registry } from 'prom-client';
-import { type Config, VIRTUAL_ROUTER_MACS } from '../config/defaults.js';
-import { HostState } from '../guests/host-state.js';
+import type { Config } from '../config/defaults.js';
+import type { HostState } from '../guests/host-state.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
@@ -12,6 +12,7 @@ import { Announcer } from './announcer.js';
 import { FailoverLog } from './failover-log.js';
 import { KernelWatch } from './kernel-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
+import { newHostState } from './new-host-state.js';
 import { fillStateGauges } from './state-gauges.js';
 import { runTasks } from './task.js';
 
@@ -43,11 +44,6 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   log.info('starting', { version: VERSION });
   await runTasks([kernelWatch, announcer, endpoint], signal, () => logReady(log, host, bonds));
   log.info('stopped');
-}
-
-/** An empty picture of the host, to be filled from the kernel. */
-export function newHostState(config: Config): HostState {
-  return new HostState(config.guests.limit, config.guests.virtualRouterMacs ? [] : VIRTUAL_ROUTER_MACS);
 }
 
 function logReady(log: Log, host: HostState, bonds: ReadonlyMap<number, BondGuests>): void {

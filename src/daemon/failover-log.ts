@@ -68,7 +68,8 @@ export class FailoverLog implements FailoverListener {
       first_frame_us: Math.round(round.firstFrame * 1e6),
       last_frame_us: Math.round(round.lastFrame * 1e6),
     };
-    if (refused === 0) return this.tools.log.info('failover announced', fields);
+    if (result === 'empty') return this.tools.log.info('failover with nobody to announce', fields);
+    if (result === 'sent') return this.tools.log.info('failover announced', fields);
     const codes = Object.keys(round.errors).join(',');
     this.tools.log.warn('failover announced in part: the kernel refused frames', { ...fields, codes });
   }

@@ -5,7 +5,7 @@ import { decodeDatagram } from '../kernel/decode.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { Clock } from '../sys/clock.js';
 import { openRouteSocket } from '../sys/route-socket.js';
-import { newHostState } from './daemon.js';
+import { newHostState } from './new-host-state.js';
 
 /** A kernel that does not answer within so many seconds will not answer. */
 const TIME_LIMIT = 10;

@@ -13,7 +13,7 @@ import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
-export type SuppressReason = BlockReason | 'seen-on-uplink' | 'virtual-router';
+export type SuppressReason = BlockReason | 'seen-on-uplink' | 'virtual-router' | 'too-many';
 
 /** A guest behind a bond, with the tags its frames leave with, and why it is not announced (null: it is). */
 export interface Verdict {

@@ -40,11 +40,6 @@ export const sendmmsg = libc.func('int sendmmsg(int fd, void *messages, unsigned
   count: number,
   flags: number,
 ) => number;
-export const mlock = libc.func('int mlock2(void *address, size_t length, unsigned int flags)') as (
-  address: bigint,
-  length: number,
-  flags: number,
-) => number;
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
 
 // bits/socket.h, asm-generic/socket.h

@@ -12,7 +12,7 @@ interface Entry {
 
 /**
  * Keeps the batch of one bond in step with the verdicts on its guests. Bounded by `capacity`; a guest beyond it is
- * counted, not announced.
+ * not announced, and counted as one too many.
  */
 export class BondGuests {
   readonly batch: BatchWriter;
@@ -28,13 +28,16 @@ export class BondGuests {
     const entries = new Map<string, Entry>();
     for (const verdict of verdicts) {
       const { key, bytes } = planFirstRound(verdict);
-      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed });
+      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed ?? this.announce(key, bytes) });
       if (verdict.suppressed !== null) this.batch.remove(key);
-      else if (!this.batch.has(key)) this.batch.put(key, bytes);
     }
     for (const key of this.entries.get(mac)?.keys() ?? []) if (!entries.has(key)) this.batch.remove(key);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
+  }
+
+  private announce(key: string, bytes: Uint8Array): SuppressReason | null {
+    return this.batch.has(key) || this.batch.put(key, bytes) ? null : 'too-many';
   }
 
   macs(): Iterable<Mac> {

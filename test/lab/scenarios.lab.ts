@@ -41,7 +41,7 @@ test('the lab can have a guest be learned on the uplink, as after a migration', 
 });
 
 test('the lab can reflect a broadcast into the bond when its active slave changes on the way', async (t) => {
-  const lab = await labFor(t, { latencyMs: 100 });
+  const lab = await labFor(t, { latencyMs: 500 });
   const { mac } = lab.guest('g1');
   lab.speakOnce(lab.guest('g1'));
   lab.setActiveNow('up2');

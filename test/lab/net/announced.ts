@@ -1,4 +1,5 @@
-import { describe, dissect, ETHERTYPE } from '../../support/dissect.js';
+import { dissect, ETHERTYPE } from '../../support/dissect.js';
+import { until } from '../../support/until.js';
 import type { Capture, CapturedFrame } from './capture.js';
 import type { Guest } from './hypervisor.js';
 
@@ -27,16 +28,14 @@ export function rarps(frames: readonly CapturedFrame[]): ReturnType<typeof disse
   return frames.map(({ bytes }) => dissect(bytes)).filter(({ etherType }) => etherType === ETHERTYPE.rarp);
 }
 
-/** Waits for `count` RARP frames beyond those that are there, and for what comes right behind them. */
+/**
+ * Waits for `count` frames beyond those that are there, and for what comes right behind them. Resolves with fewer when
+ * they do not come in time (ms): what is missing is for the test to say.
+ */
 export async function nextRound(capture: Capture, count: number, timeout = 10_000): Promise<CapturedFrame[]> {
   const before = capture.frames.length;
-  const seen = (): CapturedFrame[] => capture.frames.slice(before);
-  await capture.waitFor(() => rarps(seen()).length >= count, { timeout }).catch(() => undefined);
+  const what = `${count} frames`;
+  await until(() => capture.frames.length >= before + count, { what, timeout, every: 2 }).catch(() => undefined);
   await capture.settled();
-  return seen();
-}
-
-/** The frames one a line in tcpdump's manner, for a test's output. */
-export function listing(frames: readonly CapturedFrame[]): string {
-  return frames.map(({ bytes }) => describe(bytes)).join('\n');
+  return capture.frames.slice(before);
 }
