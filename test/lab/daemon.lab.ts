@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { Daemon, runIn } from './net/daemon.js';
+import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
 import { labFor } from './net/lab.js';
 
-const STAND_IN = [process.execPath, fileURLToPath(new URL('./standin.js', import.meta.url))];
-
-test('the lab runs a daemon on the hypervisor, reads its metrics there and ends it in good order', async (t) => {
+test('the lab runs the daemon on the hypervisor, reads its metrics there and ends it in good order', async (t) => {
   const lab = await labFor(t, { teach: false });
-  const daemon = await Daemon.start(lab, STAND_IN);
-  assert.match(daemon.stderr, /bondherald is ready/);
-  assert.equal(await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}'), 2);
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  assert.equal(await daemon.metric('bondherald_bond_active_slave{bond="bond0",slave="up1"}'), 1);
+  assert.equal(await daemon.metric('bondherald_no_such_metric'), undefined);
   await assert.rejects(daemon.get('/nothing'), /GET \/nothing: 404/);
   await daemon.stop();
-  assert.equal(daemon.stdout, 'bye\n');
   await assert.rejects(daemon.get(), /no connection: errno 111/);
 });
 
 test('a daemon that ends early, never gets ready or ends badly fails the test with what it said', async (t) => {
   const lab = await labFor(t, { teach: false });
-  await assert.rejects(Daemon.start(lab, [...STAND_IN, '--broken']), /ended: 2\nconfig: no such bond/);
-  await assert.rejects(Daemon.start(lab, [...STAND_IN, '--mute'], { timeout: 3_000 }), /in vain[^]*still looking/);
-  const daemon = await Daemon.start(lab, STAND_IN);
+  const script = (text: string): string[] => ['sh', '-c', text];
+  const broken = script('echo "config: no such bond" >&2; exit 2');
+  await assert.rejects(Daemon.start(lab, broken), /ended: 2\nconfig: no such bond/);
+  const mute = script('echo still looking >&2; exec sleep 60');
+  await assert.rejects(Daemon.start(lab, mute, { timeout: 2_000 }), /in vain[^]*still looking/);
+  const daemon = await Daemon.start(lab, script('echo ready >&2; exec sleep 60'));
   daemon.signal('SIGKILL');
   await assert.rejects(daemon.stop(), /the program ended: SIGKILL/);
 });

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { until } from '../../support/until.js';
 import { clientLines, CLIENTS, giveAddresses } from './clients.js';
 import { BOND, Hypervisor, HYPERVISOR, plainBridge } from './hypervisor.js';
 import { command, runBatches, type Batch } from './ip.js';
 import { inNetns } from './netns.js';
+import { deviceIndex } from './sockets.js';
 
 /** What to build; everything has a default. */
 export interface LabOptions {
@@ -23,6 +25,9 @@ export interface LabOptions {
 export const GATEWAY_IP = '10.78.0.1';
 export const HOST_IP = '10.78.0.2';
 export const SWITCHES = ['sw1', 'sw2'] as const;
+
+const CANARY = 'lab-canary';
+const LAST_TO_GO = 'client2';
 
 /** Builds the topology and returns the hypervisor's plan with its guests. Rejects with the command that failed. */
 export async function buildTopology(options: LabOptions): Promise<{ hv: Hypervisor; namespaces: string[] }> {
@@ -48,7 +53,9 @@ export async function buildTopology(options: LabOptions): Promise<{ hv: Hypervis
 /** All that is in the namespaces, in an order in which nothing refers to what is not there yet. */
 function allBatches(hv: Hypervisor, options: LabOptions): Batch[] {
   const ip = (netns: string, lines: string[]): Batch => ({ tool: 'ip', netns, lines: ['link set lo up', ...lines] });
+  const canary = `link add name ${CANARY} type veth peer name canary netns ${LAST_TO_GO}`;
   return [
+    { tool: 'ip', netns: null, lines: [canary] },
     ...([1, 2] as const).flatMap((n): Batch[] => [
       ip(`sw${n}`, switchLines(n, options)),
       { tool: 'bridge', netns: `sw${n}`, lines: switchVlanLines(n, options) },
@@ -61,9 +68,15 @@ function allBatches(hv: Hypervisor, options: LabOptions): Batch[] {
   ];
 }
 
-/** Removes the namespaces and all that is in them; those that are gone already are no error. */
+/**
+ * Removes the namespaces and all that is in them; those that are gone already are no error. The kernel takes devices
+ * away after a namespace's name is gone, in the order of the names, and for so long nobody can change any device
+ * anywhere. So this waits for the canary, one end of which is in the namespace that goes last.
+ */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
-  await command(['ip', '-force', '-batch', '-'], names.map((name) => `netns del ${name}\n`).join(''));
+  const inOrder = [...names.filter((name) => name !== LAST_TO_GO), LAST_TO_GO];
+  await command(['ip', '-force', '-batch', '-'], inOrder.map((name) => `netns del ${name}\n`).join(''));
+  await until(() => deviceIndex(null, CANARY) === 0, { what: 'the kernel has removed the devices of a lab' });
 }
 
 /** Delays the frames between the switches, or loses them all without either switch noticing. */

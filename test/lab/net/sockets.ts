@@ -80,7 +80,7 @@ export class FrameSender {
 
   /** Sends out of a device. Throws if there is none of that name, or the kernel does not take a frame. */
   send(device: string, frames: readonly Uint8Array[]): void {
-    const index = inNetns(this.#netns, () => c.ifindex(device));
+    const index = deviceIndex(this.#netns, device);
     if (index === 0) throw new Error(`no device ${device} in namespace ${String(this.#netns)}`);
     const address = Buffer.alloc(20);
     address.writeUInt16LE(AF_PACKET, 0);
@@ -94,6 +94,11 @@ export class FrameSender {
   close(): void {
     c.close(this.#fd);
   }
+}
+
+/** A device's index in its namespace; 0 if there is none of that name. */
+export function deviceIndex(netns: string | null, device: string): number {
+  return inNetns(netns, () => c.ifindex(device));
 }
 
 /** A UDP socket in a namespace; never blocks. */
