@@ -44,7 +44,8 @@ export function loadFixture(name: FixtureName): Fixture {
 /** The bytes of each datagram of a part. */
 export function bytesOf(fixture: Fixture, what: string): Uint8Array[] {
   const part = fixture.parts.find((candidate) => candidate.what === what);
-  if (!part) throw new Error(`the recording has no part '${what}', only ${fixture.parts.map((p) => p.what).join(', ')}`);
+  if (!part)
+    throw new Error(`the recording has no part '${what}', only ${fixture.parts.map((p) => p.what).join(', ')}`);
   return part.datagrams.map((hex) => new Uint8Array(Buffer.from(hex, 'hex')));
 }
 
@@ -56,8 +57,6 @@ export function eventsOf(fixture: Fixture, what: string): KernelEvent[] {
 /** Every datagram of every recording, for those who want to see them spoilt. */
 export function everyDatagram(): Uint8Array[] {
   return FIXTURE_NAMES.flatMap((name) =>
-    loadFixture(name).parts.flatMap(({ datagrams }) =>
-      datagrams.map((hex) => new Uint8Array(Buffer.from(hex, 'hex'))),
-    ),
+    loadFixture(name).parts.flatMap(({ datagrams }) => datagrams.map((hex) => new Uint8Array(Buffer.from(hex, 'hex')))),
   );
 }

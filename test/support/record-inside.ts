@@ -129,7 +129,8 @@ async function fillTables(lab: Lab): Promise<void> {
 
 const SCENES: Record<FixtureName, Scene> = {
   devices: {
-    comment: 'Dumps of a host with a device of every kind and table rows of every kind, and what iproute2 said of them.',
+    comment:
+      'Dumps of a host with a device of every kind and table rows of every kind, and what iproute2 said of them.',
     options: { attach: everyKind },
     groups: 0,
     async play(lab, recorder) {
@@ -148,7 +149,8 @@ const SCENES: Record<FixtureName, Scene> = {
     },
   },
   miimon: {
-    comment: 'miimon 100: the active link fails, comes back, an administrator switches back; then the daemon starts anew.',
+    comment:
+      'miimon 100: the active link fails, comes back, an administrator switches back; then the daemon starts anew.',
     options: { attach: plainBridge(1) },
     groups: GROUPS.link,
     async play(lab, recorder) {
@@ -188,7 +190,8 @@ const SCENES: Record<FixtureName, Scene> = {
     },
   },
   'arp-monitoring': {
-    comment: 'arp_interval 100: the way to the target by the active link fails behind the first switch; no carrier changes.',
+    comment:
+      'arp_interval 100: the way to the target by the active link fails behind the first switch; no carrier changes.',
     options: {
       attach: plainBridge(1),
       bond: { arp_interval: 100, arp_ip_target: '10.78.0.1', arp_validate: 'all' },
