@@ -286,13 +286,13 @@ async function namesByIndex(): Promise<Record<string, number>> {
 }
 
 async function record(name: FixtureName): Promise<Fixture> {
-  const { comment, options, groups, play } = SCENES[name];
-  const lab = await Lab.build(options);
-  const recorder = new Recorder(groups);
+  const scene = SCENES[name];
+  const lab = await Lab.build(scene.options);
+  const recorder = new Recorder(scene.groups);
   try {
     const names = await namesByIndex();
-    const truth = await play(lab, recorder);
-    const fixture = { comment, kernel: `Linux ${os.release()}`, names, parts: recorder.parts };
+    const truth = await scene.play(lab, recorder);
+    const fixture = { comment: scene.comment, kernel: `Linux ${os.release()}`, names, parts: recorder.parts };
     return truth ? { ...fixture, truth } : fixture;
   } finally {
     recorder.close();

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { KernelEvent, LinkEvent } from '../../../src/kernel/events.js';
+import { eventsOf, type Fixture, loadFixture } from '../../support/fixtures.js';
+
+/*
+ * Recorded bytes against the word of iproute2, which read the same tables in the same second with code of its own.
+ */
+const devices = loadFixture('devices');
+const truth = (table: string): readonly Record<string, any>[] => devices.truth?.[table] ?? [];
+const nameOf = new Map(Object.entries(devices.names).map(([name, ifindex]) => [ifindex, name]));
+const name = (ifindex: number | null): string | null => (ifindex === null ? null : (nameOf.get(ifindex) ?? 'unknown'));
+const ofType = <T extends KernelEvent['type']>(table: string, type: T): Extract<KernelEvent, { type: T }>[] =>
+  eventsOf(devices, `dump ${table}`).filter((event): event is Extract<KernelEvent, { type: T }> => event.type === type);
+
+const MODES = ['balance-rr', 'active-backup'];
+const PROTOCOLS = new Map([
+  [0x8100, '802.1Q'],
+  [0x88a8, '802.1ad'],
+]);
+const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
+
+/** A link in iproute2's words. */
+function inWords({ details, ...link }: LinkEvent): Record<string, unknown> {
+  return {
+    ifindex: link.ifindex,
+    ifname: link.name,
+    up: link.up,
+    lowerUp: link.lowerUp,
+    address: link.address,
+    master: name(link.master),
+    link: name(link.lower),
+    kind: details.type === 'other' ? details.kind : details.type,
+    ...(details.type === 'bond' && {
+      mode: MODES[details.mode],
+      activeSlave: name(details.activeSlave),
+      arpInterval: details.arpInterval,
+    }),
+    ...(details.type === 'vlan' && { id: details.id, protocol: PROTOCOLS.get(details.protocol) }),
+    ...(details.type === 'bridge' && {
+      vlanFiltering: details.vlanFiltering,
+      vlanProtocol: PROTOCOLS.get(details.vlanProtocol),
+    }),
+    bondSlave: link.bondSlaveActive === null ? null : link.bondSlaveActive ? 'ACTIVE' : 'BACKUP',
+    bridgePort: link.bridgePortState === null ? null : PORT_STATES[link.bridgePortState],
+  };
+}
+
+function fromIproute2(row: Record<string, any>): Record<string, unknown> {
+  const { info_kind: kind, info_data: data, info_slave_kind: slaveKind, info_slave_data: slave } = row.linkinfo ?? {};
+  return {
+    ifindex: row.ifindex,
+    ifname: row.ifname,
+    up: row.flags.includes('UP'),
+    lowerUp: row.flags.includes('LOWER_UP'),
+    address: row.address,
+    master: row.master ?? null,
+    link: row.link ?? null,
+    kind: kind ?? null,
+    ...(kind === 'bond' && { mode: data.mode, activeSlave: data.active_slave ?? null, arpInterval: data.arp_interval }),
+    ...(kind === 'vlan' && { id: data.id, protocol: data.protocol }),
+    ...(kind === 'bridge' && { vlanFiltering: data.vlan_filtering === 1, vlanProtocol: data.vlan_protocol }),
+    bondSlave: slaveKind === 'bond' ? slave.state : null,
+    bridgePort: slaveKind === 'bridge' ? slave.state : null,
+  };
+}
+
+test('a dump of the links says the same as `ip link`, for devices of every kind', () => {
+  const links = ofType('links', 'link');
+  assert.deepEqual(links.map(inWords), truth('links').map(fromIproute2));
+  const kinds = new Set(links.map(({ details }) => (details.type === 'other' ? details.kind : details.type)));
+  for (const kind of ['bond', 'bridge', 'vlan', 'veth', 'tun', 'macvlan', 'macvtap', 'dummy', 'vxlan', null]) {
+    assert.ok(kinds.has(kind), `the recording has no ${kind}`);
+  }
+});
+
+test('a dump of the bridge ports says the same as `bridge vlan`, ranges and flags included', () => {
+  const told = ofType('bridgePorts', 'bridgePort').map(({ ifindex, vlans }) => ({
+    ifname: name(ifindex),
+    vlans: (vlans ?? []).map(({ first, last, untagged, pvid }) => ({
+      vlan: first,
+      ...(last !== first && { vlanEnd: last }),
+      flags: [...(pvid ? ['PVID'] : []), ...(untagged ? ['Egress Untagged'] : [])],
+    })),
+  }));
+  const expected = truth('bridgePorts').map(({ ifname, vlans }) => ({
+    ifname,
+    vlans: vlans.map(({ vlan, vlanEnd, flags }: Record<string, unknown>) => ({
+      vlan,
+      ...(vlanEnd !== undefined && { vlanEnd }),
+      flags: flags ?? [],
+    })),
+  }));
+  const byName = (a: { ifname: string | null }, b: { ifname: string | null }): number =>
+    (a.ifname ?? '').localeCompare(b.ifname ?? '');
+  assert.deepEqual(told.sort(byName), expected.sort(byName));
+  assert.ok(told.some(({ vlans }) => vlans.some(({ vlanEnd }) => vlanEnd !== undefined)));
+});
+
+test('a dump of the forwarding database says the same as `bridge fdb`, row by row', () => {
+  const told = ofType('fdb', 'fdb').map(({ mac, port, bridge, vlan, state, flags }) => ({
+    mac,
+    ifname: name(port),
+    master: name(bridge),
+    vlan,
+    state: state & 0x80 ? 'permanent' : state & 0x40 ? 'static' : '',
+    self: (flags & 0x02) !== 0,
+    external: (flags & 0x10) !== 0,
+  }));
+  const expected = truth('fdb').map(({ mac, ifname, master, vlan, state, flags }) => ({
+    mac,
+    ifname,
+    master: master ?? null,
+    vlan: vlan ?? null,
+    state: state ?? '',
+    self: flags.includes('self'),
+    external: flags.includes('extern_learn'),
+  }));
+  assert.deepEqual(told, expected);
+  assert.deepEqual(new Set(told.map(({ state }) => state)), new Set(['permanent', 'static', '']));
+});
+
+const NUD = new Map([
+  ['STALE', 0x04],
+  ['FAILED', 0x20],
+  ['NOARP', 0x40],
+  ['PERMANENT', 0x80],
+]);
+
+for (const table of ['neighbours4', 'neighbours6']) {
+  test(`a dump of ${table} says the same as \`ip neigh\``, () => {
+    const told = ofType(table, 'neighbour').map(({ type: _, ...row }) => ({ ...row, ifindex: name(row.ifindex) }));
+    const expected = truth(table).map(({ dst, dev, lladdr, state }) => ({
+      gone: false,
+      ifindex: dev,
+      address: dst,
+      mac: lladdr ?? null,
+      state: NUD.get(state[0]),
+    }));
+    assert.deepEqual(told, expected);
+    assert.ok(told.length >= 3);
+  });
+}
+
+test("every dump ends with its request's number, and nothing in it is lost or unknown", () => {
+  const ends = devices.parts.map(({ what }) => {
+    const events = eventsOf(devices, what);
+    assert.ok(events.every(({ type }) => type !== 'lost'));
+    return events.at(-1);
+  });
+  assert.deepEqual(
+    ends,
+    [101, 102, 103, 104, 105].map((seq) => ({ type: 'done', seq, interrupted: false })),
+  );
+});
+
+/** A message as one line: what changed for whom. */
+function line(fixture: Fixture, event: KernelEvent): string {
+  const names = new Map(Object.entries(fixture.names).map(([device, ifindex]) => [ifindex, device]));
+  const of = (ifindex: number | null): string => (ifindex === null ? 'none' : (names.get(ifindex) ?? `#${ifindex}`));
+  if (event.type !== 'link') return 'ifindex' in event ? `${event.type} ${of(event.ifindex)}` : event.type;
+  const { details, bondSlaveActive } = event;
+  const role = bondSlaveActive === null ? '' : bondSlaveActive ? ' active' : ' backup';
+  const bond = details.type === 'bond' ? ` active=${of(details.activeSlave)}` : '';
+  const cause = event.event === null ? '' : ` event ${event.event}`;
+  return `${of(event.ifindex)}${event.lowerUp ? '' : ' no-carrier'}${role}${bond}${cause}`;
+}
+
+const lines = (fixture: Fixture, what: string): string[] =>
+  eventsOf(fixture, what).map((event) => line(fixture, event));
+/** A line once where the kernel repeats itself. */
+const once = (all: string[]): string[] => all.filter((text, i) => text !== all[i - 1]);
+
+test('the messages of a failover read in the order of the kernel: the slave turns active before the bond says so', () => {
+  const seen = once(lines(loadFixture('miimon'), 'the active link fails')).filter((text) => !text.startsWith('br0'));
+  assert.deepEqual(seen, [
+    'up1 no-carrier active',
+    'up1 no-carrier backup',
+    'up2 backup',
+    'up2 active',
+    'bond0 active=up2 event 3',
+    'bond0 active=up2 event 4',
+    'bond0 active=up2 event 5',
+  ]);
+});
+
+test('the messages of a recovery after all links were down read in order: the bond gets carrier last, without an event', () => {
+  const seen = once(lines(loadFixture('all-down'), 'the second link comes back'));
+  assert.deepEqual(seen.slice(0, seen.indexOf('bond0 active=up2') + 1), [
+    'up2 backup',
+    'up2 active',
+    'bond0 no-carrier active=up2 event 3',
+    'bridgePort bond0',
+    'bond0 active=up2',
+  ]);
+});
+
+test('a bond that moves its own address with the failover is seen with its new one', () => {
+  const fixture = loadFixture('fail-over-mac');
+  const addresses = eventsOf(fixture, 'the active link fails').flatMap((event) =>
+    event.type === 'link' && event.ifindex === fixture.names.bond0 ? [event.address] : [],
+  );
+  assert.deepEqual([...new Set(addresses)], ['02:00:00:00:0b:02']);
+});
+
+test('devices, ports and rows that go are seen going', () => {
+  const fixture = loadFixture('changes');
+  const { tap1, bond0 } = fixture.names;
+  const left = eventsOf(fixture, 'the guest leaves the bridge');
+  assert.ok(left.some((event) => event.type === 'bridgePortGone' && event.ifindex === tap1));
+  const dropped = left.flatMap((event) => (event.type === 'fdb' && event.gone && event.state === 2 ? [event.mac] : []));
+  assert.deepEqual(dropped.sort(), ['52:54:00:00:00:01', '52:54:00:cc:00:01']);
+  const deleted = eventsOf(fixture, 'the bond is deleted');
+  assert.ok(deleted.some((event) => event.type === 'linkGone' && event.ifindex === bond0));
+  assert.ok(deleted.some((event) => event.type === 'bridgePortGone' && event.ifindex === bond0));
+});
