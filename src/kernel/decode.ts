@@ -54,7 +54,7 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
       case c.NLMSG_DONE:
         return decodeDone(body, seq, (flags & c.NLM_F_DUMP_INTR) !== 0);
       case c.NLMSG_ERROR:
-        return { type: 'answer', seq, errno: -body.i32(0) };
+        return { type: 'answer', seq, errno: Math.abs(body.i32(0)) };
       case c.NLMSG_OVERRUN:
         return { type: 'lost', reason: 'overrun', detail: 'the kernel says that messages were lost' };
       default:
