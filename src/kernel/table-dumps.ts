@@ -5,6 +5,9 @@ import { type DumpTable, dumpRequest } from './requests.js';
 const MIN_INTERVAL = 1;
 const MAX_INTERVAL = 32;
 
+/** A dump that takes longer, in seconds, will not end: the datagram with its end was lost. */
+const TIME_LIMIT = 30;
+
 /**
  * Asks the kernel for whole tables, one after the other, and again whenever what we hold may be wrong. A message that
  * will not decode stands in the next dump too, so dumps that are spoilt come ever more seldom and never in a loop.
@@ -14,6 +17,7 @@ export class TableDumps {
   private running: DumpTable[] = [];
   private wanted = true;
   private notBefore = -Infinity;
+  private giveUpAt = Infinity;
   private interval = MIN_INTERVAL;
   private everComplete = false;
 
@@ -39,9 +43,11 @@ export class TableDumps {
    * @returns whether it started: then what we hold waits to be confirmed
    */
   startIfDue(now: number): boolean {
+    if (this.running.length > 0 && now >= this.giveUpAt) this.abandon();
     if (!this.wanted || this.running.length > 0 || now < this.notBefore) return false;
     this.wanted = false;
     this.notBefore = now + this.interval;
+    this.giveUpAt = now + TIME_LIMIT;
     this.running = [...this.tables];
     this.request();
     return true;
