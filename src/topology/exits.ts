@@ -19,27 +19,36 @@ export interface Exit {
   readonly blocked: BlockReason | null;
 }
 
-/** How many devices a frame may pass; stacks that people build have three or four, and a loop of veths has no end. */
+/** How many devices a frame may pass; stacks that people build have three or four, and a ring of devices has no end. */
 const MAX_HOPS = 16;
+
+/** How far a frame has come: past how many devices, and as what it entered bridges. Entered again, a bridge adds nothing. */
+interface Trail {
+  readonly hops: number;
+  readonly entered: Set<string>;
+}
+
+const begin = (): Trail => ({ hops: 0, entered: new Set() });
+const further = ({ hops, entered }: Trail): Trail => ({ hops: hops + 1, entered });
 
 /**
  * Where a frame leaves the host that is sent by `ifindex` carrying `tags`: through VLAN devices, bridges, veth pairs
  * and macvlans down to the bonds. Empty when no bond is reached.
  */
-export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonly Tag[] = [], hops = 0): Exit[] {
+export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonly Tag[] = [], trail = begin()): Exit[] {
   const link = topology.link(ifindex);
-  if (!link || hops > MAX_HOPS) return [];
+  if (!link || trail.hops > MAX_HOPS) return [];
   const { details } = link;
   switch (details.type) {
     case 'bond':
       return [{ bond: ifindex, tags, blocked: null }];
     case 'vlan':
-      return below(topology, link, [{ tpid: details.protocol, vid: details.id }, ...tags], hops);
+      return below(topology, link, [{ tpid: details.protocol, vid: details.id }, ...tags], trail);
     case 'bridge':
-      return intoBridge(topology, link, ifindex, tags, hops);
+      return intoBridge(topology, link, ifindex, tags, trail);
     case 'other':
-      if (details.kind === 'macvlan' || details.kind === 'macvtap') return below(topology, link, tags, hops);
-      return details.kind === 'veth' && link.lower !== null ? received(topology, link.lower, tags, hops) : [];
+      if (details.kind === 'macvlan' || details.kind === 'macvtap') return below(topology, link, tags, trail);
+      return details.kind === 'veth' && link.lower !== null ? received(topology, link.lower, tags, trail) : [];
   }
 }
 
@@ -77,7 +86,7 @@ function bridgeExits(topology: Topology, bridge: number, vlan: number | null): r
   return topology.memo(`exits ${bridge} ${vlan}`, () => {
     const details = topology.link(bridge)?.details;
     if (details?.type !== 'bridge' || details.vlanFiltering !== (vlan !== null)) return [];
-    return forward(topology, bridge, { vlan, tags: [] }, null, 0);
+    return forward(topology, bridge, { vlan, tags: [] }, null, null);
   });
 }
 
@@ -87,27 +96,33 @@ interface BridgedFrame {
   readonly tags: readonly Tag[];
 }
 
-function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], hops: number): Exit[] {
+function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], trail: Trail): Exit[] {
   if (lower === null) return [];
   const blocked = topology.link(lower)?.up === false ? 'uplink-down' : null;
-  return exitsOfDevice(topology, lower, tags, hops + 1).map((exit) => ({ ...exit, blocked: exit.blocked ?? blocked }));
+  return exitsOfDevice(topology, lower, tags, further(trail)).map((exit) => ({
+    ...exit,
+    blocked: exit.blocked ?? blocked,
+  }));
 }
 
 /** A frame that arrives on `ifindex` from outside: a VLAN device on it takes its VLAN first, then the bridge. */
-function received(topology: Topology, ifindex: number, tags: readonly Tag[], hops: number): Exit[] {
+function received(topology: Topology, ifindex: number, tags: readonly Tag[], trail: Trail): Exit[] {
   const [outer, ...inner] = tags;
   const vlanDevice = topology
     .devicesAbove(ifindex)
     .find(({ details }) => details.type === 'vlan' && details.id === outer?.vid && details.protocol === outer.tpid);
-  if (vlanDevice) return received(topology, vlanDevice.ifindex, inner, hops + 1);
+  if (vlanDevice) return received(topology, vlanDevice.ifindex, inner, further(trail));
   const bridge = topology.link(topology.link(ifindex)?.master ?? null);
-  return bridge ? intoBridge(topology, bridge, ifindex, tags, hops) : [];
+  return bridge ? intoBridge(topology, bridge, ifindex, tags, trail) : [];
 }
 
-function intoBridge(topology: Topology, bridge: LinkEvent, ingress: number, tags: readonly Tag[], hops: number) {
+function intoBridge(topology: Topology, bridge: LinkEvent, ingress: number, tags: readonly Tag[], trail: Trail) {
   const frame = classify(topology, bridge, ingress, tags);
   if (!frame) return [];
-  return forward(topology, bridge.ifindex, frame, ingress, hops).flatMap(({ exits }) => exits);
+  const key = `${bridge.ifindex} ${frame.vlan} ${frame.tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join(' ')}`;
+  if (trail.entered.has(key)) return [];
+  trail.entered.add(key);
+  return forward(topology, bridge.ifindex, frame, ingress, trail).flatMap(({ exits }) => exits);
 }
 
 /** net/bridge/br_vlan.c:__allowed_ingress: the tag, else the port's PVID, names the VLAN; the port must be a member. */
@@ -127,7 +142,14 @@ function classify(
   return { vlan, tags: tagged ? inner : tags };
 }
 
-function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingress: number | null, hops: number) {
+/** @param trail null for a frame that begins here: then each port is followed for itself */
+function forward(
+  topology: Topology,
+  bridge: number,
+  frame: BridgedFrame,
+  ingress: number | null,
+  trail: Trail | null,
+): PortExits[] {
   const details = topology.link(bridge)?.details;
   const tpid = details?.type === 'bridge' ? details.vlanProtocol : 0;
   const found: PortExits[] = [];
@@ -138,7 +160,7 @@ function forward(topology: Topology, bridge: number, frame: BridgedFrame, ingres
     const membership = frame.vlan === null ? 'untagged' : vlanMembership(port?.vlans ?? [], frame.vlan);
     const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
     const blocked = blockReason(slave, port?.state ?? null, membership === 'none');
-    const exits = exitsOfDevice(topology, ifindex, tags, hops + 1);
+    const exits = exitsOfDevice(topology, ifindex, tags, further(trail ?? begin()));
     if (exits.length > 0)
       found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
   }
