@@ -7,10 +7,10 @@ cd "$(dirname "$0")/.."
 
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
-lab='user-mode-linux iproute2 tcpdump kmod nftables procps'
-smp2='qemu-system-x86 busybox-static cpio'
+lab='user-mode-linux iproute2 kmod'
+smp2='qemu-system-x86 cpio'
 # Downloaded by the second lab, never installed.
-smp2_kernel='linux-image-cloud-amd64'
+smp2_kernel='linux-image-amd64'
 
 check_node() {
   local version major minor

@@ -9,7 +9,7 @@ trap 'rm -f "$log"' EXIT
 
 # node --test expands no ** before Node 21. The tests of the lint rules are JavaScript and run where they stand.
 shopt -s globstar nullglob
-files=(build/test/unit/**/*.test.js test/unit/**/*.test.js)
+files=(build/test/{unit,support,lab/net}/**/*.test.js build/test/lab/world/transcript.test.js test/unit/**/*.test.js)
 [ "${#files[@]}" -gt 0 ] || die 'no unit tests found'
 
 count() { sed -n "s/^ℹ $1 //p" "$log" | tail -n 1; }
