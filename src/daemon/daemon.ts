@@ -1,14 +1,13 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../config/defaults.js';
-import type { HostState } from '../guests/host-state.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openPacketSender } from '../sys/packet-sender.js';
 import { VERSION } from '../sys/version.js';
-import { activeBackupBonds } from '../topology/bonds.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { Announcer } from './announcer.js';
+import { BondLog } from './bond-log.js';
 import { FailoverLog } from './failover-log.js';
 import { KernelWatch } from './kernel-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
@@ -38,19 +37,20 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const bonds = new Map<number, BondGuests>();
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const announcer = new Announcer(host, bonds, config.guests.limit, failovers);
-  const kernelWatch = new KernelWatch(host, tools, () => announcer.refresh());
+  const bondLog = new BondLog(log, host.topology);
+  const kernelWatch = new KernelWatch(host, tools, () => {
+    announcer.refresh();
+    bondLog.note();
+  });
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
 
   log.info('starting', { version: VERSION });
-  await runTasks([kernelWatch, announcer, endpoint], signal, () => logReady(log, host, bonds));
+  await runTasks([kernelWatch, announcer, endpoint], signal, () => logReady(log, bonds));
   log.info('stopped');
 }
 
-function logReady(log: Log, host: HostState, bonds: ReadonlyMap<number, BondGuests>): void {
-  for (const { ifindex, name, activeSlave } of activeBackupBonds(host.topology)) {
-    const guests = bonds.get(ifindex)?.batch.size ?? 0;
-    log.info('watching a bond', { bond: name, active_slave: activeSlave?.name ?? 'none', guests });
-  }
+function logReady(log: Log, bonds: ReadonlyMap<number, BondGuests>): void {
   if (bonds.size === 0) log.warn('no active-backup bond yet; one that comes up will be watched');
-  log.info('ready', { bonds: bonds.size });
+  const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
+  log.info('ready', { bonds: bonds.size, guests });
 }

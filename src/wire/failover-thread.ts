@@ -17,6 +17,9 @@ import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js'
 
 const QUEUE_PAUSE_SECONDS = 0.001;
 
+/** An idle turn lasts as long as the socket's time limit; a rehearsal a second keeps the path warm. */
+const IDLE_TURNS_A_REHEARSAL = 5;
+
 const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
 const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1));
 const dumps = new TableDumps(['links'], (request) => socket.send(request));
@@ -24,6 +27,7 @@ const detector = new FailoverDetector();
 const watched = new WatchedBonds(owner);
 const rehearsal = new Rehearsal();
 let sample: Uint8Array | null = null;
+let idle = 0;
 let ready = false;
 
 while (watched.running) {
@@ -32,7 +36,7 @@ while (watched.running) {
   const arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
-  else if (sample) rehearsal.run(sample);
+  else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
   watched.takeOrders();
 }
 rehearsal.close();

@@ -1,0 +1,28 @@
+import type { Log } from '../sys/log.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+
+/** Logs bonds that come and go, and those that lose their last link. Holds one entry a bond. */
+export class BondLog {
+  private bonds = new Map<string, string | null>();
+
+  constructor(
+    private readonly log: Log,
+    private readonly topology: Topology,
+  ) {}
+
+  /** Compares the bonds with those of the last call, and logs what is new. */
+  note(): void {
+    const now = activeBackupBonds(this.topology).map(
+      ({ name, activeSlave }) => [name, activeSlave?.name ?? null] as const,
+    );
+    const before = this.bonds;
+    this.bonds = new Map(now);
+    for (const bond of before.keys()) if (!this.bonds.has(bond)) this.log.info('a bond is gone', { bond });
+    for (const [bond, slave] of now) {
+      const active_slave = slave ?? 'none';
+      if (!before.has(bond)) this.log.info('watching a bond', { bond, active_slave });
+      else if (slave === null && before.get(bond) !== null) this.log.warn('a bond has lost its last link', { bond });
+    }
+  }
+}
