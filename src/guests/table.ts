@@ -47,8 +47,10 @@ export class GuestTable {
   remove(sighting: Sighting): boolean {
     const places = this.byMac.get(sighting.mac);
     const place = placeOf(sighting);
-    if (places?.get(place)?.device !== sighting.device) return false;
+    const held = places?.get(place);
+    if (!places || held?.device !== sighting.device) return false;
     places.delete(place);
+    this.unconfirmed.get(held.source)?.delete(held); // what comes in its place is not to go with the dump
     if (places.size === 0) this.byMac.delete(sighting.mac);
     return true;
   }
