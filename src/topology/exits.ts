@@ -63,18 +63,17 @@ export function exitsOfBridgePort(topology: Topology, bridge: number, port: numb
 }
 
 /**
- * How a frame in VLAN `vlan` of `bridge` leaves by `port` itself: where a MAC is that the bridge learned there. Empty
- * unless the port is a bond or stands on one: what comes from another bridge of this host may come from a guest there.
+ * How a frame in VLAN `vlan` of `bridge` leaves by `port` itself: where a MAC is that the bridge learned there.
+ * Empty for a port that does not lead to a bond, or only by way of another bridge: that one knows whether the MAC is
+ * beyond the bond, or on a port of its own.
  */
 export function exitsByPort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
-  if (!standsOnBond(topology, port)) return [];
+  if (!leadsStraightOut(topology, port)) return [];
   return bridgeExits(topology, bridge, vlan).find((exit) => exit.port === port)?.exits ?? [];
 }
 
-function standsOnBond(topology: Topology, ifindex: number): boolean {
-  const link = topology.link(ifindex);
-  if (link?.details.type !== 'vlan') return link?.details.type === 'bond';
-  return link.lower !== null && standsOnBond(topology, link.lower);
+function leadsStraightOut(topology: Topology, ifindex: number): boolean {
+  return topology.link(topology.beneathVlans(ifindex))?.details.type === 'bond';
 }
 
 interface PortExits {

@@ -10,11 +10,9 @@ const GUEST_KINDS = new Set(['tun', 'veth']);
  */
 export function isGuestPort(topology: Topology, ifindex: number): boolean {
   return topology.memo(`guest port ${ifindex}`, () => {
-    const link = topology.link(ifindex);
-    if (!link) return false;
-    const { details, lower } = link;
-    if (details.type === 'vlan' && lower !== null) return isGuestPort(topology, lower);
-    const kind = details.type === 'other' ? details.kind : null;
-    return kind !== null && GUEST_KINDS.has(kind) && exitsOfDevice(topology, ifindex).length === 0;
+    const beneath = topology.beneathVlans(ifindex);
+    const details = topology.link(beneath)?.details;
+    const kind = details?.type === 'other' ? details.kind : null;
+    return beneath !== null && kind !== null && GUEST_KINDS.has(kind) && exitsOfDevice(topology, beneath).length === 0;
   });
 }

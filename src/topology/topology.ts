@@ -104,6 +104,17 @@ export class Topology {
     return this.resolve(above.get(lower));
   }
 
+  /** The device beneath a stack of VLAN devices: itself if it is none, null where the stack leads nowhere. */
+  beneathVlans(ifindex: number): number | null {
+    let link = this.links.get(ifindex);
+    const passed = new Set<number>(); // no kernel stacks them in a ring, but a message may say so
+    while (link?.details.type === 'vlan' && !passed.has(link.ifindex)) {
+      passed.add(link.ifindex);
+      link = this.link(link.lower);
+    }
+    return link && !passed.has(link.ifindex) ? link.ifindex : null;
+  }
+
   private resolve(ifindexes: readonly number[] = []): LinkEvent[] {
     return ifindexes.flatMap((ifindex) => this.links.get(ifindex) ?? []);
   }
