@@ -4,6 +4,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import type { KernelEvent } from '../../../src/kernel/events.js';
 import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import { exitsByPort, exitsOfBridgePort, exitsOfDevice } from '../../../src/topology/exits.js';
+import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { Topology } from '../../../src/topology/topology.js';
 import { BOND, Hypervisor } from '../../lab/net/hypervisor.js';
 import { SHAPES } from '../../lab/net/shapes.js';
@@ -177,5 +178,8 @@ test('VLAN devices stacked in a ring come to an end', () => {
   const one = host.add('one', { type: 'vlan', id: 1, protocol: 0x8100 });
   const two = host.add('two', { type: 'vlan', id: 2, protocol: 0x8100 }, { lower: one });
   host.change('one', { lower: two });
-  assert.deepEqual(exitsOfDevice(topologyOf(host), one), []);
+  const topology = topologyOf(host);
+  assert.deepEqual(exitsOfDevice(topology, one), []);
+  assert.deepEqual(exitsByPort(topology, two, one, null), []);
+  assert.equal(isGuestPort(topology, one), false);
 });
