@@ -1,6 +1,7 @@
 /**
  * What the part of the demo inside the lab tells the part outside: one JSON object a line. Inside is measured, outside is
- * drawn. All times are in ms; those of `sample` and `cut` count from the moment the run began, the others from the cut.
+ * drawn. All times are in ms; an `at` of `sample` and `cut` counts from the
+ * moment the run began, all others from the cut.
  */
 
 /** A run without the daemon, or one with it. */
@@ -51,8 +52,8 @@ export type DemoEvent =
   | { event: 'run'; kind: Kind; guests: GuestInfo[]; hostMacs: string[] }
   /** How many packets were sent to each guest so far, and how many each got. */
   | { event: 'sample'; at: number; sent: number; received: number[] }
-  | { event: 'cut'; at: number }
-  | { event: 'switched'; at: number }
+  /** The link was cut, and the bond has switched; told a little later, so that telling disturbs nothing. */
+  | { event: 'cut'; at: number; switchedAt: number }
   | { event: 'result'; result: RunResult }
   | { event: 'failed'; message: string };
 
