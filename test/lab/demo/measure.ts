@@ -38,6 +38,7 @@ export async function measure(kind: Kind, emit: Emit): Promise<void> {
     const result = await failOver(lab, { cut, switched }, kind, emit);
     const metrics = daemon === null ? null : await daemon.get();
     emit({ event: 'result', result: { ...result, metrics } });
+    emit({ event: 'step', text: 'taking it all down' });
     await daemon?.stop();
   } finally {
     await lab.destroy();

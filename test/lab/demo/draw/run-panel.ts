@@ -13,9 +13,10 @@ export const TITLES = { without: '1. Without bondherald', with: '2. With bondher
 /** A run as it stands: for each guest what arrived when, and its outage once that is known. */
 export function runPanel(run: RunView, look: Look): string[] {
   const scale = scaleFor(-BEFORE_MS, AFTER_MS, cellsIn(run, look));
-  const title = paint(look, 'bold', TITLES[run.kind]);
-  const cell = paint(look, 'dim', ` (one cell: ${scale.cellMs} ms; full: all arrived, dot: nothing did)`);
-  return [title + cell, ...lines(run, scale, axis(scale, 1000, 's', look), look)];
+  const legend = ` (one cell: ${scale.cellMs} ms; full: all arrived, dot: nothing did)`;
+  const room = TITLES[run.kind].length + legend.length <= look.columns;
+  const title = paint(look, 'bold', TITLES[run.kind]) + (room ? paint(look, 'dim', legend) : '');
+  return [title, ...lines(run, scale, axis(scale, 1000, 's', look), look)];
 }
 
 const CLOSE_BEFORE_MS = 100;
@@ -33,8 +34,8 @@ function lines(run: RunView, scale: Scale, axisLine: string, look: Look): string
   const width = nameWidth(run);
   const before = ' '.repeat(INDENT + width + 1);
   const guests = run.guests.map(({ name }, index) => {
-    const line = timeLine(run.samples[index] ?? [], scale, look);
     const result = run.result?.guests[index];
+    const line = timeLine(run.samples[index] ?? [], scale, look, result === undefined);
     const verdict = result === undefined ? '' : '  ' + verdictOf(result, look);
     return `${' '.repeat(INDENT)}${name.padEnd(width)} ${line}${verdict}`;
   });

@@ -16,8 +16,10 @@ export interface Scale {
 }
 
 const ROUND_STEPS = [5, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500, 1000];
-/** A packet or two that come late do not make a cell look like an outage. */
+/** A packet that comes late does not make a cell look like an outage. */
 const AS_GOOD_AS_ALL = 0.95;
+/** Counters read while packets flow are up to 20 ms behind. */
+const AS_GOOD_AS_ALL_SO_FAR = 0.7;
 
 /** The finest scale of round steps that shows all of it in so many cells. */
 export function scaleFor(from: number, to: number, cells: number): Scale {
@@ -53,13 +55,14 @@ export function shares(samples: readonly Sample[], scale: Scale): (number | null
   });
 }
 
-/** One guest's line: a cell is as full as its packets arrived, and a dot where none did. */
-export function timeLine(samples: readonly Sample[], scale: Scale, look: Look): string {
+/** One guest's line: a cell is as full as its packets arrived, and a dot where none did. `rough`: the run goes on. */
+export function timeLine(samples: readonly Sample[], scale: Scale, look: Look, rough = false): string {
+  const all = rough ? AS_GOOD_AS_ALL_SO_FAR : AS_GOOD_AS_ALL;
   const { levels, dark } = glyphs(look);
   const cells = shares(samples, scale).map((share) => {
     if (share === null) return ' ';
-    if (share >= AS_GOOD_AS_ALL) return levels.at(-1) ?? '';
-    return share === 0 ? dark : (levels[Math.min(levels.length - 2, Math.floor(share * levels.length))] ?? '');
+    if (share >= all) return levels.at(-1) ?? '';
+    return share === 0 ? dark : (levels[Math.min(Math.ceil(share * levels.length), levels.length - 1) - 1] ?? '');
   });
   // Neighbours of one colour are painted together, or the escapes would outweigh the picture.
   const runs = cells.join('').match(darkOrNot(dark)) ?? [];
