@@ -28,8 +28,9 @@ export function judge(runs: readonly RunView[]): Verdict {
   const [without, withIt] = (['without', 'with'] as const).map((kind) => runs.find((run) => run.kind === kind));
   if (!without?.result || !withIt?.result)
     return { ok: false, line: 'failed: the lab ended before both runs were done' };
-  const wrong = withIt.result.frames.filter((frame) => faultOf(frame, withIt) !== null).length;
-  if (wrong > 0) return { ok: false, line: `failed: ${wrong} frames with a wrong MAC or tag` };
+  const { frames } = withIt.result;
+  const wrong = frames.filter((frame) => faultOf(frame, withIt) !== null).length;
+  if (wrong > 0) return { ok: false, line: `failed: wrong MAC or tag on ${wrong} of ${frames.length} frames` };
   const stillDark = withIt.result.guests.filter((guest) => guest.darkAtEnd);
   if (stillDark.length > 0) {
     return { ok: false, line: `failed: ${names(stillDark)} stayed dark although bondherald was running` };

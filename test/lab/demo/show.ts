@@ -60,7 +60,7 @@ export class Show {
   close(problem: string | null): Verdict {
     const look = this.look();
     const why = this.#story.failure ?? problem;
-    const verdict = why === null ? judge(this.#story.runs) : { ok: false, line: `failed: ${why}` };
+    const verdict = why === null ? judge(this.#story.runs) : { ok: false, line: `failed: ${oneLine(why)}` };
     this.screen.close();
     this.screen.keep([paint(look, verdict.ok ? 'bold' : 'red', verdict.line)]);
     return verdict;
@@ -79,4 +79,10 @@ export class Show {
       ...(metrics === null ? [] : [...metricLines(metrics, look), '']),
     ];
   }
+}
+
+/** A message of several lines, such as one with a program's stderr, as one. */
+function oneLine(message: string): string {
+  const lines = message.split('\n').map((line) => line.trim());
+  return [...new Set(lines.filter((line) => line !== ''))].join(' | ');
 }

@@ -35,7 +35,7 @@ test('a guest that stays dark with the daemon fails the demo', () => {
 test('a frame with a wrong tag fails the demo although every guest came back', () => {
   const { ok, line } = judge([run('without'), run('with', { frames: [seen(rarp(GUEST.mac))] })]);
   assert.equal(ok, false);
-  assert.equal(line, 'failed: 1 frames with a wrong MAC or tag');
+  assert.equal(line, 'failed: wrong MAC or tag on 1 of 1 frames');
 });
 
 test('a guest that comes back without the daemon shows nothing, and a run that is missing neither', () => {
