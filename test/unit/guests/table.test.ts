@@ -161,6 +161,6 @@ test('after any sequence of sightings, farewells and dumps the table holds what 
         assert.ok(table.size <= limit);
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });

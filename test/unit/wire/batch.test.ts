@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { Worker } from 'node:worker_threads';
+import fc from 'fast-check';
+import { FrameError } from '../../../src/errors.js';
+import { BatchReader } from '../../../src/wire/batch-reader.js';
+import { BatchWriter } from '../../../src/wire/batch-writer.js';
+import { editionFrame, type HammerOrder, WORDS } from '../../support/batch-hammer.js';
+import { AddressSpace } from '../../support/batch-memory.js';
+
+function open(capacity: number) {
+  const writer = new BatchWriter(capacity);
+  const reader = new BatchReader(writer.memory, capacity);
+  const space = new AddressSpace(writer.memory);
+  const published = (): Buffer[] =>
+    reader.read((messages, count) => space.frames(messages, count)).map((bytes) => Buffer.from(bytes));
+  return { writer, reader, published };
+}
+
+const frame = (fill: number, length = 60): Uint8Array => new Uint8Array(length).fill(fill);
+const sorted = (frames: Iterable<Uint8Array>): string[] =>
+  [...frames].map((f) => Buffer.from(f).toString('hex')).sort();
+
+test('a batch that nobody has filled sends nothing', () => {
+  const { published } = open(3);
+  assert.deepEqual(published(), []);
+});
+
+test('frames are sent once they are published, and not before', () => {
+  const { writer, published } = open(3);
+  writer.put('a', frame(1));
+  assert.deepEqual(published(), []);
+  assert.equal(writer.publish(), true);
+  assert.deepEqual(sorted(published()), sorted([frame(1)]));
+  writer.remove('a');
+  writer.put('b', frame(2, 64));
+  assert.deepEqual(sorted(published()), sorted([frame(1)]));
+  writer.publish();
+  assert.deepEqual(sorted(published()), sorted([frame(2, 64)]));
+});
+
+test('a full batch turns a newcomer away, still takes a change, and has room again after a farewell', () => {
+  const { writer, published } = open(2);
+  assert.deepEqual(
+    ['a', 'b', 'c'].map((key, i) => writer.put(key, frame(i))),
+    [true, true, false],
+  );
+  assert.equal(writer.put('b', frame(9)), true);
+  writer.remove('a');
+  assert.equal(writer.put('c', frame(3)), true);
+  writer.publish();
+  assert.deepEqual(sorted(published()), sorted([frame(9), frame(3)]));
+});
+
+test('a frame that does not fit its slot is refused, and the longest that the host can make does fit', () => {
+  const { writer } = open(1);
+  assert.throws(() => writer.put('a', frame(1, 200)), FrameError);
+  assert.equal(writer.has('a'), false);
+});
+
+interface Step {
+  readonly do: 'put' | 'remove' | 'publish';
+  readonly key: string;
+  readonly fill: number;
+  readonly length: number;
+}
+
+const anyStep: fc.Arbitrary<Step> = fc.record({
+  do: fc.constantFrom('put', 'put', 'put', 'remove', 'remove', 'publish'),
+  key: fc.constantFrom(...'abcdefgh'),
+  fill: fc.nat(255),
+  length: fc.constantFrom(60, 64, 68),
+});
+
+test('after any sequence of changes the published frames are those of a plain map, whole and each once', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyStep, { maxLength: 100, size: 'max' }),
+      fc.integer({ min: 1, max: 9 }),
+      (steps, capacity) => {
+        const { writer, published } = open(capacity);
+        const model = new Map<string, Uint8Array>();
+        let visible: Uint8Array[] = [];
+        for (const { do: what, key, fill, length } of steps) {
+          if (what === 'put') {
+            const fits = model.has(key) || model.size < capacity;
+            if (fits) model.set(key, frame(fill, length));
+            assert.equal(writer.put(key, frame(fill, length)), fits);
+          } else if (what === 'remove') {
+            model.delete(key);
+            writer.remove(key);
+          } else {
+            assert.equal(writer.publish(), true);
+            visible = [...model.values()];
+          }
+          assert.deepEqual([...writer.keys()].sort(), [...model.keys()].sort());
+          assert.equal(writer.size, model.size);
+          assert.deepEqual(sorted(published()), sorted(visible));
+        }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('while frames are being sent, the next edition can be published, but not the one after it over their heads', () => {
+  const { writer, reader, published } = open(2);
+  writer.put('a', frame(1));
+  writer.publish();
+  reader.read(() => {
+    writer.put('a', frame(2));
+    assert.equal(writer.publish(), true, 'the other generation is free');
+    writer.put('a', frame(3));
+    assert.equal(writer.publish(), false, 'this one is being sent from');
+    assert.equal(writer.publish(), false);
+  });
+  assert.deepEqual(sorted(published()), sorted([frame(2)]));
+  assert.equal(writer.publish(), true);
+  assert.deepEqual(sorted(published()), sorted([frame(3)]));
+});
+
+test('frames that are being sent stay as they are, whatever is published meanwhile', () => {
+  const { writer, reader } = open(2);
+  const space = new AddressSpace(writer.memory);
+  writer.put('a', frame(1));
+  writer.publish();
+  reader.read((messages, count) => {
+    const before = sorted(space.frames(messages, count));
+    for (let i = 2; i < 6; i++) {
+      writer.put('a', frame(i));
+      writer.put('b', frame(i));
+      writer.publish();
+      assert.deepEqual(sorted(space.frames(messages, count)), before);
+    }
+  });
+});
+
+test('a sender that fails leaves the batch free for the next edition', () => {
+  const { writer, reader, published } = open(1);
+  const broken = (): never => {
+    throw new Error('the link is gone');
+  };
+  for (let i = 0; i < 4; i++) {
+    writer.put('a', frame(i));
+    assert.equal(writer.publish(), true);
+    assert.throws(() => reader.read(broken), /the link is gone/);
+  }
+  assert.deepEqual(sorted(published()), sorted([frame(3)]));
+});
+
+test('publishing without a change does nothing, also while frames are being sent', () => {
+  const { writer, reader } = open(1);
+  writer.put('a', frame(1));
+  writer.publish();
+  reader.read(() => assert.equal(writer.publish(), true));
+});
+
+test('a thread that reads all the time never sees two editions mixed', async (t) => {
+  const capacity = 64;
+  const writer = new BatchWriter(capacity);
+  const words = new Int32Array(new SharedArrayBuffer(16));
+  const order: HammerOrder = { memory: writer.memory, capacity, words };
+  const worker = new Worker(new URL('../../support/batch-hammer.js', import.meta.url), { workerData: order });
+  t.after(() => worker.terminate());
+  await once(worker, 'message');
+
+  let edition = 0;
+  let published = 0;
+  const ENOUGH = { published: 2000, editions: 300, attempts: 20_000_000 };
+  for (let attempt = 0; attempt < ENOUGH.attempts; attempt++) {
+    if (published >= ENOUGH.published && Atomics.load(words, WORDS.editions) >= ENOUGH.editions) break;
+    if (writer.publish()) {
+      published++;
+      edition++;
+      const count = 1 + (edition % capacity);
+      for (let i = 0; i < count; i++) writer.put(`${i}`, editionFrame(edition, count));
+      for (let i = count; i < capacity; i++) writer.remove(`${i}`);
+    }
+  }
+  Atomics.store(words, WORDS.stop, 1);
+  await once(worker, 'exit');
+  assert.equal(Atomics.load(words, WORDS.torn), 0);
+  assert.ok(Atomics.load(words, WORDS.editions) >= ENOUGH.editions, 'the reader has seen too little to tell');
+});

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Mac } from '../../../src/addr/mac.js';
+import type { Verdict } from '../../../src/guests/verdict.js';
+import type { Owner } from '../../../src/sys/thread.js';
+import { BatchReader } from '../../../src/wire/batch-reader.js';
+import { BatchWriter } from '../../../src/wire/batch-writer.js';
+import { BondGuests } from '../../../src/wire/bond-guests.js';
+import type { FromFailoverThread, ToFailoverThread } from '../../../src/wire/thread-messages.js';
+import { WatchedBonds } from '../../../src/wire/watched-bonds.js';
+import { AddressSpace } from '../../support/batch-memory.js';
+import { dissect } from '../../support/dissect.js';
+
+/** An owner whose orders are a list, and who writes down what it is told. */
+class FakeOwner implements Owner<ToFailoverThread, FromFailoverThread> {
+  readonly told: FromFailoverThread[] = [];
+  orders: ToFailoverThread[] = [];
+
+  post(message: FromFailoverThread): void {
+    this.told.push(message);
+  }
+
+  received(): ToFailoverThread[] {
+    return this.orders.splice(0);
+  }
+}
+
+const NO_SUCH_DEVICE = 0x7ffffffe;
+
+function watchOrder(bond: number): ToFailoverThread {
+  const { memory, capacity } = new BatchWriter(1);
+  return { type: 'watch', bond, memory, capacity };
+}
+
+test('a bond that cannot be sent on is reported in one line, and the others go on', () => {
+  const owner = new FakeOwner();
+  const watched = new WatchedBonds(owner);
+  owner.orders = [watchOrder(NO_SUCH_DEVICE), watchOrder(NO_SUCH_DEVICE - 1)];
+  watched.takeOrders();
+  assert.deepEqual(
+    owner.told.map((message) => message.type === 'watching' && message.bond),
+    [NO_SUCH_DEVICE, NO_SUCH_DEVICE - 1],
+  );
+  for (const message of owner.told) {
+    assert.ok(message.type === 'watching');
+    assert.match(message.error ?? '', /^[^\n]+(ENODEV|CAP_NET_RAW)[^\n]*$/);
+  }
+  assert.equal(watched.running, true);
+  watched.close();
+});
+
+test('a failover of a bond that is not watched sends nothing, and says so', () => {
+  const watched = new WatchedBonds(new FakeOwner());
+  let time = 0;
+  const round = watched.announce(4711, assert.fail, () => ++time);
+  assert.deepEqual(round, { sent: 0, errors: {}, firstFrame: 1, lastFrame: 2 });
+});
+
+test('told to stop, the thread stops; told to forget a bond that it does not know, it shrugs', () => {
+  const owner = new FakeOwner();
+  const watched = new WatchedBonds(owner);
+  owner.orders = [{ type: 'forget', bond: 4711 }];
+  watched.takeOrders();
+  assert.equal(watched.running, true);
+  owner.orders = [{ type: 'stop' }];
+  watched.takeOrders();
+  assert.equal(watched.running, false);
+  assert.deepEqual(owner.told, []);
+});
+
+const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
+const tag = (vid: number) => ({ tpid: 0x8100, vid });
+
+function verdict(n: number, more: Partial<Verdict> = {}): Verdict {
+  return { mac: mac(n), bond: 4, tags: [], source: 'fdb', suppressed: null, ...more };
+}
+
+/** [MAC, VLANs] of the frames that a failover would send now. */
+function announced(guests: BondGuests): unknown[] {
+  guests.batch.publish();
+  const space = new AddressSpace(guests.batch.memory);
+  const reader = new BatchReader(guests.batch.memory, guests.batch.capacity);
+  const frames = reader.read((messages, count) => space.frames(messages, count)).map((bytes) => dissect(bytes));
+  return frames.map(({ src, tags }) => [src, ...tags.map(({ vid }) => vid)].join(' ')).sort();
+}
+
+test('a failover announces each guest once for every stack of tags, and no guest that is held back', () => {
+  const guests = new BondGuests(10);
+  guests.update(mac(1), [verdict(1), verdict(1, { tags: [tag(10)] })]);
+  guests.update(mac(2), [verdict(2, { suppressed: 'seen-on-uplink' })]);
+  assert.deepEqual(announced(guests), [mac(1), `${mac(1)} 10`]);
+});
+
+test('a guest that is judged anew is announced as it is judged now, and no longer as before', () => {
+  const guests = new BondGuests(10);
+  guests.update(mac(1), [verdict(1, { tags: [tag(10)] })]);
+  guests.update(mac(1), [verdict(1, { tags: [tag(11)] })]);
+  assert.deepEqual(announced(guests), [`${mac(1)} 11`]);
+  guests.update(mac(1), [verdict(1, { tags: [tag(11)], suppressed: 'uplink-down' })]);
+  assert.deepEqual(announced(guests), []);
+  guests.update(mac(1), [verdict(1, { tags: [tag(11)] })]);
+  assert.deepEqual(announced(guests), [`${mac(1)} 11`]);
+  guests.update(mac(1), []);
+  assert.deepEqual(announced(guests), []);
+  assert.deepEqual([...guests.macs()], []);
+});
+
+test('guests are counted by where they were learned, and those held back by why', () => {
+  const guests = new BondGuests(10);
+  guests.update(mac(1), [verdict(1), verdict(1, { tags: [tag(10)], suppressed: 'vlan-not-on-uplink' })]);
+  guests.update(mac(2), [verdict(2, { source: 'macvlan', suppressed: 'uplink-down' })]);
+  guests.update(mac(3), [verdict(3, { suppressed: 'uplink-down' })]);
+  assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 3, macvlan: 1 });
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'vlan-not-on-uplink': 1, 'uplink-down': 2 });
+});
+
+test('a guest beyond the limit of a bond is counted, and announced as soon as another leaves', () => {
+  const guests = new BondGuests(2);
+  for (const n of [1, 2, 3]) guests.update(mac(n), [verdict(n)]);
+  assert.deepEqual(announced(guests), [mac(1), mac(2)]);
+  assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 3 });
+  guests.update(mac(1), []);
+  assert.deepEqual(announced(guests), [mac(2), mac(3)]);
+});
+
+test('a guest behind as many tags as the host can stack is announced, and does not end the daemon', () => {
+  const guests = new BondGuests(1);
+  const tags = Array.from({ length: 16 }, (_, i) => tag(i + 1));
+  guests.update(mac(1), [verdict(1, { tags })]);
+  assert.deepEqual(announced(guests), [[mac(1), ...tags.map(({ vid }) => vid)].join(' ')]);
+});
