@@ -13,10 +13,10 @@ export interface BurstOutcome {
 const FRAMES_PER_CALL = 1024;
 
 /** A full queue: it drains, so the same frame is tried again. */
-const PASSING = new Set(['ENOBUFS', 'EAGAIN', 'EINTR', 'ENOMEM']);
+const PASSING = new Set(['ENOBUFS', 'EINTR', 'ENOMEM']);
 
-/** The device cannot send at all: the rest of the burst would fail as well. */
-const FINAL = new Set(['ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF', 'EPERM']);
+/** The device cannot send at all, or took nothing for the time limit of the socket: the rest would fail as well. */
+const FINAL = new Set(['EAGAIN', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF', 'EPERM']);
 
 /** How often a frame is tried while the queue does not drain, with a pause between. */
 const MAX_TRIES = 50;
@@ -32,7 +32,8 @@ export function sendBurst(sender: PacketSender, messages: bigint, count: number,
   let sent = 0;
   let tries = 0;
   while (next < count) {
-    const taken = sender.send(messages + BigInt(next * MESSAGE_BYTES), Math.min(count - next, FRAMES_PER_CALL));
+    const frames = Math.min(count - next, FRAMES_PER_CALL);
+    const taken = sender.send(messages + BigInt(next * MESSAGE_BYTES), frames) || 'EAGAIN';
     if (typeof taken === 'number') {
       next += taken;
       sent += taken;
