@@ -15,8 +15,8 @@
 /** Bytes of one struct mmsghdr. */
 export const MESSAGE_BYTES = 64;
 const IOVEC_BYTES = 16;
-/** Room for a frame: 60 bytes, and five VLAN tags. */
-export const FRAME_BYTES = 80;
+/** Room for a frame: 60 bytes, and a VLAN tag for each device that it may pass (topology/exits.ts:MAX_HOPS). */
+export const FRAME_BYTES = 128;
 const CONTROL_BYTES = 64;
 
 /** Indices into the control words, which are read and written with Atomics only. */
