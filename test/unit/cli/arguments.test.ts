@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { macArgument, vlanArgument } from '../../../src/cli/arguments.js';
+import { UsageError } from '../../../src/errors.js';
+
+test('a MAC is taken in the forms that people write', () => {
+  assert.equal(macArgument('52-54-00-AB-CD-EF'), '52:54:00:ab:cd:ef');
+});
+
+test('what no guest can have as its address is refused, with what was typed and a way out', () => {
+  for (const text of ['', 'bond0', '52:54:00:12:34', '01:00:5e:00:00:01', 'ff:ff:ff:ff:ff:ff', '00:00:00:00:00:00']) {
+    assert.throws(
+      () => macArgument(text),
+      (error) => error instanceof UsageError && error.message.includes(`--mac ${text}`) && error.exitCode === 2,
+    );
+  }
+});
+
+test('a VLAN is a number from 1 to 4094 and nothing else', () => {
+  for (const vid of [1, 10, 905, 4094]) assert.equal(vlanArgument(String(vid)), vid);
+  for (const text of [
+    '',
+    '0',
+    '4095',
+    '65546',
+    '-1',
+    '1.5',
+    '1e3',
+    '0x10',
+    'ten',
+    ' 10',
+    '10 ',
+    '10,20',
+    '١٠',
+    'NaN',
+  ]) {
+    assert.throws(
+      () => vlanArgument(text),
+      (error) => error instanceof UsageError && error.message.includes(`--vlan ${text}`),
+      text,
+    );
+  }
+});

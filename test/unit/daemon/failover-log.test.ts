@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Registry } from 'prom-client';
+import type { Mac } from '../../../src/addr/mac.js';
+import { FailoverLog } from '../../../src/daemon/failover-log.js';
+import { fillStateGauges } from '../../../src/daemon/state-gauges.js';
+import { Metrics } from '../../../src/metrics/metrics.js';
+import type { Clock } from '../../../src/sys/clock.js';
+import type { LogFields } from '../../../src/sys/log.js';
+import { Topology } from '../../../src/topology/topology.js';
+import { BondGuests } from '../../../src/wire/bond-guests.js';
+import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
+import { FakeHost } from '../../support/host.js';
+
+const CLOCK: Clock = {
+  monotonic: () => 0,
+  unix: () => 1_700_000_000,
+  every: () => () => undefined,
+  soon: () => undefined,
+  after: () => () => undefined,
+};
+
+function open() {
+  const host = new FakeHost(plainBridge(1));
+  const topology = new Topology();
+  for (const event of host.dump()) topology.apply(event);
+  const [bond, slave] = [host.index(BOND), host.index('up2')];
+  const guests = new BondGuests(10);
+  const mac = '52:54:00:00:00:01' as Mac;
+  guests.update(mac, [{ mac, bond, tags: [], source: 'fdb', suppressed: 'seen-on-uplink' }]);
+  const registry = new Registry();
+  const metrics = new Metrics(registry);
+  const lines: [string, string, LogFields][] = [];
+  const line =
+    (level: string) =>
+    (text: string, fields: LogFields = {}) =>
+      void lines.push([level, text, fields]);
+  const log = { info: line('info'), warn: line('warn'), error: line('error') };
+  const bonds = new Map([[bond, guests]]);
+  const failoverLog = new FailoverLog({ clock: CLOCK, log, metrics }, topology, bonds);
+  /** The value of a metric by its whole name, labels included. */
+  const value = async (name: string): Promise<number | undefined> => {
+    const found = (await registry.metrics()).split('\n').find((text) => text.startsWith(`${name} `));
+    return found === undefined ? undefined : Number(found.split(' ').at(-1));
+  };
+  const round = { bond, slave, arrived: 0, sent: 3, errors: {}, firstFrame: 70e-6, lastFrame: 90e-6 };
+  const fill = (): void => fillStateGauges(metrics, topology, bonds);
+  return { failoverLog, value, lines, round, fill, host, topology };
+}
+
+test('a failover is counted, timed and logged under the name of its bond', async () => {
+  const { failoverLog, value, lines, round } = open();
+  failoverLog.failover(round);
+  const expected = {
+    'bondherald_bond_failovers_total{bond="bond0"}': 1,
+    'bondherald_last_failover_timestamp_seconds{bond="bond0"}': 1_700_000_000,
+    'bondherald_frames_sent_total{bond="bond0",kind="rarp"}': 3,
+    'bondherald_announcements_total{bond="bond0",result="sent"}': 1,
+    'bondherald_guests_suppressed_total{bond="bond0",reason="seen-on-uplink"}': 1,
+    'bondherald_announcement_first_frame_seconds_count{bond="bond0"}': 1,
+    'bondherald_announcement_last_frame_seconds_sum{bond="bond0"}': 90e-6,
+  };
+  for (const [name, number] of Object.entries(expected)) assert.equal(await value(name), number, name);
+  assert.equal(lines.length, 1);
+  assert.deepEqual([lines[0]?.[0], lines[0]?.[2].bond, lines[0]?.[2].active_slave], ['info', BOND, 'up2']);
+});
+
+test('frames that the kernel refused are counted by errno, and the log warns', async () => {
+  const { failoverLog, value, lines, round } = open();
+  failoverLog.failover({ ...round, sent: 1, errors: { ENOBUFS: 2, EIO: 1 } });
+  assert.equal(await value('bondherald_frame_errors_total{bond="bond0",kind="rarp",code="ENOBUFS"}'), 2);
+  assert.equal(await value('bondherald_announcements_total{bond="bond0",result="refused"}'), 1);
+  assert.deepEqual([lines[0]?.[0], lines[0]?.[2].codes], ['warn', 'ENOBUFS,EIO']);
+});
+
+test('a failover with nobody to announce counts, but is no latency', async () => {
+  const { failoverLog, value, round } = open();
+  failoverLog.failover({ ...round, sent: 0 });
+  assert.equal(await value('bondherald_announcements_total{bond="bond0",result="empty"}'), 1);
+  assert.equal(await value('bondherald_announcement_first_frame_seconds_count{bond="bond0"}'), undefined);
+});
+
+test('lost messages are counted by reason, and only an overrun as one', async () => {
+  const { failoverLog, value } = open();
+  for (const reason of ['overrun', 'malformed', 'truncated', 'overrun'] as const) failoverLog.resync(reason);
+  assert.equal(await value('bondherald_resyncs_total{reason="overrun"}'), 2);
+  assert.equal(await value('bondherald_resyncs_total{reason="malformed"}'), 1);
+  assert.equal(await value('bondherald_netlink_overruns_total{socket="link"}'), 2);
+});
+
+test('a scrape tells which slave is active now, who is behind the bond, and of failovers before the first', async () => {
+  const { value, fill, host, topology } = open();
+  fill();
+  assert.equal(await value('bondherald_bond_active_slave{bond="bond0",slave="up1"}'), 1);
+  assert.equal(await value('bondherald_bond_active_slave{bond="bond0",slave="up2"}'), 0);
+  assert.equal(await value('bondherald_guests{bond="bond0",source="fdb"}'), 1);
+  assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 0);
+  topology.apply(host.change('up1', { master: null }));
+  fill();
+  assert.equal(await value('bondherald_bond_active_slave{bond="bond0",slave="up1"}'), undefined);
+});
