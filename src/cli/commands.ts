@@ -21,9 +21,11 @@ export async function execute(argv: readonly string[], output: Output, signal: A
     .strict()
     .exitProcess(false)
     .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
-    .demandCommand(1, 1, 'no command given', 'one command at a time')
+    .locale('en') // scripts and the rest of our words do not follow the environment either
+    .demandCommand(1, 'no command given')
     .fail((message, error) => {
-      throw error ?? new UsageError(`${message}; see bondherald --help`);
+      // Without a message it is the error of a command; with one, an error is yargs' own word for the same.
+      throw message ? new UsageError(`${message}; see bondherald --help`) : error;
     })
     .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', {}, async () => {
       const { run } = await import('./run.js');
