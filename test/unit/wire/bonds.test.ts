@@ -114,13 +114,24 @@ test('guests are counted by where they were learned, and those held back by why'
   assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'vlan-not-on-uplink': 1, 'uplink-down': 2 });
 });
 
-test('a guest beyond the limit of a bond is counted, and announced as soon as another leaves', () => {
+test('a guest beyond the limit of a bond is counted as one too many, and announced when it is judged with room', () => {
   const guests = new BondGuests(2);
   for (const n of [1, 2, 3]) guests.update(mac(n), [verdict(n)]);
   assert.deepEqual(announced(guests), [mac(1), mac(2)]);
   assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 3 });
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'too-many': 1 });
   guests.update(mac(1), []);
+  guests.update(mac(3), [verdict(3)]);
   assert.deepEqual(announced(guests), [mac(2), mac(3)]);
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), {});
+});
+
+test('a guest of a full bond that changes its VLAN keeps its place', () => {
+  const guests = new BondGuests(2);
+  for (const n of [1, 2]) guests.update(mac(n), [verdict(n)]);
+  guests.update(mac(2), [verdict(2, { tags: [tag(10)] })]);
+  assert.deepEqual(announced(guests), [mac(1), `${mac(2)} 10`]);
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), {});
 });
 
 test('a guest behind as many tags as the host can stack is announced, and does not end the daemon', () => {
