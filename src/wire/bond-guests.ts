@@ -25,13 +25,13 @@ export class BondGuests {
 
   /** Replaces what is known of `mac`: its verdicts for this bond, none when it is gone. */
   update(mac: Mac, verdicts: readonly Verdict[]): void {
+    const planned = verdicts.map((verdict) => ({ ...verdict, ...planFirstRound(verdict) }));
+    const wanted = new Set(planned.flatMap(({ suppressed, key }) => (suppressed === null ? [key] : [])));
+    for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.batch.remove(key);
     const entries = new Map<string, Entry>();
-    for (const verdict of verdicts) {
-      const { key, bytes } = planFirstRound(verdict);
-      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed ?? this.announce(key, bytes) });
-      if (verdict.suppressed !== null) this.batch.remove(key);
+    for (const { key, bytes, source, suppressed } of planned) {
+      entries.set(key, { source, suppressed: suppressed ?? this.announce(key, bytes) });
     }
-    for (const key of this.entries.get(mac)?.keys() ?? []) if (!entries.has(key)) this.batch.remove(key);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
   }
