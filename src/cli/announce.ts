@@ -2,13 +2,11 @@ import { DEFAULTS } from '../config/defaults.js';
 import { readHost } from '../daemon/read-host.js';
 import { NoActiveSlaveError, PermissionError, UsageError } from '../errors.js';
 import { type ManualPlan, planManual } from '../plan/manual.js';
-import { blockFor, systemClock } from '../sys/clock.js';
-import { openPacketSender } from '../sys/packet-sender.js';
+import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds, type Bond, bondMode } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
-import { BatchReader } from '../wire/batch-reader.js';
-import { BatchWriter } from '../wire/batch-writer.js';
-import { type BurstOutcome, sendBurst } from '../wire/burst.js';
+import type { BurstOutcome } from '../wire/burst.js';
+import { sendNow } from '../wire/send-now.js';
 import { macArgument, vlanArgument } from './arguments.js';
 import type { Output } from './output.js';
 
@@ -58,23 +56,10 @@ function findBond(topology: Topology, name: string): Bond {
 }
 
 function transmit(bond: Bond, { frames }: ManualPlan): BurstOutcome {
-  const batch = new BatchWriter(Math.max(1, frames.length));
-  for (const { key, bytes } of frames) batch.put(key, bytes);
-  batch.publish();
-  const sender = open(bond);
   try {
-    const reader = new BatchReader(batch.memory, batch.capacity);
-    return reader.read((messages, count) => sendBurst(sender, messages, count, () => blockFor(0.001)));
-  } finally {
-    sender.close();
-  }
-}
-
-function open({ name, ifindex }: Bond): ReturnType<typeof openPacketSender> {
-  try {
-    return openPacketSender(ifindex);
+    return sendNow(bond.ifindex, frames);
   } catch (error) {
-    throw error instanceof PermissionError ? new PermissionError(`${name}: ${error.message}`) : error;
+    throw error instanceof PermissionError ? new PermissionError(`${bond.name}: ${error.message}`) : error;
   }
 }
 

@@ -24,7 +24,8 @@ export class Announcer implements Task {
   ) {
     this.thread = new FailoverClient({
       failover: (round) => {
-        this.publish(); // what the burst held back
+        this.host.failedOver(round.bond, round.arrived);
+        this.refresh(); // and publish what the burst held back
         listener.failover(round);
       },
       resync: (reason) => listener.resync(reason),

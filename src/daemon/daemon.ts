@@ -9,6 +9,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { Announcer } from './announcer.js';
 import { BondLog } from './bond-log.js';
 import { FailoverLog } from './failover-log.js';
+import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { newHostState } from './new-host-state.js';
@@ -40,8 +41,10 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const bondLog = new BondLog(log, host.topology);
   const kernelWatch = new KernelWatch(host, tools, () => {
     announcer.refresh();
+    healer.heal();
     bondLog.note();
   });
+  const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
 
   log.info('starting', { version: VERSION });

@@ -1,6 +1,7 @@
 import type { HostState } from '../guests/host-state.js';
 import { RTNLGRP_LINK, RTNLGRP_NEIGH } from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
+import { CHANGE_SEQ } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
@@ -45,12 +46,23 @@ export class KernelWatch implements Task {
     this.socket.close();
   }
 
+  /** Asks the kernel for a change; a refusal is logged. */
+  request(bytes: Uint8Array): void {
+    this.socket.send(bytes);
+  }
+
+  private refused(errno: number): void {
+    this.tools.log.warn('the kernel refused to put back a row of a bridge', { errno });
+  }
+
   private take(bytes: Uint8Array): void {
+    const now = this.tools.clock.monotonic();
     for (const event of decodeDatagram(bytes)) {
-      const ignored = this.host.apply(event);
+      const ignored = this.host.apply(event, now);
       if (ignored) this.tools.metrics.count('bondherald_sightings_ignored_total', ignored);
       if (event.type === 'lost') this.resync(event.reason, event.detail);
-      if (this.dumps.take(event)) this.finishDump();
+      if (event.type === 'answer' && event.seq === CHANGE_SEQ) this.refused(event.errno);
+      if (this.dumps.take(event)) this.host.finishDump(now);
     }
     this.tell();
   }
@@ -65,15 +77,12 @@ export class KernelWatch implements Task {
     });
   }
 
-  private finishDump(): void {
-    this.host.finishDump();
-  }
-
   private check(): void {
     const drops = this.socket.drops();
     if (drops !== this.drops) this.resync('overrun', `the kernel dropped ${drops - this.drops} messages`);
     this.drops = drops;
     this.startDumpIfDue();
+    this.host.expire(this.tools.clock.monotonic());
   }
 
   private startDumpIfDue(): void {

@@ -26,7 +26,7 @@ export async function readHost(config: Config, clock: Clock): Promise<HostState>
       socket.onTrouble = (detail) => reject(new NetlinkRequestError(`reading the kernel's state: ${detail}`));
       socket.onDatagram = (bytes) => {
         for (const event of decodeDatagram(bytes)) {
-          host.apply(event);
+          host.apply(event, clock.monotonic());
           dumps.take(event);
         }
         if (!dumps.complete) return;

@@ -1,49 +1,113 @@
 import type { MacPrefix } from '../addr/mac-prefix.js';
 import type { Mac } from '../addr/mac.js';
-import type { KernelEvent } from '../kernel/events.js';
+import type { FdbEvent, KernelEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import { readMacvlans } from '../sources/macvlan.js';
-import type { IgnoreReason, Source } from '../sources/sighting.js';
+import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
+import { isGuestPort } from '../topology/guest-port.js';
 import type { Exit } from '../topology/exits.js';
 import { Topology } from '../topology/topology.js';
+import { Memory } from './memory.js';
+import { Reflections } from './reflections.js';
+import { portStands } from './standing.js';
 import { GuestTable } from './table.js';
-import { judge, type Verdict } from './verdict.js';
+import { type Evidence, judge, seenElsewhere, type Verdict } from './verdict.js';
 
-/** What an event did to us, for those who count. */
-export type Ignored = { readonly source: Source; readonly reason: IgnoreReason | 'table-full' } | null;
+/** Why a source's row was passed over, for those who count. */
+export type Ignored = { readonly source: Source; readonly reason: IgnoreReason | 'table-full' | 'reflection' } | null;
+
+/** What the host state may hold and remember. */
+export interface HostLimits {
+  /** How many MAC addresses are held at most. */
+  readonly limit: number;
+  /** How long a guest that fell silent is remembered, in seconds. */
+  readonly remember: number;
+}
 
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
   private readonly table: GuestTable;
+  private readonly memory: Memory;
+  private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
 
-  /**
-   * @param limit how many MAC addresses are held at most
-   * @param refused addresses that are never announced
-   */
+  /** @param refused addresses that are never announced */
   constructor(
-    limit: number,
+    private readonly limits: HostLimits,
     private readonly refused: readonly MacPrefix[],
   ) {
-    this.table = new GuestTable(limit);
+    this.table = new GuestTable(limits.limit);
+    this.memory = new Memory(limits.limit);
   }
 
-  /** Takes in one event. @returns why a source's row was passed over, if it was */
-  apply(event: KernelEvent): Ignored {
-    if (event.type !== 'fdb') {
-      if (this.topology.apply(event)) this.stale = 'all';
-      return null;
-    }
+  /**
+   * Takes in one event.
+   * @param now monotonic clock, seconds
+   * @returns why a source's row was passed over, if it was
+   */
+  apply(event: KernelEvent, now: number): Ignored {
+    if (event.type === 'fdb') return this.applyFdb(event, now);
+    if (this.topology.apply(event)) this.stale = 'all';
+    return null;
+  }
+
+  private applyFdb(event: FdbEvent, now: number): Ignored {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
     if (event.gone) {
-      if (this.table.remove(sighting)) this.touch(sighting.mac);
+      if (this.table.remove(sighting)) this.depart(sighting, now);
       return null;
     }
+    const held = this.table.held(sighting);
+    if (held && this.isReflection(held, sighting, now)) return { source: 'fdb', reason: 'reflection' };
     const added = this.table.add(sighting);
-    if (added === 'changed') this.touch(sighting.mac);
-    return added === 'full' ? { source: 'fdb', reason: 'table-full' } : null;
+    if (added === 'full') return { source: 'fdb', reason: 'table-full' };
+    if (added === 'changed') this.arrive(sighting, held, now);
+    return null;
+  }
+
+  /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
+  private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
+    const atGuestPort = isGuestPort(this.topology, sighting.device);
+    if (held && !(atGuestPort && isGuestPort(this.topology, held.device))) this.memory.departed(held, now);
+    if (atGuestPort) {
+      this.memory.forget(
+        sighting.mac,
+        ({ bridge, vlan, device }) =>
+          bridge === sighting.bridge && vlan === sighting.vlan && isGuestPort(this.topology, device),
+      );
+    }
+    this.touch(sighting.mac);
+  }
+
+  private depart(sighting: Sighting, now: number): void {
+    this.memory.departed(sighting, now);
+    this.touch(sighting.mac);
+  }
+
+  private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
+    const bonds = seenElsewhere(this.topology, moved).map(({ bond }) => bond);
+    if (bonds.length === 0 || !isGuestPort(this.topology, held.device)) return false;
+    return this.reflections.moved({ from: held, to: moved, bonds }, now);
+  }
+
+  /**
+   * A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames.
+   * @param arrived when the kernel told of it: monotonic clock, seconds
+   */
+  failedOver(bond: number, arrived: number): void {
+    for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
+      if (this.table.held(to)?.device !== to.device) continue;
+      this.table.add(from);
+      this.memory.forget(from.mac, (sighting) => sighting === to || sighting === from);
+      this.touch(from.mac);
+    }
+  }
+
+  /** The rows that reflections have taken from guests since the last call, to be put back into the bridges. */
+  takeReflected(): readonly Sighting[] {
+    return this.reflections.takeHealable();
   }
 
   /** Before a fresh dump of everything. */
@@ -53,9 +117,14 @@ export class HostState {
   }
 
   /** After it: what it did not mention is gone. */
-  finishDump(): void {
+  finishDump(now: number): void {
     if (this.topology.finishDump()) this.stale = 'all';
-    for (const mac of this.table.finishDump('fdb')) this.touch(mac);
+    for (const sighting of this.table.finishDump('fdb')) this.depart(sighting, now);
+  }
+
+  /** Forgets those who have been silent for too long. To be called now and then. */
+  expire(now: number): void {
+    for (const mac of this.memory.expire(now - this.limits.remember)) this.touch(mac);
   }
 
   /**
@@ -65,7 +134,7 @@ export class HostState {
   takeStale(): ReadonlySet<Mac> | 'all' {
     const stale = this.stale;
     this.stale = new Set();
-    if (stale === 'all') this.readMacvlans();
+    if (stale === 'all') this.readShape();
     return stale;
   }
 
@@ -74,17 +143,30 @@ export class HostState {
    * @param claimed ways out that the operator says are this MAC's
    */
   verdicts(mac: Mac, claimed: readonly Exit[] = []): Verdict[] {
-    return judge(this.topology, mac, this.table.sightings(mac), this.refused, claimed);
+    return judge(this.topology, mac, this.evidence(mac, claimed), this.refused);
   }
 
   macs(): Iterable<Mac> {
-    return this.table.macs();
+    return new Set([...this.table.macs(), ...this.memory.macs()]);
   }
 
-  private readMacvlans(): void {
+  private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
+    return { sightings: this.table.sightings(mac), remembered: this.memory.of(mac), claimed };
+  }
+
+  /** What follows from the shape of the host: who sits on macvlans, and which silent guests have lost their port. */
+  private readShape(): void {
     this.table.startDump('macvlan');
     for (const sighting of readMacvlans(this.topology.allLinks())) this.table.add(sighting);
     this.table.finishDump('macvlan');
+    for (const mac of [...this.memory.macs()]) {
+      const evidence = this.evidence(mac);
+      this.memory.forget(
+        mac,
+        (sighting) =>
+          seenElsewhere(this.topology, sighting).length === 0 && !portStands(this.topology, sighting, evidence),
+      );
+    }
   }
 
   private touch(mac: Mac): void {

@@ -24,8 +24,13 @@ export class GuestTable {
     return this.byMac.keys();
   }
 
-  sightings(mac: Mac): Iterable<Sighting> {
-    return this.byMac.get(mac)?.values() ?? [];
+  sightings(mac: Mac): readonly Sighting[] {
+    return [...(this.byMac.get(mac)?.values() ?? [])];
+  }
+
+  /** What is held of the same MAC, bridge and VLAN. */
+  held(sighting: Sighting): Sighting | undefined {
+    return this.byMac.get(sighting.mac)?.get(placeOf(sighting));
   }
 
   /** Takes a sighting in; a newer one of the same MAC, bridge and VLAN replaces it. */
@@ -61,10 +66,10 @@ export class GuestTable {
     this.unconfirmed.set(source, new Set(held.filter((sighting) => sighting.source === source)));
   }
 
-  /** @returns the MACs of which a sighting went */
-  finishDump(source: Source): Mac[] {
+  /** @returns the sightings that went */
+  finishDump(source: Source): Sighting[] {
     const gone = [...(this.unconfirmed.get(source) ?? [])].filter((sighting) => this.remove(sighting));
     this.unconfirmed.delete(source);
-    return gone.map(({ mac }) => mac);
+    return gone;
   }
 }

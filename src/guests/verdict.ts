@@ -9,6 +9,8 @@ import {
   exitsOfDevice,
   type Tag,
 } from '../topology/exits.js';
+import type { Remembered } from './memory.js';
+import { portStands } from './standing.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 
@@ -29,41 +31,61 @@ export function exitKey({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): string {
   return `${bond}${tags.map(({ tpid, vid }) => `/${tpid}.${vid}`).join('')}`;
 }
 
+/** Everything that speaks for or against a MAC. */
+export interface Evidence {
+  /** What the sources say now. */
+  readonly sightings: readonly Sighting[];
+  /** Where it was, the latest last. */
+  readonly remembered: readonly Remembered[];
+  /** Ways out that the operator says are this MAC's, where no source knows it. */
+  readonly claimed: readonly Exit[];
+}
+
 /**
- * Judges one MAC: behind which bonds it is, and whether it may be announced there. A MAC that a bridge learned on its
- * uplink lives elsewhere, whatever another bridge of this host still believes.
- * @param sightings everything the sources say of this MAC
+ * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
+ * was as long as its port stands. A MAC that a bridge learned on its uplink lives elsewhere, whatever another bridge of
+ * this host still believes, until a bridge learns it on a guest's port again.
  * @param refused addresses that are never announced
- * @param claimed ways out that the operator says are this MAC's, where no source knows it
  * @returns one verdict for each bond and stack of tags
  */
-export function judge(
-  topology: Topology,
-  mac: Mac,
-  sightings: Iterable<Sighting>,
-  refused: readonly MacPrefix[],
-  claimed: readonly Exit[] = [],
-): Verdict[] {
-  const verdicts = new Map<string, Verdict>();
-  const elsewhere = new Set<string>();
-  for (const sighting of sightings) {
-    for (const exit of seenElsewhere(topology, sighting)) elsewhere.add(exitKey(exit));
-    for (const { bond, tags, blocked } of waysOut(topology, sighting)) {
+export function judge(topology: Topology, mac: Mac, evidence: Evidence, refused: readonly MacPrefix[]): Verdict[] {
+  const here = new Map<string, Verdict>();
+  const since = new Map<string, number>();
+  const add = (exits: readonly Exit[], source: Source, seen: number): void => {
+    for (const { bond, tags, blocked } of exits) {
       const key = exitKey({ bond, tags });
-      const held = verdicts.get(key);
-      if (held?.suppressed === null) continue;
-      verdicts.set(key, { mac, bond, tags, source: sighting.source, suppressed: blocked });
+      since.set(key, Math.max(seen, since.get(key) ?? seen));
+      if (here.get(key)?.suppressed !== null) here.set(key, { mac, bond, tags, source, suppressed: blocked });
     }
+  };
+  for (const sighting of evidence.sightings) add(waysOut(topology, sighting), sighting.source, NOW);
+  for (const { sighting, lastSeen } of evidence.remembered) {
+    if (portStands(topology, sighting, evidence)) add(waysOut(topology, sighting), sighting.source, lastSeen);
   }
-  for (const { bond, tags, blocked } of claimed) {
-    const key = exitKey({ bond, tags });
-    if (!verdicts.has(key)) verdicts.set(key, { mac, bond, tags, source: 'static', suppressed: blocked });
-  }
-  const virtualRouter = verdicts.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
-  return [...verdicts].map(([key, verdict]) => {
+  for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], 'static', -Infinity);
+  const elsewhere = lastElsewhere(topology, evidence);
+  const virtualRouter = here.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
+  return [...here].map(([key, verdict]) => {
     if (virtualRouter) return { ...verdict, suppressed: 'virtual-router' };
-    return elsewhere.has(key) ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
+    const left = elsewhere.get(key);
+    return left !== undefined && left >= (since.get(key) ?? 0) ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
   });
+}
+
+/** The time of what stands now: later than anything remembered. */
+const NOW = Infinity;
+
+/** When the MAC was last seen coming in by a bond, for each way out. */
+function lastElsewhere(topology: Topology, { sightings, remembered }: Evidence): Map<string, number> {
+  const times = new Map<string, number>();
+  const add = (sighting: Sighting, time: number): void => {
+    for (const exit of seenElsewhere(topology, sighting)) {
+      times.set(exitKey(exit), Math.max(time, times.get(exitKey(exit)) ?? time));
+    }
+  };
+  for (const { sighting, lastSeen } of remembered) add(sighting, lastSeen);
+  for (const sighting of sightings) add(sighting, NOW);
+  return times;
 }
 
 function waysOut(topology: Topology, { bridge, device, vlan }: Sighting): Exit[] {
@@ -71,6 +93,7 @@ function waysOut(topology: Topology, { bridge, device, vlan }: Sighting): Exit[]
   return isGuestPort(topology, device) ? exitsOfBridgePort(topology, bridge, device, vlan) : [];
 }
 
-function seenElsewhere(topology: Topology, { bridge, device, vlan }: Sighting): Exit[] {
+/** The ways by which a bridge learned a MAC from outside; empty for a sighting on any other port. */
+export function seenElsewhere(topology: Topology, { bridge, device, vlan }: Sighting): Exit[] {
   return bridge === null ? [] : exitsByPort(topology, bridge, device, vlan);
 }

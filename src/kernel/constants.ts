@@ -6,7 +6,9 @@ export const NLMSG_DONE = 3;
 export const NLMSG_OVERRUN = 4;
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_DUMP_INTR = 0x10;
+export const NLM_F_REPLACE = 0x100;
 export const NLM_F_DUMP = 0x300;
+export const NLM_F_CREATE = 0x400;
 export const NLA_TYPE_MASK = 0x3fff;
 export const NLMSG_HEADER_LENGTH = 16;
 
@@ -76,6 +78,8 @@ export const NDA_LLADDR = 2;
 export const NDA_VLAN = 5;
 export const NDA_MASTER = 9;
 export const NTF_SELF = 0x2;
+export const NTF_MASTER = 0x4;
+export const NUD_REACHABLE = 0x2;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 

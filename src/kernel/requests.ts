@@ -1,3 +1,4 @@
+import { type Mac, MAC_LENGTH, writeMac } from '../addr/mac.js';
 import { LITTLE_ENDIAN } from './attributes.js';
 import * as c from './constants.js';
 
@@ -12,6 +13,9 @@ const DUMPS: Record<DumpTable, { type: number; family: number; filter?: number }
   neighbours4: { type: c.RTM_GETNEIGH, family: c.AF_INET },
   neighbours6: { type: c.RTM_GETNEIGH, family: c.AF_INET6 },
 };
+
+/** The sequence number of requests that are no dumps; an answer to one of them is an error. */
+export const CHANGE_SEQ = 0xffffffff;
 
 const IFINFOMSG_LENGTH = 16;
 const NDMSG_LENGTH = 12;
@@ -36,6 +40,36 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
     view.setUint16(at, 8, LITTLE_ENDIAN);
     view.setUint16(at + 2, c.IFLA_EXT_MASK, LITTLE_ENDIAN);
     view.setUint32(at + 4, filter, LITTLE_ENDIAN);
+  }
+  return bytes;
+}
+
+/**
+ * A request that puts a row into a bridge's forwarding database, as learned: `bridge fdb replace MAC dev PORT master
+ * dynamic`. Needs CAP_NET_ADMIN; the kernel answers only when it refuses.
+ * @param port the bridge's port that leads to the MAC
+ * @param vlan null where the bridge knows no VLANs
+ */
+export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): Uint8Array {
+  const at = c.NLMSG_HEADER_LENGTH;
+  const length = at + NDMSG_LENGTH + 12 + (vlan === null ? 0 : 8);
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length, LITTLE_ENDIAN);
+  view.setUint16(4, c.RTM_NEWNEIGH, LITTLE_ENDIAN);
+  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_CREATE | c.NLM_F_REPLACE, LITTLE_ENDIAN);
+  view.setUint32(8, CHANGE_SEQ, LITTLE_ENDIAN);
+  view.setUint8(at, c.AF_BRIDGE);
+  view.setInt32(at + 4, port, LITTLE_ENDIAN);
+  view.setUint16(at + 8, c.NUD_REACHABLE, LITTLE_ENDIAN);
+  view.setUint8(at + 10, c.NTF_MASTER);
+  view.setUint16(at + 12, 4 + MAC_LENGTH, LITTLE_ENDIAN);
+  view.setUint16(at + 14, c.NDA_LLADDR, LITTLE_ENDIAN);
+  writeMac(mac, bytes, at + 16);
+  if (vlan !== null) {
+    view.setUint16(at + 24, 6, LITTLE_ENDIAN);
+    view.setUint16(at + 26, c.NDA_VLAN, LITTLE_ENDIAN);
+    view.setUint16(at + 28, vlan, LITTLE_ENDIAN);
   }
   return bytes;
 }

@@ -49,13 +49,13 @@ export function spoiltDatagrams(): fc.Arbitrary<Uint8Array> {
 
 /** What is read from spoilt bytes must not upset those who fold it, either. */
 export function fuzzDecoder(numRuns: number): void {
-  const host = new HostState(1000, []);
+  const host = new HostState({ limit: 1000, remember: 60 }, []);
   const detector = new FailoverDetector();
   fc.assert(
     fc.property(spoiltDatagrams(), (bytes) => {
       for (const event of readAnything(bytes)) {
         detector.apply(event);
-        host.apply(event);
+        host.apply(event, 0);
       }
       for (const mac of host.macs()) host.verdicts(mac);
     }),

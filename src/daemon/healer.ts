@@ -1,0 +1,43 @@
+import { BondheraldError } from '../errors.js';
+import type { HostState } from '../guests/host-state.js';
+import { fdbReplaceRequest } from '../kernel/requests.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { planFirstRound } from '../plan/first-round.js';
+import type { Sighting } from '../sources/sighting.js';
+import type { Log } from '../sys/log.js';
+import { sendNow } from '../wire/send-now.js';
+import { oneLine } from './task.js';
+
+/**
+ * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames
+ * otherwise, and announces the guest again, because the switches on the way have learned the wrong port as well.
+ */
+export class Healer {
+  constructor(
+    private readonly host: HostState,
+    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly request: (bytes: Uint8Array) => void,
+  ) {}
+
+  /** Heals what was reflected since the last call. */
+  heal(): void {
+    const rows = this.host.takeReflected();
+    for (const row of rows) this.request(fdbReplaceRequest(row.device, row.mac, row.vlan));
+    for (const mac of new Set(rows.map((row) => row.mac))) this.announce(mac);
+    if (rows.length > 0) this.tools.log.info('guests reflected by the switches are put back', { rows: rows.length });
+  }
+
+  private announce(mac: Sighting['mac']): void {
+    for (const verdict of this.host.verdicts(mac)) {
+      if (verdict.suppressed !== null) continue;
+      const bond = this.host.topology.link(verdict.bond)?.name ?? '';
+      try {
+        const { sent } = sendNow(verdict.bond, [planFirstRound(verdict)]);
+        this.tools.metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
+      } catch (error) {
+        if (!(error instanceof BondheraldError)) throw error;
+        this.tools.log.warn('a guest could not be announced again', { bond, reason: oneLine(error) });
+      }
+    }
+  }
+}

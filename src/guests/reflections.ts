@@ -1,0 +1,56 @@
+import type { Sighting } from '../sources/sighting.js';
+
+/** A bridge has moved a MAC from a guest's port to a bond. */
+export interface Move {
+  readonly from: Sighting;
+  readonly to: Sighting;
+  /** The bonds that it came in by. */
+  readonly bonds: readonly number[];
+}
+
+/** A frame that was on its way when the active slave changed is back within so many seconds, or was lost. */
+const WINDOW = 2;
+
+/** So many moves are kept for a failover that we have yet to hear of; a storm of migrations is none of our business. */
+const MAX_MOVES = 4096;
+
+/**
+ * Tells a reflection from a migration. A guest's broadcast that is on its way through the switches when the active
+ * slave changes comes back by the new slave, and the bridge learns the guest there. A migration does not wait for a
+ * failover: so a move within a short window after one is taken for a reflection. The bridge's message and ours of the
+ * failover travel separately, so moves are kept for as long as the window.
+ */
+export class Reflections {
+  /** One entry a bond: when it last failed over. */
+  private readonly failovers = new Map<number, number>();
+  private moves: { readonly move: Move; readonly at: number }[] = [];
+  private healable: Sighting[] = [];
+
+  /** A MAC moved. @returns whether it is a reflection: then the move does not count */
+  moved(move: Move, now: number): boolean {
+    if (move.bonds.some((bond) => now - (this.failovers.get(bond) ?? -Infinity) <= WINDOW)) {
+      this.heal(move.from);
+      return true;
+    }
+    this.moves = [...this.moves.filter(({ at }) => now - at <= WINDOW), { move, at: now }].slice(-MAX_MOVES);
+    return false;
+  }
+
+  /** A bond failed over at `arrived`. @returns the moves since then, which do not count */
+  failedOver(bond: number, arrived: number): readonly Move[] {
+    this.failovers.set(bond, arrived);
+    const reflected = this.moves.filter(({ move, at }) => at >= arrived && move.bonds.includes(bond));
+    this.moves = this.moves.filter((entry) => !reflected.includes(entry));
+    for (const { move } of reflected) this.heal(move.from);
+    return reflected.map(({ move }) => move);
+  }
+
+  /** The rows that are to be put back since the last call. */
+  takeHealable(): readonly Sighting[] {
+    return this.healable.splice(0);
+  }
+
+  private heal(row: Sighting): void {
+    if (this.healable.length < MAX_MOVES) this.healable.push(row);
+  }
+}

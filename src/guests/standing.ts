@@ -1,0 +1,24 @@
+import type { Sighting } from '../sources/sighting.js';
+import { isGuestPort } from '../topology/guest-port.js';
+import type { Topology } from '../topology/topology.js';
+import type { Evidence } from './verdict.js';
+
+/**
+ * Whether the port of a guest that fell silent still stands, so that the guest may be assumed behind it: the same
+ * device in the same bridge, up and with carrier (a tap whose process is gone has none). A veth that leads into another
+ * bridge of this host stands as long as that bridge knows the MAC on a port that stands.
+ */
+export function portStands(topology: Topology, { device, bridge }: Sighting, evidence: Evidence): boolean {
+  const link = topology.link(device);
+  if (!link?.up || !link.lowerUp || link.master !== bridge || !isGuestPort(topology, device)) return false;
+  const beneath = topology.link(topology.beneathVlans(device));
+  if (beneath !== link && !(beneath?.up && beneath.lowerUp)) return false;
+  const inner = topology.link(beneath?.lower ?? null)?.master ?? null;
+  if (topology.link(inner)?.details.type !== 'bridge') return true;
+  const behind = (sighting: Sighting): boolean =>
+    sighting.bridge === inner && isGuestPort(topology, sighting.device) && sighting.device !== beneath?.lower;
+  return (
+    evidence.sightings.some(behind) ||
+    evidence.remembered.some(({ sighting }) => behind(sighting) && portStands(topology, sighting, evidence))
+  );
+}

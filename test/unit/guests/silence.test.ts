@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Mac } from '../../../src/addr/mac.js';
+import { HostState } from '../../../src/guests/host-state.js';
+import { BOND, type Hypervisor, plainBridge } from '../../lab/net/hypervisor.js';
+import { FakeHost } from '../../support/host.js';
+
+const GUEST = '52:54:00:00:00:01' as Mac;
+const REMEMBER = 100;
+
+/** A host whose guest has been learned behind a port, and time that passes when told. */
+class Story {
+  readonly host: FakeHost;
+  readonly state = new HostState({ limit: 10, remember: REMEMBER }, []);
+  now = 0;
+
+  constructor(attach: (hv: Hypervisor) => void = plainBridge(2)) {
+    this.host = new FakeHost(attach);
+    this.take(...this.host.dump());
+    this.state.takeStale();
+  }
+
+  take(...events: Parameters<HostState['apply']>[0][]): void {
+    for (const event of events) this.state.apply(event, this.now);
+  }
+
+  learned(port: string, vlan?: number): void {
+    this.take(this.host.fdb(GUEST, port, vlan === undefined ? {} : { vlan }));
+  }
+
+  agedOut(port: string, vlan?: number): void {
+    this.take(this.host.fdb(GUEST, port, { gone: true, ...(vlan === undefined ? {} : { vlan }) }));
+  }
+
+  /** Why the guest is not announced; null when it is, undefined when nobody knows it. */
+  get verdict(): string | null | undefined {
+    this.state.takeStale();
+    const [verdict, ...more] = this.state.verdicts(GUEST);
+    assert.deepEqual(more, []);
+    return verdict?.suppressed;
+  }
+}
+
+test('a guest that fell silent until its row aged out is announced as long as its port stands', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 10;
+  story.agedOut('tap1');
+  assert.equal(story.verdict, null);
+  story.take(story.host.change('tap1', { lowerUp: false }));
+  assert.equal(story.verdict, undefined, 'the process behind the tap is gone');
+  story.take(story.host.change('tap1', { lowerUp: true }));
+  assert.equal(story.verdict, undefined, 'and another may have taken its place');
+});
+
+test('a silent guest is forgotten after the time for which guests are remembered', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.agedOut('tap1');
+  story.state.expire(REMEMBER);
+  assert.equal(story.verdict, null);
+  story.state.expire(REMEMBER + 1);
+  assert.equal(story.verdict, undefined);
+});
+
+test('a silent guest whose port left the bridge is forgotten', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.agedOut('tap1');
+  story.take(story.host.change('tap1', { master: null }));
+  assert.equal(story.verdict, undefined);
+});
+
+test('a guest that moves to another port is followed, and the port that it left counts no more', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 1;
+  story.learned('tap2');
+  assert.equal(story.verdict, null);
+  story.now = 2;
+  story.agedOut('tap2');
+  story.take(story.host.change('tap2', { lowerUp: false }));
+  assert.equal(story.verdict, undefined);
+});
+
+test('a guest that left by the uplink is not announced, also when its row there has aged out, until it is back', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 5;
+  story.learned(BOND);
+  assert.equal(story.verdict, 'seen-on-uplink');
+  story.now = 300;
+  story.agedOut(BOND);
+  assert.equal(story.verdict, 'seen-on-uplink');
+  story.now = 301;
+  story.learned('tap1');
+  assert.equal(story.verdict, null);
+  story.now = 302;
+  story.agedOut('tap1');
+  assert.equal(story.verdict, null, 'it fell silent after it had come back');
+});
+
+test('a silent guest behind a bridge of its own is followed to its innermost port', () => {
+  const story = new Story((hv) => {
+    hv.bridge('br0');
+    hv.port('br0', BOND);
+    hv.bridge('qbr');
+    hv.vethPair('qvb', 'qvo');
+    hv.port('qbr', 'qvb');
+    hv.port('br0', 'qvo');
+    hv.guest('qbr');
+  });
+  for (const port of ['tap1', 'qvo']) story.learned(port);
+  for (const port of ['tap1', 'qvo']) story.agedOut(port);
+  assert.equal(story.verdict, null);
+  story.take(story.host.change('tap1', { lowerUp: false }));
+  assert.equal(story.verdict, undefined, 'the veth between the bridges still stands, the guest does not');
+});
+
+test("a guest's own frame that comes back right after a failover takes no guest away, and its row is put back", () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 50;
+  story.state.failedOver(story.host.index(BOND), 50);
+  story.now = 50.1;
+  story.learned(BOND);
+  assert.equal(story.verdict, null);
+  const port = story.host.index('tap1');
+  assert.deepEqual(
+    story.state.takeReflected().map(({ mac, device }) => [mac, device]),
+    [[GUEST, port]],
+  );
+  assert.deepEqual(story.state.takeReflected(), [], 'once');
+});
+
+test('the same when the bridge tells of the frame before the kernel tells of the failover', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 50.1;
+  story.learned(BOND);
+  assert.equal(story.verdict, 'seen-on-uplink');
+  story.state.failedOver(story.host.index(BOND), 50);
+  assert.equal(story.verdict, null);
+  assert.equal(story.state.takeReflected().length, 1);
+});
+
+test('a guest that moves out long after a failover, or of another bond, has migrated', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.state.failedOver(story.host.index(BOND), 50);
+  story.state.failedOver(999, 59);
+  story.now = 60;
+  story.learned(BOND);
+  assert.equal(story.verdict, 'seen-on-uplink');
+  assert.deepEqual(story.state.takeReflected(), []);
+});
