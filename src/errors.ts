@@ -66,3 +66,8 @@ export class ListenError extends BondheraldError {
 export class FailoverThreadError extends BondheraldError {
   readonly code = 'FAILOVER_THREAD';
 }
+
+/** A status file of libvirt that is cut off, or not what libvirt writes. */
+export class LibvirtStatusError extends BondheraldError {
+  readonly code = 'LIBVIRT_STATUS';
+}

@@ -31,3 +31,6 @@ export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
   '00:07:b4:00/32', // GLBP
   '02:bf/16', // Microsoft Network Load Balancing, unicast mode
 ].flatMap((text) => parseMacPrefix(text) ?? []);
+
+/** Where libvirt's QEMU driver keeps one status file a running domain (src/qemu/qemu_conf.c: stateDir). */
+export const LIBVIRT_STATUS_FOLDER = '/run/libvirt/qemu';

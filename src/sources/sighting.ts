@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 
 /** Where we learn of guests. Closed set: it is a label of metrics. */
-export type Source = 'fdb' | 'macvlan' | 'static';
+export type Source = 'fdb' | 'libvirt' | 'macvlan' | 'static';
 
 /** One source says that a MAC is behind a device. */
 export interface Sighting {
@@ -16,4 +16,14 @@ export interface Sighting {
 }
 
 /** Why a source's row is no sighting. Closed set: it is a label of metrics. */
-export type IgnoreReason = 'local' | 'device-row' | 'group-address' | 'zero-address';
+export type IgnoreReason =
+  | 'local'
+  | 'device-row'
+  | 'group-address'
+  | 'zero-address'
+  /** An interface that the hypervisor's network never sees: hardware passed through, or a switch in user space. */
+  | 'bypasses-host'
+  /** An interface that has no device on the host yet. */
+  | 'no-device'
+  /** An interface whose cable the administrator has pulled. */
+  | 'unplugged';

@@ -1,0 +1,135 @@
+import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { LibvirtStatusError } from '../errors.js';
+import type { LinkEvent } from '../kernel/events.js';
+import type { IgnoreReason, Sighting } from './sighting.js';
+import { attribute, child, children, readXml, text, type XmlElement } from './xml.js';
+
+/** What libvirt says of a domain (src/conf/domain_conf.c: virDomainState); one we do not know is `unknown`. */
+export type DomainState = (typeof STATES)[number] | 'unknown';
+
+const STATES = ['nostate', 'running', 'blocked', 'paused', 'shutdown', 'shutoff', 'crashed', 'pmsuspended'] as const;
+
+/** A network interface of a domain that has a device on this host. */
+export interface DomainInterface {
+  readonly mac: Mac;
+  /** What it is joined to: `bridge`, `network`, `direct`, `ethernet`. */
+  readonly type: string;
+  /** The name of its device on this host. */
+  readonly target: string;
+}
+
+/** A domain as its status file tells of it. */
+export interface Domain {
+  readonly name: string;
+  readonly uuid: string;
+  readonly state: DomainState;
+  readonly interfaces: readonly DomainInterface[];
+  /** Why the others of its interfaces are left out, one reason each. */
+  readonly ignored: readonly IgnoreReason[];
+}
+
+/** An interface of a guest that runs on this host. */
+export interface GuestInterface {
+  /** The domain's name. */
+  readonly domain: string;
+  readonly mac: Mac;
+  readonly target: string;
+}
+
+/** More than a machine has slots for, bridges and all. */
+const MAX_INTERFACES = 512;
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Interfaces whose frames pass the host's own network. The others are hardware passed through, or user space's. */
+const HOST_TYPES = new Set(['bridge', 'network', 'direct', 'ethernet']);
+
+/**
+ * Reads a domain's status file, /run/libvirt/qemu/NAME.xml (src/qemu/qemu_domain.c writes it):
+ *
+ *     <domstatus state='running' reason='booted' pid='4711'> ... <domain type='kvm' id='7'> <name> <uuid> ... <devices>
+ *       <interface type='network'> <mac address=''/> <actual type='bridge'/> <target dev='vnet0'/> <link state=''/>
+ *
+ * @throws LibvirtStatusError when the file is cut off or is not such a file
+ */
+export function parseDomainStatus(xml: string): Domain {
+  const status = readXml(xml, 'domstatus');
+  if (typeof status === 'string') throw new LibvirtStatusError(status);
+  const domain = child(status, 'domain');
+  const name = text(domain, 'name');
+  const uuid = text(domain, 'uuid');
+  const state = attribute(status, 'state');
+  if (!name) throw new LibvirtStatusError('the domain has no name');
+  if (!uuid || !UUID.test(uuid)) throw new LibvirtStatusError('the domain has no UUID');
+  if (!state) throw new LibvirtStatusError('the domain has no state');
+  const elements = children(child(domain, 'devices'), 'interface');
+  if (elements.length > MAX_INTERFACES) throw new LibvirtStatusError(`more than ${MAX_INTERFACES} interfaces`);
+  const read = elements.map(readInterface);
+  return {
+    name,
+    uuid: uuid.toLowerCase(),
+    state: STATES.find((known) => known === state) ?? 'unknown',
+    interfaces: read.flatMap((each) => (typeof each === 'string' ? [] : [each])),
+    ignored: read.flatMap((each) => (typeof each === 'string' ? [each] : [])),
+  };
+}
+
+/** For an interface of type network, `<actual>` says what the network made of it. */
+function readInterface(element: XmlElement): DomainInterface | IgnoreReason {
+  const type = attribute(child(element, 'actual'), 'type') ?? attribute(element, 'type');
+  const address = attribute(child(element, 'mac'), 'address');
+  const mac = address === undefined ? undefined : parseMac(address);
+  if (type === undefined || mac === undefined) throw new LibvirtStatusError('an interface without type or MAC address');
+  if (!HOST_TYPES.has(type)) return 'bypasses-host';
+  if (isGroupMac(mac)) return 'group-address';
+  if (mac === ZERO_MAC) return 'zero-address';
+  if (attribute(child(element, 'link'), 'state') === 'down') return 'unplugged';
+  const target = attribute(child(element, 'target'), 'dev');
+  return target ? { mac, type, target } : 'no-device';
+}
+
+/**
+ * The interfaces of the guests that run on this host. A domain that is paused is not among them: it may have migrated
+ * away, or be about to arrive. One that is migrating away runs here until the moment it is paused.
+ */
+export function guestInterfaces(domains: Iterable<Domain>): GuestInterface[] {
+  return [...domains]
+    .filter(({ state }) => state === 'running')
+    .flatMap(({ name, interfaces }) => interfaces.map(({ mac, target }) => ({ domain: name, mac, target })));
+}
+
+/**
+ * Where the guests' interfaces are in this host's network. A device that is not there, or is down, or is neither a
+ * bridge's port nor a macvtap, tells nothing; nor does one without carrier, whose process is gone.
+ * @param pvidOf the VLAN that a bridge port puts untagged frames into, null for none
+ */
+export function readLibvirt(
+  interfaces: Iterable<GuestInterface>,
+  links: Iterable<LinkEvent>,
+  pvidOf: (ifindex: number) => number | null,
+): Sighting[] {
+  const all = [...links];
+  const byName = new Map(all.map((link) => [link.name, link]));
+  const byIndex = new Map(all.map((link) => [link.ifindex, link]));
+  return [...interfaces].flatMap(({ mac, target }) => {
+    const device = byName.get(target);
+    const place = device?.up && device.lowerUp ? placeOf(device, byIndex, pvidOf) : null;
+    return place ? [{ source: 'libvirt' as const, mac, ...place }] : [];
+  });
+}
+
+function placeOf(
+  { ifindex: device, master, details }: LinkEvent,
+  links: ReadonlyMap<number, LinkEvent>,
+  pvidOf: (ifindex: number) => number | null,
+): Pick<Sighting, 'device' | 'bridge' | 'vlan'> | null {
+  if (master === null) {
+    const kind = details.type === 'other' ? details.kind : null;
+    return kind === 'macvtap' || kind === 'macvlan' ? { device, bridge: null, vlan: null } : null;
+  }
+  const bridge = links.get(master)?.details;
+  if (bridge?.type !== 'bridge') return null;
+  if (!bridge.vlanFiltering) return { device, bridge: master, vlan: null };
+  const vlan = pvidOf(device);
+  return vlan === null ? null : { device, bridge: master, vlan };
+}
