@@ -2,6 +2,7 @@ import type { MacPrefix } from '../addr/mac-prefix.js';
 import type { Mac } from '../addr/mac.js';
 import type { FdbEvent, KernelEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
+import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
 import { readMacvlans } from '../sources/macvlan.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { isGuestPort } from '../topology/guest-port.js';
@@ -31,6 +32,7 @@ export class HostState {
   private readonly memory: Memory;
   private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
+  private guestInterfaces: readonly GuestInterface[] = [];
 
   /** @param refused addresses that are never announced */
   constructor(
@@ -48,8 +50,16 @@ export class HostState {
    */
   apply(event: KernelEvent, now: number): Ignored {
     if (event.type === 'fdb') return this.applyFdb(event, now);
+    const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
     if (this.topology.apply(event)) this.stale = 'all';
+    else if (renamed) this.readLibvirt();
     return null;
+  }
+
+  /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
+  setGuestInterfaces(interfaces: readonly GuestInterface[]): void {
+    this.guestInterfaces = interfaces;
+    this.readLibvirt();
   }
 
   private applyFdb(event: FdbEvent, now: number): Ignored {
@@ -132,9 +142,9 @@ export class HostState {
    * @returns the MACs, those that are not known any more among them; or 'all', also those known only to the caller
    */
   takeStale(): ReadonlySet<Mac> | 'all' {
+    if (this.stale === 'all') this.readShape();
     const stale = this.stale;
     this.stale = new Set();
-    if (stale === 'all') this.readShape();
     return stale;
   }
 
@@ -159,6 +169,7 @@ export class HostState {
     this.table.startDump('macvlan');
     for (const sighting of readMacvlans(this.topology.allLinks())) this.table.add(sighting);
     this.table.finishDump('macvlan');
+    this.readLibvirt();
     for (const mac of [...this.memory.macs()]) {
       const evidence = this.evidence(mac);
       this.memory.forget(
@@ -167,6 +178,19 @@ export class HostState {
           seenElsewhere(this.topology, sighting).length === 0 && !portStands(this.topology, sighting, evidence),
       );
     }
+  }
+
+  /** libvirt names devices, and who has a name changes. */
+  private readLibvirt(): void {
+    this.table.startDump('libvirt');
+    for (const sighting of readLibvirt(this.guestInterfaces, this.topology.allLinks(), (port) => this.pvidOf(port))) {
+      if (this.table.add(sighting) === 'changed') this.touch(sighting.mac);
+    }
+    for (const { mac } of this.table.finishDump('libvirt')) this.touch(mac);
+  }
+
+  private pvidOf(port: number): number | null {
+    return this.topology.port(port)?.vlans.find(({ pvid }) => pvid)?.first ?? null;
   }
 
   private touch(mac: Mac): void {

@@ -1,9 +1,12 @@
 import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 
-/** Identifies where a sighting says a MAC is: one place a bridge and VLAN, since a bridge knows only one. */
-function placeOf({ bridge, vlan, device }: Pick<Sighting, 'bridge' | 'vlan' | 'device'>): string {
-  return bridge === null ? `device ${device}` : `bridge ${bridge} ${vlan}`;
+/**
+ * Identifies where a source says a MAC is: one place a bridge and VLAN, since a bridge knows only one. Each source has
+ * places of its own, so that what one takes back the others still say.
+ */
+function placeOf({ source, bridge, vlan, device }: Sighting): string {
+  return bridge === null ? `${source} device ${device}` : `${source} bridge ${bridge} ${vlan}`;
 }
 
 /**
@@ -33,7 +36,7 @@ export class GuestTable {
     return this.byMac.get(sighting.mac)?.get(placeOf(sighting));
   }
 
-  /** Takes a sighting in; a newer one of the same MAC, bridge and VLAN replaces it. */
+  /** Takes a sighting in; a newer one of the same source, MAC, bridge and VLAN replaces it. */
   add(sighting: Sighting): 'unchanged' | 'changed' | 'full' {
     let places = this.byMac.get(sighting.mac);
     if (!places) {
@@ -43,7 +46,7 @@ export class GuestTable {
     const place = placeOf(sighting);
     const held = places.get(place);
     if (held) this.unconfirmed.get(held.source)?.delete(held);
-    if (held?.device === sighting.device && held.source === sighting.source) return 'unchanged';
+    if (held?.device === sighting.device) return 'unchanged';
     places.set(place, sighting);
     return 'changed';
   }

@@ -44,18 +44,37 @@ export interface Evidence {
 /**
  * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
  * was as long as its port stands. A MAC that a bridge learned on its uplink lives elsewhere, whatever another bridge of
- * this host still believes, until a bridge learns it on a guest's port again.
+ * this host still believes, until a bridge learns it on a guest's port again; unless libvirt says that it runs here.
  * @param refused addresses that are never announced
  * @returns one verdict for each bond and stack of tags
  */
 export function judge(topology: Topology, mac: Mac, evidence: Evidence, refused: readonly MacPrefix[]): Verdict[] {
-  const here = new Map<string, Verdict>();
-  const since = new Map<string, number>();
+  const presence = waysHere(topology, mac, evidence);
+  const elsewhere = lastElsewhere(topology, evidence);
+  const virtualRouter = presence.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
+  return [...presence].map(([key, { verdict, since }]) => {
+    if (virtualRouter) return { ...verdict, suppressed: 'virtual-router' };
+    const left = elsewhere.get(key);
+    const moved = left !== undefined && left >= since && verdict.source !== 'libvirt';
+    return moved ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
+  });
+}
+
+/** A way by which a MAC leaves the host, and the last time that it is known to have been on this side of it. */
+interface Presence {
+  readonly verdict: Verdict;
+  readonly since: number;
+}
+
+function waysHere(topology: Topology, mac: Mac, evidence: Evidence): Map<string, Presence> {
+  const here = new Map<string, Presence>();
   const add = (exits: readonly Exit[], source: Source, seen: number): void => {
-    for (const { bond, tags, blocked } of exits) {
+    for (const { bond, tags, blocked: suppressed } of exits) {
       const key = exitKey({ bond, tags });
-      since.set(key, Math.max(seen, since.get(key) ?? seen));
-      if (here.get(key)?.suppressed !== null) here.set(key, { mac, bond, tags, source, suppressed: blocked });
+      const held = here.get(key);
+      const verdict = { mac, bond, tags, source, suppressed };
+      const since = Math.max(seen, held?.since ?? seen);
+      here.set(key, { verdict: held && !goesBefore(verdict, held.verdict) ? held.verdict : verdict, since });
     }
   };
   for (const sighting of evidence.sightings) add(waysOut(topology, sighting), sighting.source, NOW);
@@ -63,13 +82,16 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, refused:
     if (portStands(topology, sighting, evidence)) add(waysOut(topology, sighting), sighting.source, lastSeen);
   }
   for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], 'static', -Infinity);
-  const elsewhere = lastElsewhere(topology, evidence);
-  const virtualRouter = here.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
-  return [...here].map(([key, verdict]) => {
-    if (virtualRouter) return { ...verdict, suppressed: 'virtual-router' };
-    const left = elsewhere.get(key);
-    return left !== undefined && left >= (since.get(key) ?? 0) ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
-  });
+  return here;
+}
+
+/** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
+const RANK: Readonly<Record<Source, number>> = { libvirt: 0, fdb: 1, macvlan: 2, static: 3 };
+
+/** A way that is open goes before one that is blocked; then the source decides. */
+function goesBefore(one: Verdict, other: Verdict): boolean {
+  if ((one.suppressed === null) !== (other.suppressed === null)) return one.suppressed === null;
+  return RANK[one.source] < RANK[other.source];
 }
 
 /** The time of what stands now: later than anything remembered. */
