@@ -1,16 +1,18 @@
 import { Registry } from 'prom-client';
-import type { Config } from '../config/defaults.js';
+import { type Config, LIBVIRT_STATUS_FOLDER } from '../config/defaults.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openPacketSender } from '../sys/packet-sender.js';
 import { VERSION } from '../sys/version.js';
+import { openFolder } from '../sys/watch-folder.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { Announcer } from './announcer.js';
 import { BondLog } from './bond-log.js';
 import { FailoverLog } from './failover-log.js';
 import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
+import { LibvirtWatch } from './libvirt-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { newHostState } from './new-host-state.js';
 import { fillStateGauges } from './state-gauges.js';
@@ -24,6 +26,7 @@ const ANY_DEVICE = 0;
  *
  *     failover thread:  LINK messages ─► FailoverDetector ─► the bond's batch ─► sendmmsg
  *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
+ *                       libvirt's status files ───────────────┘
  *
  * @throws BondheraldError when a part of it cannot go on
  */
@@ -39,16 +42,21 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const announcer = new Announcer(host, bonds, config.guests.limit, failovers);
   const bondLog = new BondLog(log, host.topology);
-  const kernelWatch = new KernelWatch(host, tools, () => {
+  const refresh = (): void => {
     announcer.refresh();
     healer.heal();
     bondLog.note();
+  };
+  const kernelWatch = new KernelWatch(host, tools, refresh);
+  const libvirtWatch = new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, (interfaces) => {
+    host.setGuestInterfaces(interfaces);
+    void kernelWatch.ready.then(refresh); // before, there is nothing to refresh
   });
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
 
   log.info('starting', { version: VERSION });
-  await runTasks([kernelWatch, announcer, endpoint], signal, () => logReady(log, bonds));
+  await runTasks([kernelWatch, libvirtWatch, announcer, endpoint], signal, () => logReady(log, bonds));
   log.info('stopped');
 }
 

@@ -1,0 +1,123 @@
+import { LibvirtStatusError, SyscallError } from '../errors.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { type Domain, guestInterfaces, type GuestInterface, parseDomainStatus } from '../sources/libvirt.js';
+import type { Log } from '../sys/log.js';
+import type { Folder, FolderFile } from '../sys/watch-folder.js';
+import { Deferred } from '../wire/deferred.js';
+import { type Task, untilAborted } from './task.js';
+
+/** What one look at the folder may cost: more domains than a host runs, and files far longer than libvirt's (20 KiB). */
+const LIMITS = { files: 4096, bytes: 1 << 20 };
+
+/** A domain's file as last read. */
+interface Held {
+  readonly stamp: string;
+  /** Its last good state; null when there was none yet. */
+  readonly domain: Domain | null;
+  readonly good: boolean;
+}
+
+/**
+ * Follows the domains that libvirt runs on this host, by its status files. A host without libvirt has no such folder,
+ * which is nothing to speak of. Holds one entry a file, `LIMITS.files` at most.
+ */
+export class LibvirtWatch implements Task {
+  readonly name = 'libvirt';
+  private readonly isReady = new Deferred();
+  private held = new Map<string, Held>();
+  private present = false;
+  private complaint: string | null = null;
+
+  /** @param changed called with the interfaces of all running guests, at first and whenever a file changed */
+  constructor(
+    private readonly folder: Folder,
+    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly changed: (interfaces: GuestInterface[]) => void,
+    private readonly limits = LIMITS,
+  ) {}
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    let changed = new Deferred();
+    const stop = this.folder.watch(() => changed.resolve());
+    void untilAborted(signal).then(() => changed.resolve());
+    try {
+      while (!signal.aborted) {
+        changed = new Deferred();
+        await this.read();
+        this.isReady.resolve();
+        if (!signal.aborted) await changed.promise;
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  /** Reads the files that are new or changed since the last time. */
+  private async read(): Promise<void> {
+    const files = await this.list();
+    if (files === null) return; // what we cannot see now, we still know
+    const now = new Map<string, Held>();
+    let same = files.length === this.held.size;
+    for (const { name, stamp } of files) {
+      const before = this.held.get(name);
+      const held = before?.stamp === stamp ? before : await this.readFile(name, stamp, before);
+      if (held !== before) same = false;
+      if (held) now.set(name, held);
+    }
+    this.held = now;
+    if (!same) this.tell();
+  }
+
+  /** The files in the folder, none when it is not there; null when it cannot be read. */
+  private async list(): Promise<FolderFile[] | null> {
+    try {
+      const files = await this.folder.list('.xml', this.limits.files + 1);
+      if (files && !this.present) this.tools.log.info("following libvirt's domains", { folder: this.folder.path });
+      this.present = files !== null;
+      const tooMany = (files?.length ?? 0) > this.limits.files;
+      this.complain(tooMany ? `more than ${this.limits.files} files` : null);
+      return files?.slice(0, this.limits.files) ?? [];
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      this.complain(error.message);
+      return null;
+    }
+  }
+
+  private complain(reason: string | null): void {
+    if (reason !== null && this.complaint === null) {
+      this.tools.log.warn("libvirt's domains cannot all be read", { folder: this.folder.path, reason });
+    }
+    this.complaint = reason;
+  }
+
+  /** @returns undefined when the file went in the meantime */
+  private async readFile(name: string, stamp: string, before: Held | undefined): Promise<Held | undefined> {
+    try {
+      const xml = await this.folder.read(name, this.limits.bytes);
+      if (xml === null) return undefined;
+      const domain = parseDomainStatus(xml);
+      for (const reason of domain.ignored) {
+        this.tools.metrics.count('bondherald_sightings_ignored_total', { source: 'libvirt', reason });
+      }
+      return { stamp, domain, good: true };
+    } catch (error) {
+      if (!(error instanceof LibvirtStatusError || error instanceof SyscallError)) throw error;
+      if (before?.good !== false) {
+        this.tools.log.warn('a status file of libvirt cannot be read; keeping what was known of the domain', {
+          file: name,
+          reason: error.message,
+        });
+      }
+      return { stamp, domain: before?.domain ?? null, good: false };
+    }
+  }
+
+  private tell(): void {
+    this.changed(guestInterfaces([...this.held.values()].flatMap(({ domain }) => domain ?? [])));
+  }
+}

@@ -1,0 +1,161 @@
+import { constants, watch, type BigIntStats, type FSWatcher } from 'node:fs';
+import { lstat, open, readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { SyscallError } from '../errors.js';
+
+/** A file, and a text that is another one when the file is written or replaced. */
+export interface FolderFile {
+  readonly name: string;
+  readonly stamp: string;
+}
+
+/** A folder that others write into. */
+export interface Folder {
+  readonly path: string;
+  /**
+   * The regular files whose name ends in `suffix`, by name, `limit` at most; null when there is no such folder.
+   * @throws SyscallError
+   */
+  list(suffix: string, limit: number): Promise<FolderFile[] | null>;
+  /**
+   * A file's text; null when it is gone.
+   * @throws SyscallError, with EFBIG when it is longer than `limit` bytes
+   */
+  read(name: string, limit: number): Promise<string | null>;
+  /**
+   * Calls `changed` soon after something in the folder changed, and after the folder came, went or was replaced.
+   * @returns a function that ends it
+   */
+  watch(changed: () => void): () => void;
+}
+
+/** How long changes are gathered before they are told, and how often we look for the folder itself, in ms. */
+const TIMES = { gather: 50, look: 1000 };
+
+/** The folder at `folder`, which need not exist yet. */
+export function openFolder(folder: string, times = TIMES): Folder {
+  return {
+    path: folder,
+    list: (suffix, limit) => list(folder, suffix, limit),
+    read: (name, limit) => read(path.join(folder, name), limit),
+    watch(changed) {
+      const watcher = new FolderWatcher(folder, times, changed);
+      return () => watcher.close();
+    },
+  };
+}
+
+async function list(folder: string, suffix: string, limit: number): Promise<FolderFile[] | null> {
+  const entries = await orAbsent(folder, () => readdir(folder, { withFileTypes: true }));
+  if (entries === null) return null;
+  const names = entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix)).map(({ name }) => name);
+  const files: FolderFile[] = [];
+  for (const name of names.sort().slice(0, limit)) {
+    const file = path.join(folder, name);
+    const stats = await orAbsent(file, () => lstat(file, { bigint: true }));
+    if (stats !== null) files.push({ name, stamp: stampOf(stats) });
+  }
+  return files;
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
+}
+
+async function read(file: string, limit: number): Promise<string | null> {
+  // Without O_NONBLOCK, opening a named pipe would wait for its writer.
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const handle = await orAbsent(file, () => open(file, flags));
+  if (handle === null) return null;
+  try {
+    const bytes = Buffer.alloc(Math.min(limit, Number((await handle.stat()).size)) + 1);
+    let length = 0;
+    for (let more = -1; more !== 0 && length < bytes.length; length += more) {
+      ({ bytesRead: more } = await handle.read(bytes, length, bytes.length - length));
+    }
+    if (length > limit) throw new SyscallError('read', 'EFBIG', file);
+    return bytes.toString('utf8', 0, length);
+  } catch (error) {
+    throw asSyscallError(error, file);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function orAbsent<T>(what: string, call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw asSyscallError(error, what);
+  }
+}
+
+function asSyscallError(error: unknown, what: string): SyscallError {
+  if (error instanceof SyscallError) return error;
+  const { syscall = 'open', code = 'EIO' } = error as NodeJS.ErrnoException;
+  return new SyscallError(syscall, code, what);
+}
+
+/**
+ * Watches by inotify, and once in a while looks at the folder itself: whether it is there, still the same one, and
+ * whether its time says that we missed something. A folder that is not there costs one system call a look.
+ */
+class FolderWatcher {
+  private readonly looking: NodeJS.Timeout;
+  private gathering: NodeJS.Timeout | null = null;
+  private inotify: FSWatcher | null = null;
+  private identity = '';
+  private time = '';
+  private closed = false;
+
+  constructor(
+    private readonly folder: string,
+    private readonly times: { readonly gather: number; readonly look: number },
+    private readonly changed: () => void,
+  ) {
+    this.looking = setInterval(() => void this.look(), times.look);
+    void this.look();
+  }
+
+  close(): void {
+    this.closed = true;
+    clearInterval(this.looking);
+    if (this.gathering) clearTimeout(this.gathering);
+    this.inotify?.close();
+  }
+
+  private async look(): Promise<void> {
+    const stats = await stat(this.folder, { bigint: true }).catch(() => null);
+    if (this.closed) return;
+    const identity = stats === null ? '' : `${stats.dev} ${stats.ino}`;
+    const time = stats === null ? '' : String(stats.mtimeNs);
+    if (identity !== this.identity) this.follow(identity);
+    if (identity + time !== this.identity + this.time) this.gather();
+    if (identity === this.identity) this.time = time;
+  }
+
+  private follow(identity: string): void {
+    this.inotify?.close();
+    this.inotify = null;
+    this.identity = '';
+    this.time = '';
+    if (identity !== '') {
+      try {
+        this.inotify = watch(this.folder, () => this.gather());
+        this.inotify.on('error', () => this.follow(''));
+        this.identity = identity;
+      } catch {
+        return; // it went again, or inotify is used up: the next look tries once more
+      }
+    }
+    this.gather();
+  }
+
+  private gather(): void {
+    this.gathering ??= setTimeout(() => {
+      this.gathering = null;
+      this.changed();
+    }, this.times.gather);
+  }
+}
