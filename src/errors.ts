@@ -71,3 +71,8 @@ export class FailoverThreadError extends BondheraldError {
 export class LibvirtStatusError extends BondheraldError {
   readonly code = 'LIBVIRT_STATUS';
 }
+
+/** The thread that listens on the bonds ended, or never became ready. */
+export class SnoopThreadError extends BondheraldError {
+  readonly code = 'SNOOP_THREAD';
+}

@@ -40,6 +40,17 @@ export const sendmmsg = libc.func('int sendmmsg(int fd, void *messages, unsigned
   count: number,
   flags: number,
 ) => number;
+export const getsockopt = libc.func(
+  'int getsockopt(int fd, int level, int name, uint8_t *value, uint32_t *length)',
+) as (fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => number;
+export const recvmmsg = libc.func(
+  'int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)',
+) as (fd: number, messages: bigint, count: number, flags: number, timeout: null) => number;
+export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long count, int milliseconds)') as (
+  descriptors: Uint8Array,
+  count: number,
+  milliseconds: number,
+) => number;
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
 
 // bits/socket.h, asm-generic/socket.h
@@ -52,9 +63,13 @@ export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_RCVTIMEO = 20;
 export const SO_SNDTIMEO = 21;
+export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
+export const SO_MARK = 36;
 export const MSG_TRUNC = 0x20;
+export const MSG_DONTWAIT = 0x40;
+export const POLLIN = 1;
 
 /** Of two names for one number, such as EAGAIN and EWOULDBLOCK, the first. */
 const NAMES = new Map(
@@ -93,6 +108,11 @@ export function addressOf(bytes: Uint8Array): bigint {
 /** Sets an integer socket option. @returns whether the kernel took it */
 export function setOption(fd: number, level: number, name: number, value: number): boolean {
   return setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer), 4) === 0;
+}
+
+/** Marks whatever the socket sends (SO_MARK). @returns what setsockopt returned */
+export function setMark(fd: number, mark: number): number {
+  return setsockopt(fd, SOL_SOCKET, SO_MARK, new Uint8Array(new Uint32Array([mark]).buffer), 4);
 }
 
 /** Sets a time limit on a socket's blocking calls (SO_RCVTIMEO, SO_SNDTIMEO): struct timeval of two longs. */

@@ -15,6 +15,12 @@ export interface PacketSender {
 /** What the frames of a burst may take of kernel memory, about 1 kB each, until the link has sent them. */
 const SEND_BUFFER_BYTES = 8 << 20;
 
+/**
+ * The mark on every frame that we send ("bond" in ASCII), by which the filter of our own listening sockets knows it:
+ * what we say about a guest is no word of the guest's. It stays on this host.
+ */
+export const OWN_FRAMES_MARK = 0x626f6e64;
+
 /** A link that takes nothing for so long is not working: the failover thread has others to serve. */
 const SEND_TIME_LIMIT_MS = 200;
 
@@ -31,6 +37,7 @@ export function openPacketSender(ifindex: number): PacketSender {
   libc.check(fd, 'socket', 'a packet socket');
   try {
     libc.check(libc.bind(fd, linkLayerAddress(ifindex), 20), 'bind', `a packet socket on device ${ifindex}`);
+    libc.check(libc.setMark(fd, OWN_FRAMES_MARK), 'setsockopt', 'the mark of our own frames');
     libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
   } catch (error) {

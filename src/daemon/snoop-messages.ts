@@ -1,0 +1,32 @@
+import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
+
+/** From the daemon to the listening thread. */
+export type ToSnoopThread =
+  | { readonly type: 'watch'; readonly bond: number }
+  | { readonly type: 'forget'; readonly bond: number }
+  /** A batch has been dealt with: another may come. */
+  | { readonly type: 'taken' }
+  | { readonly type: 'stop' };
+
+/** What one bond was heard of in one turn of the thread. */
+export interface HeardBatch {
+  /** Each thing once, however often it was heard; in the order in which they were heard last. */
+  readonly heard: readonly Heard[];
+  /** How many ARP frames left, those included that said the same. */
+  readonly arpLeft: number;
+  readonly ignored: Readonly<Partial<Record<HeardIgnoreReason, number>>>;
+}
+
+/** From the listening thread to the daemon. */
+export type FromSnoopThread =
+  /** It takes orders. */
+  | { readonly type: 'ready' }
+  /** The bond is watched; or it cannot be, for the reason given. */
+  | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
+  /** `at`: when the thread read the frames, monotonic clock, seconds. */
+  | ({ readonly type: 'heard'; readonly bond: number; readonly at: number } & HeardBatch)
+  /** So many frames came faster than they were read. */
+  | { readonly type: 'lost'; readonly count: number };
+
+/** How many batches may be on their way to the daemon; then the thread waits, and the kernel drops and counts. */
+export const MAX_BATCHES_ON_THEIR_WAY = 8;

@@ -1,0 +1,30 @@
+import { blockFor, systemClock } from '../sys/clock.js';
+import { ownerOfThisThread } from '../sys/thread.js';
+import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
+import { SnoopedBonds } from './snooped-bonds.js';
+
+/*
+ * The listening thread: hears ARP, RARP, Neighbor Discovery and DHCP on the bonds. A flood costs the host a turn of
+ * this thread every TURN_SECONDS and no more: the rest stays in the kernel, which drops and counts it.
+ */
+
+/** How long the thread may be deaf to its owner while nothing happens. */
+const WAIT_MILLISECONDS = 200;
+const TURN_SECONDS = 0.01;
+const LOST_CHECK_SECONDS = 1;
+
+const owner = ownerOfThisThread<ToSnoopThread, FromSnoopThread>();
+const now = (): number => systemClock.monotonic();
+const bonds = new SnoopedBonds(owner);
+let checked = now();
+
+owner.post({ type: 'ready' });
+for (;;) {
+  bonds.takeOrders();
+  if (!bonds.running) break;
+  if (!bonds.mayTell || bonds.listen(WAIT_MILLISECONDS, now)) blockFor(TURN_SECONDS);
+  if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
+  checked = now();
+  bonds.tellLost();
+}
+bonds.close();

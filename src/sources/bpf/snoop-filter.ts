@@ -1,0 +1,82 @@
+import { ETH_P_ARP } from '../../frames/arp.js';
+import { DHCP_SERVER_PORT } from '../../frames/dhcp.js';
+import { ETH_P_IPV6 } from '../../frames/ipv6.js';
+import { NA_TYPE, NEXT_HEADER_ICMPV6, RS_TYPE } from '../../frames/nd.js';
+import { ETH_P_RARP } from '../../frames/rarp.js';
+import { ETH_P_IP } from '../../frames/udp.js';
+import { assemble, compute, type Instruction, jump, label, type Line, load, pass } from './assembler.js';
+
+/** What passes of a frame. No message that we read is longer than an Ethernet frame with its tags. */
+export const SNAP_LENGTH = 2048;
+
+/** SKF_AD_MARK of linux/filter.h: the mark of the socket that sent the frame. */
+const MARK = 20;
+const PROTOCOL_UDP = 17;
+
+// Offsets with X = 4 bytes for each tag.
+const ETHER_TYPE = 12;
+const IPV6_NEXT_HEADER = 20;
+const ICMPV6_TYPE = 54;
+const IPV4 = 14;
+const IPV4_FRAGMENT = 20;
+const IPV4_PROTOCOL = 23;
+/** And with the length of the IPv4 header in X as well. */
+const UDP_DESTINATION = 16;
+
+const isTag = (yes: string, no: string): Line[] => [jump.equal(0x8100, { yes }), jump.equal(0x88a8, { yes, no })];
+
+/**
+ * The filter of a listening socket. To libpcap, apart from the mark:
+ *
+ *    arp or rarp or icmp6 types 133 to 136 or (ip and udp dst port 67), each behind up to two tags of 802.1Q or 802.1ad
+ *
+ * One more tag may stand in the metadata of the frame, where drivers and VLAN devices put the outermost.
+ * @param ownMark frames with this mark do not pass
+ */
+export function snoopFilter(ownMark: number): Instruction[] {
+  return assemble([
+    load.special(MARK),
+    jump.equal(ownMark, { yes: 'drop' }),
+    load.x(0),
+    load.half(ETHER_TYPE),
+    ...isTag('one tag', 'type'),
+    label('one tag'),
+    load.x(4),
+    load.half(ETHER_TYPE),
+    ...isTag('two tags', 'type'),
+    label('two tags'),
+    load.x(8),
+    load.half(ETHER_TYPE),
+
+    label('type'),
+    jump.equal(ETH_P_ARP, { yes: 'pass' }),
+    jump.equal(ETH_P_RARP, { yes: 'pass' }),
+    jump.equal(ETH_P_IPV6, { yes: 'IPv6' }),
+    jump.equal(ETH_P_IP, { yes: 'IPv4', no: 'drop' }),
+
+    label('IPv6'),
+    load.byte(IPV6_NEXT_HEADER),
+    jump.equal(NEXT_HEADER_ICMPV6, { no: 'drop' }),
+    load.byte(ICMPV6_TYPE),
+    jump.atLeast(RS_TYPE, { no: 'drop' }),
+    jump.greater(NA_TYPE, { yes: 'drop', no: 'pass' }),
+
+    label('IPv4'),
+    load.byte(IPV4_PROTOCOL),
+    jump.equal(PROTOCOL_UDP, { no: 'drop' }),
+    load.half(IPV4_FRAGMENT),
+    jump.anyBit(0x1fff, { yes: 'drop' }), // the offset: a later fragment has no UDP header
+    load.byte(IPV4),
+    compute.and(0xf),
+    compute.shiftLeft(2),
+    compute.addX(),
+    compute.toX(),
+    load.half(UDP_DESTINATION),
+    jump.equal(DHCP_SERVER_PORT, { yes: 'pass', no: 'drop' }),
+
+    label('pass'),
+    pass(SNAP_LENGTH),
+    label('drop'),
+    pass(0),
+  ]);
+}

@@ -1,0 +1,122 @@
+import { PermissionError, SyscallError } from '../errors.js';
+import * as libc from './libc.js';
+import { type ReceiveRing, SLOTS } from './receive-ring.js';
+
+/** A frame that passed a device. */
+export interface ReadFrame {
+  /** From the destination address on, with every VLAN tag; valid until the next frame. */
+  readonly bytes: Uint8Array;
+  readonly direction: 'out' | 'in';
+  /** False when hardware was to fill a checksum in. */
+  readonly checksumReady: boolean;
+}
+
+/** Listens on one device. */
+export interface PacketReader {
+  readonly fd: number;
+  /**
+   * Hands over the frames that are there, at most `limit`, without waiting for more.
+   * @returns how many came, also such as the host sent to itself, which are handed to nobody
+   */
+  read(limit: number, take: (frame: ReadFrame) => void): number;
+  /** How many frames the kernel dropped since the last call because the buffer was full. */
+  drops(): number;
+  close(): void;
+}
+
+/** A few thousand frames: what floods the host for longer than this thread is slow is counted, not kept. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+
+// linux/if_packet.h, linux/if_ether.h
+const SOL_PACKET = 263;
+const PACKET_STATISTICS = 6;
+const PACKET_AUXDATA = 8;
+const PACKET_OUTGOING = 4;
+const PACKET_LOOPBACK = 5;
+const ETH_P_ALL = 3;
+const SOCKADDR_LL_BYTES = 20;
+const INSTRUCTION_BYTES = 8;
+
+/**
+ * Opens an AF_PACKET socket that hears what leaves by a device and what comes in. On a bond it hears each frame once,
+ * incoming ones from the active slave only. Until it is bound, with its filter in place, it hears nothing.
+ * @param filter a program of classic BPF: an array of struct sock_filter
+ * @throws PermissionError without CAP_NET_RAW
+ * @throws SyscallError for example ENODEV when the device is gone
+ */
+export function openPacketReader(ifindex: number, filter: Uint8Array, ring: ReceiveRing): PacketReader {
+  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
+  if (fd < 0 && libc.lastErrno() === 'EPERM')
+    throw new PermissionError('listening needs CAP_NET_RAW: run this as root or give it that capability');
+  libc.check(fd, 'socket', 'a packet socket');
+  try {
+    attachFilter(fd, filter);
+    const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
+    libc.check(auxdata ? 0 : -1, 'setsockopt', 'the VLAN tags of frames');
+    libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    const address = linkLayerAddress(ifindex);
+    libc.check(libc.bind(fd, address, address.length), 'bind', `a packet socket on device ${ifindex}`);
+  } catch (error) {
+    libc.close(fd);
+    throw error;
+  }
+  return {
+    fd,
+    read: (limit, take) => readAll(fd, ring, limit, take),
+    drops: () => takeDrops(fd),
+    close: () => void libc.close(fd),
+  };
+}
+
+function readAll(fd: number, ring: ReceiveRing, limit: number, take: (frame: ReadFrame) => void): number {
+  let total = 0;
+  while (total < limit) {
+    const wanted = Math.min(SLOTS, limit - total);
+    const count = ring.fill(fd, wanted);
+    if (count < 0) {
+      checkHarmless(libc.lastErrno());
+      return total;
+    }
+    for (let slot = 0; slot < count; slot++) handOver(ring, slot, take);
+    total += count;
+    if (count < wanted) break;
+  }
+  return total;
+}
+
+/** Nothing there, or the device went down: a socket on it hears again when it is back up. */
+function checkHarmless(errno: string): void {
+  if (!['EAGAIN', 'EINTR', 'ENETDOWN', 'ENODEV', 'ENXIO'].includes(errno))
+    throw new SyscallError('recvmmsg', errno, 'a packet socket');
+}
+
+function handOver(ring: ReceiveRing, slot: number, take: (frame: ReadFrame) => void): void {
+  const { bytes, packetType, checksumReady } = ring.frame(slot);
+  if (packetType === PACKET_LOOPBACK) return;
+  take({ bytes, checksumReady, direction: packetType === PACKET_OUTGOING ? 'out' : 'in' });
+}
+
+/** struct sock_fprog (linux/filter.h): 0 number of instructions u16   8 instructions* */
+function attachFilter(fd: number, filter: Uint8Array): void {
+  const program = new ArrayBuffer(16);
+  new Uint16Array(program)[0] = filter.length / INSTRUCTION_BYTES;
+  new BigUint64Array(program)[1] = libc.addressOf(filter);
+  const result = libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_ATTACH_FILTER, new Uint8Array(program), 16);
+  libc.check(result, 'setsockopt', `a filter of ${filter.length / INSTRUCTION_BYTES} instructions`);
+}
+
+/** struct tpacket_stats: 0 packets u32   4 drops u32. Reading sets them to 0. */
+function takeDrops(fd: number): number {
+  const stats = new Uint32Array(new ArrayBuffer(8));
+  const result = libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, new Uint8Array(stats.buffer), Uint32Array.of(8));
+  return result < 0 ? 0 : (stats[1] ?? 0);
+}
+
+/** struct sockaddr_ll: u16 family, be16 protocol, s32 ifindex, and twelve bytes bind ignores. */
+function linkLayerAddress(ifindex: number): Uint8Array {
+  const address = new Uint8Array(new ArrayBuffer(SOCKADDR_LL_BYTES));
+  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_PACKET;
+  new DataView(address.buffer).setUint16(2, ETH_P_ALL);
+  new Int32Array(address.buffer, 4, 1)[0] = ifindex;
+  return address;
+}
