@@ -22,15 +22,7 @@ export class Announcer implements Task {
     private readonly capacity: number,
     listener: FailoverListener,
   ) {
-    this.thread = new FailoverClient({
-      failover: (round) => {
-        this.host.failedOver(round.bond, round.arrived);
-        this.refresh(); // and publish what the burst held back
-        listener.failover(round);
-      },
-      resync: (reason) => listener.resync(reason),
-      unwatched: (bond, error) => listener.unwatched(bond, error),
-    });
+    this.thread = new FailoverClient(listener);
   }
 
   get ready(): Promise<void> {

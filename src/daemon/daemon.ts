@@ -15,6 +15,7 @@ import { KernelWatch } from './kernel-watch.js';
 import { LibvirtWatch } from './libvirt-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { newHostState } from './new-host-state.js';
+import { Snooper } from './snooper.js';
 import { fillStateGauges } from './state-gauges.js';
 import { runTasks } from './task.js';
 
@@ -27,6 +28,7 @@ const ANY_DEVICE = 0;
  *     failover thread:  LINK messages ─► FailoverDetector ─► the bond's batch ─► sendmmsg
  *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
  *                       libvirt's status files ───────────────┘
+ *     listening thread: ARP, ND, RARP and DHCP on the bond ─┘
  *
  * @throws BondheraldError when a part of it cannot go on
  */
@@ -40,10 +42,19 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const announcer = new Announcer(host, bonds, config.guests.limit, failovers);
+  const announcer = new Announcer(host, bonds, config.guests.limit, {
+    failover(round) {
+      host.failedOver(round.bond, round.arrived);
+      refresh();
+      failovers.failover(round);
+    },
+    resync: (reason) => failovers.resync(reason),
+    unwatched: (bond, error) => failovers.unwatched(bond, error),
+  });
   const bondLog = new BondLog(log, host.topology);
   const refresh = (): void => {
     announcer.refresh();
+    snooper.follow();
     healer.heal();
     bondLog.note();
   };
@@ -52,11 +63,12 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
     host.setGuestInterfaces(interfaces);
     void kernelWatch.ready.then(refresh); // before, there is nothing to refresh
   });
+  const snooper = new Snooper(host, bonds, tools, refresh);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
 
   log.info('starting', { version: VERSION });
-  await runTasks([kernelWatch, libvirtWatch, announcer, endpoint], signal, () => logReady(log, bonds));
+  await runTasks([kernelWatch, libvirtWatch, announcer, snooper, endpoint], signal, () => logReady(log, bonds));
   log.info('stopped');
 }
 

@@ -1,13 +1,17 @@
 import type { MacPrefix } from '../addr/mac-prefix.js';
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { FdbEvent, KernelEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
 import { readMacvlans } from '../sources/macvlan.js';
+import type { Heard } from '../sources/heard.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Exit } from '../topology/exits.js';
 import { Topology } from '../topology/topology.js';
+import { exitKey } from './exit-key.js';
+import { HeardBook } from './heard-book.js';
 import { Memory } from './memory.js';
 import { Reflections } from './reflections.js';
 import { portStands } from './standing.js';
@@ -30,6 +34,7 @@ export class HostState {
   readonly topology = new Topology();
   private readonly table: GuestTable;
   private readonly memory: Memory;
+  private readonly book: HeardBook;
   private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
   private guestInterfaces: readonly GuestInterface[] = [];
@@ -41,6 +46,7 @@ export class HostState {
   ) {
     this.table = new GuestTable(limits.limit);
     this.memory = new Memory(limits.limit);
+    this.book = new HeardBook(limits.limit);
   }
 
   /**
@@ -103,10 +109,30 @@ export class HostState {
   }
 
   /**
+   * Takes in what was heard on a bond. What comes in counts for the MACs that we know to be here: they have moved, or
+   * their addresses have; the rest of the network is none of our business.
+   * @param at monotonic clock, seconds
+   */
+  heard(bond: number, heard: Heard, at: number): void {
+    if (heard.rarp && heard.direction === 'out' && this.reflections.isRecent(bond, at)) return; // our own
+    const known = this.table.sightings(heard.mac).length + this.memory.of(heard.mac).length > 0;
+    const foreign = heard.direction === 'in' && (!known || this.reflections.isRecent(bond, at));
+    if (foreign) this.book.releaseClaims(bond, heard);
+    else if (this.book.take(bond, heard, at)) this.touch(heard.mac);
+  }
+
+  /** The addresses that a MAC has claimed on its way out, and when last. */
+  addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>): ReadonlyMap<Ip, number> {
+    const key = exitKey(way);
+    return this.book.of(mac).find((place) => exitKey(place) === key)?.addresses ?? new Map<Ip, number>();
+  }
+
+  /**
    * A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames.
    * @param arrived when the kernel told of it: monotonic clock, seconds
    */
   failedOver(bond: number, arrived: number): void {
+    for (const mac of this.book.forgetIncoming(bond, arrived)) this.touch(mac);
     for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
       if (this.table.held(to)?.device !== to.device) continue;
       this.table.add(from);
@@ -161,7 +187,8 @@ export class HostState {
   }
 
   private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
-    return { sightings: this.table.sightings(mac), remembered: this.memory.of(mac), claimed };
+    const heard = this.book.of(mac);
+    return { sightings: this.table.sightings(mac), remembered: this.memory.of(mac), heard, claimed };
   }
 
   /** What follows from the shape of the host: who sits on macvlans, and which silent guests have lost their port. */

@@ -26,9 +26,14 @@ export class Reflections {
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
 
+  /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
+  isRecent(bond: number, now: number): boolean {
+    return now - (this.failovers.get(bond) ?? -Infinity) <= WINDOW;
+  }
+
   /** A MAC moved. @returns whether it is a reflection: then the move does not count */
   moved(move: Move, now: number): boolean {
-    if (move.bonds.some((bond) => now - (this.failovers.get(bond) ?? -Infinity) <= WINDOW)) {
+    if (move.bonds.some((bond) => this.isRecent(bond, now))) {
       this.heal(move.from);
       return true;
     }

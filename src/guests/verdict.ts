@@ -9,6 +9,8 @@ import {
   exitsOfDevice,
   type Tag,
 } from '../topology/exits.js';
+import { exitKey } from './exit-key.js';
+import type { HeardPlace } from './heard-book.js';
 import type { Remembered } from './memory.js';
 import { portStands } from './standing.js';
 import { isGuestPort } from '../topology/guest-port.js';
@@ -26,25 +28,23 @@ export interface Verdict {
   readonly suppressed: SuppressReason | null;
 }
 
-/** Identifies a way out: a bond and a stack of tags. */
-export function exitKey({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): string {
-  return `${bond}${tags.map(({ tpid, vid }) => `/${tpid}.${vid}`).join('')}`;
-}
-
 /** Everything that speaks for or against a MAC. */
 export interface Evidence {
   /** What the sources say now. */
   readonly sightings: readonly Sighting[];
   /** Where it was, the latest last. */
   readonly remembered: readonly Remembered[];
+  /** By which ways it was heard on the bonds. */
+  readonly heard: readonly HeardPlace[];
   /** Ways out that the operator says are this MAC's, where no source knows it. */
   readonly claimed: readonly Exit[];
 }
 
 /**
  * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
- * was as long as its port stands. A MAC that a bridge learned on its uplink lives elsewhere, whatever another bridge of
- * this host still believes, until a bridge learns it on a guest's port again; unless libvirt says that it runs here.
+ * was as long as its port stands. A MAC that was seen on an uplink lives elsewhere, whatever a bridge of this host
+ * believes, until a frame of it was heard leaving by the bond; unless libvirt says that it runs here. The forwarding
+ * database alone is no proof: it learns from frames that a filter drops afterwards.
  * @param refused addresses that are never announced
  * @returns one verdict for each bond and stack of tags
  */
@@ -52,37 +52,43 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, refused:
   const presence = waysHere(topology, mac, evidence);
   const elsewhere = lastElsewhere(topology, evidence);
   const virtualRouter = presence.size > 0 && refused.some((prefix) => matchesMacPrefix(mac, prefix));
-  return [...presence].map(([key, { verdict, since }]) => {
+  const proven = new Map(evidence.heard.map((place) => [exitKey(place), place.out]));
+  return [...presence].map(([key, verdict]) => {
     if (virtualRouter) return { ...verdict, suppressed: 'virtual-router' };
-    const left = elsewhere.get(key);
-    const moved = left !== undefined && left >= since && verdict.source !== 'libvirt';
+    const left = elsewhere.get(key) ?? -Infinity;
+    const moved = left > (proven.get(key) ?? -Infinity) && verdict.source !== 'libvirt';
     return moved ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
   });
 }
 
-/** A way by which a MAC leaves the host, and the last time that it is known to have been on this side of it. */
-interface Presence {
-  readonly verdict: Verdict;
-  readonly since: number;
-}
-
-function waysHere(topology: Topology, mac: Mac, evidence: Evidence): Map<string, Presence> {
-  const here = new Map<string, Presence>();
-  const add = (exits: readonly Exit[], source: Source, seen: number): void => {
+/** The ways by which a MAC leaves this host, by their keys. */
+function waysHere(topology: Topology, mac: Mac, evidence: Evidence): Map<string, Verdict> {
+  const here = new Map<string, Verdict>();
+  const add = (exits: readonly Exit[], source: Source): void => {
     for (const { bond, tags, blocked: suppressed } of exits) {
       const key = exitKey({ bond, tags });
       const held = here.get(key);
       const verdict = { mac, bond, tags, source, suppressed };
-      const since = Math.max(seen, held?.since ?? seen);
-      here.set(key, { verdict: held && !goesBefore(verdict, held.verdict) ? held.verdict : verdict, since });
+      if (!held || goesBefore(verdict, held)) here.set(key, verdict);
     }
   };
-  for (const sighting of evidence.sightings) add(waysOut(topology, sighting), sighting.source, NOW);
-  for (const { sighting, lastSeen } of evidence.remembered) {
-    if (portStands(topology, sighting, evidence)) add(waysOut(topology, sighting), sighting.source, lastSeen);
+  const standing = evidence.remembered.filter(({ sighting }) => portStands(topology, sighting, evidence));
+  for (const sighting of [...evidence.sightings, ...standing.map((each) => each.sighting)]) {
+    const exits = waysOut(topology, sighting);
+    add([...exits, ...trunkExits(exits, evidence.heard)], sighting.source);
   }
-  for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], 'static', -Infinity);
+  for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], 'static');
   return here;
+}
+
+/** A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with. */
+function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[] {
+  const within = (exit: Exit, { bond, tags, out }: HeardPlace): boolean =>
+    out > -Infinity &&
+    bond === exit.bond &&
+    tags.length > exit.tags.length &&
+    exit.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
+  return exits.flatMap((exit) => heard.filter((place) => within(exit, place)).map(({ tags }) => ({ ...exit, tags })));
 }
 
 /** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
@@ -97,14 +103,15 @@ function goesBefore(one: Verdict, other: Verdict): boolean {
 /** The time of what stands now: later than anything remembered. */
 const NOW = Infinity;
 
-/** When the MAC was last seen coming in by a bond, for each way out. */
-function lastElsewhere(topology: Topology, { sightings, remembered }: Evidence): Map<string, number> {
+/** When the MAC was last seen or heard coming in by a bond, for each way out. */
+function lastElsewhere(topology: Topology, { sightings, remembered, heard }: Evidence): Map<string, number> {
   const times = new Map<string, number>();
   const add = (sighting: Sighting, time: number): void => {
     for (const exit of seenElsewhere(topology, sighting)) {
       times.set(exitKey(exit), Math.max(time, times.get(exitKey(exit)) ?? time));
     }
   };
+  for (const place of heard) times.set(exitKey(place), place.in);
   for (const { sighting, lastSeen } of remembered) add(sighting, lastSeen);
   for (const sighting of sightings) add(sighting, NOW);
   return times;

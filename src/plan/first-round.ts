@@ -1,5 +1,6 @@
 import { encodeRarp } from '../frames/rarp.js';
-import { exitKey, type Verdict } from '../guests/verdict.js';
+import { exitKey } from '../guests/exit-key.js';
+import type { Verdict } from '../guests/verdict.js';
 
 /** A frame of the first round. */
 export interface PlannedFrame {

@@ -28,7 +28,7 @@ class Court {
   /** [tags, source, why not] of each verdict. */
   judge(sightings: Sighting[], { claimed = [] as Exit[], mac = GUEST, refused = [] as string[] } = {}): unknown[] {
     const prefixes = refused.map((text) => parseMacPrefix(text) ?? assert.fail(text));
-    const verdicts = judge(this.topology, mac, { sightings, remembered: [], claimed }, prefixes);
+    const verdicts = judge(this.topology, mac, { sightings, remembered: [], heard: [], claimed }, prefixes);
     assert.ok(verdicts.every(({ bond }) => bond === this.bond));
     return verdicts.map(({ tags, source, suppressed }: Verdict) => [tags.map(({ vid }) => vid), source, suppressed]);
   }

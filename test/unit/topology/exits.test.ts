@@ -32,7 +32,7 @@ function verdictsBehind(host: FakeHost, port: string): Verdict[] {
     bridge,
     vlan: vlanOf(host, port),
   } as const;
-  return judge(topologyOf(host), sighting.mac, { sightings: [sighting], remembered: [], claimed: [] }, []);
+  return judge(topologyOf(host), sighting.mac, { sightings: [sighting], remembered: [], heard: [], claimed: [] }, []);
 }
 
 for (const [name, attach] of Object.entries(SHAPES) as [string, (hv: Hypervisor) => void][]) {

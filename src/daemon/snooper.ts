@@ -1,0 +1,74 @@
+import type { HostState } from '../guests/host-state.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Heard } from '../sources/heard.js';
+import type { Log } from '../sys/log.js';
+import { Deferred } from '../wire/deferred.js';
+import { SnoopClient } from './snoop-client.js';
+import { type Task, untilAborted } from './task.js';
+
+/** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
+const APART = 1e-9;
+
+/** Listens on every bond that is announced, and tells the host's state what was heard. */
+export class Snooper implements Task {
+  readonly name = 'snooper';
+  private readonly isReady = new Deferred();
+  private readonly thread: SnoopClient;
+  /** The bonds that are listened on: those of the host. */
+  private readonly watched = new Set<number>();
+
+  /**
+   * @param bonds the bonds that are announced, by ifindex
+   * @param changed called after something was heard
+   */
+  constructor(
+    private readonly host: HostState,
+    private readonly bonds: ReadonlyMap<number, unknown>,
+    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly changed: () => void,
+  ) {
+    const ignored = (reason: string, count: number): void => {
+      tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
+    };
+    this.thread = new SnoopClient({
+      heard: (bond, batch, at) => this.heard(bond, batch, at),
+      ignored,
+      lost: (count) => ignored('lost', count),
+    });
+  }
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.race([this.thread.ended, untilAborted(signal)]);
+    await this.thread.stop();
+  }
+
+  /** Listens on the bonds that are there now, and on no others. */
+  follow(): void {
+    for (const bond of this.watched) if (!this.bonds.has(bond)) this.forget(bond);
+    const answers = [...this.bonds.keys()].filter((bond) => !this.watched.has(bond)).map((bond) => this.watch(bond));
+    void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+  }
+
+  private forget(bond: number): void {
+    this.watched.delete(bond);
+    this.thread.forget(bond);
+  }
+
+  private async watch(bond: number): Promise<void> {
+    this.watched.add(bond);
+    const reason = await this.thread.watch(bond);
+    if (reason === null) return;
+    this.watched.delete(bond);
+    const name = this.host.topology.link(bond)?.name ?? `device ${bond}`;
+    this.tools.log.warn('a bond cannot be listened on', { bond: name, reason });
+  }
+
+  private heard(bond: number, batch: readonly Heard[], at: number): void {
+    batch.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
+    this.changed();
+  }
+}
