@@ -96,6 +96,36 @@ test('a VLAN device that is down blocks the guests above it', () => {
   assert.equal(blockedReason(host), 'uplink-down');
 });
 
+test("a bridge between the guest's own and the bond blocks the guest as it would one of its own", () => {
+  const host = new FakeHost((hv) => {
+    hv.bridge('br0');
+    hv.port('br0', BOND);
+    hv.bridge('qbr');
+    hv.vethPair('qvb', 'qvo');
+    hv.port('qbr', 'qvb');
+    hv.port('br0', 'qvo');
+    hv.guest('qbr');
+  });
+  assert.equal(blockedReason(host), null);
+  host.change(BOND, { bridgePortState: 4 });
+  assert.equal(blockedReason(host), 'uplink-not-forwarding');
+});
+
+test('a bridge sorts a frame by the tags of its own protocol, and takes any other for untagged', () => {
+  const host = new FakeHost((hv) => {
+    hv.bridge('br0', { vlanAware: true, protocol: '802.1ad' });
+    hv.port('br0', BOND, { native: null, tagged: [30] });
+    hv.vlan('br0', 10, '802.1Q');
+    hv.vlan('br0', 30, '802.1ad');
+    hv.bridgeLines.push('vlan del dev br0 vid 1', 'vlan add dev br0 vid 30 pvid untagged');
+  });
+  const topology = topologyOf(host);
+  const stacks = (name: string): unknown => exitsOfDevice(topology, host.index(name)).map(({ tags }) => tags);
+  const service = { tpid: 0x88a8, vid: 30 };
+  assert.deepEqual(stacks('br0.10'), [[service, { tpid: 0x8100, vid: 10 }]]);
+  assert.deepEqual(stacks('br0.30'), [[service]]);
+});
+
 test('guests behind two bonds are announced on both, and those of a bridge without a bond on none', () => {
   const host = new FakeHost((hv) => {
     plainBridge(hv);

@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { FrameError } from '../../../src/errors.js';
+import { IDLE, SENDING } from '../../../src/wire/batch-layout.js';
 import { BatchReader } from '../../../src/wire/batch-reader.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { editionFrame, type HammerOrder, WORDS } from '../../support/batch-hammer.js';
@@ -134,6 +135,25 @@ test('frames that are being sent stay as they are, whatever is published meanwhi
       assert.deepEqual(sorted(space.frames(messages, count)), before);
     }
   });
+});
+
+test("an edition that is published between the sender's look and its claim is the one that is sent", (t) => {
+  const { writer, reader } = open(1);
+  const space = new AddressSpace(writer.memory);
+  writer.put('a', frame(1));
+  writer.publish();
+  const store = Atomics.store.bind(Atomics) as (words: Int32Array, index: number, value: number) => number;
+  let claims = 0;
+  t.mock.method(Atomics, 'store', (words: Int32Array, index: number, value: number) => {
+    if (index === SENDING && value !== IDLE && claims++ === 0) {
+      writer.put('a', frame(2));
+      assert.equal(writer.publish(), true);
+    }
+    return store(words, index, value);
+  });
+  const sent = reader.read((messages, count) => space.frames(messages, count));
+  assert.deepEqual(sorted(sent), sorted([frame(2)]));
+  assert.equal(claims, 2);
 });
 
 test('a sender that fails leaves the batch free for the next edition', () => {
