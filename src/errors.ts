@@ -76,3 +76,8 @@ export class LibvirtStatusError extends BondheraldError {
 export class SnoopThreadError extends BondheraldError {
   readonly code = 'SNOOP_THREAD';
 }
+
+/** A part of the daemon ended by itself. */
+export class TaskEndedError extends BondheraldError {
+  readonly code = 'TASK_ENDED';
+}

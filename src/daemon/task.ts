@@ -1,4 +1,4 @@
-import { BondheraldError } from '../errors.js';
+import { BondheraldError, TaskEndedError } from '../errors.js';
 
 /** A part of the daemon that runs until it is told to end. */
 export interface Task {
@@ -16,7 +16,7 @@ export interface Task {
  */
 export async function runTasks(tasks: readonly Task[], signal: AbortSignal, onReady: () => void): Promise<void> {
   const stop = new AbortController();
-  const runs = tasks.map((task) => task.run(AbortSignal.any([signal, stop.signal])));
+  const runs = tasks.map((task) => runToTheEnd(task, AbortSignal.any([signal, stop.signal])));
   const allReady = Promise.all(tasks.map(({ ready }) => ready));
   allReady.then(onReady, () => undefined);
   try {
@@ -25,6 +25,11 @@ export async function runTasks(tasks: readonly Task[], signal: AbortSignal, onRe
     stop.abort();
     await Promise.allSettled(runs);
   }
+}
+
+async function runToTheEnd(task: Task, signal: AbortSignal): Promise<void> {
+  await task.run(signal);
+  if (!signal.aborted) throw new TaskEndedError(`${task.name} ended, though nobody asked it to`);
 }
 
 /** Settles when `signal` aborts. */

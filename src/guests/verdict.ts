@@ -55,10 +55,17 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, refused:
   const proven = new Map(evidence.heard.map((place) => [exitKey(place), place.out]));
   return [...presence].map(([key, verdict]) => {
     if (virtualRouter) return { ...verdict, suppressed: 'virtual-router' };
-    const left = elsewhere.get(key) ?? -Infinity;
+    const left =
+      verdict.source === 'static' ? lastAnywhere(elsewhere, verdict.bond) : (elsewhere.get(key) ?? -Infinity);
     const moved = left > (proven.get(key) ?? -Infinity) && verdict.source !== 'libvirt';
     return moved ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
   });
+}
+
+/** A claim may name no VLAN, or the wrong one: whoever came in by the bond in any VLAN lives elsewhere. */
+function lastAnywhere(elsewhere: ReadonlyMap<string, number>, bond: number): number {
+  const times = [...elsewhere].filter(([key]) => key === `${bond}` || key.startsWith(`${bond}/`));
+  return Math.max(-Infinity, ...times.map(([, time]) => time));
 }
 
 /** The ways by which a MAC leaves this host, by their keys. */

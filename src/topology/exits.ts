@@ -157,6 +157,8 @@ function forward(
     if (ifindex === ingress) continue;
     const port = topology.port(ifindex);
     const membership = frame.vlan === null ? 'untagged' : vlanMembership(port?.vlans ?? [], frame.vlan);
+    // An uplink that lacks the VLAN is worth a word; a way to another bridge that lacks it is no way.
+    if (membership === 'none' && !leadsStraightOut(topology, ifindex)) continue;
     const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
     const blocked = blockReason(slave, port?.state ?? null, membership === 'none');
     const exits = exitsOfDevice(topology, ifindex, tags, further(trail ?? begin()));

@@ -57,7 +57,8 @@ function handle(event: KernelEvent, arrived: number): void {
   const failover = detector.apply(event);
   if (failover) announce(failover, arrived);
   if (event.type === 'lost') resync(event.reason);
-  if (dumps.take(event)) finishDump();
+  if (dumps.take(event)) detector.finishDump();
+  if (dumps.complete && !ready) becomeReady();
 }
 
 function announce(failover: Failover, arrived: number): void {
@@ -66,9 +67,7 @@ function announce(failover: Failover, arrived: number): void {
   owner.post({ type: 'failover', ...failover, arrived, ...round });
 }
 
-function finishDump(): void {
-  detector.finishDump();
-  if (ready) return;
+function becomeReady(): void {
   if (sample) rehearsal.first(sample);
   owner.post({ type: 'ready' });
   ready = true;

@@ -42,6 +42,7 @@ function hammer({ memory, capacity, words }: HammerOrder): void {
     if (edition !== last) Atomics.add(words, WORDS.editions, 1);
     last = edition;
     Atomics.add(words, WORDS.reads, 1);
+    Atomics.notify(words, WORDS.reads);
   }
 }
 

@@ -120,15 +120,15 @@ test('a recorded host gives every guest with its tags, and none that is not one'
 
 test('while all links are down the guests are kept ready, and at no message of the recovery are they held back', () => {
   const fixture = loadFixture('all-down');
-  const state = new HostState(10, []);
+  const state = new HostState({ limit: 10, remember: 60 }, []);
   const { tap1: port = 0, br0: bridge = 0 } = fixture.names;
-  for (const event of eventsOf(fixture, 'dump links')) state.apply(event);
-  state.apply({ type: 'fdb', gone: false, mac: GUEST, port, bridge, vlan: null, state: 2, flags: 0 });
+  for (const event of eventsOf(fixture, 'dump links')) state.apply(event, 0);
+  state.apply({ type: 'fdb', gone: false, mac: GUEST, port, bridge, vlan: null, state: 2, flags: 0 }, 0);
   const heldBack = (): unknown => state.verdicts(GUEST).map(({ suppressed }) => suppressed);
-  for (const event of eventsOf(fixture, 'both links fail')) state.apply(event);
+  for (const event of eventsOf(fixture, 'both links fail')) state.apply(event, 0);
   assert.deepEqual(heldBack(), [null]);
   for (const event of eventsOf(fixture, 'the second link comes back')) {
-    state.apply(event);
+    state.apply(event, 0);
     assert.deepEqual(heldBack(), [null], JSON.stringify(event));
   }
 });

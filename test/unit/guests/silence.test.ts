@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { HostState } from '../../../src/guests/host-state.js';
+import type { Direction, Heard } from '../../../src/sources/heard.js';
 import { BOND, type Hypervisor, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 
@@ -22,6 +24,13 @@ class Story {
 
   take(...events: Parameters<HostState['apply']>[0][]): void {
     for (const event of events) this.state.apply(event, this.now);
+  }
+
+  /** A frame of the guest passes the bond. */
+  heard(direction: Direction, changes: Partial<Heard> = {}): void {
+    const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, rarp: false, arp: true };
+    const heard = { mac: GUEST, tags: [], direction, ...says, ...changes };
+    this.state.heard(this.host.index(BOND), heard, this.now);
   }
 
   learned(port: string, vlan?: number): void {
@@ -94,6 +103,8 @@ test('a guest that left by the uplink is not announced, also when its row there 
   assert.equal(story.verdict, 'seen-on-uplink');
   story.now = 301;
   story.learned('tap1');
+  assert.equal(story.verdict, 'seen-on-uplink', 'the row alone is no proof: a filter may drop the frame');
+  story.heard('out');
   assert.equal(story.verdict, null);
   story.now = 302;
   story.agedOut('tap1');
@@ -153,4 +164,65 @@ test('a guest that moves out long after a failover, or of another bond, has migr
   story.learned(BOND);
   assert.equal(story.verdict, 'seen-on-uplink');
   assert.deepEqual(story.state.takeReflected(), []);
+});
+
+test('a guest whose frame comes in from the network lives elsewhere, until a frame of it leaves again', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 5;
+  story.heard('in');
+  assert.equal(story.verdict, 'seen-on-uplink');
+  story.now = 6;
+  story.heard('out');
+  assert.equal(story.verdict, null);
+});
+
+test("a guest's own frame that is heard coming back right after a failover is no sign of a move", () => {
+  for (const heardFirst of [false, true]) {
+    const story = new Story();
+    story.learned('tap1');
+    story.now = 50.1;
+    if (heardFirst) story.heard('in');
+    story.state.failedOver(story.host.index(BOND), 50);
+    if (!heardFirst) story.heard('in');
+    assert.equal(story.verdict, null);
+  }
+});
+
+test('our own announcement of a guest is no proof that the guest is here', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 5;
+  story.heard('in');
+  story.state.failedOver(story.host.index(BOND), 60);
+  story.now = 60.1;
+  story.heard('out', { rarp: true, arp: false });
+  assert.equal(story.verdict, 'seen-on-uplink');
+});
+
+test('a guest that tags its own traffic is announced in the VLANs that it was heard in', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.heard('out', { tags: [{ tpid: 0x8100, vid: 905 }] });
+  story.state.takeStale();
+  const tags = story.state.verdicts(GUEST).map((verdict) => verdict.tags.map(({ vid }) => vid));
+  assert.deepEqual(tags, [[], [905]]);
+});
+
+test('an address belongs to whoever claimed it last, on either side of the bond', () => {
+  const story = new Story();
+  const way = { bond: story.host.index(BOND), tags: [] };
+  const address = '192.0.2.1' as Ip;
+  const other = '52:54:00:00:00:02' as Mac;
+  const holders = (): boolean[] => [GUEST, other].map((mac) => story.state.addressesOf(mac, way).has(address));
+  story.learned('tap1');
+  story.heard('out', { claims: [address] });
+  assert.deepEqual(holders(), [true, false]);
+  story.heard('out', { mac: other, claims: [address] });
+  assert.deepEqual(holders(), [false, true]);
+  story.heard('in', { mac: '52:54:00:00:00:77' as Mac, claims: [address] });
+  assert.deepEqual(holders(), [false, false]);
+  story.heard('out', { claims: [address] });
+  story.heard('out', { releases: [address] });
+  assert.deepEqual(holders(), [false, false]);
 });
