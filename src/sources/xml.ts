@@ -31,12 +31,17 @@ export function readXml(text: string, root: string): XmlElement | string {
   if (!text.startsWith(`<${root}`, start)) return `no <${root}> at the start`;
   try {
     const checked = XMLValidator.validate(text);
-    if (checked !== true) return `line ${checked.err.line}: ${checked.err.msg}`;
+    if (checked !== true) return `line ${checked.err.line}: ${brief(checked.err.msg)}`;
     const parsed = parser.parse(text.slice(start)) as XmlElement;
     return child(parsed, root) ?? `no <${root}>`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return brief(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** The parser's complaints quote what they complain of, all of it. */
+function brief(complaint: string): string {
+  return complaint.slice(0, 80).replaceAll(/[^ -~]+/g, ' ');
 }
 
 /** The one child element of this name, undefined when there is none, or several, or it has only text. */

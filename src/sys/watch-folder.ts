@@ -142,7 +142,7 @@ class FolderWatcher {
     this.time = '';
     if (identity !== '') {
       try {
-        this.inotify = watch(this.folder, () => this.gather());
+        this.inotify = watch(this.folder, (_, name) => this.heard(name));
         this.inotify.on('error', () => this.follow(''));
         this.identity = identity;
       } catch {
@@ -150,6 +150,12 @@ class FolderWatcher {
       }
     }
     this.gather();
+  }
+
+  /** An event of the folder's own name may be its end; the next folder of that name may get the same inode. */
+  private heard(name: string | null): void {
+    if (name === path.basename(this.folder)) this.follow('');
+    else this.gather();
   }
 
   private gather(): void {

@@ -86,6 +86,61 @@ test('a macvlan that comes, goes or gets another address is followed', () => {
   assert.deepEqual([...state.macs()], []);
 });
 
+test('a guest that libvirt runs is known by its device, as the device comes, moves, is renamed and goes', () => {
+  const { host, state } = known();
+  const tell = (target: string): void => state.setGuestInterfaces([{ domain: 'g', mac: GUEST, target }]);
+  const judged = (): unknown[] => {
+    const stale = state.takeStale();
+    if (stale !== 'all') assert.deepEqual([...stale], [GUEST]);
+    return state.verdicts(GUEST).map(({ source, suppressed }) => [source, suppressed]);
+  };
+  const here = [['libvirt', null]];
+  tell('vnet7');
+  assert.deepEqual(state.takeStale(), new Set(), 'no such device yet');
+  tell('tap1');
+  assert.deepEqual(judged(), here);
+  tell('tap1');
+  assert.deepEqual(state.takeStale(), new Set(), 'nothing new');
+  state.apply(host.change('tap1', { name: 'vnet0' }));
+  assert.deepEqual(judged(), []);
+  state.apply(host.change('tap1', { name: 'tap1' }));
+  assert.deepEqual(judged(), here);
+  state.apply(host.change('tap1', { lowerUp: false }));
+  assert.deepEqual(judged(), [], 'its process is gone');
+  state.apply(host.change('tap1', { lowerUp: true }));
+  assert.deepEqual(judged(), here);
+  state.apply(host.remove('tap1'));
+  assert.deepEqual(judged(), []);
+  host.add('tap1', { type: 'other', kind: 'tun' }, { master: host.index('br0') });
+  state.apply(host.get('tap1'));
+  assert.deepEqual(judged(), here);
+  state.setGuestInterfaces([]);
+  assert.deepEqual(judged(), []);
+});
+
+test('on a VLAN-aware bridge a guest that libvirt runs is in the VLAN of its port', () => {
+  const host = new FakeHost((hv) => {
+    hv.bridge('br0', { vlanAware: true });
+    hv.port('br0', BOND, { tagged: [10, 11] });
+    hv.guest('br0', { access: 10 });
+  });
+  const state = new HostState(10, []);
+  state.setGuestInterfaces([{ domain: 'g', mac: GUEST, target: 'tap1' }]);
+  const vlans = (): unknown[] => {
+    state.takeStale();
+    return state.verdicts(GUEST).map(({ tags, source }) => [tags.map(({ vid }) => vid), source]);
+  };
+  for (const event of host.dump()) state.apply(event);
+  assert.deepEqual(vlans(), [[[10], 'libvirt']]);
+  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10 }));
+  assert.deepEqual(vlans(), [[[10], 'libvirt']]);
+  state.apply(host.setVlans('tap1', [{ first: 11, last: 11, untagged: true, pvid: true }]));
+  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10, gone: true }));
+  assert.deepEqual(vlans(), [[[11], 'libvirt']]);
+  state.apply(host.setVlans('tap1', [{ first: 10, last: 11, untagged: false, pvid: false }]));
+  assert.deepEqual(vlans(), []);
+});
+
 test('a recorded host gives every guest with its tags, and none that is not one', () => {
   const fixture = loadFixture('devices');
   const state = new HostState({ limit: 1000, remember: 60 }, []);

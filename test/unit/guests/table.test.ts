@@ -35,6 +35,22 @@ test('a MAC is known on several bridges and VLANs side by side', () => {
   assert.equal(table.size, 1);
 });
 
+test('what one source takes back, the others still say', () => {
+  const table = new GuestTable(10);
+  const libvirt: Sighting = { ...onBridge(1, 5), source: 'libvirt' };
+  assert.equal(table.add(onBridge(1, 5)), 'changed');
+  assert.equal(table.add(libvirt), 'changed');
+  assert.equal(table.add(onBridge(1, 6)), 'changed', 'the bridge learned it elsewhere');
+  assert.deepEqual([...table.sightings(mac(1))], [onBridge(1, 6), libvirt]);
+  assert.equal(table.remove(onBridge(1, 6)), true);
+  assert.deepEqual([...table.sightings(mac(1))], [libvirt]);
+  table.startDump('fdb');
+  assert.deepEqual(table.finishDump('fdb'), []);
+  table.startDump('libvirt');
+  assert.deepEqual(table.finishDump('libvirt'), [mac(1)]);
+  assert.equal(table.size, 0);
+});
+
 test('the farewell of a port that a MAC has left takes nothing back', () => {
   const table = new GuestTable(10);
   table.add(onBridge(1, 5));
@@ -74,7 +90,7 @@ class Model {
   constructor(private readonly limit: number) {}
 
   private samePlace(a: Sighting, b: Sighting): boolean {
-    if (a.mac !== b.mac) return false;
+    if (a.mac !== b.mac || a.source !== b.source) return false;
     if (a.bridge === null || b.bridge === null) return a.bridge === b.bridge && a.device === b.device;
     return a.bridge === b.bridge && a.vlan === b.vlan;
   }
@@ -132,8 +148,9 @@ const anySighting = fc.oneof(
       device: fc.constantFrom(5, 6),
       bridge: fc.constantFrom(1, 1, 2),
       vlan: fc.constantFrom(null, null, 10),
+      source: fc.constantFrom<Source>('fdb', 'libvirt'),
     })
-    .map(({ n, device, bridge, vlan }) => onBridge(n, device, { bridge, vlan })),
+    .map(({ n, device, bridge, vlan, source }) => ({ ...onBridge(n, device, { bridge, vlan }), source })),
   fc.tuple(fc.constantFrom(1, 2, 3), fc.constantFrom(7, 8)).map(([n, device]) => macvlan(n, device)),
 );
 
@@ -144,7 +161,7 @@ const anyStep = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       do: fc.constantFrom('start' as const, 'finish' as const),
-      source: fc.constantFrom<Source>('fdb', 'macvlan'),
+      source: fc.constantFrom<Source>('fdb', 'libvirt', 'macvlan'),
     }),
   },
 );

@@ -121,6 +121,32 @@ test('a guest that a bridge above hears through a VLAN device of the bridge belo
   assert.deepEqual(court.judge(moved), [[[905], 'fdb', 'seen-on-uplink']]);
 });
 
+test('a guest that libvirt runs here is here, though its MAC was seen on the uplink', () => {
+  const court = new Court(aware);
+  const libvirt: Sighting = { ...court.seen('tap1', 10), source: 'libvirt' };
+  for (const other of [court.seen(BOND, 10), court.seen('tap1', 10)]) {
+    assert.deepEqual(court.judge([libvirt, other]), [[[10], 'libvirt', null]]);
+    assert.deepEqual(court.judge([other, libvirt]), [[[10], 'libvirt', null]]);
+  }
+  assert.deepEqual(court.judge([court.seen(BOND, 10)]), [], 'once it does not run here any more');
+});
+
+test('that libvirt runs a guest here says nothing of other VLANs, and opens no way that is blocked', () => {
+  const court = new Court(aware);
+  const libvirt = (port: string, vlan: number): Sighting => ({ ...court.seen(port, vlan), source: 'libvirt' });
+  assert.deepEqual(court.judge([libvirt('tap1', 10), court.seen('tap2', 20), court.seen(BOND, 20)]), [
+    [[10], 'libvirt', null],
+    [[], 'fdb', 'seen-on-uplink'],
+  ]);
+  assert.deepEqual(court.judge([libvirt('tap2', 30)]), [[[30], 'libvirt', 'vlan-not-on-uplink']]);
+});
+
+test('in a stack of bridges too, a guest that libvirt runs here is here', () => {
+  const court = new Court(stacked);
+  const libvirt: Sighting = { ...court.seen('tap3'), source: 'libvirt' };
+  assert.deepEqual(court.judge([libvirt, court.seen(BOND, 10)]), [[[10], 'libvirt', null]]);
+});
+
 test('a MAC on the uplink in one VLAN does not hold back the guest of the same MAC in another', () => {
   const court = new Court(aware);
   assert.deepEqual(court.judge([court.seen('tap1', 10), court.seen(BOND, 11)]), [[[10], 'fdb', null]]);
