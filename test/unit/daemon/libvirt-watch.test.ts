@@ -37,8 +37,7 @@ class Scene {
     return {
       path: '/libvirt',
       list: (suffix, limit) => {
-        if (typeof this.files === 'string')
-          return Promise.reject(new SyscallError('scandir', this.files, '/libvirt'));
+        if (typeof this.files === 'string') return Promise.reject(new SyscallError('scandir', this.files, '/libvirt'));
         const names = this.files && [...this.files].filter(([name]) => name.endsWith(suffix)).slice(0, limit);
         return Promise.resolve(names && names.map(([name, text]) => ({ name, stamp: text })));
       },
