@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lint format bench deb clean help need-build need-lab need-smp2 modules compile
+.PHONY: build demo test unit lab lint format bench deb clean help need-build need-unit need-lab need-smp2 modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -16,7 +16,7 @@ demo: need-lab compile ## the same failover with and without the daemon, drawn i
 test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
 	@scripts/lab.sh both
 
-unit: need-build compile ## unit tests only
+unit: need-unit compile ## unit tests only
 	@scripts/unit.sh
 
 lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
@@ -43,11 +43,14 @@ help: ## this list
 need-build:
 	@scripts/need.sh build
 
+need-unit:
+	@scripts/need.sh build unit
+
 need-lab:
 	@scripts/need.sh build lab
 
 need-smp2:
-	@scripts/need.sh build lab smp2
+	@scripts/need.sh build unit lab smp2
 
 modules:
 	@scripts/modules.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# need.sh GROUP...: sees to Node and to the Debian packages of the groups build, lab (User Mode Linux) and smp2 (qemu).
+# need.sh GROUP...: sees to Node and to the Debian packages of the groups build, unit (an independent compiler of
+# filters), lab (User Mode Linux) and smp2 (qemu).
 # As root it installs what is missing; otherwise it names it in one line and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -7,7 +8,8 @@ cd "$(dirname "$0")/.."
 
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
-lab='user-mode-linux iproute2 kmod'
+unit='tcpdump'
+lab='user-mode-linux iproute2 kmod nftables'
 smp2='qemu-system-x86 cpio'
 # Downloaded by the second lab, never installed.
 smp2_kernel='linux-image-amd64'
@@ -41,8 +43,8 @@ groups=" $* "
 wanted=()
 for group in "$@"; do
   case $group in
-    build | lab | smp2) wanted+=(${!group}) ;;
-    *) die "need.sh: no such group: $group (build, lab, smp2)" ;;
+    build | unit | lab | smp2) wanted+=(${!group}) ;;
+    *) die "need.sh: no such group: $group (build, unit, lab, smp2)" ;;
   esac
 done
 if ! command -v dpkg-query >/dev/null; then

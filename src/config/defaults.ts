@@ -5,6 +5,8 @@ export interface Config {
   readonly guests: {
     /** How many MAC addresses are held at most. */
     readonly limit: number;
+    /** How many are learned at most behind one port. */
+    readonly perPort: number;
     /** How long a guest that fell silent is remembered, in seconds. */
     readonly remember: number;
     /** Announce the addresses that routers and load balancers share as well. */
@@ -15,9 +17,10 @@ export interface Config {
 
 export const DEFAULTS: Config = Object.freeze({
   // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.
+  // A virtual machine has a few addresses, a nest of containers some dozens; more are inventions.
   // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
   // A standby router's address announced from the wrong node cuts its gateway off.
-  guests: { limit: 65_536, remember: 24 * 3600, virtualRouterMacs: false },
+  guests: { limit: 65_536, perPort: 64, remember: 24 * 3600, virtualRouterMacs: false },
   // Only this host: guests must not learn who their neighbours are. 9871 is bondherald's port of record.
   metrics: { host: '127.0.0.1', port: 9871 },
 });

@@ -56,10 +56,12 @@ export class KernelWatch implements Task {
   }
 
   private take(bytes: Uint8Array): void {
-    const now = this.tools.clock.monotonic();
+    const { clock, metrics } = this.tools;
+    const now = clock.monotonic();
     for (const event of decodeDatagram(bytes)) {
       const ignored = this.host.apply(event, now);
-      if (ignored) this.tools.metrics.count('bondherald_sightings_ignored_total', ignored);
+      if (ignored) metrics.count('bondherald_sightings_ignored_total', { ...ignored });
+      for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
       if (event.type === 'lost') this.resync(event.reason, event.detail);
       if (event.type === 'answer' && event.seq === CHANGE_SEQ) this.refused(event.errno);
       if (this.dumps.take(event)) this.host.finishDump(now);

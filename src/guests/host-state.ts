@@ -1,6 +1,7 @@
 import type { MacPrefix } from '../addr/mac-prefix.js';
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
+import { NUD_NOARP } from '../kernel/constants.js';
 import type { FdbEvent, KernelEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
@@ -13,18 +14,24 @@ import { Topology } from '../topology/topology.js';
 import { exitKey } from './exit-key.js';
 import { HeardBook } from './heard-book.js';
 import { Memory } from './memory.js';
+import { PortQuota, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
 import { portStands } from './standing.js';
 import { GuestTable } from './table.js';
 import { type Evidence, judge, seenElsewhere, type Verdict } from './verdict.js';
 
 /** Why a source's row was passed over, for those who count. */
-export type Ignored = { readonly source: Source; readonly reason: IgnoreReason | 'table-full' | 'reflection' } | null;
+export interface Ignored {
+  readonly source: Source;
+  readonly reason: IgnoreReason | 'table-full' | 'reflection';
+}
 
 /** What the host state may hold and remember. */
 export interface HostLimits {
-  /** How many MAC addresses are held at most. */
+  /** How many MAC addresses of guests are held at most; and how many of others. */
   readonly limit: number;
+  /** How many are learned at most behind one port. */
+  readonly perPort: number;
   /** How long a guest that fell silent is remembered, in seconds. */
   readonly remember: number;
 }
@@ -35,6 +42,8 @@ export class HostState {
   private readonly table: GuestTable;
   private readonly memory: Memory;
   private readonly book: HeardBook;
+  private readonly quota: PortQuota;
+  private readonly evictions: QuotaReason[] = [];
   private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
   private guestInterfaces: readonly GuestInterface[] = [];
@@ -44,9 +53,10 @@ export class HostState {
     private readonly limits: HostLimits,
     private readonly refused: readonly MacPrefix[],
   ) {
-    this.table = new GuestTable(limits.limit);
+    this.table = new GuestTable(2 * limits.limit);
     this.memory = new Memory(limits.limit);
     this.book = new HeardBook(limits.limit);
+    this.quota = new PortQuota({ total: limits.limit, perPort: limits.perPort });
   }
 
   /**
@@ -54,7 +64,7 @@ export class HostState {
    * @param now monotonic clock, seconds
    * @returns why a source's row was passed over, if it was
    */
-  apply(event: KernelEvent, now: number): Ignored {
+  apply(event: KernelEvent, now: number): Ignored | null {
     if (event.type === 'fdb') return this.applyFdb(event, now);
     const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
     if (this.topology.apply(event)) this.stale = 'all';
@@ -68,7 +78,7 @@ export class HostState {
     this.readLibvirt();
   }
 
-  private applyFdb(event: FdbEvent, now: number): Ignored {
+  private applyFdb(event: FdbEvent, now: number): Ignored | null {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
     if (event.gone) {
@@ -77,10 +87,30 @@ export class HostState {
     }
     const held = this.table.held(sighting);
     if (held && this.isReflection(held, sighting, now)) return { source: 'fdb', reason: 'reflection' };
+    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) return { source: 'fdb', reason: 'table-full' };
     const added = this.table.add(sighting);
     if (added === 'full') return { source: 'fdb', reason: 'table-full' };
     if (added === 'changed') this.arrive(sighting, held, now);
     return null;
+  }
+
+  /** A static row is the administrator's word and has no limit; a learned one is the guest's. */
+  private admit({ mac, device }: Sighting): boolean {
+    if (!isGuestPort(this.topology, device)) return true;
+    const isPresent = (each: Mac): boolean => this.table.sightings(each).some((row) => row.device === device);
+    const eviction = this.quota.admit(mac, device, isPresent);
+    if (!eviction) return true;
+    this.evictions.push(eviction.reason);
+    if (eviction.mac === mac) return false;
+    for (const row of this.table.sightings(eviction.mac)) if (row.device === eviction.port) this.table.remove(row);
+    this.memory.forget(eviction.mac, (row) => row.device === eviction.port);
+    this.touch(eviction.mac);
+    return true;
+  }
+
+  /** The addresses that had to go, or were turned away, since the last call: why. */
+  takeEvictions(): readonly QuotaReason[] {
+    return this.evictions.splice(0);
   }
 
   /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
@@ -94,7 +124,13 @@ export class HostState {
           bridge === sighting.bridge && vlan === sighting.vlan && isGuestPort(this.topology, device),
       );
     }
+    this.keepQuota(sighting.mac);
     this.touch(sighting.mac);
+  }
+
+  private keepQuota(mac: Mac): void {
+    const remembered = this.memory.of(mac).map(({ sighting }) => sighting);
+    this.quota.keep(mac, new Set([...this.table.sightings(mac), ...remembered].map(({ device }) => device)));
   }
 
   private depart(sighting: Sighting, now: number): void {
@@ -114,7 +150,6 @@ export class HostState {
    * @param at monotonic clock, seconds
    */
   heard(bond: number, heard: Heard, at: number): void {
-    if (heard.rarp && heard.direction === 'out' && this.reflections.isRecent(bond, at)) return; // our own
     const known = this.table.sightings(heard.mac).length + this.memory.of(heard.mac).length > 0;
     const foreign = heard.direction === 'in' && (!known || this.reflections.isRecent(bond, at));
     if (foreign) this.book.releaseClaims(bond, heard);
@@ -160,7 +195,10 @@ export class HostState {
 
   /** Forgets those who have been silent for too long. To be called now and then. */
   expire(now: number): void {
-    for (const mac of this.memory.expire(now - this.limits.remember)) this.touch(mac);
+    for (const mac of this.memory.expire(now - this.limits.remember)) {
+      this.keepQuota(mac);
+      this.touch(mac);
+    }
   }
 
   /**
@@ -204,6 +242,7 @@ export class HostState {
         (sighting) =>
           seenElsewhere(this.topology, sighting).length === 0 && !portStands(this.topology, sighting, evidence),
       );
+      this.keepQuota(mac);
     }
   }
 

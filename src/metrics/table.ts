@@ -28,6 +28,11 @@ export const METRICS = {
     help: 'Guests behind the bond, announced or not, by where they were learned. One on two VLANs counts twice.',
     labels: ['bond', 'source'],
   },
+  bondherald_guest_evictions_total: {
+    type: 'counter',
+    help: 'Addresses that were forgotten or turned away at a limit: of one port, or of all.',
+    labels: ['reason'],
+  },
   bondherald_sightings_ignored_total: {
     type: 'counter',
     help: 'Rows of a source that are no guests, by reason.',

@@ -21,8 +21,6 @@ export interface Heard {
   readonly raSent: boolean;
   /** Whether the frame is a Router Solicitation, which only hosts send. */
   readonly rsSent: boolean;
-  /** Whether the frame is RARP, with which a guest is announced: by its hypervisor, or by us. */
-  readonly rarp: boolean;
   /** Whether the frame is ARP: inspection in switches counts those. */
   readonly arp: boolean;
 }

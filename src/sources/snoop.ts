@@ -14,7 +14,7 @@ import type { Direction, Heard, HeardIgnoreReason } from './heard.js';
 /** What a frame says beyond who sent it. */
 type Says = Omit<Heard, 'mac' | 'tags' | 'direction'>;
 
-const NOTHING: Says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, rarp: false, arp: false };
+const NOTHING: Says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: false };
 
 /**
  * What a frame says of the station that sent it. Other stations believe a claim of an address for the link-layer
@@ -42,7 +42,7 @@ function read({ etherType, payload, source }: EthernetFrame, checksumReady: bool
       return readArp(payload, source);
     case ETH_P_RARP:
       decodeArpPacket(payload);
-      return { ...NOTHING, rarp: true };
+      return NOTHING;
     case ETH_P_IPV6:
       return readNd(payload, source, checksumReady);
     case ETH_P_IP:

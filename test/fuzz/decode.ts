@@ -49,7 +49,7 @@ export function spoiltDatagrams(): fc.Arbitrary<Uint8Array> {
 
 /** What is read from spoilt bytes must not upset those who fold it, either. */
 export function fuzzDecoder(numRuns: number): void {
-  const host = new HostState({ limit: 1000, remember: 60 }, []);
+  const host = new HostState({ limit: 1000, perPort: 64, remember: 60 }, []);
   const detector = new FailoverDetector();
   fc.assert(
     fc.property(spoiltDatagrams(), (bytes) => {

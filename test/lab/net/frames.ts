@@ -22,3 +22,10 @@ export function rarp(mac: string, tags: readonly Tag[] = []): Buffer {
 export function chatter(mac: string, tags: readonly Tag[] = []): Buffer {
   return frame(BROADCAST, mac, tags, '88b5', '');
 }
+
+/** An ARP request by which a guest asks for itself: what a machine sends when it has got its address (RFC 5227). */
+export function arpFrom(mac: string, ip: string, tags: readonly Tag[] = []): Buffer {
+  const address = ip.split('.').map(Number);
+  const protocol = Buffer.from(address).toString('hex');
+  return frame(BROADCAST, mac, tags, '0806', `0001080006040001${plain(mac)}${protocol}000000000000${protocol}`);
+}

@@ -10,14 +10,14 @@ const GUEST = '52:54:00:00:00:01' as Mac;
 
 function known(limit = 10): { host: FakeHost; state: HostState } {
   const host = new FakeHost(plainBridge(1));
-  const state = new HostState({ limit, remember: 60 }, []);
+  const state = new HostState({ limit, perPort: 64, remember: 60 }, []);
   for (const event of host.dump()) state.apply(event, 0);
   state.takeStale();
   return { host, state };
 }
 
 test('at first, everything is to be judged', () => {
-  assert.equal(new HostState({ limit: 1, remember: 60 }, []).takeStale(), 'all');
+  assert.equal(new HostState({ limit: 1, perPort: 64, remember: 60 }, []).takeStale(), 'all');
 });
 
 test('a guest that is learned, moves or goes is to be judged again, and nobody else', () => {
@@ -101,18 +101,18 @@ test('a guest that libvirt runs is known by its device, as the device comes, mov
   assert.deepEqual(judged(), here);
   tell('tap1');
   assert.deepEqual(state.takeStale(), new Set(), 'nothing new');
-  state.apply(host.change('tap1', { name: 'vnet0' }));
+  state.apply(host.change('tap1', { name: 'vnet0' }), 0);
   assert.deepEqual(judged(), []);
-  state.apply(host.change('tap1', { name: 'tap1' }));
+  state.apply(host.change('tap1', { name: 'tap1' }), 0);
   assert.deepEqual(judged(), here);
-  state.apply(host.change('tap1', { lowerUp: false }));
+  state.apply(host.change('tap1', { lowerUp: false }), 0);
   assert.deepEqual(judged(), [], 'its process is gone');
-  state.apply(host.change('tap1', { lowerUp: true }));
+  state.apply(host.change('tap1', { lowerUp: true }), 0);
   assert.deepEqual(judged(), here);
-  state.apply(host.remove('tap1'));
+  state.apply(host.remove('tap1'), 0);
   assert.deepEqual(judged(), []);
   host.add('tap1', { type: 'other', kind: 'tun' }, { master: host.index('br0') });
-  state.apply(host.get('tap1'));
+  state.apply(host.get('tap1'), 0);
   assert.deepEqual(judged(), here);
   state.setGuestInterfaces([]);
   assert.deepEqual(judged(), []);
@@ -124,26 +124,26 @@ test('on a VLAN-aware bridge a guest that libvirt runs is in the VLAN of its por
     hv.port('br0', BOND, { tagged: [10, 11] });
     hv.guest('br0', { access: 10 });
   });
-  const state = new HostState(10, []);
+  const state = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
   state.setGuestInterfaces([{ domain: 'g', mac: GUEST, target: 'tap1' }]);
   const vlans = (): unknown[] => {
     state.takeStale();
     return state.verdicts(GUEST).map(({ tags, source }) => [tags.map(({ vid }) => vid), source]);
   };
-  for (const event of host.dump()) state.apply(event);
+  for (const event of host.dump()) state.apply(event, 0);
   assert.deepEqual(vlans(), [[[10], 'libvirt']]);
-  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10 }));
+  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10 }), 0);
   assert.deepEqual(vlans(), [[[10], 'libvirt']]);
-  state.apply(host.setVlans('tap1', [{ first: 11, last: 11, untagged: true, pvid: true }]));
-  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10, gone: true }));
+  state.apply(host.setVlans('tap1', [{ first: 11, last: 11, untagged: true, pvid: true }]), 0);
+  state.apply(host.fdb(GUEST, 'tap1', { vlan: 10, gone: true }), 0);
   assert.deepEqual(vlans(), [[[11], 'libvirt']]);
-  state.apply(host.setVlans('tap1', [{ first: 10, last: 11, untagged: false, pvid: false }]));
+  state.apply(host.setVlans('tap1', [{ first: 10, last: 11, untagged: false, pvid: false }]), 0);
   assert.deepEqual(vlans(), []);
 });
 
 test('a recorded host gives every guest with its tags, and none that is not one', () => {
   const fixture = loadFixture('devices');
-  const state = new HostState({ limit: 1000, remember: 60 }, []);
+  const state = new HostState({ limit: 1000, perPort: 64, remember: 60 }, []);
   for (const { what } of fixture.parts) for (const event of eventsOf(fixture, what)) state.apply(event, 0);
   state.takeStale();
   const told = [...state.macs()].flatMap((mac) =>
@@ -175,7 +175,7 @@ test('a recorded host gives every guest with its tags, and none that is not one'
 
 test('while all links are down the guests are kept ready, and at no message of the recovery are they held back', () => {
   const fixture = loadFixture('all-down');
-  const state = new HostState({ limit: 10, remember: 60 }, []);
+  const state = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
   const { tap1: port = 0, br0: bridge = 0 } = fixture.names;
   for (const event of eventsOf(fixture, 'dump links')) state.apply(event, 0);
   state.apply({ type: 'fdb', gone: false, mac: GUEST, port, bridge, vlan: null, state: 2, flags: 0 }, 0);

@@ -47,7 +47,7 @@ test('what one source takes back, the others still say', () => {
   table.startDump('fdb');
   assert.deepEqual(table.finishDump('fdb'), []);
   table.startDump('libvirt');
-  assert.deepEqual(table.finishDump('libvirt'), [mac(1)]);
+  assert.deepEqual(table.finishDump('libvirt'), [libvirt]);
   assert.equal(table.size, 0);
 });
 

@@ -1,0 +1,80 @@
+import type { Mac } from '../addr/mac.js';
+
+/** What ports may hold. */
+export interface QuotaLimits {
+  /** How many MAC addresses in all. */
+  readonly total: number;
+  /** How many a port. */
+  readonly perPort: number;
+}
+
+/** Which limit was met. Closed set: it is a label of metrics. */
+export type QuotaReason = 'per-port' | 'total';
+
+/** The answer to a newcomer: who has to go for it, and why; `evicted` is the newcomer itself when there is no room. */
+export interface Eviction {
+  readonly reason: QuotaReason;
+  readonly port: number;
+  readonly mac: Mac;
+}
+
+/**
+ * Limits how many addresses are learned behind the ports of guests, so that a guest that invents addresses costs itself
+ * and not the others. At a port's limit the address that fell silent first makes room, else the newcomer is turned away.
+ * At the limit of all, the newest address of the greediest port goes. Bounded by the limit of all.
+ */
+export class PortQuota {
+  /** The MACs of each port, in the order in which they were learned. */
+  private readonly ports = new Map<number, Set<Mac>>();
+  private readonly portsOf = new Map<Mac, Set<number>>();
+
+  constructor(private readonly limits: QuotaLimits) {}
+
+  /**
+   * A MAC is learned on a port.
+   * @param isPresent whether a MAC of that port is known there now, not only remembered
+   * @returns what that costs; null when there is room
+   */
+  admit(mac: Mac, port: number, isPresent: (mac: Mac) => boolean): Eviction | null {
+    const macs = this.ports.get(port) ?? new Set<Mac>();
+    if (macs.has(mac)) return null;
+    const eviction = this.makeRoom(mac, port, macs, isPresent);
+    if (eviction?.mac === mac) return eviction;
+    if (eviction) this.leave(eviction.mac, eviction.port);
+    this.ports.set(port, macs.add(mac));
+    this.portsOf.set(mac, (this.portsOf.get(mac) ?? new Set<number>()).add(port));
+    return eviction;
+  }
+
+  /** A MAC is known on these ports and no others. */
+  keep(mac: Mac, ports: ReadonlySet<number>): void {
+    for (const port of [...(this.portsOf.get(mac) ?? [])]) if (!ports.has(port)) this.leave(mac, port);
+  }
+
+  private makeRoom(mac: Mac, port: number, macs: ReadonlySet<Mac>, isPresent: (mac: Mac) => boolean): Eviction | null {
+    if (macs.size >= this.limits.perPort) {
+      const silent = [...macs].find((each) => !isPresent(each));
+      return { reason: 'per-port', port, mac: silent ?? mac };
+    }
+    if (this.portsOf.has(mac) || this.portsOf.size < this.limits.total) return null;
+    const [greedy, theirs] = this.greediest();
+    const newest = [...theirs].at(-1);
+    if (newest === undefined || theirs.size <= macs.size + 1) return { reason: 'total', port, mac };
+    return { reason: 'total', port: greedy, mac: newest };
+  }
+
+  private greediest(): [number, ReadonlySet<Mac>] {
+    let most: [number, ReadonlySet<Mac>] = [0, new Set()];
+    for (const entry of this.ports) if (entry[1].size > most[1].size) most = entry;
+    return most;
+  }
+
+  private leave(mac: Mac, port: number): void {
+    const macs = this.ports.get(port);
+    macs?.delete(mac);
+    if (macs?.size === 0) this.ports.delete(port);
+    const ports = this.portsOf.get(mac);
+    ports?.delete(port);
+    if (ports?.size === 0) this.portsOf.delete(mac);
+  }
+}

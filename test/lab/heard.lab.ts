@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { until } from '../support/until.js';
+import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
+import { capture } from './net/capture.js';
+import { type Daemon, labWithDaemon, runIn } from './net/daemon.js';
+import { arpFrom, chatter } from './net/frames.js';
+import { BOND, type Guest } from './net/hypervisor.js';
+import type { Lab } from './net/lab.js';
+
+const HERE = 'bondherald_guests{bond="bond0",source="fdb"}';
+
+async function untilLearned(lab: Lab, mac: string, port: string): Promise<void> {
+  await until(async () => (await lab.learned('hv')).get(mac) === port, { what: `${mac} is learned on ${port}` });
+}
+
+async function nextFailover(lab: Lab, frames: number): Promise<string[]> {
+  const far = capture(lab, 'client', 'eth0', { filter: RARP_FILTER });
+  const arriving = nextRound(far, frames);
+  await lab.setActive(lab.activeSlave() === 'up1' ? 'up2' : 'up1');
+  const heard = announced(await arriving);
+  far.stop();
+  return heard;
+}
+
+/** How many frames `announce` would send now: what the daemon will send if the next failover is the same. */
+async function untilAnnounceable(daemon: Daemon, guests: number): Promise<void> {
+  await until(async () => (await daemon.metric(HERE)) === guests, { what: `${guests} guests are known` });
+}
+
+test('a guest that migrated away and came back is announced again as soon as it has spoken', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t);
+  const wanderer = lab.guest('g2');
+  const rest = lab.guests.filter((guest) => guest !== wanderer);
+  lab.inject('client', 'eth0', chatter(wanderer.mac));
+  await untilLearned(lab, wanderer.mac, BOND);
+  assert.deepEqual(await nextFailover(lab, rest.length), expected(rest), 'while it is away');
+  const leaving = capture(lab, 'hv', BOND, { filter: `arp and ether src ${wanderer.mac}` });
+  await until(
+    () => {
+      lab.inject(wanderer.netns, wanderer.device, arpFrom(wanderer.mac, '10.1.2.3'));
+      return leaving.frames.length > 0;
+    },
+    { what: 'its frame has left', every: 50 },
+  );
+  await untilAnnounceable(daemon, lab.guests.length);
+  assert.deepEqual(await nextFailover(lab, lab.guests.length), expected(lab.guests), 'when it is back');
+});
+
+test("another host's MAC is not announced, though a guest has used it and the bridge believes so, when a filter drops it", async (t) => {
+  const { lab } = await labWithDaemon(t);
+  const victim = '52:54:00:00:0f:0f';
+  const rules = `table bridge guard { chain forward { type filter hook forward priority 0; ether saddr ${victim} drop; }; }`;
+  const { code, stderr } = await runIn(['nft', rules]);
+  assert.equal(code, 0, stderr);
+  lab.inject('client', 'eth0', chatter(victim));
+  await untilLearned(lab, victim, BOND);
+  lab.inject('g1', 'eth0', arpFrom(victim, '10.1.2.3'));
+  await untilLearned(lab, victim, 'tap1');
+  assert.deepEqual(await nextFailover(lab, lab.guests.length), expected(lab.guests));
+});
+
+test('a guest that tags its own traffic is announced in each VLAN that it was heard in', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t);
+  const [trunk] = lab.guests;
+  assert.ok(trunk);
+  const tagged: Guest = { ...trunk, wire: [{ tpid: 0x8100, vid: 905 }] };
+  lab.inject(trunk.netns, trunk.device, arpFrom(trunk.mac, '10.1.2.3', tagged.wire ?? []));
+  await untilAnnounceable(daemon, lab.guests.length + 1);
+  assert.deepEqual(await nextFailover(lab, lab.guests.length + 1), expected([...lab.guests, tagged]));
+});
