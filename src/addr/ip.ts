@@ -38,12 +38,12 @@ export function isIpv4(ip: Ip): boolean {
 
 /** Of RFC 4291 section 2.5.6: fe80::/10. */
 export function isLinkLocal(ip: Ip): boolean {
-  return /^fe[89ab].:/.test(ip);
+  return /^fe[89ab][0-9a-f]:/.test(ip);
 }
 
 /** 224.0.0.0/4 and ff00::/8. */
 export function isMulticastIp(ip: Ip): boolean {
-  return isIpv4(ip) ? firstNumber(ip) >= 224 && firstNumber(ip) < 240 : /^ff..:/.test(ip);
+  return isIpv4(ip) ? firstNumber(ip) >= 224 && firstNumber(ip) < 240 : /^ff[0-9a-f]{2}:/.test(ip);
 }
 
 /** Whether a station on a link can have this address: not the unspecified, loopback, multicast or broadcast ones. */

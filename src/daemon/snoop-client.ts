@@ -19,6 +19,8 @@ export interface SnoopListener {
   lost(count: number): void;
 }
 
+const HAS_ENDED = 'the listening thread has ended';
+
 /** The daemon's handle on the listening thread. */
 export class SnoopClient {
   private readonly thread: Thread<ToSnoopThread, FromSnoopThread>;
@@ -26,6 +28,7 @@ export class SnoopClient {
   private readonly hasEnded = new Deferred();
   /** Those who wait for an answer, in the order of their orders. Bounded by the orders on their way. */
   private readonly waiting: ((error: string | null) => void)[] = [];
+  private alive = true;
 
   constructor(private readonly listener: SnoopListener) {
     this.thread = startThread(new URL('./snoop-thread.js', import.meta.url));
@@ -45,6 +48,7 @@ export class SnoopClient {
 
   /** Listens on a bond from now on. @returns when the thread has answered: null, or why it cannot, in one line */
   watch(bond: number): Promise<string | null> {
+    if (!this.alive) return Promise.resolve(HAS_ENDED);
     this.thread.post({ type: 'watch', bond });
     return new Promise((resolve) => this.waiting.push(resolve));
   }
@@ -78,7 +82,8 @@ export class SnoopClient {
   }
 
   private end(error: Error | null): void {
-    for (const answer of this.waiting.splice(0)) answer('the listening thread has ended');
+    this.alive = false;
+    for (const answer of this.waiting.splice(0)) answer(HAS_ENDED);
     const failure = new SnoopThreadError(`the listening thread ended: ${error?.message ?? 'before it was ready'}`);
     this.isReady.reject(failure);
     if (error) this.hasEnded.reject(failure);

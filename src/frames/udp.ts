@@ -36,7 +36,7 @@ export function decodeUdp(bytes: Uint8Array): Udp | null {
   const header = 4 * (view.getUint8(0) & 0xf);
   const end = view.getUint16(2);
   if (view.getUint8(0) >> 4 !== 4 || header < 20) throw new FrameError('the header of the packet is not IPv4');
-  if (end > bytes.length || end < header) throw new FrameError(`an IPv4 packet of ${end} bytes in ${bytes.length}`);
+  if (end > bytes.length) throw new FrameError(`an IPv4 packet of ${end} bytes in ${bytes.length}`);
   if (view.getUint8(9) !== PROTOCOL_UDP) return null;
   if (view.getUint16(6) & 0x3fff) throw new FrameError('a fragment of an IPv4 packet');
   if (end - header < UDP_HEADER_LENGTH) throw new FrameError('an IPv4 packet too short for UDP');

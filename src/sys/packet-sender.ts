@@ -27,7 +27,7 @@ const SEND_TIME_LIMIT_MS = 200;
 /**
  * Opens an AF_PACKET socket for sending on a device. Its protocol is 0: it never receives, and costs the host
  * nothing. On a bond, frames leave by the active slave.
- * @throws PermissionError without CAP_NET_RAW
+ * @throws PermissionError without CAP_NET_RAW, or before Linux 5.17 without CAP_NET_ADMIN
  * @throws SyscallError for example ENODEV when the device is gone
  */
 export function openPacketSender(ifindex: number): PacketSender {
@@ -37,7 +37,7 @@ export function openPacketSender(ifindex: number): PacketSender {
   libc.check(fd, 'socket', 'a packet socket');
   try {
     libc.check(libc.bind(fd, linkLayerAddress(ifindex), 20), 'bind', `a packet socket on device ${ifindex}`);
-    libc.check(libc.setMark(fd, OWN_FRAMES_MARK), 'setsockopt', 'the mark of our own frames');
+    markOwn(fd);
     libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
   } catch (error) {
@@ -51,6 +51,15 @@ export function openPacketSender(ifindex: number): PacketSender {
     },
     close: () => void libc.close(fd),
   };
+}
+
+function markOwn(fd: number): void {
+  const result = libc.setMark(fd, OWN_FRAMES_MARK);
+  if (result < 0 && libc.lastErrno() === 'EPERM')
+    throw new PermissionError(
+      'marking our own frames needs CAP_NET_ADMIN: run this as root or give it that capability',
+    );
+  libc.check(result, 'setsockopt', 'the mark of our own frames');
 }
 
 /** struct sockaddr_ll (linux/if_packet.h): u16 family, be16 protocol 0, s32 ifindex, and twelve bytes bind ignores. */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SnoopClient } from '../../src/daemon/snoop-client.js';
 import type { Heard } from '../../src/sources/heard.js';
+import { dissect } from '../support/dissect.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import type { LabOptions } from './net/build.js';
@@ -14,7 +16,8 @@ import { type Lab, labFor } from './net/lab.js';
 import { inNetns } from './net/netns.js';
 import { deviceIndex } from './net/sockets.js';
 
-const LAST = '52:54:00:ff:ff:ff';
+/** The addresses of frames that say: all that was said before has been heard. */
+const MARKER = '52:54:00:ff:ff:';
 const OUTSIDE = '52:54:00:aa:00:01';
 
 /** The listening thread on the hypervisor's bond, and what it told. */
@@ -27,6 +30,7 @@ class Ear {
   /** The devices that were heard. */
   readonly devices = new Set<number>();
   readonly client: SnoopClient;
+  #calls = 0;
 
   constructor(readonly bond: number) {
     const listener = {
@@ -46,15 +50,16 @@ class Ear {
 
   /** What was heard until now, as [mac, direction, tags, claims]; the bond must let a frame out. */
   async all(lab: Lab): Promise<unknown[]> {
+    const last = `${MARKER}${(this.#calls++).toString(16).padStart(2, '0')}`;
     await until(
       () => {
-        lab.inject(HYPERVISOR, BOND, say.rarp({ src: LAST }));
-        return this.heard.some(({ mac }) => mac === LAST);
+        lab.inject(HYPERVISOR, BOND, say.rarp({ src: last }));
+        return this.heard.some(({ mac }) => mac === last);
       },
       { what: 'the last frame is heard', every: 20 },
     );
     const tagsOf = ({ tags }: Heard): unknown[] => tags.map(({ tpid, vid }) => (tpid === 0x8100 ? vid : { tpid, vid }));
-    const found = this.heard.filter(({ mac }) => mac !== LAST);
+    const found = this.heard.filter(({ mac }) => !mac.startsWith(MARKER));
     this.heard.length = 0;
     return found.map((one) => [one.mac, one.direction, tagsOf(one), one.claims]);
   }
@@ -150,7 +155,7 @@ for (const [name, { attach, tags }] of Object.entries(STACKS)) {
 
     const wire = tags as say.SaidTag[];
     lab.inject('client', 'eth0', say.arp({ src: OUTSIDE, tags: wire }, { spa: '10.9.0.1', tpa: '10.9.0.1' }));
-    await until(() => ear.heard.length > 0, { what: 'the station outside is heard' });
+    await until(() => ear.heard.some(({ mac }) => mac === OUTSIDE), { what: 'the station outside is heard' });
     assert.deepEqual(await ear.all(lab), [[OUTSIDE, 'in', tags, ['10.9.0.1']]], 'once, by the active slave');
   });
 }
@@ -162,7 +167,11 @@ test('our own announcements are not heard, those of others are', async (t) => {
   assert.equal(code, 0, stderr);
   assert.deepEqual(await ear.all(lab), []);
   await far.settled();
-  assert.equal(far.frames.filter(({ bytes }) => bytes.toString('hex', 6, 12) !== LAST.replaceAll(':', '')).length, 2);
+  const announced = far.frames.map(({ bytes }) => dissect(bytes).src).filter((mac) => !mac.startsWith(MARKER));
+  assert.deepEqual(
+    announced.sort(),
+    lab.guests.map(({ mac }) => mac),
+  );
 });
 
 test('a bond is heard after a failover, and after it was down', async (t) => {
@@ -208,7 +217,11 @@ test('of a flood some is heard, the rest counted, and what comes after it is hea
     const src = `52:54:01:${[n >> 16, (n >> 8) & 0xff, n & 0xff].map((byte) => byte.toString(16).padStart(2, '0')).join(':')}`;
     return say.arp({ src }, { spa: '10.9.0.1', tpa: '10.9.0.1' });
   });
-  lab.inject(netns, device, ...flood);
+  // On two CPUs the queue of a veth takes 1,000 frames and refuses the rest: this flood is of those that pass.
+  while (flood.length > 0) {
+    lab.inject(netns, device, ...flood.splice(0, 250));
+    await sleep(1);
+  }
   await until(() => ear.arpLeft + ear.lost >= frames, { what: 'all are accounted for', timeout: 60_000 });
   t.diagnostic(`heard ${ear.arpLeft}, lost ${ear.lost}, largest batch ${ear.largest}`);
   assert.equal(ear.arpLeft + ear.lost, frames);
