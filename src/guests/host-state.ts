@@ -16,6 +16,7 @@ import { HeardBook } from './heard-book.js';
 import { Memory } from './memory.js';
 import { PortQuota, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
+import { type GuestSnapshot, recall, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
 import { portStands } from './standing.js';
 import { GuestTable } from './table.js';
 import { type Evidence, judge, seenElsewhere, type Verdict } from './verdict.js';
@@ -47,6 +48,7 @@ export class HostState {
   private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
   private guestInterfaces: readonly GuestInterface[] = [];
+  private changed = 0;
 
   /** @param refused addresses that are never announced */
   constructor(
@@ -67,7 +69,7 @@ export class HostState {
   apply(event: KernelEvent, now: number): Ignored | null {
     if (event.type === 'fdb') return this.applyFdb(event, now);
     const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
-    if (this.topology.apply(event)) this.stale = 'all';
+    if (this.topology.apply(event)) this.touchAll();
     else if (renamed) this.readLibvirt();
     return null;
   }
@@ -189,7 +191,7 @@ export class HostState {
 
   /** After it: what it did not mention is gone. */
   finishDump(now: number): void {
-    if (this.topology.finishDump()) this.stale = 'all';
+    if (this.topology.finishDump()) this.touchAll();
     for (const sighting of this.table.finishDump('fdb')) this.depart(sighting, now);
   }
 
@@ -222,6 +224,37 @@ export class HostState {
 
   macs(): Iterable<Mac> {
     return new Set([...this.table.macs(), ...this.memory.macs()]);
+  }
+
+  /** Differs from an earlier value when something has changed since that a snapshot may tell. */
+  get changes(): number {
+    return this.changed;
+  }
+
+  /** What is worth keeping. Its guests are read from this state as they are asked for. */
+  snapshot(now: number): Snapshot {
+    const { topology, table, memory } = this;
+    return {
+      bonds: snapshotBonds(topology),
+      guests: snapshotGuests({ topology, table, memory }, this.limits.limit, now),
+    };
+  }
+
+  /**
+   * Remembers guests of a snapshot of this boot, as far as the devices that stand now are theirs. What a bridge lists
+   * now counts more. To be called when the devices are known.
+   */
+  restore(guests: Iterable<GuestSnapshot>, now: number): void {
+    const places = [...guests].flatMap((guest) => recall(this.topology, guest, now));
+    this.memory.restore(places.filter(({ sighting }) => !this.isFollowed(sighting)));
+    this.expire(now);
+    this.touchAll();
+  }
+
+  /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
+  private isFollowed(before: Sighting): boolean {
+    const held = this.table.held(before);
+    return held !== undefined && isGuestPort(this.topology, held.device) && isGuestPort(this.topology, before.device);
   }
 
   private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
@@ -259,7 +292,13 @@ export class HostState {
     return this.topology.port(port)?.vlans.find(({ pvid }) => pvid)?.first ?? null;
   }
 
+  private touchAll(): void {
+    this.stale = 'all';
+    this.changed++;
+  }
+
   private touch(mac: Mac): void {
+    this.changed++;
     if (this.stale !== 'all') this.stale.add(mac);
   }
 }

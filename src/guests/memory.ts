@@ -8,7 +8,7 @@ export interface Remembered {
 }
 
 /** So many places of one MAC are remembered; a guest has one a VLAN, and one that wanders has been seen often enough. */
-const PLACES_PER_MAC = 16;
+export const PLACES_PER_MAC = 16;
 
 /**
  * Where MACs were that a bridge does not list there any more: guests that fell silent until their entry aged out, and
@@ -29,6 +29,17 @@ export class Memory {
       if (this.byMac.size <= this.limit) break;
       this.byMac.delete(oldest);
     }
+  }
+
+  /** Takes in what was remembered before; of a place that is remembered already, the memory at hand counts. */
+  restore(places: readonly Remembered[]): void {
+    const held = [...this.byMac.values()].flat();
+    const added = places.filter(
+      ({ sighting }) => !this.of(sighting.mac).some((each) => samePort(each.sighting, sighting)),
+    );
+    this.byMac.clear();
+    const inOrder = [...held, ...added].sort((a, b) => a.lastSeen - b.lastSeen);
+    for (const { sighting, lastSeen } of inOrder) this.departed(sighting, lastSeen);
   }
 
   /** What is remembered of a MAC, the latest last. */

@@ -1,0 +1,133 @@
+import type { Mac } from '../addr/mac.js';
+import type { Sighting, Source } from '../sources/sighting.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Failover } from '../topology/failover.js';
+import { isGuestPort } from '../topology/guest-port.js';
+import type { Topology } from '../topology/topology.js';
+import { type Memory, PLACES_PER_MAC, type Remembered } from './memory.js';
+import type { GuestTable } from './table.js';
+import { seenElsewhere } from './verdict.js';
+
+/** A device, by both of its names: either may come to mean another device while nobody looks. */
+export interface NamedDevice {
+  readonly ifindex: number;
+  readonly name: string;
+}
+
+/** An active-backup bond and the slave that carried its traffic. */
+export interface BondSnapshot extends NamedDevice {
+  readonly activeSlave: NamedDevice | null;
+}
+
+/** Where a MAC was: a sighting whose devices can be recognised later. */
+export interface PlaceSnapshot {
+  readonly source: Source;
+  readonly device: NamedDevice;
+  readonly bridge: NamedDevice;
+  readonly vlan: number | null;
+  /** Monotonic clock of this boot, seconds. */
+  readonly lastSeen: number;
+}
+
+/** A guest and the places where it was, those on uplinks among them, in the order of `lastSeen`. */
+export interface GuestSnapshot {
+  readonly mac: Mac;
+  readonly places: readonly PlaceSnapshot[];
+}
+
+/** What of the host is worth keeping. Guests are read from the live state as they are asked for. */
+export interface Snapshot {
+  readonly bonds: readonly BondSnapshot[];
+  readonly guests: Iterable<GuestSnapshot>;
+}
+
+/** The parts of the host's state. */
+export interface Parts {
+  readonly topology: Topology;
+  readonly table: GuestTable;
+  readonly memory: Memory;
+}
+
+/** The active-backup bonds as they stand. */
+export function snapshotBonds(topology: Topology): BondSnapshot[] {
+  return activeBackupBonds(topology).map(({ ifindex, name, activeSlave }) => ({
+    ifindex,
+    name,
+    activeSlave: activeSlave && { ifindex: activeSlave.ifindex, name: activeSlave.name },
+  }));
+}
+
+/**
+ * Every MAC that is or was on a guest's port, with all that speaks for it and against it. The state may change between
+ * two steps: each guest is whole, and one that moves from the table to the memory or back may come twice or be missed.
+ * @param limit how many guests at most; those that a bridge lists now come first
+ */
+export function* snapshotGuests(parts: Parts, limit: number, now: number): Generator<GuestSnapshot> {
+  let count = 0;
+  for (const mac of parts.table.macs()) {
+    const guest = count < limit ? snapshotGuest(parts, mac, now) : null;
+    if (guest && ++count) yield guest;
+  }
+  for (const mac of parts.memory.macs()) {
+    const guest = count < limit && parts.table.sightings(mac).length === 0 ? snapshotGuest(parts, mac, now) : null;
+    if (guest && ++count) yield guest;
+  }
+}
+
+/** @returns null for a MAC that was never on a guest's port */
+function snapshotGuest({ topology, table, memory }: Parts, mac: Mac, now: number): GuestSnapshot | null {
+  const atGuestPort = ({ bridge, device }: Sighting): boolean => bridge !== null && isGuestPort(topology, device);
+  const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
+  const present = [
+    ...listed.filter((sighting) => atGuestPort(sighting)),
+    ...listed.filter((sighting) => seenElsewhere(topology, sighting).length > 0), // last, so that they outlive a cut
+  ];
+  const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
+  if (!places.some(({ sighting }) => atGuestPort(sighting))) return null;
+  const named = places.flatMap((place) => snapshotPlace(topology, place) ?? []);
+  return { mac, places: named.slice(-PLACES_PER_MAC) };
+}
+
+function snapshotPlace(topology: Topology, { sighting, lastSeen }: Remembered): PlaceSnapshot | null {
+  const { source, vlan } = sighting;
+  const device = nameDevice(topology, sighting.device);
+  const bridge = nameDevice(topology, sighting.bridge);
+  return device && bridge ? { source, device, bridge, vlan, lastSeen } : null;
+}
+
+function nameDevice(topology: Topology, ifindex: number | null): NamedDevice | null {
+  const link = topology.link(ifindex);
+  return link ? { ifindex: link.ifindex, name: link.name } : null;
+}
+
+/** Whether the device is still there under the same index and the same name. */
+function stands(topology: Topology, { ifindex, name }: NamedDevice): boolean {
+  return topology.link(ifindex)?.name === name;
+}
+
+/**
+ * What of a guest can be remembered on the host as it stands. A place whose devices are gone or renamed is dropped, and
+ * with it whatever is not later: it may have been the one that said that the guest left.
+ */
+export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: number): Remembered[] {
+  const isKnown = ({ device, bridge }: PlaceSnapshot): boolean => stands(topology, device) && stands(topology, bridge);
+  const lost = Math.max(...places.filter((place) => !isKnown(place)).map(({ lastSeen }) => lastSeen), -Infinity);
+  return places
+    .filter((place) => isKnown(place) && place.lastSeen > lost)
+    .map(({ source, device, bridge, vlan, lastSeen }) => ({
+      sighting: { source, mac, device: device.ifindex, bridge: bridge.ifindex, vlan },
+      lastSeen: Math.min(lastSeen, now),
+    }));
+}
+
+/** The bonds whose traffic another slave carries now than then. A bond that is new, or has no slave that works, is none. */
+export function missedFailovers(topology: Topology, before: readonly BondSnapshot[]): Failover[] {
+  const missed: Failover[] = [];
+  for (const { ifindex, name, activeSlave: now } of activeBackupBonds(topology)) {
+    const held = before.find((bond) => bond.ifindex === ifindex && bond.name === name);
+    if (!held || !now || !topology.link(ifindex)?.lowerUp) continue;
+    const same = held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
+    if (!same) missed.push({ bond: ifindex, slave: now.ifindex });
+  }
+  return missed;
+}
