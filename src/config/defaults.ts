@@ -13,6 +13,8 @@ export interface Config {
     readonly virtualRouterMacs: boolean;
   };
   readonly metrics: { readonly host: string; readonly port: number };
+  /** The folder of the state file; made when it is not there. */
+  readonly stateDir: string;
 }
 
 export const DEFAULTS: Config = Object.freeze({
@@ -23,6 +25,8 @@ export const DEFAULTS: Config = Object.freeze({
   guests: { limit: 65_536, perPort: 64, remember: 24 * 3600, virtualRouterMacs: false },
   // Only this host: guests must not learn who their neighbours are. 9871 is bondherald's port of record.
   metrics: { host: '127.0.0.1', port: 9871 },
+  // Where the Filesystem Hierarchy Standard puts what a program keeps from one run to the next.
+  stateDir: '/var/lib/bondherald',
 });
 
 /** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */

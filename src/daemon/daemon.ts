@@ -4,9 +4,11 @@ import { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openPacketSender } from '../sys/packet-sender.js';
+import { readBootId, stateFileIn } from '../sys/state-file.js';
 import { VERSION } from '../sys/version.js';
 import { openFolder } from '../sys/watch-folder.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import { sendNow } from '../wire/send-now.js';
 import { Announcer } from './announcer.js';
 import { BondLog } from './bond-log.js';
 import { FailoverLog } from './failover-log.js';
@@ -14,9 +16,11 @@ import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
 import { LibvirtWatch } from './libvirt-watch.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
+import { MissedFailovers } from './missed-failovers.js';
 import { newHostState } from './new-host-state.js';
 import { Snooper } from './snooper.js';
 import { fillStateGauges } from './state-gauges.js';
+import { StateKeeper } from './state-keeper.js';
 import { runTasks } from './task.js';
 
 /** A packet socket bound to no device. */
@@ -29,6 +33,7 @@ const ANY_DEVICE = 0;
  *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
  *                       libvirt's status files ───────────────┘
  *     listening thread: ARP, ND, RARP and DHCP on the bond ─┘
+ *                       the state file of the run before ─┘    └─► the state file
  *
  * @throws BondheraldError when a part of it cannot go on
  */
@@ -66,9 +71,16 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const snooper = new Snooper(host, bonds, tools, refresh);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
+  const missed = new MissedFailovers(host, failovers, config.guests.limit, sendNow);
+  const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, {
+    hostKnown: kernelWatch.ready,
+    announcer,
+    missed,
+  });
 
   log.info('starting', { version: VERSION });
-  await runTasks([kernelWatch, libvirtWatch, announcer, snooper, endpoint], signal, () => logReady(log, bonds));
+  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper];
+  await runTasks(tasks, signal, () => logReady(log, bonds));
   log.info('stopped');
 }
 

@@ -1,10 +1,13 @@
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
+import type { Log, LogFields } from '../sys/log.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { FailoverListener } from '../wire/failover-client.js';
 import type { FirstRound } from '../wire/thread-messages.js';
+
+/** The first round of a failover of which the kernel's message is not known. */
+type MissedRound = Pick<FirstRound, 'bond' | 'slave' | 'sent' | 'errors'>;
 
 /** Logs and counts what the failover thread reports. */
 export class FailoverLog implements FailoverListener {
@@ -16,6 +19,23 @@ export class FailoverLog implements FailoverListener {
 
   failover(round: FirstRound): void {
     const bond = this.nameOf(round.bond);
+    const { metrics } = this.tools;
+    if (round.sent > 0) {
+      metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, round.firstFrame);
+      metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, round.lastFrame);
+    }
+    this.count(bond, round, {
+      first_frame_us: Math.round(round.firstFrame * 1e6),
+      last_frame_us: Math.round(round.lastFrame * 1e6),
+    });
+  }
+
+  /** A failover came while we were not running, and is announced now: nobody knows when it was, so it has no latency. */
+  missed(round: MissedRound): void {
+    this.count(this.nameOf(round.bond), round, { missed: true });
+  }
+
+  private count(bond: string, round: MissedRound, more: LogFields): void {
     const { metrics, clock } = this.tools;
     metrics.count('bondherald_bond_failovers_total', { bond });
     metrics.set('bondherald_last_failover_timestamp_seconds', { bond }, clock.unix());
@@ -23,12 +43,8 @@ export class FailoverLog implements FailoverListener {
     for (const [code, frames] of Object.entries(round.errors)) {
       metrics.count('bondherald_frame_errors_total', { bond, kind: 'rarp', code }, frames);
     }
-    if (round.sent > 0) {
-      metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, round.firstFrame);
-      metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, round.lastFrame);
-    }
     const suppressed = this.countSuppressed(round.bond, bond);
-    this.report(bond, round, suppressed);
+    this.report(bond, round, { suppressed, ...more });
   }
 
   resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
@@ -55,7 +71,7 @@ export class FailoverLog implements FailoverListener {
     return all;
   }
 
-  private report(bond: string, round: FirstRound, suppressed: number): void {
+  private report(bond: string, round: MissedRound, more: LogFields): void {
     const refused = Object.values(round.errors).reduce((sum, frames) => sum + frames, 0);
     const result = refused > 0 ? 'refused' : round.sent > 0 ? 'sent' : 'empty';
     this.tools.metrics.count('bondherald_announcements_total', { bond, result });
@@ -64,9 +80,7 @@ export class FailoverLog implements FailoverListener {
       active_slave: this.nameOf(round.slave),
       frames: round.sent,
       refused,
-      suppressed,
-      first_frame_us: Math.round(round.firstFrame * 1e6),
-      last_frame_us: Math.round(round.lastFrame * 1e6),
+      ...more,
     };
     if (result === 'empty') return this.tools.log.info('failover with nobody to announce', fields);
     if (result === 'sent') return this.tools.log.info('failover announced', fields);

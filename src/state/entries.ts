@@ -3,7 +3,7 @@ import type { BondSnapshot, GuestSnapshot, NamedDevice, PlaceSnapshot } from '..
 import type { Source } from '../sources/sighting.js';
 
 /** The sources whose places may stand in a file. */
-const SOURCES: Readonly<Record<Source, true>> = { fdb: true, macvlan: true, static: true };
+const SOURCES: Readonly<Record<Source, true>> = { fdb: true, libvirt: true, macvlan: true, static: true };
 
 /** So many places of one MAC are read; no more are written. */
 const MAX_PLACES = 64;

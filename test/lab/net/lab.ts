@@ -7,6 +7,7 @@ import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
 import { ip, json, runBatches } from './ip.js';
 import { inNetns } from './netns.js';
 import { changeActiveSlave, FrameSender } from './sockets.js';
+import { emptyStateFolder } from './state-folder.js';
 
 /** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
 export class Lab {
@@ -24,6 +25,7 @@ export class Lab {
 
   /** Builds it; its bond sends by up1, towards the first switch. Rejects with the step that failed. */
   static async build(options: LabOptions = {}): Promise<Lab> {
+    emptyStateFolder();
     const { hv, namespaces } = await buildTopology(options);
     const lab = new Lab(hv.guests, namespaces, options);
     try {

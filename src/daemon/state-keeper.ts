@@ -1,0 +1,112 @@
+import type { HostState } from '../guests/host-state.js';
+import type { BondSnapshot } from '../guests/snapshot.js';
+import { encodeState, type SavedState } from '../state/document.js';
+import type { Clock } from '../sys/clock.js';
+import type { Log } from '../sys/log.js';
+import type { StateFile } from '../sys/state-file.js';
+import { Deferred } from '../wire/deferred.js';
+import { loadState } from './load-state.js';
+import { oneLine, type Task, untilAborted } from './task.js';
+
+/** How often we look whether there is something to save, in seconds: the file is never more than 5 s behind. */
+const SAVE_INTERVAL = 4;
+
+/** Saved this often even when nothing changed, in seconds, because it tells when each guest was last there. */
+const REFRESH_INTERVAL = 600;
+
+/** So many guests are put into words before others have their turn: about a millisecond. */
+const SLICE = 256;
+
+/** The parts of the daemon that the keeper waits for and tells. */
+export interface Neighbours {
+  /** The devices and guests of the host are known. */
+  readonly hostKnown: Promise<void>;
+  readonly announcer: { refresh(): void; readonly ready: Promise<void> };
+  readonly missed: { announce(before: readonly BondSnapshot[]): void };
+}
+
+/** Carries what we know of the host over to the next run. */
+export class StateKeeper implements Task {
+  readonly name = 'state-keeper';
+  private readonly isReady = new Deferred();
+  private saving: Promise<void> | null = null;
+  private savedAs = '';
+  private savedAt = -Infinity;
+  private failing = false;
+
+  constructor(
+    private readonly host: HostState,
+    private readonly file: StateFile,
+    private readonly readBootId: () => Promise<string>,
+    private readonly tools: { readonly clock: Clock; readonly log: Log },
+    private readonly neighbours: Neighbours,
+  ) {}
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const bootId = await this.readBootId();
+    const state = await loadState(this.file, bootId, this.tools.log);
+    await Promise.race([this.neighbours.hostKnown, untilAborted(signal)]);
+    if (signal.aborted) return; // what the file says is better than what we know yet
+    if (state) await this.restore(state, signal);
+    this.isReady.resolve();
+    const stop = this.tools.clock.every(SAVE_INTERVAL, () => void (this.saving ??= this.saveIfChanged(bootId)));
+    await untilAborted(signal);
+    stop();
+    await this.saving;
+    await this.saveIfChanged(bootId);
+  }
+
+  private async restore({ guests, bonds, savedAt }: SavedState, signal: AbortSignal): Promise<void> {
+    const { clock, log } = this.tools;
+    const { announcer, missed } = this.neighbours;
+    this.host.restore(guests, clock.monotonic());
+    announcer.refresh();
+    log.info('the state of an earlier run is read', {
+      guests: guests.length,
+      age_s: Math.round(clock.unix() - savedAt),
+    });
+    await Promise.race([announcer.ready, untilAborted(signal)]); // from then on it misses no failover
+    if (!signal.aborted) missed.announce(bonds);
+  }
+
+  private async saveIfChanged(bootId: string): Promise<void> {
+    const now = this.tools.clock.monotonic();
+    const snapshot = this.host.snapshot(now);
+    const current = `${this.host.changes} ${JSON.stringify(snapshot.bonds)}`;
+    if (current !== this.savedAs || now - this.savedAt >= REFRESH_INTERVAL) {
+      const origin = { bootId, savedAt: Math.floor(this.tools.clock.unix()) };
+      if (await this.write(encodeState(origin, snapshot))) [this.savedAs, this.savedAt] = [current, now];
+    }
+    this.saving = null;
+  }
+
+  /** Without room or rights the daemon goes on. @returns whether it is written */
+  private async write(pieces: Iterable<string>): Promise<boolean> {
+    const { log } = this.tools;
+    try {
+      await this.file.write(await this.inSlices(pieces));
+      if (this.failing) log.info('the state file is written again', { path: this.file.path });
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) log.warn('the state file cannot be written; trying on', { reason: oneLine(error) });
+      this.failing = true;
+    }
+    return !this.failing;
+  }
+
+  private async inSlices(pieces: Iterable<string>): Promise<Uint8Array[]> {
+    const slices: Uint8Array[] = [];
+    let slice: string[] = [];
+    for (const piece of pieces) {
+      if (slice.push(piece) < SLICE) continue;
+      slices.push(Buffer.from(slice.join('')));
+      slice = [];
+      await new Promise<void>((resolve) => this.tools.clock.soon(resolve));
+    }
+    return [...slices, Buffer.from(slice.join(''))];
+  }
+}

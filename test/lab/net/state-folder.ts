@@ -1,0 +1,23 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+
+/** Where the daemon keeps what the next run needs. Every world has its own. */
+export const STATE_FOLDER = '/var/lib/bondherald';
+
+/** The file in it. */
+export const STATE_FILE = path.join(STATE_FOLDER, 'state.json');
+
+/** The names in the folder; none when it is not there. Sorted. */
+export function stateFiles(): string[] {
+  return existsSync(STATE_FOLDER) ? readdirSync(STATE_FOLDER).sort() : [];
+}
+
+/** Forgets every run. The folder itself may be a mount. */
+export function emptyStateFolder(): void {
+  for (const name of stateFiles()) rmSync(path.join(STATE_FOLDER, name), { recursive: true, force: true });
+}
+
+/** The text of the state file; empty when there is none. */
+export function stateText(): string {
+  return existsSync(STATE_FILE) ? readFileSync(STATE_FILE, 'utf8') : '';
+}
