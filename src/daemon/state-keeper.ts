@@ -47,7 +47,14 @@ export class StateKeeper implements Task {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const bootId = await this.readBootId();
+    const bootId = await this.readBootId().catch((error: unknown) => {
+      this.tools.log.warn('no state is kept: this boot cannot be told from others', { reason: oneLine(error) });
+      this.isReady.resolve();
+    });
+    return bootId === undefined ? untilAborted(signal) : this.keep(bootId, signal);
+  }
+
+  private async keep(bootId: string, signal: AbortSignal): Promise<void> {
     const state = await loadState(this.file, bootId, this.tools.log);
     await Promise.race([this.neighbours.hostKnown, untilAborted(signal)]);
     if (signal.aborted) return; // what the file says is better than what we know yet

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/until.js';
+import { ageOut } from './net/ageing.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
 import { labWithDaemon } from './net/daemon.js';
 import { chatter } from './net/frames.js';
 import { ip } from './net/ip.js';
 import { plainBridge } from './net/hypervisor.js';
-import type { Lab } from './net/lab.js';
-
-/** Makes the hypervisor's bridge forget whoever is silent, and waits until it has. */
-async function ageOut(lab: Lab, ...macs: string[]): Promise<void> {
-  await ip('hv', ['link set br0 type bridge ageing_time 100']); // in 1/100 s
-  const gone = async (): Promise<boolean> => {
-    const known = await lab.learned('hv');
-    return macs.every((mac) => !known.has(mac));
-  };
-  await until(gone, { what: 'the bridge has forgotten the silent guests' });
-  await ip('hv', ['link set br0 type bridge ageing_time 30000']);
-}
 
 test('a guest that has been silent for longer than the bridge remembers it is announced', async (t) => {
   const { lab } = await labWithDaemon(t);

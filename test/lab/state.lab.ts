@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { until } from '../support/until.js';
+import { ageOut } from './net/ageing.js';
+import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
+import { capture } from './net/capture.js';
+import { BONDHERALD, Daemon } from './net/daemon.js';
+import { chatter } from './net/frames.js';
+import { plainBridge } from './net/hypervisor.js';
+import { type Lab, labFor } from './net/lab.js';
+import { STATE_FILE, stateFiles, stateText } from './net/state-folder.js';
+
+const FAILOVERS = 'bondherald_bond_failovers_total{bond="bond0"}';
+
+const start = (lab: Lab): Promise<Daemon> => Daemon.start(lab, [BONDHERALD, 'run']);
+
+interface Saved {
+  guests: { mac: string; places: { device: { name: string } }[] }[];
+}
+
+/** The last place of each guest in the state file, by MAC. */
+function savedPlaces(): Map<string, string | undefined> {
+  const { guests } = JSON.parse(stateText() || '{"guests":[]}') as Saved;
+  return new Map(guests.map(({ mac, places }) => [mac, places.at(-1)?.device.name]));
+}
+
+async function untilSaved(macs: readonly string[]): Promise<void> {
+  await until(() => macs.every((mac) => savedPlaces().has(mac)), { what: 'the guests are in the state file' });
+}
+
+async function crash(daemon: Daemon): Promise<void> {
+  daemon.signal('SIGKILL');
+  await daemon.ended;
+}
+
+/** A lab all of whose guests are known from a state file only; the daemon that wrote it was killed. */
+async function afterCrash(t: Parameters<typeof labFor>[0]): Promise<{ lab: Lab; macs: string[] }> {
+  const lab = await labFor(t, { attach: plainBridge(3) });
+  const macs = lab.guests.map(({ mac }) => mac);
+  const daemon = await start(lab);
+  await untilSaved(macs);
+  await crash(daemon);
+  await ageOut(lab, ...macs);
+  return { lab, macs };
+}
+
+test('guests known only from the state file are announced after a kill -9 and a restart', async (t) => {
+  const { lab } = await afterCrash(t);
+  const daemon = await start(lab);
+  assert.equal(await daemon.metric(FAILOVERS), 0, 'nothing was missed');
+  const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
+  const arriving = nextRound(far, lab.guests.length);
+  await lab.setActive('up2');
+  assert.deepEqual(announced(await arriving), expected(lab.guests));
+  await daemon.stop();
+});
+
+test('a failover while the daemon was down is announced at its start, to guests that are silent too', async (t) => {
+  const { lab } = await afterCrash(t);
+  await lab.setActive('up2');
+  const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
+  const arriving = nextRound(far, lab.guests.length);
+  const daemon = await start(lab);
+  assert.deepEqual(announced(await arriving), expected(lab.guests));
+  assert.equal(await daemon.metric(FAILOVERS), 1);
+  assert.equal(await daemon.metric('bondherald_announcements_total{bond="bond0",result="sent"}'), 1);
+  assert.match(daemon.stderr, /failover announced bond=bond0 active_slave=up2 frames=3 .*missed=true/);
+  await daemon.stop();
+  const again = await start(lab);
+  assert.equal(await again.metric(FAILOVERS), 0, 'once');
+  await again.stop();
+});
+
+for (const { what, spoil, reason } of [
+  {
+    what: 'of another boot',
+    spoil: (text: string) => text.replace(/"bootId":"[^"]*"/, '"bootId":"00000000-0000-4000-8000-000000000000"'),
+    reason: 'other-boot',
+  },
+  { what: 'that is damaged', spoil: (text: string) => text.slice(0, text.length / 2), reason: 'malformed' },
+]) {
+  test(`from a state file ${what} nothing is announced, and it is set aside`, async (t) => {
+    const { lab } = await afterCrash(t);
+    await lab.setActive('up2');
+    writeFileSync(STATE_FILE, spoil(stateText()));
+    const far = [1, 2].map((n) => capture(lab, `sw${n}`, 'p-hv', { filter: RARP_FILTER }));
+    const daemon = await start(lab);
+    assert.equal(daemon.stderr.match(/^warn: /gm)?.length, 1, daemon.stderr);
+    assert.match(daemon.stderr, new RegExp(`set aside.* reason=${reason} path=${STATE_FILE}.bad-${reason}`));
+    assert.ok(stateFiles().includes(`state.json.bad-${reason}`));
+    assert.equal(await daemon.metric(FAILOVERS), 0);
+    await lab.setActive('up1');
+    await daemon.logs(/failover with nobody to announce/);
+    await Promise.all(far.map((each) => each.settled()));
+    assert.deepEqual(
+      far.flatMap((each) => announced(each.frames)),
+      [],
+    );
+    await daemon.stop();
+  });
+}
+
+test('a guest that migrated before the restart is not announced after it', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(3) });
+  const moved = lab.guest('g2');
+  const daemon = await start(lab);
+  await untilSaved([moved.mac]);
+  lab.inject('client2', 'eth0', chatter(moved.mac));
+  await until(() => savedPlaces().get(moved.mac) === 'bond0', { what: 'the migration is in the state file' });
+  await crash(daemon);
+  await ageOut(lab, ...lab.guests.map(({ mac }) => mac));
+  const restarted = await start(lab);
+  const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
+  const rest = lab.guests.filter((guest) => guest !== moved);
+  const arriving = nextRound(far, rest.length);
+  await lab.setActive('up2');
+  assert.deepEqual(announced(await arriving), expected(rest));
+  await restarted.stop();
+});
+
+test('what happened right before SIGTERM is in the state file', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1) });
+  const daemon = await start(lab);
+  await daemon.stop();
+  assert.deepEqual([...savedPlaces().keys()], [lab.guest('g1').mac]);
+  assert.deepEqual(stateFiles(), ['state.json']);
+});
