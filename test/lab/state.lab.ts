@@ -60,9 +60,9 @@ test('a failover while the daemon was down is announced at its start, to guests 
   const { lab } = await afterCrash(t);
   await lab.setActive('up2');
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
-  const arriving = nextRound(far, lab.guests.length);
+  const arriving = nextRound(far, lab.guests.length, 30_000);
   const daemon = await start(lab);
-  assert.deepEqual(announced(await arriving), expected(lab.guests));
+  assert.deepEqual(announced(await arriving), expected(lab.guests), daemon.stderr);
   assert.equal(await daemon.metric(FAILOVERS), 1);
   assert.equal(await daemon.metric('bondherald_announcements_total{bond="bond0",result="sent"}'), 1);
   assert.match(daemon.stderr, /failover announced bond=bond0 active_slave=up2 frames=3 .*missed=true/);
