@@ -24,3 +24,10 @@ export function portStands(topology: Topology, { device, bridge, vlan }: Sightin
     evidence.remembered.some(({ sighting }) => behind(sighting) && portStands(topology, sighting, evidence))
   );
 }
+
+/** Whether a port is a veth into another bridge of this host, which knows better where the guest is. */
+export function leadsInside(topology: Topology, device: number | null): boolean {
+  const beneath = topology.link(device === null ? null : topology.beneathVlans(device));
+  const inner = topology.link(beneath?.lower ?? null)?.master ?? null;
+  return beneath?.details.type === 'other' && topology.link(inner)?.details.type === 'bridge';
+}

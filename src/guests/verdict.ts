@@ -12,7 +12,7 @@ import {
 import { exitKey } from './exit-key.js';
 import type { HeardPlace } from './heard-book.js';
 import type { Remembered } from './memory.js';
-import { portStands } from './standing.js';
+import { leadsInside, portStands } from './standing.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 
@@ -25,6 +25,10 @@ export interface Verdict {
   readonly bond: number;
   readonly tags: readonly Tag[];
   readonly source: Source;
+  /** The port that its frames enter by, the innermost known; null where only the operator says that it is here. */
+  readonly device: number | null;
+  /** When it was last seen there: monotonic clock, seconds; null: a source sees it now. */
+  readonly lastSeen: number | null;
   readonly suppressed: SuppressReason | null;
 }
 
@@ -71,22 +75,34 @@ function lastAnywhere(elsewhere: ReadonlyMap<string, number>, bond: number): num
 /** The ways by which a MAC leaves this host, by their keys. */
 function waysHere(topology: Topology, mac: Mac, evidence: Evidence): Map<string, Verdict> {
   const here = new Map<string, Verdict>();
-  const add = (exits: readonly Exit[], source: Source): void => {
+  const add = (
+    exits: readonly Exit[],
+    { source, device }: Pick<Verdict, 'source' | 'device'>,
+    seen: number | null,
+  ): void => {
     for (const { bond, tags, blocked: suppressed } of exits) {
       const key = exitKey({ bond, tags });
       const held = here.get(key);
-      const verdict = { mac, bond, tags, source, suppressed };
-      if (!held || goesBefore(verdict, held)) here.set(key, verdict);
+      const lastSeen =
+        held && (held.lastSeen === null || seen === null) ? null : Math.max(seen ?? 0, held?.lastSeen ?? 0);
+      const verdict = { mac, bond, tags, source, device, lastSeen: held ? lastSeen : seen, suppressed };
+      here.set(key, !held || goesBefore(topology, verdict, held) ? verdict : { ...held, lastSeen });
     }
   };
-  const standing = evidence.remembered.filter(({ sighting }) => portStands(topology, sighting, evidence));
-  for (const sighting of [...evidence.sightings, ...standing.map((each) => each.sighting)]) {
+  const follow = (sighting: Sighting, seen: number | null): void => {
     const exits = waysOut(topology, sighting);
-    add([...exits, ...trunkExits(exits, evidence.heard)], sighting.source);
+    add([...exits, ...trunkExits(exits, evidence.heard)], sighting, seen);
+  };
+  for (const sighting of evidence.sightings) follow(sighting, null);
+  for (const { sighting, lastSeen } of evidence.remembered) {
+    if (portStands(topology, sighting, evidence)) follow(sighting, lastSeen);
   }
-  for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], 'static');
+  for (const exit of evidence.claimed) if (!here.has(exitKey(exit))) add([exit], CLAIM, null);
   return here;
 }
+
+/** The operator's word. */
+const CLAIM = { source: 'static', device: null } as const;
 
 /** A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with. */
 function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[] {
@@ -101,10 +117,11 @@ function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[
 /** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
 const RANK: Readonly<Record<Source, number>> = { libvirt: 0, fdb: 1, macvlan: 2, static: 3 };
 
-/** A way that is open goes before one that is blocked; then the source decides. */
-function goesBefore(one: Verdict, other: Verdict): boolean {
+/** A way that is open goes before one that is blocked; then the source decides, then who is nearer to the guest. */
+function goesBefore(topology: Topology, one: Verdict, other: Verdict): boolean {
   if ((one.suppressed === null) !== (other.suppressed === null)) return one.suppressed === null;
-  return RANK[one.source] < RANK[other.source];
+  if (one.source !== other.source) return RANK[one.source] < RANK[other.source];
+  return leadsInside(topology, other.device) && !leadsInside(topology, one.device);
 }
 
 /** The time of what stands now: later than anything remembered. */

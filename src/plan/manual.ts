@@ -1,5 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { HostState } from '../guests/host-state.js';
+import { byMacAndVlan, outerVlan } from '../guests/order.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Exit } from '../topology/exits.js';
@@ -57,12 +58,4 @@ function chosen(host: HostState, mac: Mac, { bond, macs, vlan }: ManualRequest):
   if (known.length > 0 || macs.length === 0) return known;
   const claim: Exit = { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }], blocked: null };
   return host.verdicts(mac, [claim]).filter(fits);
-}
-
-function outerVlan({ tags }: Verdict): number | null {
-  return tags[0]?.vid ?? null;
-}
-
-function byMacAndVlan(a: Verdict, b: Verdict): number {
-  return a.mac.localeCompare(b.mac) || (outerVlan(a) ?? 0) - (outerVlan(b) ?? 0);
 }

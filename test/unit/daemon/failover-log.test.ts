@@ -27,7 +27,8 @@ function open() {
   const [bond, slave] = [host.index(BOND), host.index('up2')];
   const guests = new BondGuests(10);
   const mac = '52:54:00:00:00:01' as Mac;
-  guests.update(mac, [{ mac, bond, tags: [], source: 'fdb', suppressed: 'seen-on-uplink' }]);
+  const place = { mac, bond, tags: [], source: 'fdb', device: 7, lastSeen: null } as const;
+  guests.update(mac, [{ ...place, suppressed: 'seen-on-uplink' }]);
   const registry = new Registry();
   const metrics = new Metrics(registry);
   const lines: [string, string, LogFields][] = [];

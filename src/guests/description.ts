@@ -1,0 +1,54 @@
+import type { Mac } from '../addr/mac.js';
+import type { Source } from '../sources/sighting.js';
+import type { HostState } from './host-state.js';
+import { byMacAndVlan, outerVlan } from './order.js';
+import type { SuppressReason, Verdict } from './verdict.js';
+
+/** A guest behind a bond, in words for people and JSON: one for each MAC and stack of tags. */
+export interface GuestDescription {
+  readonly mac: Mac;
+  /** The outermost tag on the wire, null for untagged frames. */
+  readonly vlan: number | null;
+  /** The device that its frames enter the host's network by, where one is known. */
+  readonly port: string | null;
+  /** Its name, where a source knows it. */
+  readonly guest: string | null;
+  readonly addresses: readonly string[];
+  readonly source: Source;
+  /** Seconds ago; null when a source sees it now. */
+  readonly lastSeen: number | null;
+  readonly announced: boolean;
+  /** Why it is not announced. */
+  readonly reason: SuppressReason | null;
+}
+
+/**
+ * Everyone behind a bond, in order of MAC and VLAN.
+ * @param now monotonic clock, seconds
+ * @param reasonFor why a guest is not announced (null: it is), from who knows more than the verdict does
+ */
+export function describeGuests(
+  host: HostState,
+  bond: number,
+  now: number,
+  reasonFor: (verdict: Verdict) => SuppressReason | null = ({ suppressed }) => suppressed,
+): GuestDescription[] {
+  return [...host.macs()]
+    .flatMap((mac) => host.verdicts(mac).filter((verdict) => verdict.bond === bond))
+    .sort(byMacAndVlan)
+    .map((verdict) => {
+      const { mac, device, source, lastSeen } = verdict;
+      const reason = reasonFor(verdict);
+      return {
+        mac,
+        vlan: outerVlan(verdict),
+        port: host.topology.link(device)?.name ?? null,
+        guest: null,
+        addresses: [],
+        source,
+        lastSeen: lastSeen === null ? null : Math.max(0, Math.round(now - lastSeen)),
+        announced: reason === null,
+        reason,
+      };
+    });
+}
