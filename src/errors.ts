@@ -81,3 +81,37 @@ export class SnoopThreadError extends BondheraldError {
 export class TaskEndedError extends BondheraldError {
   readonly code = 'TASK_ENDED';
 }
+
+/** A request or answer on the control socket that is too long, of another version, or makes no sense. */
+export class ControlMessageError extends BondheraldError {
+  readonly code = 'CONTROL_MESSAGE';
+}
+
+/** The control socket cannot be made or reached. `errno` is the symbolic name of the cause, for example ENOENT. */
+export class ControlSocketError extends BondheraldError {
+  readonly code = 'CONTROL_SOCKET';
+
+  constructor(
+    readonly errno: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** Another daemon serves the control socket. */
+export class AlreadyRunningError extends BondheraldError {
+  readonly code = 'ALREADY_RUNNING';
+}
+
+/** The daemon failed at what it was asked for. `daemonCode` is the code of its own error. */
+export class DaemonError extends BondheraldError {
+  readonly code = 'DAEMON';
+
+  constructor(
+    readonly daemonCode: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

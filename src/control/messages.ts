@@ -1,0 +1,70 @@
+import type { Mac } from '../addr/mac.js';
+import type { GuestDescription } from '../guests/description.js';
+import type { SuppressReason } from '../guests/verdict.js';
+
+/** Asks whether a daemon is there. */
+export interface PingRequest {
+  readonly op: 'ping';
+}
+
+/** Asks who is behind a bond; null: behind every bond. */
+export interface GuestsRequest {
+  readonly op: 'guests';
+  readonly bond: string | null;
+}
+
+/** Asks to announce the guests behind a bond once, now. */
+export interface AnnounceRequest {
+  readonly op: 'announce';
+  readonly bond: string;
+  /** Only these; everyone where there are none. */
+  readonly macs: readonly Mac[];
+  /** Only this VLAN, the outermost tag on the wire; null: whatever is right. */
+  readonly vlan: number | null;
+  readonly dryRun: boolean;
+}
+
+/** What a command may ask of the daemon. */
+export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest;
+
+/** The guests behind one bond. */
+export interface BondGuestList {
+  readonly bond: string;
+  readonly guests: readonly GuestDescription[];
+}
+
+/** What became of an announcement. */
+export interface AnnounceReport {
+  readonly bond: string;
+  readonly activeSlave: string | null;
+  readonly dryRun: boolean;
+  readonly frames: readonly {
+    readonly kind: 'rarp';
+    readonly mac: Mac;
+    readonly vlan: number | null;
+    readonly ip: null;
+  }[];
+  /** How many frames the kernel took. */
+  readonly sent: number;
+  readonly suppressed: readonly { readonly mac: Mac; readonly vlan: number | null; readonly reason: SuppressReason }[];
+  /** How many frames it refused, by the symbolic errno. */
+  readonly refused: Readonly<Record<string, number>>;
+}
+
+/** What each request is answered with. */
+export interface ControlResults {
+  readonly ping: { readonly version: string };
+  readonly guests: { readonly bonds: readonly BondGuestList[] };
+  readonly announce: AnnounceReport;
+}
+
+/** An error as the daemon tells it. */
+export interface ControlFailure {
+  readonly code: string;
+  readonly exitCode: 1 | 2;
+  readonly message: string;
+}
+
+/** The daemon's answer: a result, or why there is none. */
+export type ControlAnswer<Op extends keyof ControlResults> =
+  { readonly result: ControlResults[Op] } | { readonly error: ControlFailure };

@@ -1,0 +1,51 @@
+import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { ControlMessageError } from '../errors.js';
+import { decodeLine, encodeLine, MAX_REQUEST_BYTES } from './line.js';
+import type { ControlRequest } from './messages.js';
+import { type Check, flag, integer, listOf, literal, nullable, object, optional, plainObject, text } from './shape.js';
+
+/*
+ * A request is one line:
+ *
+ *     {"v":1,"op":"ping"}
+ *     {"v":1,"op":"guests","bond":"bond0"}                                            without "bond": every bond
+ *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,"dryRun":true}
+ */
+
+/** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
+const NAME_LENGTH = 256;
+
+const stationMac: Check<Mac> = (value, path) => {
+  const mac = typeof value === 'string' ? parseMac(value) : undefined;
+  if (mac === undefined || isGroupMac(mac) || mac === ZERO_MAC) {
+    throw new ControlMessageError(`${path}: the MAC address of a station expected`);
+  }
+  return mac;
+};
+
+const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op }> } = {
+  ping: object({ op: literal('ping') }),
+  guests: object({ op: literal('guests'), bond: optional(text(NAME_LENGTH)) }),
+  announce: object({
+    op: literal('announce'),
+    bond: text(NAME_LENGTH),
+    macs: listOf(stationMac),
+    vlan: nullable(integer(1, 4094)),
+    dryRun: flag,
+  }),
+};
+
+const request: Check<ControlRequest> = (value, path) => {
+  const op = literal('ping', 'guests', 'announce')(plainObject(value, path).op, `${path}.op`);
+  return REQUESTS[op](value, path);
+};
+
+/** @throws ControlMessageError when it is longer than a request may be */
+export function encodeRequest(value: ControlRequest): string {
+  return encodeLine('request', value, MAX_REQUEST_BYTES);
+}
+
+/** @throws ControlMessageError naming what is wrong */
+export function decodeRequest(bytes: Uint8Array): ControlRequest {
+  return decodeLine('request', bytes, MAX_REQUEST_BYTES, request);
+}
