@@ -29,6 +29,9 @@ export const DEFAULTS: Config = Object.freeze({
   stateDir: '/var/lib/bondherald',
 });
 
+/** Where the daemon answers the other commands. Packages and scripts rely on the path. */
+export const CONTROL_SOCKET = '/run/bondherald/control.sock';
+
 /** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */
 export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
   '00:00:5e:00:01/40', // VRRP for IPv4, RFC 9568 section 7.3

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import { type Config, LIBVIRT_STATUS_FOLDER } from '../config/defaults.js';
+import { type Config, CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/defaults.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
@@ -11,6 +11,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { sendNow } from '../wire/send-now.js';
 import { Announcer } from './announcer.js';
 import { BondLog } from './bond-log.js';
+import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
 import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
@@ -34,6 +35,7 @@ const ANY_DEVICE = 0;
  *                       libvirt's status files ───────────────┘
  *     listening thread: ARP, ND, RARP and DHCP on the bond ─┘
  *                       the state file of the run before ─┘    └─► the state file
+ *                         └─► control socket: who is behind a bond, announce by hand
  *
  * @throws BondheraldError when a part of it cannot go on
  */
@@ -46,6 +48,8 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
+  const control = new ControlServer(host, bonds, tools, () => kernelWatch.ready);
+  await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const announcer = new Announcer(host, bonds, config.guests.limit, {
     failover(round) {
@@ -79,7 +83,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   });
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper];
+  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper, control];
   await runTasks(tasks, signal, () => logReady(log, bonds));
   log.info('stopped');
 }

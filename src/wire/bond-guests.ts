@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Source } from '../sources/sighting.js';
-import { planFirstRound } from '../plan/first-round.js';
+import { frameKey, planFirstRound } from '../plan/first-round.js';
 import { BatchWriter } from './batch-writer.js';
 
 /** A guest as a bond's batch knows it. */
@@ -42,6 +42,11 @@ export class BondGuests {
 
   macs(): Iterable<Mac> {
     return this.entries.keys();
+  }
+
+  /** Why a guest of this bond is not announced (null: it is): its verdict, or that there is no room for it. */
+  reasonFor(verdict: Verdict): SuppressReason | null {
+    return verdict.suppressed ?? this.entries.get(verdict.mac)?.get(frameKey(verdict))?.suppressed ?? null;
   }
 
   /** How many guests there are by source, announced or not. */
