@@ -1,13 +1,7 @@
-import { DEFAULTS } from '../config/defaults.js';
-import { readHost } from '../daemon/read-host.js';
-import { NoActiveSlaveError, PermissionError, UsageError } from '../errors.js';
-import { type ManualPlan, planManual } from '../plan/manual.js';
-import { systemClock } from '../sys/clock.js';
-import { activeBackupBonds, type Bond, bondMode } from '../topology/bonds.js';
-import type { Topology } from '../topology/topology.js';
-import type { BurstOutcome } from '../wire/burst.js';
-import { sendNow } from '../wire/send-now.js';
+import type { AnnounceReport } from '../control/messages.js';
+import { NoActiveSlaveError } from '../errors.js';
 import { macArgument, vlanArgument } from './arguments.js';
+import { ask } from './ask.js';
 import type { Output } from './output.js';
 
 /** The arguments of `bondherald announce`, as they were typed. */
@@ -19,77 +13,35 @@ export interface AnnounceArguments {
   readonly json: boolean;
 }
 
-const NOTHING_SENT: BurstOutcome = { sent: 0, errors: {} };
-
 /**
- * Announces the guests behind a bond once, now.
+ * Announces the guests behind a bond once, now: has the daemon do it, which knows the silent ones too, or does it here.
  * @returns the exit code
  * @throws BondheraldError whose message names the bond
  */
 export async function announce(args: AnnounceArguments, output: Output): Promise<number> {
   const macs = args.mac.map(macArgument);
   const vlan = args.vlan === undefined ? null : vlanArgument(args.vlan);
-  const host = await readHost(DEFAULTS, systemClock);
-  const bond = findBond(host.topology, args.bond);
-  const plan = bond.activeSlave ? planManual(host, { bond: bond.ifindex, macs, vlan }) : { frames: [], suppressed: [] };
-  const outcome = args.dryRun || !bond.activeSlave ? NOTHING_SENT : transmit(bond, plan);
-  if (args.json) output.json(document(bond, args.dryRun, plan, outcome));
-  if (!bond.activeSlave) {
-    throw new NoActiveSlaveError(`${bond.name} has no active slave: nothing is sent until one of its links is up`);
+  const { result, note } = await ask({ op: 'announce', bond: args.bond, macs, vlan, dryRun: args.dryRun });
+  const { refused, ...document } = result;
+  if (args.json) output.json(document);
+  if (result.activeSlave === null) {
+    throw new NoActiveSlaveError(`${result.bond} has no active slave: nothing is sent until one of its links is up`);
   }
-  if (!args.json) output.text(lines(bond, args.dryRun, plan, outcome));
-  return complain(bond, outcome, output);
-}
-
-/** @throws UsageError when there is no such bond, or it is none that fails over */
-function findBond(topology: Topology, name: string): Bond {
-  const bonds = activeBackupBonds(topology);
-  const bond = bonds.find((candidate) => candidate.name === name);
-  if (bond) return bond;
-  const names = bonds.map((candidate) => candidate.name).join(', ');
-  const hint = names ? `the active-backup bonds of this host: ${names}` : 'this host has no active-backup bond';
-  const link = topology.linkByName(name);
-  if (!link) throw new UsageError(`${name}: no such device; ${hint}`);
-  const mode = bondMode(link);
-  if (mode === null) throw new UsageError(`${name} is not a bond; ${hint}`);
-  throw new UsageError(`${name} is a bond of mode ${mode}, which has no failover to announce; ${hint}`);
-}
-
-function transmit(bond: Bond, { frames }: ManualPlan): BurstOutcome {
-  try {
-    return sendNow(bond.ifindex, frames);
-  } catch (error) {
-    throw error instanceof PermissionError ? new PermissionError(`${bond.name}: ${error.message}`) : error;
+  if (!args.json) output.text(lines(result));
+  if (!args.json && note !== null) output.error(note);
+  for (const [code, frames] of Object.entries(refused)) {
+    output.error(`${result.bond}: the kernel refused ${frames} frames: ${code}`);
   }
+  return Object.keys(refused).length > 0 ? 1 : 0;
 }
 
-function document(bond: Bond, dryRun: boolean, { frames, suppressed }: ManualPlan, { sent }: BurstOutcome): unknown {
-  return {
-    bond: bond.name,
-    activeSlave: bond.activeSlave?.name ?? null,
-    dryRun,
-    frames: frames.map(({ kind, mac, vlan }) => ({ kind, mac, vlan, ip: null })),
-    sent,
-    suppressed,
-  };
-}
-
-function lines(bond: Bond, dryRun: boolean, { frames, suppressed }: ManualPlan, { sent }: BurstOutcome): string {
-  const by = `by ${bond.activeSlave?.name ?? 'no link'}`;
-  const head = dryRun
-    ? `${bond.name}: would send ${frames.length} frames ${by}`
-    : `${bond.name}: sent ${sent} frames ${by}`;
+function lines({ bond, activeSlave, dryRun, frames, sent, suppressed }: AnnounceReport): string {
+  const did = dryRun ? `would send ${frames.length}` : `sent ${sent}`;
   return [
-    head,
+    `${bond}: ${did} frames by ${activeSlave ?? 'no link'}`,
     ...frames.map(({ kind, mac, vlan }) => `  ${kind} ${mac} ${vlanText(vlan)}`),
     ...suppressed.map(({ mac, vlan, reason }) => `  not announced: ${mac} ${vlanText(vlan)} (${reason})`),
   ].join('\n');
 }
 
 const vlanText = (vlan: number | null): string => (vlan === null ? 'untagged' : `vlan ${vlan}`);
-
-function complain({ name }: Bond, { errors }: BurstOutcome, output: Output): number {
-  const refused = Object.entries(errors);
-  for (const [code, frames] of refused) output.error(`${name}: the kernel refused ${frames} frames: ${code}`);
-  return refused.length > 0 ? 1 : 0;
-}

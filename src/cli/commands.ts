@@ -52,6 +52,19 @@ export async function execute(argv: readonly string[], output: Output, signal: A
         exitCode = await announce(args, output);
       },
     )
+    .command(
+      'guests [bond]',
+      'list who is behind the bonds, how we know, and whether they are announced',
+      (command) =>
+        command
+          .positional('bond', { type: 'string', describe: 'only the guests behind this bond' })
+          .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
+          .option('watch', { type: 'boolean', default: false, describe: 'look again every second' }),
+      async (args) => {
+        const { guests } = await import('./guests.js');
+        exitCode = await guests(args, output, signal);
+      },
+    )
     .parseAsync();
   return exitCode;
 }

@@ -2,12 +2,18 @@
 export interface Output {
   text(text: string): void;
   json(document: unknown): void;
+  /** A page that takes the place of the one before it, where stdout is a terminal; elsewhere it follows it. */
+  page(text: string): void;
   /** One line for people, to stderr. */
   error(line: string): void;
 }
 
+/** Clears a terminal, what scrolled out of sight aside (ECMA-48: CUP, ED). */
+const CLEAR = '\x1b[H\x1b[2J';
+
 export const standardOutput: Output = {
   text: (text) => void process.stdout.write(`${text}\n`),
   json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+  page: (text) => void process.stdout.write(process.stdout.isTTY ? `${CLEAR}${text}\n` : `${text}\n`),
   error: (line) => void process.stderr.write(`bondherald: ${line}\n`),
 };

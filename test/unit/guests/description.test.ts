@@ -63,7 +63,10 @@ test('one that moved away is described with the reason why it is not announced',
   const { fake, host } = known();
   host.apply(fake.fdb(mac(1), BOND, { vlan: 10 }), 400);
   const [, moved] = describeGuests(host, fake.index(BOND), 401);
-  assert.deepEqual([moved?.port, moved?.lastSeen, moved?.announced, moved?.reason], ['tap1', 1, false, 'seen-on-uplink']);
+  assert.deepEqual(
+    [moved?.port, moved?.lastSeen, moved?.announced, moved?.reason],
+    ['tap1', 1, false, 'seen-on-uplink'],
+  );
 });
 
 test('who knows more than the verdict gives the reason', () => {
