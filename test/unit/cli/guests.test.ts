@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Mac } from '../../../src/addr/mac.js';
+import { age, guestsPage } from '../../../src/cli/guests.js';
+import { table } from '../../../src/cli/table.js';
+import type { GuestDescription } from '../../../src/guests/description.js';
+
+const GUEST: GuestDescription = {
+  mac: '52:54:00:00:00:01' as Mac,
+  vlan: 10,
+  port: 'tap1',
+  guest: null,
+  addresses: [],
+  source: 'fdb',
+  lastSeen: null,
+  announced: true,
+  reason: null,
+};
+
+test('guests are a table for each bond, its columns aligned', () => {
+  const silent: GuestDescription = {
+    ...GUEST,
+    vlan: null,
+    port: 'vnet12',
+    guest: 'mail',
+    addresses: ['192.0.2.1', '2001:db8::1'],
+    lastSeen: 95,
+    announced: false,
+    reason: 'seen-on-uplink',
+  };
+  const page = guestsPage([
+    { bond: 'bond0', guests: [GUEST, silent] },
+    { bond: 'bond1', guests: [] },
+    { bond: 'bond2', guests: [GUEST] },
+  ]);
+  assert.deepEqual(page, [
+    'bond0: 2 guests',
+    '  MAC                VLAN  PORT    GUEST  ADDRESSES              SOURCE  LAST SEEN  ANNOUNCED',
+    '  52:54:00:00:00:01  10    tap1    -      -                      fdb     now        yes',
+    '  52:54:00:00:00:01  -     vnet12  mail   192.0.2.1,2001:db8::1  fdb     1m35s ago  no: seen-on-uplink',
+    '',
+    'bond1: 0 guests',
+    '',
+    'bond2: 1 guest',
+    '  MAC                VLAN  PORT  GUEST  ADDRESSES  SOURCE  LAST SEEN  ANNOUNCED',
+    '  52:54:00:00:00:01  10    tap1  -      -          fdb     now        yes',
+  ]);
+});
+
+test('a host without bonds says so', () => {
+  assert.deepEqual(guestsPage([]), ['this host has no active-backup bond']);
+});
+
+test('an age is told in its two largest units', () => {
+  assert.deepEqual([0, 59, 60, 95, 3599, 3600, 86_399].map(age), [
+    '0s',
+    '59s',
+    '1m0s',
+    '1m35s',
+    '59m59s',
+    '1h0m',
+    '23h59m',
+  ]);
+});
+
+test('names that would command the terminal are shown, not obeyed', () => {
+  assert.deepEqual(table([['a\x1b[2J\n', 'b\x9b']]), ['a?[2J?  b?']);
+});

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Mac } from '../../../src/addr/mac.js';
+import { decodeAnswer, encodeAnswer } from '../../../src/control/answer.js';
+import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../../../src/control/line.js';
+import type { AnnounceReport, BondGuestList, ControlRequest } from '../../../src/control/messages.js';
+import { decodeRequest, encodeRequest } from '../../../src/control/request.js';
+import { ControlMessageError } from '../../../src/errors.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Objects as JSON.parse makes them. */
+const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
+  fc.record(shape, { noNullPrototype: true }) as fc.Arbitrary<T>;
+
+const mac = fc
+  .uint8Array({ minLength: 6, maxLength: 6 })
+  .map((six) => [...six].map((byte) => byte.toString(16).padStart(2, '0')).join(':') as Mac);
+const station = mac.map((text) => `02${text.slice(2)}` as Mac);
+const name = fc.string({ unit: 'grapheme', maxLength: 15 });
+const vlan = fc.option(fc.integer({ min: 1, max: 4094 }));
+
+const request: fc.Arbitrary<ControlRequest> = fc.oneof(
+  fc.constant({ op: 'ping' as const }),
+  record({ op: fc.constant('guests' as const), bond: fc.option(name) }),
+  record({
+    op: fc.constant('announce' as const),
+    bond: name,
+    macs: fc.array(station),
+    vlan,
+    dryRun: fc.boolean(),
+  }),
+);
+
+const guestList = record({
+  bond: name,
+  guests: fc.array(
+    record({
+      mac,
+      vlan,
+      port: fc.option(name),
+      guest: fc.option(name),
+      addresses: fc.array(fc.constantFrom('192.0.2.1', '2001:db8::1')),
+      source: fc.constantFrom('fdb', 'macvlan', 'static'),
+      lastSeen: fc.option(fc.nat()),
+      announced: fc.boolean(),
+      reason: fc.option(fc.constantFrom('seen-on-uplink', 'too-many')),
+    }),
+  ),
+}) as fc.Arbitrary<BondGuestList>;
+
+const report = record({
+  bond: name,
+  activeSlave: fc.option(name),
+  dryRun: fc.boolean(),
+  frames: fc.array(record({ kind: fc.constant('rarp'), mac, vlan, ip: fc.constant(null) })),
+  sent: fc.nat(),
+  suppressed: fc.array(record({ mac, vlan, reason: fc.constant('seen-on-uplink') })),
+  refused: fc.dictionary(fc.constantFrom('ENODEV', 'EAGAIN'), fc.nat(), { noNullPrototype: true }),
+}) as fc.Arbitrary<AnnounceReport>;
+
+test('what a request says comes out as it went in, on one line', () => {
+  fc.assert(
+    fc.property(request, (value) => {
+      const line = encodeRequest(value);
+      assert.match(line, /^[^\n]*\n$/);
+      assert.deepEqual(decodeRequest(bytes(line)), value);
+    }),
+  );
+});
+
+test('what an answer says comes out as it went in, on one line', () => {
+  fc.assert(
+    fc.property(fc.array(guestList), report, (bonds, announced) => {
+      const lines = [encodeAnswer({ result: { bonds } }), encodeAnswer({ result: announced })] as const;
+      for (const line of lines) assert.match(line, /^[^\n]*\n$/);
+      assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds } });
+      assert.deepEqual(decodeAnswer('announce', bytes(lines[1])), { result: announced });
+    }),
+  );
+  const error = { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } as const;
+  assert.deepEqual(decodeAnswer('ping', bytes(encodeAnswer({ error }))), { error });
+});
+
+test('rubbish, or a message that was cut or changed, is refused by name or read as another message, nothing else', () => {
+  const mutated = fc
+    .tuple(
+      request.map((value) => bytes(encodeRequest(value))),
+      fc.nat(),
+      fc.integer({ min: 0, max: 255 }),
+      fc.boolean(),
+    )
+    .map(([line, at, byte, cut]) => {
+      const copy = line.slice();
+      copy[at % copy.length] = byte;
+      return cut ? copy.subarray(0, at % copy.length) : copy;
+    });
+  const anything = fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated, fc.json().map(bytes));
+  const refusesOrReads = (decode: () => unknown): void => {
+    try {
+      decode();
+    } catch (error) {
+      assert.ok(error instanceof ControlMessageError, String(error));
+      assert.match(error.message, /^(request|answer)[^\n]*$/);
+    }
+  };
+  fc.assert(
+    fc.property(anything, (line) => {
+      refusesOrReads(() => decodeRequest(line));
+      refusesOrReads(() => decodeAnswer('guests', line));
+      refusesOrReads(() => decodeAnswer('announce', line));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+const WRONG: [what: string, line: string, says: RegExp][] = [
+  ['nothing', '', /no JSON document/],
+  ['no JSON', 'hello', /no JSON document/],
+  ['no object', '[]', /an object expected/],
+  ['no version', '{"op":"ping"}', /written in version undefined, and we speak 1/],
+  ['another version', '{"v":2,"op":"ping"}', /written in version 2, and we speak 1/],
+  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" expected/],
+  ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
+  ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
+  ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],
+  ['a prototype', '{"v":1,"op":"ping","__proto__":{}}', /unknown key/],
+  ['a bond that is no text', '{"v":1,"op":"guests","bond":0}', /request\.bond/],
+  ['a MAC that is none', announcing({ macs: ['x'] }), /request\.macs\[0\]: the MAC address of a station/],
+  ['a multicast MAC', announcing({ macs: ['01:00:5e:00:00:01'] }), /request\.macs\[0\]/],
+  ['a VLAN that is none', announcing({ vlan: 4095 }), /request\.vlan: a whole number from 1 to 4094/],
+  ['no word on the dry run', announcing({ dryRun: undefined }), /request\.dryRun: true or false/],
+];
+
+function announcing(change: object): string {
+  return JSON.stringify({ v: 1, op: 'announce', bond: 'bond0', macs: [], vlan: null, dryRun: true, ...change });
+}
+
+for (const [what, line, says] of WRONG) {
+  test(`a request with ${what} is refused, and the error says where`, () => {
+    assert.throws(
+      () => decodeRequest(bytes(line)),
+      (error) => error instanceof ControlMessageError && says.test(error.message),
+    );
+  });
+}
+
+test('a guests request without a bond asks for all of them', () => {
+  assert.deepEqual(decodeRequest(bytes('{"v":1,"op":"guests"}')), { op: 'guests', bond: null });
+});
+
+test('what is longer than the limit is refused before it is looked at, coming and going', () => {
+  const macs = Array.from({ length: 4000 }, () => '52:54:00:12:34:56' as Mac);
+  const tooLong = { name: 'CONTROL_MESSAGE', message: /longer than/ };
+  assert.throws(() => encodeRequest({ op: 'announce', bond: 'bond0', macs, vlan: null, dryRun: true }), tooLong);
+  assert.throws(() => decodeRequest(new Uint8Array(MAX_REQUEST_BYTES + 1)), tooLong);
+  assert.throws(() => decodeAnswer('ping', new Uint8Array(MAX_ANSWER_BYTES + 1)), tooLong);
+});
