@@ -12,7 +12,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Objects as JSON.parse makes them. */
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
-  fc.record(shape, { noNullPrototype: true }) as fc.Arbitrary<T>;
+  fc.record(shape, { noNullPrototype: true });
 
 const mac = fc
   .uint8Array({ minLength: 6, maxLength: 6 })

@@ -120,6 +120,9 @@ test('a guest beyond the limit of a bond is counted as one too many, and announc
   assert.deepEqual(announced(guests), [mac(1), mac(2)]);
   assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 3 });
   assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'too-many': 1 });
+  const reasons = [1, 3, 9].map((n) => guests.reasonFor(verdict(n)));
+  assert.deepEqual(reasons, [null, 'too-many', null]);
+  assert.equal(guests.reasonFor(verdict(3, { suppressed: 'uplink-down' })), 'uplink-down');
   guests.update(mac(1), []);
   guests.update(mac(3), [verdict(3)]);
   assert.deepEqual(announced(guests), [mac(2), mac(3)]);

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { Registry } from 'prom-client';
+import type { Mac } from '../../../src/addr/mac.js';
+import { ask } from '../../../src/cli/ask.js';
+import { decodeAnswer } from '../../../src/control/answer.js';
+import { ControlServer } from '../../../src/daemon/control-server.js';
+import { AlreadyRunningError, UsageError } from '../../../src/errors.js';
+import { HostState } from '../../../src/guests/host-state.js';
+import { Metrics } from '../../../src/metrics/metrics.js';
+import { systemClock } from '../../../src/sys/clock.js';
+import { askUnix } from '../../../src/sys/unix-client.js';
+import { Deferred } from '../../../src/wire/deferred.js';
+import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
+import { FakeHost } from '../../support/host.js';
+
+const GUEST = '52:54:00:00:00:01' as Mac;
+
+function folderFor(t: TestContext): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bondherald-'));
+  t.after(() => fs.rmSync(folder, { recursive: true }));
+  return folder;
+}
+
+function daemon(t: TestContext) {
+  const fake = new FakeHost(plainBridge(1));
+  const host = new HostState({ limit: 10, remember: 60 }, []);
+  for (const event of [...fake.dump(), fake.fdb(GUEST, 'tap1')]) host.apply(event, 0);
+  host.takeStale();
+  const warnings: string[] = [];
+  const log = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: assert.fail };
+  const known = new Deferred();
+  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()) };
+  const server = new ControlServer(host, new Map(), tools, () => known.promise);
+  t.after(() => server.close());
+  return { fake, host, server, known, warnings };
+}
+
+test('a request is answered once the host is known, not before', async (t) => {
+  const { server, known } = daemon(t);
+  const socket = path.join(folderFor(t), 'control.sock');
+  await server.listen(socket);
+  let answered = false;
+  const asked = ask({ op: 'guests', bond: null }, socket).finally(() => (answered = true));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(answered, false);
+  known.resolve();
+  const { result, note } = await asked;
+  assert.equal(note, null);
+  assert.deepEqual(
+    result.bonds.map(({ bond, guests }) => [bond, guests.map(({ mac }) => mac)]),
+    [[BOND, [GUEST]]],
+  );
+});
+
+test('a dry run through the daemon plans what it would send; a mistake comes back as the same error', async (t) => {
+  const { server, known } = daemon(t);
+  const socket = path.join(folderFor(t), 'control.sock');
+  await server.listen(socket);
+  known.resolve();
+  const request = { op: 'announce', bond: BOND, macs: [], vlan: null, dryRun: true } as const;
+  const { result } = await ask(request, socket);
+  assert.deepEqual(
+    [result.activeSlave, result.frames, result.sent],
+    ['up1', [{ kind: 'rarp', mac: GUEST, vlan: null, ip: null }], 0],
+  );
+  await assert.rejects(
+    ask({ ...request, bond: 'bond7' }, socket),
+    (error) => error instanceof UsageError && /^bond7: no such device; .*: bond0$/.test(error.message),
+  );
+});
+
+test('rubbish is answered with an error, and the next client is served', async (t) => {
+  const { server, known } = daemon(t);
+  const socket = path.join(folderFor(t), 'control.sock');
+  await server.listen(socket);
+  known.resolve();
+  for (const line of ['hello\n', '\n', '{"v":1,"op":"guests","bond":{}}\n', `"${'x'.repeat(70_000)}"\n`]) {
+    const answer = decodeAnswer('ping', await askUnix(socket, line, { answerBytes: 1 << 20, seconds: 5 }));
+    assert.ok('error' in answer && answer.error.code === 'CONTROL_MESSAGE', line.slice(0, 40));
+  }
+  assert.equal((await ask({ op: 'guests', bond: BOND }, socket)).note, null);
+});
+
+test('a second daemon is refused; where the socket cannot be made, one warns and goes on', async (t) => {
+  const folder = folderFor(t);
+  const [first, second, third] = [daemon(t), daemon(t), daemon(t)];
+  const socket = path.join(folder, 'control.sock');
+  await first.server.listen(socket);
+  await assert.rejects(second.server.listen(socket), AlreadyRunningError);
+  fs.writeFileSync(path.join(folder, 'file'), '');
+  await third.server.listen(path.join(folder, 'file', 'control.sock'));
+  assert.equal(third.warnings.length, 1);
+});
+
+test('told to end, the server takes its socket along', async (t) => {
+  const { server } = daemon(t);
+  const socket = path.join(folderFor(t), 'control.sock');
+  await server.listen(socket);
+  const stop = new AbortController();
+  const running = server.run(stop.signal);
+  stop.abort();
+  await running;
+  assert.ok(!fs.existsSync(socket));
+});
