@@ -27,7 +27,7 @@ function folderFor(t: TestContext): string {
 
 function daemon(t: TestContext) {
   const fake = new FakeHost(plainBridge(1));
-  const host = new HostState({ limit: 10, remember: 60 }, []);
+  const host = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
   for (const event of [...fake.dump(), fake.fdb(GUEST, 'tap1')]) host.apply(event, 0);
   host.takeStale();
   const warnings: string[] = [];

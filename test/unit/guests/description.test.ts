@@ -24,7 +24,7 @@ function stacked(hv: Hypervisor): void {
 
 function known(): { fake: FakeHost; host: HostState } {
   const fake = new FakeHost(stacked);
-  const host = new HostState({ limit: 100, remember: 600 }, []);
+  const host = new HostState({ limit: 100, perPort: 64, remember: 600 }, []);
   const rows = [
     fake.fdb(mac(3), 'qvo', { vlan: 10 }),
     fake.fdb(mac(3), 'tap3'),
