@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { SyscallError } from '../../../src/errors.js';
+import { readBootId, stateFileIn } from '../../../src/sys/state-file.js';
+
+function temporary(t: TestContext): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'state-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return path.join(folder, 'deeper', 'still');
+}
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+test('the folders that are missing are made, and nobody else may read the file', async (t) => {
+  const folder = temporary(t);
+  const file = stateFileIn(folder);
+  assert.equal(await file.read(100), null);
+  await file.write([bytes('one '), bytes('two')]);
+  assert.equal(Buffer.from((await file.read(100)) as Uint8Array).toString(), 'one two');
+  assert.equal(statSync(file.path).mode & 0o777, 0o600);
+  assert.equal(statSync(folder).mode & 0o777, 0o700);
+  assert.deepEqual(readdirSync(folder), ['state.json']);
+});
+
+test('a write replaces the file as a whole, over what a crash in the middle of one left', async (t) => {
+  const folder = temporary(t);
+  const file = stateFileIn(folder);
+  await file.write([bytes('a long first state')]);
+  writeFileSync(`${file.path}.new`, 'a half-written on', { mode: 0o644 });
+  assert.equal(Buffer.from((await file.read(100)) as Uint8Array).toString(), 'a long first state');
+  await file.write([bytes('second')]);
+  assert.equal(readFileSync(file.path, 'utf8'), 'second');
+  assert.equal(statSync(file.path).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(folder), ['state.json']);
+});
+
+test('a file beyond the limit is not read', async (t) => {
+  const file = stateFileIn(temporary(t));
+  await file.write([bytes('12345')]);
+  assert.equal(await file.read(4), 'too-large');
+});
+
+test('a file set aside is there under its reason, one of each', async (t) => {
+  const folder = temporary(t);
+  const file = stateFileIn(folder);
+  for (const text of ['one', 'two']) {
+    await file.write([bytes(text)]);
+    assert.equal(await file.setAside('malformed'), `${file.path}.bad-malformed`);
+  }
+  assert.deepEqual(readdirSync(folder), ['state.json.bad-malformed']);
+  assert.equal(readFileSync(`${file.path}.bad-malformed`, 'utf8'), 'two');
+});
+
+test('what cannot be read or written is a failed system call that names the file', async (t) => {
+  const folder = temporary(t);
+  const file = stateFileIn(folder);
+  mkdirSync(file.path, { recursive: true });
+  await assert.rejects(
+    file.read(1e6),
+    (error: SyscallError) => error instanceof SyscallError && error.errno === 'EISDIR',
+  );
+  await assert.rejects(file.write([bytes('x')]), (error: SyscallError) => {
+    return error instanceof SyscallError && error.message.includes(file.path);
+  });
+  const blocked = stateFileIn(path.join('/proc', 'no-such-folder'));
+  await assert.rejects(blocked.write([bytes('x')]), SyscallError);
+  await assert.rejects(blocked.setAside('version'), SyscallError);
+  assert.ok(existsSync(folder));
+});
+
+test('the boot has a name, the same each time', async () => {
+  const bootId = await readBootId();
+  assert.match(bootId, /^[0-9a-f-]{36}$/);
+  assert.equal(await readBootId(), bootId);
+});
