@@ -74,7 +74,8 @@ test('what cannot be read or written is a failed system call that names the file
   await assert.rejects(file.write([bytes('x')]), (error: SyscallError) => {
     return error instanceof SyscallError && error.message.includes(file.path);
   });
-  const blocked = stateFileIn(path.join('/proc', 'no-such-folder'));
+  writeFileSync(path.join(folder, 'a-file'), '');
+  const blocked = stateFileIn(path.join(folder, 'a-file', 'folder'));
   await assert.rejects(blocked.write([bytes('x')]), SyscallError);
   await assert.rejects(blocked.setAside('version'), SyscallError);
   assert.ok(existsSync(folder));
