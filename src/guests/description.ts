@@ -11,8 +11,9 @@ export interface GuestDescription {
   readonly vlan: number | null;
   /** The device that its frames enter the host's network by, where one is known. */
   readonly port: string | null;
-  /** Its name, where a source knows it. */
+  /** Its name, where libvirt knows it. */
   readonly guest: string | null;
+  /** Those that it has claimed on its way out, and nobody else since. */
   readonly addresses: readonly string[];
   readonly source: Source;
   /** Seconds ago; null when a source sees it now. */
@@ -43,8 +44,8 @@ export function describeGuests(
         mac,
         vlan: outerVlan(verdict),
         port: host.topology.link(device)?.name ?? null,
-        guest: null,
-        addresses: [],
+        guest: host.nameOf(mac),
+        addresses: [...host.addressesOf(mac, verdict).keys()].sort(),
         source,
         lastSeen: lastSeen === null ? null : Math.max(0, Math.round(now - lastSeen)),
         announced: reason === null,

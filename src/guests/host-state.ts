@@ -48,6 +48,7 @@ export class HostState {
   private readonly reflections = new Reflections();
   private stale: Set<Mac> | 'all' = 'all';
   private guestInterfaces: readonly GuestInterface[] = [];
+  private names: ReadonlyMap<Mac, string> = new Map();
   private changed = 0;
 
   /** @param refused addresses that are never announced */
@@ -77,6 +78,7 @@ export class HostState {
   /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
   setGuestInterfaces(interfaces: readonly GuestInterface[]): void {
     this.guestInterfaces = interfaces;
+    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
     this.readLibvirt();
   }
 
@@ -156,6 +158,11 @@ export class HostState {
     const foreign = heard.direction === 'in' && (!known || this.reflections.isRecent(bond, at));
     if (foreign) this.book.releaseClaims(bond, heard);
     else if (this.book.take(bond, heard, at)) this.touch(heard.mac);
+  }
+
+  /** The name of the guest that libvirt says has this MAC. */
+  nameOf(mac: Mac): string | null {
+    return this.names.get(mac) ?? null;
   }
 
   /** The addresses that a MAC has claimed on its way out, and when last. */
