@@ -22,9 +22,10 @@ function socketFile(t: TestContext): string {
 
 /** A server that sends back what it is told, in capitals. */
 async function echo(t: TestContext, file: string, limits = LIMITS): Promise<() => void> {
-  const server = await listenUnix(file, limits, (line) =>
-    Promise.resolve(`${Buffer.from(line).toString().toUpperCase()}\n`),
-  );
+  const server = await listenUnix(file, limits, async (line) => {
+    await sleep(20); // the server looks things up
+    return `${Buffer.from(line).toString().toUpperCase()}\n`;
+  });
   t.after(() => server.close());
   return () => server.close();
 }
@@ -62,19 +63,23 @@ test('a request may come in pieces, and its sender may close its side at once', 
   assert.equal(await closed, 'HELLO\n');
 });
 
-test('a client that says nothing, drips, or does not end its line is dropped, and the others are served', async (t) => {
-  const file = socketFile(t);
-  await echo(t, file);
-  const mute = connection(t, file);
-  const dripping = connection(t, file);
-  const drip = setInterval(() => dripping.socket.write('x'), 20);
-  t.after(() => clearInterval(drip));
-  const leaving = connection(t, file);
-  leaving.socket.end('half a line');
-  assert.equal(await ask(file, 'still there\n'), 'STILL THERE');
-  assert.deepEqual(await Promise.all([mute.closed, dripping.closed, leaving.closed]), ['', '', '']);
-  assert.equal(await ask(file, 'still there\n'), 'STILL THERE');
-});
+test(
+  'a client that says nothing, drips, or does not end its line is dropped, and the others are served',
+  { timeout: 20_000 },
+  async (t) => {
+    const file = socketFile(t);
+    await echo(t, file);
+    const mute = connection(t, file);
+    const dripping = connection(t, file);
+    const drip = setInterval(() => dripping.socket.write('x'), 20);
+    t.after(() => clearInterval(drip));
+    const leaving = connection(t, file);
+    leaving.socket.end('half a line');
+    assert.equal(await ask(file, 'still there\n'), 'STILL THERE');
+    assert.deepEqual(await Promise.all([mute.closed, dripping.closed, leaving.closed]), ['', '', '']);
+    assert.equal(await ask(file, 'still there\n'), 'STILL THERE');
+  },
+);
 
 test('a line that is too long is handed on cut, at about its limit', async (t) => {
   const file = socketFile(t);
@@ -90,7 +95,7 @@ test('a line that is too long is handed on cut, at about its limit', async (t) =
   assert.deepEqual(lengths, [150]);
 });
 
-test('a client that does not take its answer is dropped', async (t) => {
+test('a client that does not take its answer is dropped', { timeout: 20_000 }, async (t) => {
   const file = socketFile(t);
   const server = await listenUnix(file, LIMITS, () => Promise.resolve(`${'x'.repeat(16 << 20)}\n`));
   t.after(() => server.close());
