@@ -6,6 +6,12 @@ import { BondheraldError } from './errors.js';
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
+// Whoever reads our output may have seen enough: `bondherald guests | head`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') fail(error);
+  process.exit();
+});
+
 function fail(error: unknown): void {
   standardOutput.error(oneLine(error));
   process.exitCode = error instanceof BondheraldError ? error.exitCode : 1;

@@ -10,24 +10,33 @@ const BOOT = '1e7b9e0c-93a5-4f0b-8b3b-2a6f6f0f7a11';
 const ORIGIN = { bootId: BOOT, savedAt: 1_700_000_000 };
 const REASONS = new Set(['too-large', 'malformed', 'version', 'other-boot']);
 
-const device = fc.record({
-  ifindex: fc.integer({ min: 1, max: 0x7fffffff }),
-  name: fc.oneof(fc.constantFrom('tap1', 'bond0', 'é"\\\n'), fc.string({ minLength: 1, maxLength: 15 })),
-});
-const place = fc.record<PlaceSnapshot>({
-  source: fc.constantFrom('fdb', 'macvlan', 'static'),
-  device,
-  bridge: device,
-  vlan: fc.option(fc.integer({ min: 1, max: 4094 })),
-  lastSeen: fc.double({ min: 0, max: 1e9, noNaN: true }).map((seconds) => seconds + 0), // JSON knows no -0
-});
+/** As JSON.parse makes them. */
+const PLAIN = { noNullPrototype: true } as const;
+
+const device = fc.record(
+  {
+    ifindex: fc.integer({ min: 1, max: 0x7fffffff }),
+    name: fc.oneof(fc.constantFrom('tap1', 'bond0', 'é"\\\n'), fc.string({ minLength: 1, maxLength: 15 })),
+  },
+  PLAIN,
+);
+const place: fc.Arbitrary<PlaceSnapshot> = fc.record(
+  {
+    source: fc.constantFrom('fdb' as const, 'macvlan' as const, 'static' as const),
+    device,
+    bridge: device,
+    vlan: fc.option(fc.integer({ min: 1, max: 4094 })),
+    lastSeen: fc.double({ min: 0, max: 1e9, noNaN: true }).map((seconds) => seconds + 0), // JSON knows no -0
+  },
+  PLAIN,
+);
 const mac = fc
   .integer({ min: 1, max: 0xffffffff })
   .map((n) => `52:54${n.toString(16).padStart(8, '0').replace(/../g, ':$&')}` as Mac);
-const guests = fc.uniqueArray(
-  fc.record<GuestSnapshot>({ mac, places: fc.array(place, { minLength: 1, maxLength: 16 }) }),
-  { maxLength: 8, selector: (guest) => guest.mac },
-);
+const guests = fc.uniqueArray(fc.record({ mac, places: fc.array(place, { minLength: 1, maxLength: 16 }) }, PLAIN), {
+  maxLength: 8,
+  selector: (guest) => guest.mac,
+});
 const bonds = fc.array(
   fc.tuple(device, fc.option(device)).map(([bond, activeSlave]): BondSnapshot => ({ ...bond, activeSlave })),
   { maxLength: 4 },
