@@ -1,6 +1,8 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { labWithDaemon } from './net/daemon.js';
-import { assertOutage } from './net/outage.js';
+import { assertOutage, stalled } from './net/outage.js';
+import { Stream } from './net/stream.js';
 
 /** miimon 100 finds a dead link within 100 ms; what is left for us, the switch and the lab's 10 ms clock is 50 ms. */
 const LIMIT_MS = 150;
@@ -45,4 +47,23 @@ test('a silent guest is reachable again within 150 ms on a bond that changes its
     await lab.cutLink(1);
     await lab.untilActive('up2');
   });
+});
+
+test('a silent guest is reachable within 150 ms of the first link that comes back after all were down', async (t) => {
+  const { lab } = await labWithDaemon(t);
+  const stream = await Stream.start(lab);
+  await lab.cutLink(2);
+  await lab.cutLink(1);
+  await lab.untilActive(null);
+  await stream.goesOn(20);
+  await lab.mendLink(2);
+  const mended = Date.now();
+  await lab.untilActive('up2');
+  await stream.arrivesAgain(5);
+  for (const { guest, packets } of await stream.stop()) {
+    const back = packets.find(({ sentAt, arrived }) => arrived && sentAt >= mended);
+    const dark = (back?.sentAt ?? Infinity) - mended - stalled(packets, mended, back?.sentAt ?? mended);
+    console.log(`${guest.name} is reachable ${Math.round(dark)} ms after the link came back`);
+    assert.ok(dark <= LIMIT_MS);
+  }
 });

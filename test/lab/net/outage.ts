@@ -10,7 +10,8 @@ export function netOutage({ packets, outages }: GuestRecord): number {
   return Math.max(0, ...outages.map(({ from, to }) => to - from - stalled(packets, from, to)));
 }
 
-function stalled(packets: GuestRecord['packets'], from: number, to: number): number {
+/** For how long, in ms, the lab sent nothing between two times. */
+export function stalled(packets: GuestRecord['packets'], from: number, to: number): number {
   const times = packets.map(({ sentAt }) => sentAt).filter((time) => from <= time && time <= to);
   return times.reduce((sum, time, n) => sum + Math.max(0, time - (times[n - 1] ?? time) - TICK_MS), 0);
 }
