@@ -61,6 +61,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
     unwatched: (bond, error) => failovers.unwatched(bond, error),
   });
   const bondLog = new BondLog(log, host.topology);
+  /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     announcer.refresh();
     snooper.follow();
@@ -70,9 +71,9 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const kernelWatch = new KernelWatch(host, tools, refresh);
   const libvirtWatch = new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, (interfaces) => {
     host.setGuestInterfaces(interfaces);
-    void kernelWatch.ready.then(refresh); // before, there is nothing to refresh
+    void kernelWatch.ready.then(() => announcer.refresh()); // before, there is nothing to refresh
   });
-  const snooper = new Snooper(host, bonds, tools, refresh);
+  const snooper = new Snooper(host, bonds, tools, () => announcer.refresh());
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
   const missed = new MissedFailovers(host, failovers, config.guests.limit, sendNow);
