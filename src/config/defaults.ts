@@ -3,14 +3,18 @@ import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
 /** The settings of a run, with every default and its reason. */
 export interface Config {
   readonly guests: {
-    /** How many MAC addresses are held at most. */
-    readonly limit: number;
-    /** How many are learned at most behind one port. */
-    readonly perPort: number;
+    readonly sources: { readonly fdb: boolean; readonly neighbour: boolean };
+    readonly limits: { readonly total: number; readonly perPort: number; readonly addressesPerGuest: number };
     /** How long a guest that fell silent is remembered, in seconds. */
     readonly remember: number;
+    readonly exclude: {
+      readonly macs: readonly MacPrefix[];
+      readonly vlans: readonly number[];
+      readonly ports: readonly string[];
+    };
     /** Announce the addresses that routers and load balancers share as well. */
     readonly virtualRouterMacs: boolean;
+    readonly static: readonly never[];
   };
   readonly metrics: { readonly host: string; readonly port: number };
   /** The folder of the state file; made when it is not there. */
@@ -18,11 +22,18 @@ export interface Config {
 }
 
 export const DEFAULTS: Config = Object.freeze({
-  // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.
-  // A virtual machine has a few addresses, a nest of containers some dozens; more are inventions.
-  // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
-  // A standby router's address announced from the wrong node cuts its gateway off.
-  guests: { limit: 65_536, perPort: 64, remember: 24 * 3600, virtualRouterMacs: false },
+  guests: {
+    sources: { fdb: true, neighbour: true },
+    // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.
+    // A virtual machine has a few addresses, a nest of containers some dozens; more are inventions.
+    limits: { total: 65_536, perPort: 64, addressesPerGuest: 16 },
+    // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
+    remember: 24 * 3600,
+    exclude: { macs: [], vlans: [], ports: [] },
+    // A standby router's address announced from the wrong node cuts its gateway off.
+    virtualRouterMacs: false,
+    static: [],
+  },
   // Only this host: guests must not learn who their neighbours are. 9871 is bondherald's port of record.
   metrics: { host: '127.0.0.1', port: 9871 },
   // Where the Filesystem Hierarchy Standard puts what a program keeps from one run to the next.

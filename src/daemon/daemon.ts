@@ -51,7 +51,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const control = new ControlServer(host, bonds, tools, () => kernelWatch.ready);
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const announcer = new Announcer(host, bonds, config.guests.limit, {
+  const announcer = new Announcer(host, bonds, config.guests.limits.total, {
     failover(round) {
       host.failedOver(round.bond, round.arrived);
       refresh();
@@ -76,7 +76,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const snooper = new Snooper(host, bonds, tools, () => announcer.refresh());
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
-  const missed = new MissedFailovers(host, failovers, config.guests.limit, sendNow);
+  const missed = new MissedFailovers(host, failovers, config.guests.limits.total, sendNow);
   const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, {
     hostKnown: kernelWatch.ready,
     announcer,

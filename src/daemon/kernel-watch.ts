@@ -1,8 +1,8 @@
 import type { HostState } from '../guests/host-state.js';
-import { RTNLGRP_LINK, RTNLGRP_NEIGH } from '../kernel/constants.js';
+import * as c from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import { CHANGE_SEQ } from '../kernel/requests.js';
-import { TableDumps } from '../kernel/table-dumps.js';
+import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
@@ -13,12 +13,25 @@ import { type Task, untilAborted } from './task.js';
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
 const CHECK_INTERVAL = 0.5;
 
+/**
+ * How often the neighbour tables are read, in seconds. The kernel tells of changes; that it goes on speaking with a
+ * neighbour is none.
+ */
+const NEIGHBOUR_INTERVAL = 600;
+
+const GROUPS = [c.RTNLGRP_LINK, c.RTNLGRP_NEIGH, c.RTNLGRP_IPV4_IFADDR, c.RTNLGRP_IPV6_IFADDR, c.RTNLGRP_IPV6_NETCONF];
+
+/** What the numbers of requests for neighbours begin with, apart from the others on the same socket. */
+const NEIGHBOUR_SEQ = 0x40000000;
+
 /** Keeps the host's state in step with the kernel: reads it whole, then follows every change. */
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
   private readonly isReady = new Deferred();
   private readonly socket: RouteSocket;
   private readonly dumps: TableDumps;
+  private readonly neighbours: TableDumps;
+  private neighboursRead = -Infinity;
   private drops = 0;
   private told = false;
 
@@ -28,8 +41,10 @@ export class KernelWatch implements Task {
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
     private readonly changed: () => void,
   ) {
-    this.socket = openRouteSocket([RTNLGRP_LINK, RTNLGRP_NEIGH]);
-    this.dumps = new TableDumps(['links', 'bridgePorts', 'fdb'], (request) => this.socket.send(request));
+    this.socket = openRouteSocket(GROUPS);
+    const send = (request: Uint8Array): void => this.socket.send(request);
+    this.dumps = new TableDumps(HOST_TABLES, send);
+    this.neighbours = new TableDumps(['neighbours4', 'neighbours6'], send, NEIGHBOUR_SEQ);
     this.socket.onDatagram = (bytes) => this.take(bytes);
     this.socket.onTrouble = (detail) => this.resync('truncated', detail);
   }
@@ -65,6 +80,7 @@ export class KernelWatch implements Task {
       if (event.type === 'lost') this.resync(event.reason, event.detail);
       if (event.type === 'answer' && event.seq === CHANGE_SEQ) this.refused(event.errno);
       if (this.dumps.take(event)) this.host.finishDump(now);
+      if (event.type !== 'lost') this.neighbours.take(event);
     }
     this.tell();
   }
@@ -84,7 +100,16 @@ export class KernelWatch implements Task {
     if (drops !== this.drops) this.resync('overrun', `the kernel dropped ${drops - this.drops} messages`);
     this.drops = drops;
     this.startDumpIfDue();
+    this.readNeighboursIfDue();
     this.host.expire(this.tools.clock.monotonic());
+  }
+
+  private readNeighboursIfDue(): void {
+    const now = this.tools.clock.monotonic();
+    if (now - this.neighboursRead < NEIGHBOUR_INTERVAL || !this.dumps.complete) return;
+    this.neighboursRead = now;
+    this.neighbours.want();
+    this.neighbours.startIfDue(now);
   }
 
   private startDumpIfDue(): void {

@@ -3,5 +3,5 @@ import { HostState } from '../guests/host-state.js';
 
 /** An empty picture of the host, to be filled from the kernel. */
 export function newHostState({ guests }: Config): HostState {
-  return new HostState(guests, guests.virtualRouterMacs ? [] : VIRTUAL_ROUTER_MACS);
+  return new HostState({ ...guests, virtualRouters: guests.virtualRouterMacs ? [] : VIRTUAL_ROUTER_MACS });
 }

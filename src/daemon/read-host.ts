@@ -2,7 +2,7 @@ import type { Config } from '../config/defaults.js';
 import { NetlinkRequestError } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
-import { TableDumps } from '../kernel/table-dumps.js';
+import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Clock } from '../sys/clock.js';
 import { openRouteSocket } from '../sys/route-socket.js';
 import { newHostState } from './new-host-state.js';
@@ -19,7 +19,7 @@ export async function readHost(config: Config, clock: Clock): Promise<HostState>
   const socket = openRouteSocket([]);
   try {
     await new Promise<void>((resolve, reject) => {
-      const dumps = new TableDumps(['links', 'bridgePorts', 'fdb'], (request) => socket.send(request));
+      const dumps = new TableDumps(HOST_TABLES, (request) => socket.send(request));
       const cancel = clock.after(TIME_LIMIT, () => {
         reject(new NetlinkRequestError(`the kernel did not answer within ${TIME_LIMIT} s over netlink`));
       });

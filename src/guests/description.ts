@@ -45,7 +45,10 @@ export function describeGuests(
         vlan: outerVlan(verdict),
         port: host.topology.link(device)?.name ?? null,
         guest: host.nameOf(mac),
-        addresses: [...host.addressesOf(mac, verdict).keys()].sort(),
+        addresses: host
+          .addressesOf(mac, verdict, now)
+          .map(({ ip }) => ip)
+          .sort(),
         source,
         lastSeen: lastSeen === null ? null : Math.max(0, Math.round(now - lastSeen)),
         announced: reason === null,

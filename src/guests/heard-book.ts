@@ -2,34 +2,49 @@ import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/heard.js';
 import type { Exit } from '../topology/exits.js';
+import type { RouterSigns } from './addresses.js';
 import { exitKey } from './exit-key.js';
+import type { QuotaReason } from './port-quota.js';
 
 /** A way by which a station was heard, and when last: monotonic clock, seconds. */
-export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'> {
+export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'>, RouterSigns {
   /** When its frames were last seen leaving by it; -Infinity for never. */
-  out: number;
+  readonly out: number;
   /** When they were last seen coming in by it. */
-  in: number;
-  /** The addresses that it claimed there, and when last. */
-  readonly addresses: Map<Ip, number>;
+  readonly in: number;
+  /** The addresses that it claimed there, and when last; the one that waits longest for a confirmation first. */
+  readonly addresses: ReadonlyMap<Ip, number>;
 }
 
-/** What the book may hold of one MAC. */
+type OpenPlace = { -readonly [K in keyof HeardPlace]: HeardPlace[K] } & { readonly addresses: Map<Ip, number> };
+
+/** What the book may hold. */
+export interface BookLimits {
+  readonly macs: number;
+  /** IP addresses of one MAC by one way. */
+  readonly addresses: number;
+}
+
+/** Which limit was met. Closed set: it is a label of metrics. */
+export type EvictionReason = QuotaReason | 'addresses-per-guest';
+
+/** So many ways are held of one MAC. */
 const PLACES_PER_MAC = 64;
-const ADDRESSES_PER_PLACE = 16;
 
 /**
  * What was heard on the bonds: who spoke, by which way, and which addresses were claimed. An address belongs to whoever
- * claimed it last, on either side of the bond. Bounded by `limit` MACs, of which the one that spoke longest ago goes
- * first, 64 ways a MAC and 16 addresses a way.
+ * claimed it last, on either side of the bond. Bounded by its limits: of too many MACs the one that spoke longest ago
+ * goes, of too many addresses the one that was claimed longest ago; 64 ways a MAC.
  */
 export class HeardBook {
   /** In the order in which they spoke last. */
-  private readonly byMac = new Map<Mac, Map<string, HeardPlace>>();
+  private readonly byMac = new Map<Mac, Map<string, OpenPlace>>();
   /** Who holds an address, by way out and address. */
   private readonly holders = new Map<string, Mac>();
+  private evicted = 0;
+  private changed = 0;
 
-  constructor(private readonly limit: number) {}
+  constructor(private readonly limits: BookLimits) {}
 
   /**
    * Takes in what was heard on a bond.
@@ -37,23 +52,67 @@ export class HeardBook {
    */
   take(bond: number, heard: Heard, at: number): boolean {
     const key = exitKey({ bond, tags: heard.tags });
-    const place = this.place(heard.mac, key, { bond, tags: heard.tags });
+    const place = this.place(heard.mac, key, { bond, tags: heard.tags }, at);
     if (!place) return false;
     const news = heard.direction === 'out' ? place.out <= place.in : place.in <= place.out;
     place[heard.direction] = at;
-    for (const ip of heard.claims) this.claim(place, key, heard, ip, at);
-    for (const ip of heard.releases) this.release(key, ip);
+    if (heard.direction === 'out') this.takeWords(place, key, heard, at);
+    else for (const ip of heard.claims) this.release(key, ip);
+    for (const ip of heard.releases) if (this.holders.get(`${key} ${ip}`) === heard.mac) this.release(key, ip);
     return news;
   }
 
-  /** An address is claimed: whoever held it, on this side or elsewhere, holds it no more. */
-  releaseClaims(bond: number, { tags, claims }: Heard): void {
-    for (const ip of claims) this.release(exitKey({ bond, tags }), ip);
+  private takeWords(place: OpenPlace, key: string, heard: Heard, at: number): void {
+    if (heard.router !== null) place.router = heard.router;
+    if (heard.raSent) place.advertised = true;
+    for (const ip of heard.claims) this.claim(place, key, heard.mac, ip, at);
+  }
+
+  /** An address is claimed by a stranger: whoever else held it holds it no more. */
+  releaseClaims(bond: number, { mac, tags, claims }: Pick<Heard, 'mac' | 'tags' | 'claims'>): void {
+    const key = exitKey({ bond, tags });
+    for (const ip of claims) if (this.holders.get(`${key} ${ip}`) !== mac) this.release(key, ip);
+  }
+
+  /** Someone else has seen that an address is still the MAC's. One that is not, does not become so. */
+  confirm(way: Pick<Exit, 'bond' | 'tags'>, mac: Mac, ip: Ip, at: number): void {
+    const place = this.byMac.get(mac)?.get(exitKey(way));
+    if (!place?.addresses.delete(ip)) return;
+    place.addresses.set(ip, at);
+  }
+
+  /** Differs from an earlier value when an address has changed hands since. */
+  get changes(): number {
+    return this.changed;
+  }
+
+  /** The addresses that had to go for others since the last call: why. */
+  takeEvictions(): readonly EvictionReason[] {
+    const reasons = Array.from({ length: this.evicted }, () => 'addresses-per-guest' as const);
+    this.evicted = 0;
+    return reasons;
   }
 
   /** The ways by which a MAC was heard. */
   of(mac: Mac): readonly HeardPlace[] {
     return [...(this.byMac.get(mac)?.values() ?? [])];
+  }
+
+  /** What was heard of a MAC by one way. */
+  at(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>): HeardPlace | undefined {
+    return this.byMac.get(mac)?.get(exitKey(way));
+  }
+
+  /** Takes in what an earlier run has heard, of the MACs of which nothing was heard yet. */
+  restore(mac: Mac, places: readonly HeardPlace[]): void {
+    if (this.byMac.has(mac) || this.byMac.size >= this.limits.macs) return;
+    for (const { addresses, ...saved } of places.slice(0, PLACES_PER_MAC)) {
+      const key = exitKey(saved);
+      const place = this.place(mac, key, saved, saved.since);
+      if (!place) return;
+      Object.assign(place, saved);
+      for (const [ip, at] of addresses) if (!this.holders.has(`${key} ${ip}`)) this.claim(place, key, mac, ip, at);
+    }
   }
 
   /** Frames that came in by a bond since `time` do not count: they are reflections. @returns the MACs of which one went */
@@ -69,33 +128,36 @@ export class HeardBook {
     return macs;
   }
 
-  private place(mac: Mac, key: string, { bond, tags }: Pick<Exit, 'bond' | 'tags'>): HeardPlace | null {
-    const places = this.byMac.get(mac) ?? new Map<string, HeardPlace>();
+  private place(mac: Mac, key: string, way: Pick<Exit, 'bond' | 'tags'>, at: number): OpenPlace | null {
+    const places = this.byMac.get(mac) ?? new Map<string, OpenPlace>();
     this.byMac.delete(mac);
     this.byMac.set(mac, places);
     this.makeRoom();
     const held = places.get(key);
     if (held) return held;
     if (places.size >= PLACES_PER_MAC) return null;
-    const place = { bond, tags, out: -Infinity, in: -Infinity, addresses: new Map<Ip, number>() };
+    const place = { ...unheard(way), since: at };
     places.set(key, place);
     return place;
   }
 
   private makeRoom(): void {
     for (const [oldest, places] of this.byMac) {
-      if (this.byMac.size <= this.limit) return;
+      if (this.byMac.size <= this.limits.macs) return;
       for (const [key, { addresses }] of places) for (const ip of addresses.keys()) this.holders.delete(`${key} ${ip}`);
       this.byMac.delete(oldest);
     }
   }
 
-  private claim(place: HeardPlace, key: string, { mac, direction }: Heard, ip: Ip, at: number): void {
-    if (this.holders.get(`${key} ${ip}`) !== mac || direction === 'in') this.release(key, ip);
-    if (direction === 'in') return;
-    if (place.addresses.size >= ADDRESSES_PER_PLACE && !place.addresses.has(ip)) return;
+  private claim(place: OpenPlace, key: string, mac: Mac, ip: Ip, at: number): void {
+    if (this.holders.get(`${key} ${ip}`) !== mac) this.release(key, ip);
+    if (!place.addresses.delete(ip)) this.changed++;
     place.addresses.set(ip, at);
     this.holders.set(`${key} ${ip}`, mac);
+    const [oldest] = place.addresses.keys();
+    if (place.addresses.size <= this.limits.addresses || oldest === undefined) return;
+    this.release(key, oldest);
+    this.evicted++;
   }
 
   private release(key: string, ip: Ip): void {
@@ -103,5 +165,18 @@ export class HeardBook {
     if (holder === undefined) return;
     this.holders.delete(`${key} ${ip}`);
     this.byMac.get(holder)?.get(key)?.addresses.delete(ip);
+    this.changed++;
   }
+}
+
+function unheard({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): Omit<OpenPlace, 'since'> {
+  return {
+    bond,
+    tags,
+    out: -Infinity,
+    in: -Infinity,
+    router: null,
+    advertised: false,
+    addresses: new Map<Ip, number>(),
+  };
 }

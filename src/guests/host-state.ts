@@ -1,65 +1,50 @@
-import type { MacPrefix } from '../addr/mac-prefix.js';
-import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import { NUD_NOARP } from '../kernel/constants.js';
-import type { FdbEvent, KernelEvent } from '../kernel/events.js';
-import { readFdb } from '../sources/fdb.js';
-import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
-import { readMacvlans } from '../sources/macvlan.js';
+import { NUD_REACHABLE } from '../kernel/constants.js';
+import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
 import type { Heard } from '../sources/heard.js';
-import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
-import { isGuestPort } from '../topology/guest-port.js';
-import type { Exit } from '../topology/exits.js';
+import type { GuestInterface } from '../sources/libvirt.js';
+import type { Sighting } from '../sources/sighting.js';
+import { type Exit, exitsOfDevice } from '../topology/exits.js';
 import { Topology } from '../topology/topology.js';
+import { type GuestAddress, judgeAddress } from './addresses.js';
+import { Changes } from './changes.js';
+import { Declared } from './declared.js';
+import type { Evidence } from './evidence.js';
 import { exitKey } from './exit-key.js';
-import { HeardBook } from './heard-book.js';
+import { type EvictionReason, HeardBook } from './heard-book.js';
+import { type Ignored, Learned } from './learned.js';
 import { Memory } from './memory.js';
-import { PortQuota, type QuotaReason } from './port-quota.js';
-import { Reflections } from './reflections.js';
-import { type GuestSnapshot, recall, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
+import { Policy } from './policy.js';
+import type { GuestSettings } from './settings.js';
+import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
 import { portStands } from './standing.js';
+import { StaticGuests } from './static-guests.js';
 import { GuestTable } from './table.js';
-import { type Evidence, judge, seenElsewhere, type Verdict } from './verdict.js';
-
-/** Why a source's row was passed over, for those who count. */
-export interface Ignored {
-  readonly source: Source;
-  readonly reason: IgnoreReason | 'table-full' | 'reflection';
-}
-
-/** What the host state may hold and remember. */
-export interface HostLimits {
-  /** How many MAC addresses of guests are held at most; and how many of others. */
-  readonly limit: number;
-  /** How many are learned at most behind one port. */
-  readonly perPort: number;
-  /** How long a guest that fell silent is remembered, in seconds. */
-  readonly remember: number;
-}
+import { judge, type Verdict } from './verdict.js';
 
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
+  private readonly changed = new Changes();
   private readonly table: GuestTable;
   private readonly memory: Memory;
   private readonly book: HeardBook;
-  private readonly quota: PortQuota;
-  private readonly evictions: QuotaReason[] = [];
-  private readonly reflections = new Reflections();
-  private stale: Set<Mac> | 'all' = 'all';
-  private guestInterfaces: readonly GuestInterface[] = [];
-  private names: ReadonlyMap<Mac, string> = new Map();
-  private changed = 0;
+  private readonly learned: Learned;
+  private readonly declared: Declared;
+  private readonly statics: StaticGuests;
+  private readonly policy: Policy;
 
-  /** @param refused addresses that are never announced */
-  constructor(
-    private readonly limits: HostLimits,
-    private readonly refused: readonly MacPrefix[],
-  ) {
-    this.table = new GuestTable(2 * limits.limit);
-    this.memory = new Memory(limits.limit);
-    this.book = new HeardBook(limits.limit);
-    this.quota = new PortQuota({ total: limits.limit, perPort: limits.perPort });
+  constructor(private readonly settings: GuestSettings) {
+    const { total, perPort, addressesPerGuest } = settings.limits;
+    const { topology, changed: changes } = this;
+    const [table, memory] = [new GuestTable(2 * total), new Memory(total)];
+    this.table = table;
+    this.memory = memory;
+    this.book = new HeardBook({ macs: total, addresses: addressesPerGuest });
+    this.learned = new Learned({ topology, table, memory, changes }, { total, perPort });
+    this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
+    this.statics = new StaticGuests(settings.static);
+    this.policy = new Policy(settings);
   }
 
   /**
@@ -68,84 +53,47 @@ export class HostState {
    * @returns why a source's row was passed over, if it was
    */
   apply(event: KernelEvent, now: number): Ignored | null {
-    if (event.type === 'fdb') return this.applyFdb(event, now);
+    switch (event.type) {
+      case 'fdb':
+        return this.learned.apply(event, now);
+      case 'neighbour':
+        this.applyNeighbour(event, now);
+        return null;
+      case 'address':
+      case 'forwarding':
+        this.declared.applyAddress(event);
+        return null;
+      default:
+        this.applyShape(event);
+        return null;
+    }
+  }
+
+  private applyShape(event: KernelEvent): void {
     const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
-    if (this.topology.apply(event)) this.touchAll();
-    else if (renamed) this.readLibvirt();
-    return null;
+    if (event.type === 'linkGone') this.declared.own.forget(event.ifindex);
+    if (this.topology.apply(event) || renamed) this.changed.touchAll();
+  }
+
+  /** The host has spoken with a neighbour: it confirms an address, but the table is no proof of one. */
+  private applyNeighbour({ gone, ifindex, address, mac, state }: NeighbourEvent, now: number): void {
+    if (gone || mac === null || !(state & NUD_REACHABLE) || !this.settings.sources.neighbour) return;
+    for (const exit of exitsOfDevice(this.topology, ifindex)) this.book.confirm(exit, mac, address, now);
   }
 
   /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
   setGuestInterfaces(interfaces: readonly GuestInterface[]): void {
-    this.guestInterfaces = interfaces;
-    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
-    this.readLibvirt();
+    this.declared.setInterfaces(interfaces);
   }
 
-  private applyFdb(event: FdbEvent, now: number): Ignored | null {
-    const sighting = readFdb(event);
-    if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
-    if (event.gone) {
-      if (this.table.remove(sighting)) this.depart(sighting, now);
-      return null;
-    }
-    const held = this.table.held(sighting);
-    if (held && this.isReflection(held, sighting, now)) return { source: 'fdb', reason: 'reflection' };
-    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) return { source: 'fdb', reason: 'table-full' };
-    const added = this.table.add(sighting);
-    if (added === 'full') return { source: 'fdb', reason: 'table-full' };
-    if (added === 'changed') this.arrive(sighting, held, now);
-    return null;
-  }
-
-  /** A static row is the administrator's word and has no limit; a learned one is the guest's. */
-  private admit({ mac, device }: Sighting): boolean {
-    if (!isGuestPort(this.topology, device)) return true;
-    const isPresent = (each: Mac): boolean => this.table.sightings(each).some((row) => row.device === device);
-    const eviction = this.quota.admit(mac, device, isPresent);
-    if (!eviction) return true;
-    this.evictions.push(eviction.reason);
-    if (eviction.mac === mac) return false;
-    for (const row of this.table.sightings(eviction.mac)) if (row.device === eviction.port) this.table.remove(row);
-    this.memory.forget(eviction.mac, (row) => row.device === eviction.port);
-    this.touch(eviction.mac);
-    return true;
+  /** The name of the guest that libvirt says has this MAC. */
+  nameOf(mac: Mac): string | null {
+    return this.declared.nameOf(mac);
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
-  takeEvictions(): readonly QuotaReason[] {
-    return this.evictions.splice(0);
-  }
-
-  /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
-  private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
-    const atGuestPort = isGuestPort(this.topology, sighting.device);
-    if (held && !(atGuestPort && isGuestPort(this.topology, held.device))) this.memory.departed(held, now);
-    if (atGuestPort) {
-      this.memory.forget(
-        sighting.mac,
-        ({ bridge, vlan, device }) =>
-          bridge === sighting.bridge && vlan === sighting.vlan && isGuestPort(this.topology, device),
-      );
-    }
-    this.keepQuota(sighting.mac);
-    this.touch(sighting.mac);
-  }
-
-  private keepQuota(mac: Mac): void {
-    const remembered = this.memory.of(mac).map(({ sighting }) => sighting);
-    this.quota.keep(mac, new Set([...this.table.sightings(mac), ...remembered].map(({ device }) => device)));
-  }
-
-  private depart(sighting: Sighting, now: number): void {
-    this.memory.departed(sighting, now);
-    this.touch(sighting.mac);
-  }
-
-  private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
-    const bonds = seenElsewhere(this.topology, moved).map(({ bond }) => bond);
-    if (bonds.length === 0 || !isGuestPort(this.topology, held.device)) return false;
-    return this.reflections.moved({ from: held, to: moved, bonds }, now);
+  takeEvictions(): readonly EvictionReason[] {
+    return [...this.learned.takeEvictions(), ...this.book.takeEvictions()];
   }
 
   /**
@@ -154,21 +102,44 @@ export class HostState {
    * @param at monotonic clock, seconds
    */
   heard(bond: number, heard: Heard, at: number): void {
-    const known = this.table.sightings(heard.mac).length + this.memory.of(heard.mac).length > 0;
-    const foreign = heard.direction === 'in' && (!known || this.reflections.isRecent(bond, at));
+    const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
+    if (!reflected) this.statics.heard(bond, heard);
+    const foreign = reflected || (heard.direction === 'in' && !this.isKnown(heard.mac));
     if (foreign) this.book.releaseClaims(bond, heard);
-    else if (this.book.take(bond, heard, at)) this.touch(heard.mac);
+    else if (this.book.take(bond, heard, at)) this.changed.touch(heard.mac);
   }
 
-  /** The name of the guest that libvirt says has this MAC. */
-  nameOf(mac: Mac): string | null {
-    return this.names.get(mac) ?? null;
+  private isKnown(mac: Mac): boolean {
+    return this.table.sightings(mac).length + this.memory.of(mac).length > 0;
   }
 
-  /** The addresses that a MAC has claimed on its way out, and when last. */
-  addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>): ReadonlyMap<Ip, number> {
-    const key = exitKey(way);
-    return this.book.of(mac).find((place) => exitKey(place) === key)?.addresses ?? new Map<Ip, number>();
+  /**
+   * The addresses of a MAC by one way out: those that it has claimed there and nobody else since, those that the
+   * configuration says are its, and the host's own.
+   * @param now monotonic clock, seconds
+   */
+  addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, now: number): readonly GuestAddress[] {
+    const place = this.book.at(mac, way);
+    const signs = place ?? { since: now, router: null, advertised: false };
+    const found = new Map<string, GuestAddress>();
+    for (const [ip, lastSeen] of place?.addresses ?? []) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+    for (const ip of this.statics.addressesOf(mac, way, this.topology)) {
+      found.set(ip, judgeAddress(ip, now, signs, now));
+    }
+    for (const address of this.ownAddresses(mac, way, now)) found.set(address.ip, address);
+    return [...found.values()];
+  }
+
+  private ownAddresses(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, now: number): GuestAddress[] {
+    const { own } = this.declared;
+    const leadsThere = ({ source, device }: Sighting): boolean =>
+      source === 'host' && exitsOfDevice(this.topology, device).some((exit) => exitKey(exit) === exitKey(way));
+    return this.table
+      .sightings(mac)
+      .filter(leadsThere)
+      .flatMap(({ device }) =>
+        [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
+      );
   }
 
   /**
@@ -176,38 +147,32 @@ export class HostState {
    * @param arrived when the kernel told of it: monotonic clock, seconds
    */
   failedOver(bond: number, arrived: number): void {
-    for (const mac of this.book.forgetIncoming(bond, arrived)) this.touch(mac);
-    for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
-      if (this.table.held(to)?.device !== to.device) continue;
-      this.table.add(from);
-      this.memory.forget(from.mac, (sighting) => sighting === to || sighting === from);
-      this.touch(from.mac);
-    }
+    for (const mac of this.book.forgetIncoming(bond, arrived)) this.changed.touch(mac);
+    this.learned.failedOver(bond, arrived);
   }
 
   /** The rows that reflections have taken from guests since the last call, to be put back into the bridges. */
   takeReflected(): readonly Sighting[] {
-    return this.reflections.takeHealable();
+    return this.learned.takeReflected();
   }
 
   /** Before a fresh dump of everything. */
   startDump(): void {
     this.topology.startDump();
     this.table.startDump('fdb');
+    this.declared.own.startDump();
   }
 
   /** After it: what it did not mention is gone. */
   finishDump(now: number): void {
-    if (this.topology.finishDump()) this.touchAll();
-    for (const sighting of this.table.finishDump('fdb')) this.depart(sighting, now);
+    if (this.topology.finishDump()) this.changed.touchAll();
+    this.declared.finishDump();
+    for (const sighting of this.table.finishDump('fdb')) this.learned.depart(sighting, now);
   }
 
   /** Forgets those who have been silent for too long. To be called now and then. */
   expire(now: number): void {
-    for (const mac of this.memory.expire(now - this.limits.remember)) {
-      this.keepQuota(mac);
-      this.touch(mac);
-    }
+    this.learned.expire(now - this.settings.remember);
   }
 
   /**
@@ -215,97 +180,65 @@ export class HostState {
    * @returns the MACs, those that are not known any more among them; or 'all', also those known only to the caller
    */
   takeStale(): ReadonlySet<Mac> | 'all' {
-    if (this.stale === 'all') this.readShape();
-    const stale = this.stale;
-    this.stale = new Set();
-    return stale;
+    if (this.changed.isAll) this.readShape();
+    else this.declared.readOwnIfChanged();
+    return this.changed.take();
+  }
+
+  /** What follows from the shape of the host: who is declared to be there, and which silent guests have lost their port. */
+  private readShape(): void {
+    this.declared.readAll();
+    for (const mac of [...this.memory.macs()]) {
+      const evidence = this.evidence(mac);
+      this.learned.dropFallen(mac, (sighting) => portStands(this.topology, sighting, evidence));
+    }
   }
 
   /**
    * What is to be said of one MAC now; empty when it is behind no bond.
-   * @param claimed ways out that the operator says are this MAC's
+   * @param claimed ways out by which somebody at the keyboard wants it announced
    */
   verdicts(mac: Mac, claimed: readonly Exit[] = []): Verdict[] {
-    return judge(this.topology, mac, this.evidence(mac, claimed), this.refused);
+    return judge(this.topology, mac, this.evidence(mac, claimed), this.policy);
+  }
+
+  private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
+    return {
+      sightings: this.table.sightings(mac),
+      remembered: this.memory.of(mac),
+      heard: this.book.of(mac),
+      configured: this.statics.claims(mac, this.topology),
+      claimed,
+    };
   }
 
   macs(): Iterable<Mac> {
-    return new Set([...this.table.macs(), ...this.memory.macs()]);
+    return new Set([...this.table.macs(), ...this.memory.macs(), ...this.statics.macs()]);
   }
 
   /** Differs from an earlier value when something has changed since that a snapshot may tell. */
   get changes(): number {
-    return this.changed;
+    return this.changed.count + this.book.changes;
   }
 
   /** What is worth keeping. Its guests are read from this state as they are asked for. */
   snapshot(now: number): Snapshot {
-    const { topology, table, memory } = this;
+    const { topology, table, memory, book } = this;
     return {
       bonds: snapshotBonds(topology),
-      guests: snapshotGuests({ topology, table, memory }, this.limits.limit, now),
+      guests: snapshotGuests({ topology, table, memory, book }, this.settings.limits.total, now),
     };
   }
 
   /**
    * Remembers guests of a snapshot of this boot, as far as the devices that stand now are theirs. What a bridge lists
-   * now counts more. To be called when the devices are known.
+   * now, and what was heard since, counts more. To be called when the devices are known.
    */
   restore(guests: Iterable<GuestSnapshot>, now: number): void {
-    const places = [...guests].flatMap((guest) => recall(this.topology, guest, now));
-    this.memory.restore(places.filter(({ sighting }) => !this.isFollowed(sighting)));
+    const all = [...guests];
+    this.learned.restore(all.flatMap((guest) => recall(this.topology, guest, now)));
+    for (const guest of all) this.book.restore(guest.mac, recallHeard(this.topology, guest, now));
     this.expire(now);
-    this.touchAll();
-  }
-
-  /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
-  private isFollowed(before: Sighting): boolean {
-    const held = this.table.held(before);
-    return held !== undefined && isGuestPort(this.topology, held.device) && isGuestPort(this.topology, before.device);
-  }
-
-  private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
-    const heard = this.book.of(mac);
-    return { sightings: this.table.sightings(mac), remembered: this.memory.of(mac), heard, claimed };
-  }
-
-  /** What follows from the shape of the host: who sits on macvlans, and which silent guests have lost their port. */
-  private readShape(): void {
-    this.table.startDump('macvlan');
-    for (const sighting of readMacvlans(this.topology.allLinks())) this.table.add(sighting);
-    this.table.finishDump('macvlan');
-    this.readLibvirt();
-    for (const mac of [...this.memory.macs()]) {
-      const evidence = this.evidence(mac);
-      this.memory.forget(
-        mac,
-        (sighting) =>
-          seenElsewhere(this.topology, sighting).length === 0 && !portStands(this.topology, sighting, evidence),
-      );
-      this.keepQuota(mac);
-    }
-  }
-
-  /** libvirt names devices, and who has a name changes. */
-  private readLibvirt(): void {
-    this.table.startDump('libvirt');
-    for (const sighting of readLibvirt(this.guestInterfaces, this.topology.allLinks(), (port) => this.pvidOf(port))) {
-      if (this.table.add(sighting) === 'changed') this.touch(sighting.mac);
-    }
-    for (const { mac } of this.table.finishDump('libvirt')) this.touch(mac);
-  }
-
-  private pvidOf(port: number): number | null {
-    return this.topology.port(port)?.vlans.find(({ pvid }) => pvid)?.first ?? null;
-  }
-
-  private touchAll(): void {
-    this.stale = 'all';
-    this.changed++;
-  }
-
-  private touch(mac: Mac): void {
-    this.changed++;
-    if (this.stale !== 'all') this.stale.add(mac);
+    this.changed.touchAll();
   }
 }

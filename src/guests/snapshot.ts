@@ -1,9 +1,11 @@
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
+import type { HeardBook, HeardPlace } from './heard-book.js';
 import { type Memory, PLACES_PER_MAC, type Remembered } from './memory.js';
 import type { GuestTable } from './table.js';
 import { seenElsewhere } from './verdict.js';
@@ -29,10 +31,21 @@ export interface PlaceSnapshot {
   readonly lastSeen: number;
 }
 
-/** A guest and the places where it was, those on uplinks among them, in the order of `lastSeen`. */
+/** What was heard of a MAC by one way out; its bond can be recognised later. Times on the monotonic clock, seconds. */
+export interface HeardSnapshot extends Omit<HeardPlace, 'bond' | 'out' | 'in' | 'addresses'> {
+  readonly bond: NamedDevice;
+  /** null for never. */
+  readonly out: number | null;
+  readonly in: number | null;
+  /** Each with the time when it was claimed last, the oldest first. */
+  readonly addresses: readonly (readonly [Ip, number])[];
+}
+
+/** A guest: the places where it was, those on uplinks among them, in the order of `lastSeen`; and what it said. */
 export interface GuestSnapshot {
   readonly mac: Mac;
   readonly places: readonly PlaceSnapshot[];
+  readonly heard: readonly HeardSnapshot[];
 }
 
 /** What of the host is worth keeping. Guests are read from the live state as they are asked for. */
@@ -46,6 +59,7 @@ export interface Parts {
   readonly topology: Topology;
   readonly table: GuestTable;
   readonly memory: Memory;
+  readonly book: HeardBook;
 }
 
 /** The active-backup bonds as they stand. */
@@ -58,7 +72,7 @@ export function snapshotBonds(topology: Topology): BondSnapshot[] {
 }
 
 /**
- * Every MAC that is or was on a guest's port, with all that speaks for it and against it. The state may change between
+ * Every MAC that is or was on a guest's port or on a macvlan, with all that speaks for it and against it. The state may change between
  * two steps: each guest is whole, and one that moves from the table to the memory or back may come twice or be missed.
  * @param limit how many guests at most; those that a bridge lists now come first
  */
@@ -74,8 +88,8 @@ export function* snapshotGuests(parts: Parts, limit: number, now: number): Gener
   }
 }
 
-/** @returns null for a MAC that was never on a guest's port */
-function snapshotGuest({ topology, table, memory }: Parts, mac: Mac, now: number): GuestSnapshot | null {
+/** @returns null for a MAC of which nothing is worth keeping */
+function snapshotGuest({ topology, table, memory, book }: Parts, mac: Mac, now: number): GuestSnapshot | null {
   const atGuestPort = ({ bridge, device }: Sighting): boolean => bridge !== null && isGuestPort(topology, device);
   const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
   const present = [
@@ -83,9 +97,19 @@ function snapshotGuest({ topology, table, memory }: Parts, mac: Mac, now: number
     ...listed.filter((sighting) => seenElsewhere(topology, sighting).length > 0), // last, so that they outlive a cut
   ];
   const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
-  if (!places.some(({ sighting }) => atGuestPort(sighting))) return null;
-  const named = places.flatMap((place) => snapshotPlace(topology, place) ?? []);
-  return { mac, places: named.slice(-PLACES_PER_MAC) };
+  const isGuest = places.some(({ sighting }) => atGuestPort(sighting));
+  const named = isGuest ? places.flatMap((place) => snapshotPlace(topology, place) ?? []) : [];
+  const isHere = isGuest || listed.length < table.sightings(mac).length;
+  const heard = isHere ? book.of(mac).flatMap((place) => snapshotHeard(topology, place) ?? []) : [];
+  return named.length + heard.length > 0 ? { mac, places: named.slice(-PLACES_PER_MAC), heard } : null;
+}
+
+function snapshotHeard(topology: Topology, place: HeardPlace): HeardSnapshot | null {
+  const { tags, since, router, advertised } = place;
+  const bond = nameDevice(topology, place.bond);
+  const [left, came] = [place.out, place.in].map((time) => (time === -Infinity ? null : time));
+  const addresses = [...place.addresses];
+  return bond && { bond, tags, since, router, advertised, out: left ?? null, in: came ?? null, addresses };
 }
 
 function snapshotPlace(topology: Topology, { sighting, lastSeen }: Remembered): PlaceSnapshot | null {
@@ -117,6 +141,21 @@ export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: 
     .map(({ source, device, bridge, vlan, lastSeen }) => ({
       sighting: { source, mac, device: device.ifindex, bridge: bridge.ifindex, vlan },
       lastSeen: Math.min(lastSeen, now),
+    }));
+}
+
+/** What of a guest was heard on the bonds that still stand. */
+export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardPlace[] {
+  const past = (time: number | null): number => (time === null ? -Infinity : Math.min(time, now));
+  return heard
+    .filter(({ bond }) => stands(topology, bond))
+    .map(({ bond, addresses, ...place }) => ({
+      ...place,
+      bond: bond.ifindex,
+      since: Math.min(place.since, now),
+      out: past(place.out),
+      in: past(place.in),
+      addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),
     }));
 }
 

@@ -2,7 +2,7 @@ import type { Sighting } from '../sources/sighting.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 import { vlanMembership } from '../topology/vlan-membership.js';
-import type { Evidence } from './verdict.js';
+import type { Evidence } from './evidence.js';
 
 /**
  * Whether the port of a guest that fell silent still stands, so that the guest may be assumed behind it: the same

@@ -16,11 +16,20 @@ export const NLMSG_HEADER_LENGTH = 16;
 export const RTM_NEWLINK = 16;
 export const RTM_DELLINK = 17;
 export const RTM_GETLINK = 18;
+export const RTM_NEWADDR = 20;
+export const RTM_DELADDR = 21;
+export const RTM_GETADDR = 22;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
+export const RTM_NEWNETCONF = 80;
+export const RTM_DELNETCONF = 81;
+export const RTM_GETNETCONF = 82;
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_NEIGH = 3;
+export const RTNLGRP_IPV4_IFADDR = 5;
+export const RTNLGRP_IPV6_IFADDR = 9;
+export const RTNLGRP_IPV6_NETCONF = 25;
 export const RTEXT_FILTER_BRVLAN_COMPRESSED = 1 << 2;
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
@@ -71,6 +80,18 @@ export const BRIDGE_VLAN_INFO_RANGE_BEGIN = 1 << 3;
 export const BRIDGE_VLAN_INFO_RANGE_END = 1 << 4;
 export const BR_STATE_DISABLED = 0;
 export const BR_STATE_FORWARDING = 3;
+
+// linux/if_addr.h
+export const IFA_ADDRESS = 1;
+export const IFA_LOCAL = 2;
+export const IFA_FLAGS = 8;
+export const IFA_F_OPTIMISTIC = 0x04;
+export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_TENTATIVE = 0x40;
+
+// linux/netconf.h
+export const NETCONFA_IFINDEX = 1;
+export const NETCONFA_FORWARDING = 2;
 
 // linux/neighbour.h
 export const NDA_DST = 1;

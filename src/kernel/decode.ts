@@ -1,4 +1,5 @@
 import { NetlinkDecodeError } from '../errors.js';
+import { decodeAddress, decodeForwarding } from './address.js';
 import { LITTLE_ENDIAN, Span } from './attributes.js';
 import * as c from './constants.js';
 import type { KernelEvent } from './events.js';
@@ -51,6 +52,11 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
       case c.RTM_NEWNEIGH:
       case c.RTM_DELNEIGH:
         return decodeNeighbour(body, type === c.RTM_DELNEIGH);
+      case c.RTM_NEWADDR:
+      case c.RTM_DELADDR:
+        return decodeAddress(body, type === c.RTM_DELADDR);
+      case c.RTM_NEWNETCONF:
+        return decodeForwarding(body);
       case c.NLMSG_DONE:
         return decodeDone(body, seq, (flags & c.NLM_F_DUMP_INTR) !== 0);
       case c.NLMSG_ERROR:

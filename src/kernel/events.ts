@@ -71,6 +71,23 @@ export interface NeighbourEvent {
   readonly state: number;
 }
 
+/** One of the host's own IP addresses came, changed or went. */
+export interface AddressEvent {
+  readonly type: 'address';
+  readonly gone: boolean;
+  readonly ifindex: number;
+  readonly address: Ip;
+  /** Whether the kernel uses it: not while it looks whether another station has it, and not when one has. */
+  readonly usable: boolean;
+}
+
+/** Whether the host forwards IPv6 packets that come in by a device: then it says of itself that it is a router. */
+export interface ForwardingEvent {
+  readonly type: 'forwarding';
+  readonly ifindex: number;
+  readonly forwarding: boolean;
+}
+
 /** Everything that a netlink datagram can tell us. Messages of other types are passed over. */
 export type KernelEvent =
   | LinkEvent
@@ -79,6 +96,8 @@ export type KernelEvent =
   | { readonly type: 'bridgePortGone'; readonly ifindex: number }
   | FdbEvent
   | NeighbourEvent
+  | AddressEvent
+  | ForwardingEvent
   /** A dump is complete; when interrupted, the kernel's state changed under it and it is to be asked for again. */
   | { readonly type: 'done'; readonly seq: number; readonly interrupted: boolean }
   /** The answer to request `seq`; errno 0 acknowledges it. */

@@ -3,31 +3,40 @@ import { LITTLE_ENDIAN } from './attributes.js';
 import * as c from './constants.js';
 
 /** The tables that can be dumped, by the name we call them. */
-export type DumpTable = 'links' | 'bridgePorts' | 'fdb' | 'neighbours4' | 'neighbours6';
-
-/** What each dump asks for: message type, family, and for links the filter (RTEXT_FILTER_*) that makes it lean. */
-const DUMPS: Record<DumpTable, { type: number; family: number; filter?: number }> = {
-  links: { type: c.RTM_GETLINK, family: c.AF_UNSPEC, filter: c.RTEXT_FILTER_SKIP_STATS },
-  bridgePorts: { type: c.RTM_GETLINK, family: c.AF_BRIDGE, filter: c.RTEXT_FILTER_BRVLAN_COMPRESSED },
-  fdb: { type: c.RTM_GETNEIGH, family: c.AF_BRIDGE },
-  neighbours4: { type: c.RTM_GETNEIGH, family: c.AF_INET },
-  neighbours6: { type: c.RTM_GETNEIGH, family: c.AF_INET6 },
-};
-
-/** The sequence number of requests that are no dumps; an answer to one of them is an error. */
-export const CHANGE_SEQ = 0xffffffff;
+export type DumpTable = keyof typeof DUMPS;
 
 const IFINFOMSG_LENGTH = 16;
 const NDMSG_LENGTH = 12;
+const IFADDRMSG_LENGTH = 8;
+/** struct netconfmsg is one byte, the family; attributes begin at the next multiple of 4. */
+const NETCONFMSG_LENGTH = 4;
+
+/** What each dump asks for: message type, length of its header, family, and for links the filter (RTEXT_FILTER_*) that makes it lean. */
+const DUMPS = {
+  links: { type: c.RTM_GETLINK, body: IFINFOMSG_LENGTH, family: c.AF_UNSPEC, filter: c.RTEXT_FILTER_SKIP_STATS },
+  bridgePorts: {
+    type: c.RTM_GETLINK,
+    body: IFINFOMSG_LENGTH,
+    family: c.AF_BRIDGE,
+    filter: c.RTEXT_FILTER_BRVLAN_COMPRESSED,
+  },
+  fdb: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_BRIDGE, filter: null },
+  neighbours4: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_INET, filter: null },
+  neighbours6: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_INET6, filter: null },
+  addresses: { type: c.RTM_GETADDR, body: IFADDRMSG_LENGTH, family: c.AF_UNSPEC, filter: null },
+  forwarding: { type: c.RTM_GETNETCONF, body: NETCONFMSG_LENGTH, family: c.AF_INET6, filter: null },
+} as const;
+
+/** The sequence number of requests that are no dumps; an answer to one of them is an error. */
+export const CHANGE_SEQ = 0xffffffff;
 
 /**
  * A dump request, ready to be sent to the kernel.
  * @param seq comes back in each message of the answer; not 0, which the kernel uses for notifications
  */
 export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
-  const { type, family, filter } = DUMPS[table];
-  const body = type === c.RTM_GETLINK ? IFINFOMSG_LENGTH : NDMSG_LENGTH;
-  const length = c.NLMSG_HEADER_LENGTH + body + (filter === undefined ? 0 : 8);
+  const { type, body, family, filter } = DUMPS[table];
+  const length = c.NLMSG_HEADER_LENGTH + body + (filter === null ? 0 : 8);
   const bytes = new Uint8Array(length);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, length, LITTLE_ENDIAN);
@@ -35,7 +44,7 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_DUMP, LITTLE_ENDIAN);
   view.setUint32(8, seq, LITTLE_ENDIAN);
   view.setUint8(c.NLMSG_HEADER_LENGTH, family);
-  if (filter !== undefined) {
+  if (filter !== null) {
     const at = c.NLMSG_HEADER_LENGTH + body;
     view.setUint16(at, 8, LITTLE_ENDIAN);
     view.setUint16(at + 2, c.IFLA_EXT_MASK, LITTLE_ENDIAN);

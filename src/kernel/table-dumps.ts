@@ -1,6 +1,9 @@
 import type { KernelEvent } from './events.js';
 import { type DumpTable, dumpRequest } from './requests.js';
 
+/** What the state of a host is read from, in an order in which each can be understood. */
+export const HOST_TABLES: readonly DumpTable[] = ['links', 'bridgePorts', 'addresses', 'forwarding', 'fdb'];
+
 /** Between two dumps at least so long, in seconds; twice as long after each that was spoilt, up to the maximum. */
 const MIN_INTERVAL = 1;
 const MAX_INTERVAL = 32;
@@ -8,12 +11,14 @@ const MAX_INTERVAL = 32;
 /** A dump that takes longer, in seconds, will not end: the datagram with its end was lost. */
 const TIME_LIMIT = 30;
 
+/** EOPNOTSUPP: this kernel has no such table, for example of IPv6 where IPv6 is switched off. It is an empty one then. */
+const NO_SUCH_TABLE = 95;
+
 /**
  * Asks the kernel for whole tables, one after the other, and again whenever what we hold may be wrong. A message that
  * will not decode stands in the next dump too, so dumps that are spoilt come ever more seldom and never in a loop.
  */
 export class TableDumps {
-  private seq = 0;
   private running: DumpTable[] = [];
   private wanted = true;
   private notBefore = -Infinity;
@@ -21,10 +26,14 @@ export class TableDumps {
   private interval = MIN_INTERVAL;
   private everComplete = false;
 
-  /** @param send hands a request to the kernel */
+  /**
+   * @param send hands a request to the kernel
+   * @param seq the number before that of the first request; two on one socket must be far apart
+   */
   constructor(
     private readonly tables: readonly DumpTable[],
     private readonly send: (request: Uint8Array) => void,
+    private seq = 0,
   ) {}
 
   /** Whether every table was read at least once, so that what we hold can be acted on. */
@@ -59,9 +68,18 @@ export class TableDumps {
    */
   take(event: KernelEvent): boolean {
     if (event.type === 'lost') this.want();
-    if (event.type === 'answer' && event.seq === this.seq && event.errno !== 0) this.abandon();
-    if (event.type !== 'done' || event.seq !== this.seq || this.running.length === 0) return false;
-    if (event.interrupted) this.want();
+    if ((event.type !== 'done' && event.type !== 'answer') || event.seq !== this.seq) return false;
+    if (this.running.length === 0) return false;
+    if (event.type === 'answer' && event.errno !== NO_SUCH_TABLE) {
+      if (event.errno !== 0) this.abandon();
+      return false;
+    }
+    if (event.type === 'done' && event.interrupted) this.want();
+    return this.next();
+  }
+
+  /** @returns whether that was the last table of a dump that can be trusted */
+  private next(): boolean {
     this.running.shift();
     if (this.running.length > 0) {
       this.request();

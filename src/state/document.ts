@@ -1,7 +1,7 @@
 import type { BondSnapshot, GuestSnapshot, Snapshot } from '../guests/snapshot.js';
 
 /** The form that is written, and the only one that is read. */
-export const VERSION = 1;
+export const VERSION = 2;
 
 /** No file beyond this is written or read: four times what 65,536 guests take. */
 export const MAX_BYTES = 64 * 1024 * 1024;
@@ -30,8 +30,9 @@ export interface SavedState {
 /**
  * The document, piece by piece: its head, one guest a piece and a line, its end. Guests beyond the bounds are left out.
  *
- *     {"version":1,"bootId":"...","savedAt":1700000000,"bonds":[{"ifindex":4,"name":"bond0","activeSlave":{...}}],"guests":[
- *     {"mac":"52:54:00:00:00:01","places":[{"source":"fdb","device":{...},"bridge":{...},"vlan":null,"lastSeen":12.5}]}
+ *     {"version":2,"bootId":"...","savedAt":1700000000,"bonds":[{"ifindex":4,"name":"bond0","activeSlave":{...}}],"guests":[
+ *     {"mac":"52:54:00:00:00:01","places":[{"source":"fdb","device":{...},"bridge":{...},"vlan":null,"lastSeen":12.5}],
+ *      "heard":[{"bond":{...},"tags":[],"out":12.5,"in":null,...,"addresses":[["192.0.2.1",12.5]]}]}
  *     ]}
  */
 export function* encodeState({ bootId, savedAt }: Origin, { bonds, guests }: Snapshot): Generator<string> {
@@ -40,8 +41,8 @@ export function* encodeState({ bootId, savedAt }: Origin, { bonds, guests }: Sna
   let room = MAX_BYTES - Buffer.byteLength(head) - end.length;
   let count = 0;
   yield head.slice(0, -2);
-  for (const { mac, places } of guests) {
-    const line = `${count === 0 ? '' : ','}\n${JSON.stringify({ mac, places })}`;
+  for (const { mac, places, heard } of guests) {
+    const line = `${count === 0 ? '' : ','}\n${JSON.stringify({ mac, places, heard })}`;
     room -= Buffer.byteLength(line);
     if (room < 0 || ++count > MAX_GUESTS) break;
     yield line;

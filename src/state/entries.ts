@@ -1,12 +1,26 @@
+import { type Ip, isStationIp, parseIp } from '../addr/ip.js';
 import { isGroupMac, parseMac, ZERO_MAC } from '../addr/mac.js';
-import type { BondSnapshot, GuestSnapshot, NamedDevice, PlaceSnapshot } from '../guests/snapshot.js';
+import type { BondSnapshot, GuestSnapshot, HeardSnapshot, NamedDevice, PlaceSnapshot } from '../guests/snapshot.js';
 import type { Source } from '../sources/sighting.js';
 
 /** The sources whose places may stand in a file. */
-const SOURCES: Readonly<Record<Source, true>> = { fdb: true, libvirt: true, macvlan: true, static: true };
+const SOURCES: Readonly<Record<Source, boolean>> = {
+  fdb: true,
+  host: false,
+  libvirt: true,
+  macvlan: true,
+  manual: false,
+  static: false,
+};
 
 /** So many places of one MAC are read; no more are written. */
 const MAX_PLACES = 64;
+
+/** So many addresses of one MAC by one way are read; the settings may allow no more. */
+export const MAX_ADDRESSES = 4096;
+
+/** Devices that a frame may pass (topology/exits.ts): no frame has more tags. */
+const MAX_TAGS = 16;
 
 /** IEEE 802.1Q: 0 and 4095 are no VLANs. */
 const LAST_VLAN = 4094;
@@ -33,15 +47,48 @@ export function readBond(entry: unknown): BondSnapshot | undefined {
   return bond && activeSlave !== undefined ? { ...bond, activeSlave } : undefined;
 }
 
-/** @returns undefined when the entry or any of its places is wrong: the wrong one may say that the guest left */
+/** @returns undefined when the entry or anything in it is wrong: what is wrong may say that the guest left */
 export function readGuest(entry: unknown): GuestSnapshot | undefined {
-  if (!hasKeys(entry, ['mac', 'places']) || typeof entry.mac !== 'string' || !Array.isArray(entry.places)) {
-    return undefined;
-  }
+  if (!hasKeys(entry, ['mac', 'places', 'heard']) || typeof entry.mac !== 'string') return undefined;
   const mac = parseMac(entry.mac);
-  if (mac === undefined || isGroupMac(mac) || mac === ZERO_MAC || entry.places.length > MAX_PLACES) return undefined;
-  const places = entry.places.flatMap((place) => readPlace(place) ?? []);
-  return places.length === entry.places.length && places.length > 0 ? { mac, places } : undefined;
+  if (mac === undefined || isGroupMac(mac) || mac === ZERO_MAC) return undefined;
+  const places = readList(entry.places, MAX_PLACES, readPlace);
+  const heard = readList(entry.heard, MAX_PLACES, readHeard);
+  return places && heard && places.length + heard.length > 0 ? { mac, places, heard } : undefined;
+}
+
+/** @returns undefined when it is no list, too long, or anything in it is wrong */
+function readList<T>(list: unknown, max: number, read: (entry: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(list) || list.length > max) return undefined;
+  const entries = list.map((entry) => read(entry)).filter((entry) => entry !== undefined);
+  return entries.length === list.length ? entries : undefined;
+}
+
+function readHeard(entry: unknown): HeardSnapshot | undefined {
+  if (!hasKeys(entry, ['bond', 'tags', 'out', 'in', 'since', 'router', 'advertised', 'addresses'])) return undefined;
+  const { out, in: came, since, router, advertised } = entry;
+  const bond = readDevice(entry.bond);
+  const tags = readList(entry.tags, MAX_TAGS, readTag);
+  const addresses = readList(entry.addresses, MAX_ADDRESSES, readAddress);
+  if (!bond || !tags || !addresses || !isTime(out) || !isTime(came) || !isNumber(since)) return undefined;
+  if ((router !== null && typeof router !== 'boolean') || typeof advertised !== 'boolean') return undefined;
+  return { bond, tags, out, in: came, since, router, advertised, addresses };
+}
+
+function readTag(entry: unknown): { tpid: number; vid: number } | undefined {
+  if (!hasKeys(entry, ['tpid', 'vid']) || !isVlan(entry.vid) || entry.vid === null) return undefined;
+  return entry.tpid === 0x8100 || entry.tpid === 0x88a8 ? { tpid: entry.tpid, vid: entry.vid } : undefined;
+}
+
+function readAddress(entry: unknown): readonly [Ip, number] | undefined {
+  if (!Array.isArray(entry) || entry.length !== 2) return undefined;
+  const [text, time] = entry as unknown[];
+  const ip = typeof text === 'string' ? parseIp(text) : undefined;
+  return ip === text && ip !== undefined && isStationIp(ip) && isNumber(time) ? [ip, time] : undefined;
+}
+
+function isTime(value: unknown): value is number | null {
+  return value === null || isNumber(value);
 }
 
 function readPlace(entry: unknown): PlaceSnapshot | undefined {
@@ -62,7 +109,7 @@ function readDevice(entry: unknown): NamedDevice | undefined {
 }
 
 function isSource(value: unknown): value is Source {
-  return typeof value === 'string' && Object.hasOwn(SOURCES, value);
+  return typeof value === 'string' && Object.hasOwn(SOURCES, value) && SOURCES[value as Source];
 }
 
 function isVlan(value: unknown): value is number | null {

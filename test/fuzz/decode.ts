@@ -9,9 +9,10 @@ import type { KernelEvent } from '../../src/kernel/events.js';
 import { FailoverDetector } from '../../src/topology/failover.js';
 import { HostState } from '../../src/guests/host-state.js';
 import { everyDatagram } from '../support/fixtures.js';
+import { guestSettings } from '../support/settings.js';
 
 const TYPES = new Set<KernelEvent['type']>([
-  ...(['link', 'linkGone', 'bridgePort', 'bridgePortGone', 'fdb', 'neighbour'] as const),
+  ...(['link', 'linkGone', 'bridgePort', 'bridgePortGone', 'fdb', 'neighbour', 'address', 'forwarding'] as const),
   ...(['done', 'answer', 'lost'] as const),
 ]);
 
@@ -49,7 +50,7 @@ export function spoiltDatagrams(): fc.Arbitrary<Uint8Array> {
 
 /** What is read from spoilt bytes must not upset those who fold it, either. */
 export function fuzzDecoder(numRuns: number): void {
-  const host = new HostState({ limit: 1000, perPort: 64, remember: 60 }, []);
+  const host = new HostState(guestSettings({ total: 1000, perPort: 64, remember: 60 }));
   const detector = new FailoverDetector();
   fc.assert(
     fc.property(spoiltDatagrams(), (bytes) => {

@@ -123,6 +123,10 @@ async function fillTables(lab: Lab): Promise<void> {
   await ip('neigh', 'add', '192.0.2.3', 'dev', 'br905', 'nud', 'failed');
   await ip('neigh', 'add', '2001:db8::1', 'lladdr', '52:54:00:bb:00:03', 'dev', 'br0', 'nud', 'stale');
   await ip('neigh', 'add', 'fe80::1:0:0:2', 'lladdr', '52:54:00:bb:00:04', 'dev', 'br905', 'nud', 'permanent');
+  await ip('addr', 'add', '192.0.2.20/24', 'dev', 'br905');
+  await ip('addr', 'add', '192.0.2.33', 'peer', '192.0.2.34', 'dev', 'dum0');
+  await ip('addr', 'add', '2001:db8::20/64', 'dev', 'br0', 'nodad');
+  inNetns(HYPERVISOR, () => writeFileSync('/proc/sys/net/ipv6/conf/br905/forwarding', '1'));
   lab.guests.forEach((guest) => lab.speakOnce(guest));
   await sleep(3000); // duplicate address detection ends, and with it the changes under our dumps
 }
@@ -135,7 +139,15 @@ const SCENES: Record<FixtureName, Scene> = {
     groups: 0,
     async play(lab, recorder) {
       await fillTables(lab);
-      const tables: DumpTable[] = ['links', 'bridgePorts', 'fdb', 'neighbours4', 'neighbours6'];
+      const tables: DumpTable[] = [
+        'links',
+        'bridgePorts',
+        'fdb',
+        'neighbours4',
+        'neighbours6',
+        'addresses',
+        'forwarding',
+      ];
       for (const table of tables) recorder.dump(table);
       const said = [
         json('ip', HYPERVISOR, 'link', 'show'),
@@ -143,6 +155,8 @@ const SCENES: Record<FixtureName, Scene> = {
         json('bridge', HYPERVISOR, 'fdb', 'show'),
         json('ip', HYPERVISOR, '-4', 'neigh', 'show', 'nud', 'all'),
         json('ip', HYPERVISOR, '-6', 'neigh', 'show', 'nud', 'all'),
+        json('ip', HYPERVISOR, 'addr', 'show'),
+        json('ip', HYPERVISOR, '-6', 'netconf', 'show'),
       ];
       const truth = (await Promise.all(said)) as Record<string, any>[][];
       return Object.fromEntries(tables.map((table, i) => [table, truth[i] ?? []]));

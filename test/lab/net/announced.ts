@@ -11,8 +11,11 @@ function label(mac: string, tags: readonly { tpid: number; vid: number }[]): str
   return `${mac} [${tags.map(({ tpid, vid }) => (tpid === 0x88a8 ? `ad:${vid}` : `${vid}`)).join(' ')}]`;
 }
 
+/** A station of the host itself, which is announced like a guest. */
+type Station = Pick<Guest, 'mac' | 'wire'>;
+
 /** What must be announced for these guests: each that can be reached, once, with its tags. Sorted. */
-export function expected(guests: readonly Guest[]): string[] {
+export function expected(guests: readonly Station[]): string[] {
   return guests.flatMap(({ mac, wire }) => (wire === null ? [] : [label(mac, wire)])).sort();
 }
 

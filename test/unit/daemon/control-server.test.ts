@@ -16,6 +16,7 @@ import { askUnix } from '../../../src/sys/unix-client.js';
 import { Deferred } from '../../../src/wire/deferred.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
 
 const GUEST = '52:54:00:00:00:01' as Mac;
 
@@ -27,7 +28,7 @@ function folderFor(t: TestContext): string {
 
 function daemon(t: TestContext) {
   const fake = new FakeHost(plainBridge(1));
-  const host = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
+  const host = new HostState(guestSettings({ total: 10, perPort: 64, remember: 60 }));
   for (const event of [...fake.dump(), fake.fdb(GUEST, 'tap1')]) host.apply(event, 0);
   host.takeStale();
   const warnings: string[] = [];

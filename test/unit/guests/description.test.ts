@@ -5,6 +5,7 @@ import { describeGuests } from '../../../src/guests/description.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
 
 const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
 
@@ -24,7 +25,7 @@ function stacked(hv: Hypervisor): void {
 
 function known(): { fake: FakeHost; host: HostState } {
   const fake = new FakeHost(stacked);
-  const host = new HostState({ limit: 100, perPort: 64, remember: 600 }, []);
+  const host = new HostState(guestSettings({ total: 100, perPort: 64, remember: 600 }));
   const rows = [
     fake.fdb(mac(3), 'qvo', { vlan: 10 }),
     fake.fdb(mac(3), 'tap3'),

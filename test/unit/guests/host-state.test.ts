@@ -5,19 +5,20 @@ import { HostState } from '../../../src/guests/host-state.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { eventsOf, loadFixture } from '../../support/fixtures.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
 
 const GUEST = '52:54:00:00:00:01' as Mac;
 
 function known(limit = 10): { host: FakeHost; state: HostState } {
   const host = new FakeHost(plainBridge(1));
-  const state = new HostState({ limit, perPort: 64, remember: 60 }, []);
+  const state = new HostState(guestSettings({ total: limit, perPort: 64, remember: 60 }));
   for (const event of host.dump()) state.apply(event, 0);
   state.takeStale();
   return { host, state };
 }
 
 test('at first, everything is to be judged', () => {
-  assert.equal(new HostState({ limit: 1, perPort: 64, remember: 60 }, []).takeStale(), 'all');
+  assert.equal(new HostState(guestSettings({ total: 1, perPort: 64, remember: 60 })).takeStale(), 'all');
 });
 
 test('a guest that is learned, moves or goes is to be judged again, and nobody else', () => {
@@ -124,7 +125,7 @@ test('on a VLAN-aware bridge a guest that libvirt runs is in the VLAN of its por
     hv.port('br0', BOND, { tagged: [10, 11] });
     hv.guest('br0', { access: 10 });
   });
-  const state = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
+  const state = new HostState(guestSettings({ total: 10, perPort: 64, remember: 60 }));
   state.setGuestInterfaces([{ domain: 'g', mac: GUEST, target: 'tap1' }]);
   const vlans = (): unknown[] => {
     state.takeStale();
@@ -143,7 +144,7 @@ test('on a VLAN-aware bridge a guest that libvirt runs is in the VLAN of its por
 
 test('a recorded host gives every guest with its tags, and none that is not one', () => {
   const fixture = loadFixture('devices');
-  const state = new HostState({ limit: 1000, perPort: 64, remember: 60 }, []);
+  const state = new HostState(guestSettings({ total: 1000, perPort: 64, remember: 60 }));
   for (const { what } of fixture.parts) for (const event of eventsOf(fixture, what)) state.apply(event, 0);
   state.takeStale();
   const told = [...state.macs()].flatMap((mac) =>
@@ -156,6 +157,8 @@ test('a recorded host gives every guest with its tags, and none that is not one'
   assert.deepEqual(
     told.sort(),
     [
+      '02:00:00:00:0b:01 c10 host',
+      '02:00:00:00:0b:01 c905 host',
       '52:54:00:00:00:01 c10 fdb',
       '52:54:00:00:00:02 untagged fdb',
       '52:54:00:00:00:01 c905 fdb',
@@ -175,7 +178,7 @@ test('a recorded host gives every guest with its tags, and none that is not one'
 
 test('while all links are down the guests are kept ready, and at no message of the recovery are they held back', () => {
   const fixture = loadFixture('all-down');
-  const state = new HostState({ limit: 10, perPort: 64, remember: 60 }, []);
+  const state = new HostState(guestSettings({ total: 10, perPort: 64, remember: 60 }));
   const { tap1: port = 0, br0: bridge = 0 } = fixture.names;
   for (const event of eventsOf(fixture, 'dump links')) state.apply(event, 0);
   state.apply({ type: 'fdb', gone: false, mac: GUEST, port, bridge, vlan: null, state: 2, flags: 0 }, 0);

@@ -2,53 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { HostState } from '../../../src/guests/host-state.js';
-import type { Direction, Heard } from '../../../src/sources/heard.js';
-import { BOND, type Hypervisor, plainBridge } from '../../lab/net/hypervisor.js';
-import { FakeHost } from '../../support/host.js';
-
-const GUEST = '52:54:00:00:00:01' as Mac;
-const REMEMBER = 100;
-
-/** A host whose guest has been learned behind a port, and time that passes when told. */
-class Story {
-  readonly host: FakeHost;
-  readonly state = new HostState({ limit: 10, perPort: 4, remember: REMEMBER }, []);
-  now = 0;
-
-  constructor(attach: (hv: Hypervisor) => void = plainBridge(2)) {
-    this.host = new FakeHost(attach);
-    this.take(...this.host.dump());
-    this.state.takeStale();
-  }
-
-  take(...events: Parameters<HostState['apply']>[0][]): void {
-    for (const event of events) this.state.apply(event, this.now);
-  }
-
-  /** A frame of the guest passes the bond. */
-  heard(direction: Direction, changes: Partial<Heard> = {}): void {
-    const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
-    const heard = { mac: GUEST, tags: [], direction, ...says, ...changes };
-    this.state.heard(this.host.index(BOND), heard, this.now);
-  }
-
-  learned(port: string, vlan?: number): void {
-    this.take(this.host.fdb(GUEST, port, vlan === undefined ? {} : { vlan }));
-  }
-
-  agedOut(port: string, vlan?: number): void {
-    this.take(this.host.fdb(GUEST, port, { gone: true, ...(vlan === undefined ? {} : { vlan }) }));
-  }
-
-  /** Why the guest is not announced; null when it is, undefined when nobody knows it. */
-  get verdict(): string | null | undefined {
-    this.state.takeStale();
-    const [verdict, ...more] = this.state.verdicts(GUEST);
-    assert.deepEqual(more, []);
-    return verdict?.suppressed;
-  }
-}
+import { BOND } from '../../lab/net/hypervisor.js';
+import { GUEST, REMEMBER, Story } from '../../support/story.js';
 
 test('a guest that fell silent until its row aged out is announced as long as its port stands', () => {
   const story = new Story();
@@ -203,7 +158,8 @@ test('an address belongs to whoever claimed it last, on either side of the bond'
   const way = { bond: story.host.index(BOND), tags: [] };
   const address = '192.0.2.1' as Ip;
   const other = '52:54:00:00:00:02' as Mac;
-  const holders = (): boolean[] => [GUEST, other].map((mac) => story.state.addressesOf(mac, way).has(address));
+  const holders = (): boolean[] =>
+    [GUEST, other].map((mac) => story.state.addressesOf(mac, way, story.now).some(({ ip }) => ip === address));
   story.learned('tap1');
   story.heard('out', { claims: [address] });
   assert.deepEqual(holders(), [true, false]);

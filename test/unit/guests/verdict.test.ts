@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import type { Claim } from '../../../src/guests/evidence.js';
+import { Policy } from '../../../src/guests/policy.js';
 import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import type { Sighting } from '../../../src/sources/sighting.js';
 import { Topology } from '../../../src/topology/topology.js';
 import type { Exit } from '../../../src/topology/exits.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
 
 const GUEST = '52:54:00:12:34:56' as Mac;
 
@@ -26,9 +29,14 @@ class Court {
   }
 
   /** [tags, source, why not] of each verdict. */
-  judge(sightings: Sighting[], { claimed = [] as Exit[], mac = GUEST, refused = [] as string[] } = {}): unknown[] {
-    const prefixes = refused.map((text) => parseMacPrefix(text) ?? assert.fail(text));
-    const verdicts = judge(this.topology, mac, { sightings, remembered: [], heard: [], claimed }, prefixes);
+  judge(
+    sightings: Sighting[],
+    { claimed = [] as Exit[], configured = [] as Claim[], mac = GUEST, refused = [] as string[], exclude = {} } = {},
+  ): unknown[] {
+    const virtualRouters = refused.map((text) => parseMacPrefix(text) ?? assert.fail(text));
+    const settings = guestSettings({ virtualRouters, exclude: { macs: [], vlans: [], ports: [], ...exclude } });
+    const evidence = { sightings, remembered: [], heard: [], configured, claimed };
+    const verdicts = judge(this.topology, mac, evidence, new Policy(settings));
     assert.ok(verdicts.every(({ bond }) => bond === this.bond));
     return verdicts.map(({ tags, source, suppressed }: Verdict) => [tags.map(({ vid }) => vid), source, suppressed]);
   }
@@ -172,16 +180,16 @@ test('addresses that routers share are held back wherever they are seen, and who
   const mac = '00:00:5e:00:01:0a' as Mac;
   const seen = [{ ...court.seen('tap1', 10), mac }];
   assert.deepEqual(court.judge(seen, { mac, refused }), [[[10], 'fdb', 'virtual-router']]);
-  assert.deepEqual(court.judge([], { mac, refused, claimed: [court.claim()] }), [[[], 'static', 'virtual-router']]);
+  assert.deepEqual(court.judge([], { mac, refused, claimed: [court.claim()] }), [[[], 'manual', 'virtual-router']]);
   assert.deepEqual(court.judge(seen, { mac }), [[[10], 'fdb', null]]);
   assert.deepEqual(court.judge([], { mac, refused }), []);
 });
 
 test('what an operator claims is announced as said, unless the MAC is known to be elsewhere', () => {
   const court = new Court(aware);
-  assert.deepEqual(court.judge([], { claimed: [court.claim(11)] }), [[[11], 'static', null]]);
+  assert.deepEqual(court.judge([], { claimed: [court.claim(11)] }), [[[11], 'manual', null]]);
   assert.deepEqual(court.judge([court.seen(BOND, 11)], { claimed: [court.claim(11)] }), [
-    [[11], 'static', 'seen-on-uplink'],
+    [[11], 'manual', 'seen-on-uplink'],
   ]);
 });
 
@@ -207,4 +215,15 @@ test('a macvlan is a guest by its own address, and its device being down blocks 
   assert.deepEqual(court.judge([sighting]), [[[905], 'macvlan', null]]);
   court.topology.apply(court.host.change(`${BOND}.905`, { up: false }));
   assert.deepEqual(court.judge([sighting]), [[[905], 'macvlan', 'uplink-down']]);
+});
+
+test('what the operator excludes is held back: a MAC, a VLAN on the wire, the guests of a port', () => {
+  const court = new Court(aware);
+  const seen = court.seen('tap1', 11);
+  const held = [[[11], 'fdb', 'excluded']];
+  const macs = [parseMacPrefix(`${GUEST.slice(0, 8)}/24`)];
+  assert.deepEqual(court.judge([seen], { exclude: { macs } }), held);
+  assert.deepEqual(court.judge([seen], { exclude: { vlans: [11] } }), held);
+  assert.deepEqual(court.judge([seen], { exclude: { ports: ['eth*', 'tap?'] } }), held);
+  assert.deepEqual(court.judge([seen], { exclude: { vlans: [12], ports: ['tap'] } }), [[[11], 'fdb', null]]);
 });

@@ -127,6 +127,28 @@ const NUD = new Map([
   ['PERMANENT', 0x80],
 ]);
 
+test('a dump of the addresses says the same as `ip addr`, ours on a point-to-point link included', () => {
+  const told = ofType('addresses', 'address').map(({ ifindex, address, usable }) => [name(ifindex), address, usable]);
+  const expected = truth('addresses').flatMap(({ ifname, addr_info }) =>
+    addr_info.map(({ local, tentative }: Record<string, unknown>) => [ifname, local, tentative !== true]),
+  );
+  assert.deepEqual(told.sort(), expected.sort());
+  assert.ok(told.some(([, address]) => address === '192.0.2.33'));
+});
+
+test('a dump of IPv6 forwarding says the same as `ip -6 netconf`, of devices only', () => {
+  const told = ofType('forwarding', 'forwarding').map(({ ifindex, forwarding }) => [name(ifindex), forwarding]);
+  const expected = truth('forwarding').filter(({ interface: device }) => device !== 'all' && device !== 'default');
+  assert.deepEqual(
+    told,
+    expected.map(({ interface: device, forwarding }) => [device, forwarding]),
+  );
+  assert.deepEqual(
+    told.filter(([, forwarding]) => forwarding),
+    [['br905', true]],
+  );
+});
+
 for (const table of ['neighbours4', 'neighbours6']) {
   test(`a dump of ${table} says the same as \`ip neigh\``, () => {
     const told = ofType(table, 'neighbour').map(({ type: _, ...row }) => ({ ...row, ifindex: name(row.ifindex) }));
@@ -150,7 +172,7 @@ test("every dump ends with its request's number, and nothing in it is lost or un
   });
   assert.deepEqual(
     ends,
-    [101, 102, 103, 104, 105].map((seq) => ({ type: 'done', seq, interrupted: false })),
+    [101, 102, 103, 104, 105, 106, 107].map((seq) => ({ type: 'done', seq, interrupted: false })),
   );
 });
 

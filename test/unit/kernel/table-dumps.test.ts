@@ -185,3 +185,10 @@ test('whatever happens, dumps are at least a second apart and requests are answe
     }),
   );
 });
+
+test('a table that this kernel does not have is an empty one', () => {
+  const kernel = start(['links', 'forwarding', 'fdb']);
+  kernel.dumps.startIfDue(0);
+  assert.deepEqual([kernel.done(), kernel.refuse(95), kernel.done()], [false, false, true]);
+  assert.equal(kernel.dumps.complete, true);
+});

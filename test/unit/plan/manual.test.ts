@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
-import { VIRTUAL_ROUTER_MACS } from '../../../src/config/defaults.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { type ManualRequest, planManual } from '../../../src/plan/manual.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { dissect } from '../../support/dissect.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
 
 const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
 
@@ -20,7 +20,7 @@ function aware(hv: Hypervisor): void {
 /** Guests 3 and 1 in VLAN 10, 1 also untagged, 2 in a VLAN that does not leave, 9 on the far side. */
 function planFor(request: Partial<ManualRequest>) {
   const fake = new FakeHost(aware);
-  const host = new HostState({ limit: 100, perPort: 64, remember: 60 }, VIRTUAL_ROUTER_MACS);
+  const host = new HostState(guestSettings({ total: 100, perPort: 64, remember: 60 }));
   const rows = [
     fake.fdb(mac(3), 'tap1', { vlan: 10 }),
     fake.fdb(mac(1), 'tap1', { vlan: 10 }),

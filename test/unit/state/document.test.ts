@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { Ip } from '../../../src/addr/ip.js';
 import { type Mac, parseMac } from '../../../src/addr/mac.js';
-import type { BondSnapshot, GuestSnapshot, PlaceSnapshot } from '../../../src/guests/snapshot.js';
+import type { BondSnapshot, GuestSnapshot, HeardSnapshot, PlaceSnapshot } from '../../../src/guests/snapshot.js';
 import { decodeState } from '../../../src/state/decode.js';
 import { encodeState, MAX_BYTES, MAX_GUESTS, VERSION } from '../../../src/state/document.js';
 
@@ -22,7 +23,7 @@ const device = fc.record(
 );
 const place: fc.Arbitrary<PlaceSnapshot> = fc.record(
   {
-    source: fc.constantFrom('fdb' as const, 'macvlan' as const, 'static' as const),
+    source: fc.constantFrom('fdb' as const, 'macvlan' as const, 'libvirt' as const),
     device,
     bridge: device,
     vlan: fc.option(fc.integer({ min: 1, max: 4094 })),
@@ -30,10 +31,29 @@ const place: fc.Arbitrary<PlaceSnapshot> = fc.record(
   },
   PLAIN,
 );
+const time = fc.double({ min: 0, max: 1e9, noNaN: true }).map((seconds) => seconds + 0);
+const ip = fc.constantFrom('192.0.2.1', '198.51.100.255', '2001:db8::1', 'fe80::5054:ff:fe00:1') as fc.Arbitrary<Ip>;
+const heard: fc.Arbitrary<HeardSnapshot> = fc.record(
+  {
+    bond: device,
+    tags: fc.array(
+      fc.record({ tpid: fc.constantFrom(0x8100, 0x88a8), vid: fc.integer({ min: 1, max: 4094 }) }, PLAIN),
+      { maxLength: 3 },
+    ),
+    out: fc.option(time),
+    in: fc.option(time),
+    since: time,
+    router: fc.option(fc.boolean()),
+    advertised: fc.boolean(),
+    addresses: fc.array(fc.tuple(ip, time), { maxLength: 3 }),
+  },
+  PLAIN,
+);
 const mac = fc
   .integer({ min: 1, max: 0xffffffff })
   .map((n) => `52:54${n.toString(16).padStart(8, '0').replace(/../g, ':$&')}` as Mac);
-const guests = fc.uniqueArray(fc.record({ mac, places: fc.array(place, { minLength: 1, maxLength: 16 }) }, PLAIN), {
+const places = fc.array(place, { minLength: 1, maxLength: 16 });
+const guests = fc.uniqueArray(fc.record({ mac, places, heard: fc.array(heard, { maxLength: 3 }) }, PLAIN), {
   maxLength: 8,
   selector: (guest) => guest.mac,
 });
@@ -54,7 +74,21 @@ const PLACE: PlaceSnapshot = {
   vlan: null,
   lastSeen: 3,
 };
-const GUEST: GuestSnapshot = { mac: '52:54:00:00:00:01' as Mac, places: [PLACE, { ...PLACE, vlan: 905 }] };
+const HEARD: HeardSnapshot = {
+  bond: { ifindex: 3, name: 'bond0' },
+  tags: [{ tpid: 0x8100, vid: 905 }],
+  out: 2.5,
+  in: null,
+  since: 1,
+  router: false,
+  advertised: false,
+  addresses: [['192.0.2.1' as Ip, 2.5]],
+};
+const GUEST: GuestSnapshot = {
+  mac: '52:54:00:00:00:01' as Mac,
+  places: [PLACE, { ...PLACE, vlan: 905 }],
+  heard: [HEARD],
+};
 const BOND: BondSnapshot = { ifindex: 3, name: 'bond0', activeSlave: { ifindex: 1, name: 'up1' } };
 const SAMPLE = { bonds: [BOND], guests: [GUEST] };
 
@@ -110,7 +144,7 @@ test('another version, another boot and more than the bounds each have their rea
   const many = Array.from({ length: MAX_GUESTS + 1 }, () => 0);
   const refusals: [Record<string, unknown>, string][] = [
     [{ version: 0 }, 'version'],
-    [{ version: 2, guests: 'in another form' }, 'version'],
+    [{ version: 3, guests: 'in another form' }, 'version'],
     [{ version: '1' }, 'malformed'],
     [{ bootId: BOOT.replace('1', '2') }, 'other-boot'],
     [{ bootId: null }, 'malformed'],
@@ -137,13 +171,28 @@ test('a wrong entry is passed over alone, a guest with all its places', () => {
     { ...PLACE, device: { ifindex: 7, name: '' } },
     { ...PLACE, more: 1 },
   ];
+  const wrongHeard = [
+    { ...HEARD, bond: null },
+    { ...HEARD, tags: [{ tpid: 0x8100, vid: 4095 }] },
+    { ...HEARD, tags: [{ tpid: 0x800, vid: 5 }] },
+    { ...HEARD, out: -1 },
+    { ...HEARD, in: 'never' },
+    { ...HEARD, router: 1 },
+    { ...HEARD, advertised: null },
+    { ...HEARD, addresses: [['192.0.2.01', 1]] },
+    { ...HEARD, addresses: [['224.0.0.1', 1]] },
+    { ...HEARD, addresses: [['192.0.2.1']] },
+    { ...HEARD, more: 1 },
+  ];
   const wrong = [
+    ...wrongHeard.map((each) => ({ ...GUEST, heard: [HEARD, each] })),
+    { ...GUEST, heard: null },
     ...wrongPlaces.map((each) => ({ ...GUEST, places: [PLACE, each] })),
     ...['ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '00:00:00:00:00:00', 'tap1', 7].map((each) => ({
       ...GUEST,
       mac: each,
     })),
-    { ...GUEST, places: [] },
+    { ...GUEST, places: [], heard: [] },
     { ...GUEST, places: Array.from({ length: 65 }, () => PLACE) },
     null,
     [],
@@ -159,7 +208,7 @@ test('what is beyond the bounds is not written, and the rest is whole', () => {
   const places = Array.from({ length: 16 }, () => PLACE);
   function* crowd(): Generator<GuestSnapshot> {
     for (let n = 0; ; n++)
-      yield { mac: `52:54:${n.toString(16).padStart(8, '0').match(/../g)?.join(':')}` as Mac, places };
+      yield { mac: `52:54:${n.toString(16).padStart(8, '0').match(/../g)?.join(':')}` as Mac, places, heard: [] };
   }
   let bytes = 0;
   let lines = 0;

@@ -9,6 +9,8 @@ import { Topology } from '../../../src/topology/topology.js';
 import { BOND, Hypervisor } from '../../lab/net/hypervisor.js';
 import { SHAPES } from '../../lab/net/shapes.js';
 import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
+import { Policy } from '../../../src/guests/policy.js';
 
 function topologyOf(host: FakeHost, ...more: KernelEvent[]): Topology {
   const topology = new Topology();
@@ -32,7 +34,8 @@ function verdictsBehind(host: FakeHost, port: string): Verdict[] {
     bridge,
     vlan: vlanOf(host, port),
   } as const;
-  return judge(topologyOf(host), sighting.mac, { sightings: [sighting], remembered: [], heard: [], claimed: [] }, []);
+  const evidence = { sightings: [sighting], remembered: [], heard: [], configured: [], claimed: [] };
+  return judge(topologyOf(host), sighting.mac, evidence, new Policy(guestSettings()));
 }
 
 for (const [name, attach] of Object.entries(SHAPES) as [string, (hv: Hypervisor) => void][]) {

@@ -1,0 +1,94 @@
+import type { Mac } from '../addr/mac.js';
+import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
+import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
+import { readMacvlans } from '../sources/macvlan.js';
+import { OwnAddresses, readOwnAddresses } from '../sources/own-addresses.js';
+import type { Sighting, Source } from '../sources/sighting.js';
+import type { Topology } from '../topology/topology.js';
+import type { Changes } from './changes.js';
+import type { GuestTable } from './table.js';
+
+/**
+ * The guests that follow from the shape of the host and from what others declare of it: macvlans, the interfaces of
+ * libvirt's guests, and the host itself. Each is read whole, whenever something of it changed.
+ */
+export class Declared {
+  readonly own = new OwnAddresses();
+  private interfaces: readonly GuestInterface[] = [];
+  private names: ReadonlyMap<Mac, string> = new Map();
+  private ownPending = false;
+
+  /** @param announcesOwn whether the host's own addresses are announced */
+  constructor(
+    private readonly topology: Topology,
+    private readonly table: GuestTable,
+    private readonly changes: Changes,
+    private readonly announcesOwn: boolean,
+  ) {}
+
+  /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
+  setInterfaces(interfaces: readonly GuestInterface[]): void {
+    this.interfaces = interfaces;
+    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
+    this.readLibvirt();
+  }
+
+  /** The name of the guest that libvirt says has this MAC. */
+  nameOf(mac: Mac): string | null {
+    return this.names.get(mac) ?? null;
+  }
+
+  /** Takes in a word of the kernel on one of the host's own addresses. */
+  applyAddress(event: AddressEvent | ForwardingEvent): void {
+    if (this.own.apply(event)) this.ownPending = true;
+  }
+
+  /** After a dump, of which `own` was told the beginning: what it did not mention is gone. */
+  finishDump(): void {
+    if (this.own.finishDump()) this.ownPending = true;
+  }
+
+  /** Who sits where may have changed with the shape of the host. */
+  readAll(): void {
+    this.replace('macvlan', readMacvlans(this.topology.allLinks()));
+    this.readOwn();
+    this.readLibvirt();
+  }
+
+  /** libvirt names devices, and who has a name changes. */
+  readLibvirt(): void {
+    const { topology, interfaces } = this;
+    this.replace(
+      'libvirt',
+      readLibvirt(interfaces, topology.allLinks(), (port) => this.pvidOf(port)),
+    );
+  }
+
+  /** Reads again who the host itself is, if its addresses have changed. */
+  readOwnIfChanged(): void {
+    if (this.ownPending) this.readOwn();
+  }
+
+  private readOwn(): void {
+    this.ownPending = false;
+    if (!this.announcesOwn) return;
+    const sightings = readOwnAddresses(this.topology.allLinks(), this.own, (device) => this.isAboveBridge(device));
+    this.replace('host', sightings);
+    for (const { mac } of sightings) this.changes.touch(mac); // its MAC may be the same, and its addresses others
+  }
+
+  private replace(source: Source, sightings: readonly Sighting[]): void {
+    this.table.startDump(source);
+    for (const sighting of sightings) if (this.table.add(sighting) === 'changed') this.changes.touch(sighting.mac);
+    for (const { mac } of this.table.finishDump(source)) this.changes.touch(mac);
+  }
+
+  private isAboveBridge(device: number): boolean {
+    const beneath: LinkEvent | undefined = this.topology.link(this.topology.beneathVlans(device));
+    return beneath?.details.type === 'bridge';
+  }
+
+  private pvidOf(port: number): number | null {
+    return this.topology.port(port)?.vlans.find(({ pvid }) => pvid)?.first ?? null;
+  }
+}

@@ -1,0 +1,168 @@
+import type { Mac } from '../addr/mac.js';
+import { NUD_NOARP } from '../kernel/constants.js';
+import type { FdbEvent } from '../kernel/events.js';
+import { readFdb } from '../sources/fdb.js';
+import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
+import { isGuestPort } from '../topology/guest-port.js';
+import type { Topology } from '../topology/topology.js';
+import type { Changes } from './changes.js';
+import type { Memory, Remembered } from './memory.js';
+import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
+import { Reflections } from './reflections.js';
+import type { GuestTable } from './table.js';
+import { seenElsewhere } from './verdict.js';
+
+/** Why a source's row was passed over, for those who count. */
+export interface Ignored {
+  readonly source: Source;
+  readonly reason: IgnoreReason | 'table-full' | 'reflection';
+}
+
+/** What the rows are kept in. */
+export interface Places {
+  readonly topology: Topology;
+  /** Where MACs are. */
+  readonly table: GuestTable;
+  /** Where they were. */
+  readonly memory: Memory;
+  readonly changes: Changes;
+}
+
+/**
+ * What bridges learn: follows the rows of their forwarding databases from port to port, remembers where a row was when
+ * it goes, tells reflections from moves, and keeps the limits. Bounded by table, memory and quota.
+ */
+export class Learned {
+  private readonly quota: PortQuota;
+  private readonly reflections = new Reflections();
+  private readonly evictions: QuotaReason[] = [];
+
+  constructor(
+    private readonly places: Places,
+    limits: QuotaLimits,
+  ) {
+    this.quota = new PortQuota(limits);
+  }
+
+  /**
+   * Takes in a row that came, changed or went.
+   * @param now monotonic clock, seconds
+   * @returns why it was passed over, if it was
+   */
+  apply(event: FdbEvent, now: number): Ignored | null {
+    const sighting = readFdb(event);
+    if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
+    const { table } = this.places;
+    if (event.gone) {
+      if (table.remove(sighting)) this.depart(sighting, now);
+      return null;
+    }
+    const held = table.held(sighting);
+    if (held && this.isReflection(held, sighting, now)) return { source: 'fdb', reason: 'reflection' };
+    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) return { source: 'fdb', reason: 'table-full' };
+    const added = table.add(sighting);
+    if (added === 'full') return { source: 'fdb', reason: 'table-full' };
+    if (added === 'changed') this.arrive(sighting, held, now);
+    return null;
+  }
+
+  /** A bridge lists a row no more. The MAC may have fallen silent, or be gone: that is for the memory to know. */
+  depart(sighting: Sighting, now: number): void {
+    this.places.memory.departed(sighting, now);
+    this.places.changes.touch(sighting.mac);
+  }
+
+  /** The addresses that had to go, or were turned away, since the last call: why. */
+  takeEvictions(): readonly QuotaReason[] {
+    return this.evictions.splice(0);
+  }
+
+  /** The rows that reflections have taken from guests since the last call, to be put back into the bridges. */
+  takeReflected(): readonly Sighting[] {
+    return this.reflections.takeHealable();
+  }
+
+  /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
+  mayReflect(bond: number, now: number): boolean {
+    return this.reflections.isRecent(bond, now);
+  }
+
+  /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
+  failedOver(bond: number, arrived: number): void {
+    const { table, memory, changes } = this.places;
+    for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
+      if (table.held(to)?.device !== to.device) continue;
+      table.add(from);
+      memory.forget(from.mac, (sighting) => sighting === to || sighting === from);
+      changes.touch(from.mac);
+    }
+  }
+
+  /** Forgets those who were last seen before `time`. */
+  expire(time: number): void {
+    for (const mac of this.places.memory.expire(time)) {
+      this.keepQuota(mac);
+      this.places.changes.touch(mac);
+    }
+  }
+
+  /** Forgets where a MAC was, as far as its port does not stand. What speaks for its being elsewhere is kept. */
+  dropFallen(mac: Mac, stands: (sighting: Sighting) => boolean): void {
+    const { topology, memory } = this.places;
+    memory.forget(mac, (sighting) => seenElsewhere(topology, sighting).length === 0 && !stands(sighting));
+    this.keepQuota(mac);
+  }
+
+  /** Takes in what was remembered before. What a bridge lists now counts more. */
+  restore(remembered: readonly Remembered[]): void {
+    this.places.memory.restore(remembered.filter(({ sighting }) => !this.isFollowed(sighting)));
+  }
+
+  /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
+  private isFollowed(before: Sighting): boolean {
+    const { topology, table } = this.places;
+    const held = table.held(before);
+    return held !== undefined && isGuestPort(topology, held.device) && isGuestPort(topology, before.device);
+  }
+
+  /** A static row is the administrator's word and has no limit; a learned one is the guest's. */
+  private admit({ mac, device }: Sighting): boolean {
+    const { topology, table, memory, changes } = this.places;
+    if (!isGuestPort(topology, device)) return true;
+    const isPresent = (each: Mac): boolean => table.sightings(each).some((row) => row.device === device);
+    const eviction = this.quota.admit(mac, device, isPresent);
+    if (!eviction) return true;
+    this.evictions.push(eviction.reason);
+    if (eviction.mac === mac) return false;
+    for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
+    memory.forget(eviction.mac, (row) => row.device === eviction.port);
+    changes.touch(eviction.mac);
+    return true;
+  }
+
+  /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
+  private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
+    const { topology, memory, changes } = this.places;
+    const atGuestPort = isGuestPort(topology, sighting.device);
+    if (held && !(atGuestPort && isGuestPort(topology, held.device))) memory.departed(held, now);
+    if (atGuestPort) {
+      const { mac, bridge, vlan } = sighting;
+      memory.forget(mac, (each) => each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device));
+    }
+    this.keepQuota(sighting.mac);
+    changes.touch(sighting.mac);
+  }
+
+  private keepQuota(mac: Mac): void {
+    const { table, memory } = this.places;
+    const remembered = memory.of(mac).map(({ sighting }) => sighting);
+    this.quota.keep(mac, new Set([...table.sightings(mac), ...remembered].map(({ device }) => device)));
+  }
+
+  private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
+    const { topology } = this.places;
+    const bonds = seenElsewhere(topology, moved).map(({ bond }) => bond);
+    if (bonds.length === 0 || !isGuestPort(topology, held.device)) return false;
+    return this.reflections.moved({ from: held, to: moved, bonds }, now);
+  }
+}

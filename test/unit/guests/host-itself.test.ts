@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Ip } from '../../../src/addr/ip.js';
+import type { Mac } from '../../../src/addr/mac.js';
+import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
+import { Story } from '../../support/story.js';
+
+const HOST = '02:00:00:00:00:0b' as Mac;
+const ADDRESS = '192.0.2.10' as Ip;
+const GLOBAL = '2001:db8::10' as Ip;
+
+/** A host that speaks through its bridge, a VLAN device above it, and one on the bond itself. */
+function speaking(hv: Hypervisor): void {
+  hv.bridge('br0', { vlanAware: true });
+  hv.bridgeSelf('br0', 905);
+  hv.port('br0', BOND, { tagged: [905] });
+  hv.ip(
+    'link add link br0 name br0.905 type vlan protocol 802.1Q id 905',
+    `link add link ${BOND} name ${BOND}.7 type vlan protocol 802.1Q id 7`,
+  );
+}
+
+class HostStory extends Story {
+  constructor(change?: ConstructorParameters<typeof Story>[1]) {
+    super(speaking, change);
+    for (const device of ['br0', 'br0.905', `${BOND}.7`, BOND]) this.take(this.host.change(device, { address: HOST }));
+  }
+
+  address(device: string, address: Ip, { gone = false, usable = true } = {}): void {
+    this.take({ type: 'address', gone, ifindex: this.host.index(device), address, usable });
+  }
+
+  get judged(): unknown[] {
+    this.state.takeStale();
+    return this.state
+      .verdicts(HOST)
+      .map(({ source, tags, suppressed }) => [source, ...tags.map(({ vid }) => vid), suppressed]);
+  }
+}
+
+test('the host is announced with the addresses of its bridge and of VLAN devices above it, each where it is', () => {
+  const story = new HostStory();
+  assert.deepEqual(story.judged, [], 'a bridge without an address does not speak');
+  story.address('br0', ADDRESS);
+  story.address('br0.905', GLOBAL);
+  story.address(`${BOND}.7`, '192.0.2.7' as Ip);
+  story.address(BOND, '192.0.2.8' as Ip);
+  assert.deepEqual(
+    story.judged,
+    [
+      ['host', null],
+      ['host', 905, null],
+    ],
+    'the kernel sees to what is on the bond itself',
+  );
+  assert.deepEqual(story.addresses({ mac: HOST }), [[ADDRESS, false]]);
+  assert.deepEqual(story.addresses({ mac: HOST, vids: [905] }), [[GLOBAL, false]]);
+});
+
+test('addresses that go, are not usable, or whose device is gone or down are not announced', () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS, { usable: false });
+  story.address('br0', '127.0.0.1' as Ip);
+  assert.deepEqual(story.judged, []);
+  story.address('br0', ADDRESS);
+  assert.deepEqual(story.judged, [['host', null]]);
+  story.address('br0', ADDRESS, { gone: true });
+  assert.deepEqual(story.judged, []);
+  story.address('br0', ADDRESS);
+  story.take(story.host.change('br0', { up: false }));
+  assert.deepEqual(story.judged, []);
+  story.take(story.host.change('br0', { up: true }));
+  assert.deepEqual(story.judged, [['host', null]]);
+  story.take(story.host.remove('br0'));
+  assert.deepEqual(story.judged, []);
+});
+
+test('an address more or less on a device that is announced already is noticed', () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS);
+  story.state.takeStale();
+  story.address('br0', GLOBAL);
+  assert.deepEqual(story.state.takeStale(), new Set([HOST]));
+});
+
+test('the Router flag of the host is what the kernel says of forwarding', () => {
+  const story = new HostStory();
+  const forward = (forwarding: boolean): void =>
+    story.take({ type: 'forwarding', ifindex: story.host.index('br0'), forwarding });
+  story.address('br0', GLOBAL);
+  forward(true);
+  assert.deepEqual(story.addresses({ mac: HOST }), [[GLOBAL, true]]);
+  forward(false);
+  assert.deepEqual(story.addresses({ mac: HOST }), [[GLOBAL, false]]);
+});
+
+test('nobody takes the MAC of the host from it, though it is heard on the network', () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS);
+  story.heard('in', { mac: HOST });
+  assert.deepEqual(story.judged, [['host', null]]);
+});
+
+test('a MAC of its own that changes with the slave is followed', () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS);
+  const other = '02:00:00:00:00:0c' as Mac;
+  story.take(story.host.change('br0', { address: other }));
+  assert.deepEqual(story.judged, []);
+  assert.equal(story.state.verdicts(other).length, 1);
+});
+
+test('after a dump, addresses that it did not mention are gone', () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS);
+  story.address('br0', GLOBAL);
+  story.state.startDump();
+  story.take(...story.host.dump());
+  story.address('br0', GLOBAL);
+  story.state.finishDump(0);
+  assert.deepEqual(story.addresses({ mac: HOST }), [[GLOBAL, false]]);
+});
+
+test('where the neighbour source is off, the host is none of our business', () => {
+  const story = new HostStory({ sources: { fdb: true, neighbour: false } });
+  story.address('br0', ADDRESS);
+  assert.deepEqual(story.judged, []);
+});
