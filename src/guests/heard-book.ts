@@ -5,6 +5,7 @@ import type { Exit } from '../topology/exits.js';
 import type { RouterSigns } from './addresses.js';
 import { exitKey } from './exit-key.js';
 import type { QuotaReason } from './port-quota.js';
+import { isWithin } from './reflections.js';
 
 /** A way by which a station was heard, and when last: monotonic clock, seconds. */
 export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'>, RouterSigns {
@@ -12,6 +13,8 @@ export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'>, RouterSigns {
   readonly out: number;
   /** When they were last seen coming in by it. */
   readonly in: number;
+  /** When they first came in by it since any was seen leaving by it. */
+  readonly inSince: number;
   /** The addresses that it claimed there, and when last; the one that waits longest for a confirmation first. */
   readonly addresses: ReadonlyMap<Ip, number>;
 }
@@ -44,21 +47,27 @@ export class HeardBook {
   private evicted = 0;
   private changed = 0;
 
-  constructor(private readonly limits: BookLimits) {}
+  /** @param onForget is told of each MAC that had to make room */
+  constructor(
+    private readonly limits: BookLimits,
+    private readonly onForget: (mac: Mac) => void,
+  ) {}
 
   /**
    * Takes in what was heard on a bond.
+   * @param left when a bridge last gave up a place of the MAC: it may have been on the uplink until then
    * @returns whether it is news for who is announced: a way by which nobody heard the MAC before, or a turn of direction
    */
-  take(bond: number, heard: Heard, at: number): boolean {
+  take(bond: number, heard: Heard, at: number, left: number): boolean {
     const key = exitKey({ bond, tags: heard.tags });
     const place = this.place(heard.mac, key, { bond, tags: heard.tags }, at);
     if (!place) return false;
-    const news = heard.direction === 'out' ? place.out <= place.in : place.in <= place.out;
+    const news = heard.direction === 'out' ? place.out <= Math.max(place.in, left) : place.in <= place.out;
+    if (heard.direction === 'in' && place.in <= place.out) place.inSince = at;
     place[heard.direction] = at;
     if (heard.direction === 'out') this.takeWords(place, key, heard, at);
     else for (const ip of heard.claims) this.release(key, ip);
-    for (const ip of heard.releases) if (this.holders.get(`${key} ${ip}`) === heard.mac) this.release(key, ip);
+    this.giveUp(key, heard);
     return news;
   }
 
@@ -68,10 +77,21 @@ export class HeardBook {
     for (const ip of heard.claims) this.claim(place, key, heard.mac, ip, at);
   }
 
-  /** An address is claimed by a stranger: whoever else held it holds it no more. */
-  releaseClaims(bond: number, { mac, tags, claims }: Pick<Heard, 'mac' | 'tags' | 'claims'>): void {
-    const key = exitKey({ bond, tags });
-    for (const ip of claims) if (this.holders.get(`${key} ${ip}`) !== mac) this.release(key, ip);
+  /**
+   * A frame whose sender is none of our business claims addresses: whoever held them, on this side or elsewhere, holds
+   * them no more.
+   * @param reflected whether it may be a guest's own frame that came back: that takes no address from the guest itself
+   */
+  releaseClaims(bond: number, heard: Heard, reflected: boolean): void {
+    const key = exitKey({ bond, tags: heard.tags });
+    for (const ip of heard.claims) {
+      if (!reflected || this.holders.get(`${key} ${ip}`) !== heard.mac) this.release(key, ip);
+    }
+    this.giveUp(key, heard);
+  }
+
+  private giveUp(key: string, { mac, releases }: Heard): void {
+    for (const ip of releases) if (this.holders.get(`${key} ${ip}`) === mac) this.release(key, ip);
   }
 
   /** Someone else has seen that an address is still the MAC's. One that is not, does not become so. */
@@ -115,12 +135,16 @@ export class HeardBook {
     }
   }
 
-  /** Frames that came in by a bond since `time` do not count: they are reflections. @returns the MACs of which one went */
-  forgetIncoming(bond: number, time: number): Mac[] {
+  /**
+   * Frames that came in by a bond in the window after a failover do not count: they are reflections. But who was known
+   * to be elsewhere before, or is heard after, is elsewhere.
+   * @returns the MACs of which one went
+   */
+  forgetIncoming(bond: number, failover: number): Mac[] {
     const macs: Mac[] = [];
     for (const [mac, places] of this.byMac) {
       for (const place of places.values()) {
-        if (place.bond !== bond || place.in < time) continue;
+        if (place.bond !== bond || !isWithin(place.inSince, failover) || !isWithin(place.in, failover)) continue;
         place.in = -Infinity;
         macs.push(mac);
       }
@@ -146,6 +170,7 @@ export class HeardBook {
       if (this.byMac.size <= this.limits.macs) return;
       for (const [key, { addresses }] of places) for (const ip of addresses.keys()) this.holders.delete(`${key} ${ip}`);
       this.byMac.delete(oldest);
+      this.onForget(oldest);
     }
   }
 
@@ -175,6 +200,7 @@ function unheard({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): Omit<OpenPlace, '
     tags,
     out: -Infinity,
     in: -Infinity,
+    inSince: -Infinity,
     router: null,
     advertised: false,
     addresses: new Map<Ip, number>(),

@@ -40,8 +40,9 @@ export class HostState {
     const [table, memory] = [new GuestTable(2 * total), new Memory(total)];
     this.table = table;
     this.memory = memory;
-    this.book = new HeardBook({ macs: total, addresses: addressesPerGuest });
-    this.learned = new Learned({ topology, table, memory, changes }, { total, perPort });
+    this.book = new HeardBook({ macs: total, addresses: addressesPerGuest }, (mac) => changes.touch(mac));
+    const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
+    this.learned = new Learned({ topology, table, memory, changes, stands }, { total, perPort });
     this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
@@ -71,6 +72,8 @@ export class HostState {
 
   private applyShape(event: KernelEvent): void {
     const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
+    const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
+    if (fell) this.learned.portFell(event.ifindex);
     if (event.type === 'linkGone') this.declared.own.forget(event.ifindex);
     if (this.topology.apply(event) || renamed) this.changed.touchAll();
   }
@@ -105,8 +108,8 @@ export class HostState {
     const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
     if (!reflected) this.statics.heard(bond, heard);
     const foreign = reflected || (heard.direction === 'in' && !this.isKnown(heard.mac));
-    if (foreign) this.book.releaseClaims(bond, heard);
-    else if (this.book.take(bond, heard, at)) this.changed.touch(heard.mac);
+    if (foreign) this.book.releaseClaims(bond, heard, reflected);
+    else if (this.book.take(bond, heard, at, this.learned.leftAt(heard.mac))) this.changed.touch(heard.mac);
   }
 
   private isKnown(mac: Mac): boolean {
@@ -180,18 +183,13 @@ export class HostState {
    * @returns the MACs, those that are not known any more among them; or 'all', also those known only to the caller
    */
   takeStale(): ReadonlySet<Mac> | 'all' {
-    if (this.changed.isAll) this.readShape();
-    else this.declared.readOwnIfChanged();
-    return this.changed.take();
-  }
-
-  /** What follows from the shape of the host: who is declared to be there, and which silent guests have lost their port. */
-  private readShape(): void {
-    this.declared.readAll();
-    for (const mac of [...this.memory.macs()]) {
-      const evidence = this.evidence(mac);
-      this.learned.dropFallen(mac, (sighting) => portStands(this.topology, sighting, evidence));
+    if (this.changed.isAll) {
+      this.declared.readAll();
+      this.learned.dropFallen();
+    } else {
+      this.declared.readOwnIfChanged();
     }
+    return this.changed.take();
   }
 
   /**

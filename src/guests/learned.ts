@@ -3,10 +3,11 @@ import { NUD_NOARP } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
+import { leadsStraightOut } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 import type { Changes } from './changes.js';
-import type { Memory, Remembered } from './memory.js';
+import { type Memory, type Remembered, samePort } from './memory.js';
 import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
 import type { GuestTable } from './table.js';
@@ -26,6 +27,8 @@ export interface Places {
   /** Where they were. */
   readonly memory: Memory;
   readonly changes: Changes;
+  /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
+  readonly stands: (sighting: Sighting) => boolean;
 }
 
 /**
@@ -58,8 +61,14 @@ export class Learned {
       return null;
     }
     const held = table.held(sighting);
-    if (held && this.isReflection(held, sighting, now)) return { source: 'fdb', reason: 'reflection' };
-    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) return { source: 'fdb', reason: 'table-full' };
+    if (held && this.isReflection(held, sighting, now)) {
+      table.add(held); // so that a dump that tells of the reflection confirms the guest
+      return { source: 'fdb', reason: 'reflection' };
+    }
+    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) {
+      if (held) this.leave(held); // wherever it is now, it is not there
+      return { source: 'fdb', reason: 'table-full' };
+    }
     const added = table.add(sighting);
     if (added === 'full') return { source: 'fdb', reason: 'table-full' };
     if (added === 'changed') this.arrive(sighting, held, now);
@@ -68,8 +77,30 @@ export class Learned {
 
   /** A bridge lists a row no more. The MAC may have fallen silent, or be gone: that is for the memory to know. */
   depart(sighting: Sighting, now: number): void {
-    this.places.memory.departed(sighting, now);
+    this.remember(sighting, now);
     this.places.changes.touch(sighting.mac);
+  }
+
+  private remember(sighting: Sighting, now: number): void {
+    if (!this.isWorthKeeping(sighting)) return;
+    for (const forgotten of this.places.memory.departed(sighting, now)) {
+      this.keepQuota(forgotten);
+      this.places.changes.touch(forgotten);
+    }
+  }
+
+  /**
+   * A guest whose port does not stand is gone for good: another may be behind the port when it stands again. A MAC that
+   * was on an uplink lives elsewhere, also while the uplink is not in the bridge.
+   */
+  private isWorthKeeping(sighting: Sighting): boolean {
+    const { topology, stands } = this.places;
+    return leadsStraightOut(topology, sighting.device) || stands(sighting);
+  }
+
+  /** When a bridge last gave up a place of a MAC: it may have been on the uplink until then. */
+  leftAt(mac: Mac): number {
+    return Math.max(-Infinity, ...this.places.memory.of(mac).map(({ lastSeen }) => lastSeen));
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
@@ -91,9 +122,12 @@ export class Learned {
   failedOver(bond: number, arrived: number): void {
     const { table, memory, changes } = this.places;
     for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
-      if (table.held(to)?.device !== to.device) continue;
+      const undoes = table.held(to)?.device === to.device;
+      if (!undoes || !this.places.stands(from)) continue;
+      if (!this.admit(from)) continue; // another has taken its room since
+      this.reflections.heal(from);
       table.add(from);
-      memory.forget(from.mac, (sighting) => sighting === to || sighting === from);
+      memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
       changes.touch(from.mac);
     }
   }
@@ -106,16 +140,37 @@ export class Learned {
     }
   }
 
-  /** Forgets where a MAC was, as far as its port does not stand. What speaks for its being elsewhere is kept. */
-  dropFallen(mac: Mac, stands: (sighting: Sighting) => boolean): void {
+  private leave(held: Sighting): void {
+    this.places.table.remove(held);
+    this.keepQuota(held.mac);
+    this.places.changes.touch(held.mac);
+  }
+
+  /** A device is gone, or has no carrier: whoever was silent behind it is, though another may be there in a moment. */
+  portFell(device: number): void {
     const { topology, memory } = this.places;
-    memory.forget(mac, (sighting) => seenElsewhere(topology, sighting).length === 0 && !stands(sighting));
-    this.keepQuota(mac);
+    if (leadsStraightOut(topology, device)) return;
+    for (const mac of [...memory.macs()]) memory.forget(mac, (sighting) => sighting.device === device);
+  }
+
+  /** Forgets who was where nothing can be assumed any more: after a change of the host's shape. */
+  dropFallen(): void {
+    const { memory } = this.places;
+    for (const mac of [...memory.macs()]) {
+      memory.forget(mac, (sighting) => !this.isWorthKeeping(sighting));
+      this.keepQuota(mac);
+    }
   }
 
   /** Takes in what was remembered before. What a bridge lists now counts more. */
-  restore(remembered: readonly Remembered[]): void {
-    this.places.memory.restore(remembered.filter(({ sighting }) => !this.isFollowed(sighting)));
+  restore(places: readonly Remembered[]): void {
+    const { memory } = this.places;
+    const counts = (sighting: Sighting): boolean => !this.isFollowed(sighting) && this.isWorthKeeping(sighting);
+    const restored = places.filter(({ sighting }) => counts(sighting));
+    memory.restore(restored);
+    for (const { sighting } of restored) {
+      if (!this.admit(sighting)) memory.forget(sighting.mac, (each) => each === sighting);
+    }
   }
 
   /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
@@ -144,7 +199,7 @@ export class Learned {
   private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
     const { topology, memory, changes } = this.places;
     const atGuestPort = isGuestPort(topology, sighting.device);
-    if (held && !(atGuestPort && isGuestPort(topology, held.device))) memory.departed(held, now);
+    if (held && !(atGuestPort && isGuestPort(topology, held.device))) this.remember(held, now);
     if (atGuestPort) {
       const { mac, bridge, vlan } = sighting;
       memory.forget(mac, (each) => each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device));
@@ -160,9 +215,9 @@ export class Learned {
   }
 
   private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
-    const { topology } = this.places;
+    const { topology, stands } = this.places;
     const bonds = seenElsewhere(topology, moved).map(({ bond }) => bond);
-    if (bonds.length === 0 || !isGuestPort(topology, held.device)) return false;
+    if (bonds.length === 0 || !stands(held)) return false;
     return this.reflections.moved({ from: held, to: moved, bonds }, now);
   }
 }

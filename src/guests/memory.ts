@@ -20,15 +20,18 @@ export class Memory {
 
   constructor(private readonly limit: number) {}
 
-  /** A sighting stands no more. */
-  departed(sighting: Sighting, now: number): void {
+  /** A sighting stands no more. @returns the MACs that are forgotten for it */
+  departed(sighting: Sighting, now: number): Mac[] {
     const others = this.of(sighting.mac).filter((each) => !samePort(each.sighting, sighting));
     this.byMac.delete(sighting.mac);
     this.byMac.set(sighting.mac, [...others, { sighting, lastSeen: now }].slice(-PLACES_PER_MAC));
+    const forgotten: Mac[] = [];
     for (const oldest of this.byMac.keys()) {
       if (this.byMac.size <= this.limit) break;
       this.byMac.delete(oldest);
+      forgotten.push(oldest);
     }
+    return forgotten;
   }
 
   /** Takes in what was remembered before; of a place that is remembered already, the memory at hand counts. */
@@ -64,7 +67,7 @@ export class Memory {
   expire(time: number): Mac[] {
     const expired: Mac[] = [];
     for (const [mac, places] of this.byMac) {
-      if ((places.at(-1)?.lastSeen ?? 0) >= time) break;
+      if ((places.at(-1)?.lastSeen ?? 0) >= time) continue; // not in order: a later place may have been forgotten
       expired.push(mac);
       this.byMac.delete(mac);
     }
@@ -72,6 +75,7 @@ export class Memory {
   }
 }
 
-function samePort(a: Sighting, b: Sighting): boolean {
+/** Whether two sightings of a MAC say that it is at the same place. */
+export function samePort(a: Sighting, b: Sighting): boolean {
   return a.device === b.device && a.bridge === b.bridge && a.vlan === b.vlan;
 }

@@ -53,14 +53,25 @@ export class PortQuota {
 
   private makeRoom(mac: Mac, port: number, macs: ReadonlySet<Mac>, isPresent: (mac: Mac) => boolean): Eviction | null {
     if (macs.size >= this.limits.perPort) {
-      const silent = [...macs].find((each) => !isPresent(each));
-      return { reason: 'per-port', port, mac: silent ?? mac };
+      const silent = [...macs].find((each) => !isPresent(each)) ?? mac;
+      if (silent === mac || this.isOnlyThere(silent) || this.hasRoomFor(mac))
+        return { reason: 'per-port', port, mac: silent };
+      return { reason: 'total', port, mac };
     }
-    if (this.portsOf.has(mac) || this.portsOf.size < this.limits.total) return null;
+    if (this.hasRoomFor(mac)) return null;
     const [greedy, theirs] = this.greediest();
-    const newest = [...theirs].at(-1);
+    const newest = [...theirs].reverse().find((each) => this.isOnlyThere(each));
     if (newest === undefined || theirs.size <= macs.size + 1) return { reason: 'total', port, mac };
     return { reason: 'total', port: greedy, mac: newest };
+  }
+
+  private hasRoomFor(mac: Mac): boolean {
+    return this.portsOf.has(mac) || this.portsOf.size < this.limits.total;
+  }
+
+  /** Who is behind another port as well lives on when this one is taken away, and makes no room for others. */
+  private isOnlyThere(mac: Mac): boolean {
+    return this.portsOf.get(mac)?.size === 1;
   }
 
   private greediest(): [number, ReadonlySet<Mac>] {

@@ -8,6 +8,8 @@ export interface Move {
   readonly bonds: readonly number[];
 }
 
+const NEVER = { first: -Infinity, last: -Infinity };
+
 /** A frame that was on its way when the active slave changed is back within so many seconds, or was lost. */
 const WINDOW = 2;
 
@@ -21,14 +23,15 @@ const MAX_MOVES = 4096;
  * failover travel separately, so moves are kept for as long as the window.
  */
 export class Reflections {
-  /** One entry a bond: when it last failed over. */
-  private readonly failovers = new Map<number, number>();
+  /** One entry a bond: when it last failed over, and the first of those before whose windows touch. */
+  private readonly failovers = new Map<number, { readonly first: number; readonly last: number }>();
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
   isRecent(bond: number, now: number): boolean {
-    return now - (this.failovers.get(bond) ?? -Infinity) <= WINDOW;
+    const { first, last } = this.failovers.get(bond) ?? NEVER;
+    return now >= first && now - last <= WINDOW;
   }
 
   /** A MAC moved. @returns whether it is a reflection: then the move does not count */
@@ -41,13 +44,13 @@ export class Reflections {
     return false;
   }
 
-  /** A bond failed over at `arrived`. @returns the moves since then, which do not count */
+  /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */
   failedOver(bond: number, arrived: number): readonly Move[] {
-    this.failovers.set(bond, arrived);
-    const reflected = this.moves.filter(({ move, at }) => at >= arrived && move.bonds.includes(bond));
+    const before = this.failovers.get(bond) ?? NEVER;
+    this.failovers.set(bond, { first: isWithin(arrived, before.last) ? before.first : arrived, last: arrived });
+    const reflected = this.moves.filter(({ move, at }) => isWithin(at, arrived) && move.bonds.includes(bond));
     this.moves = this.moves.filter((entry) => !reflected.includes(entry));
-    for (const { move } of reflected) this.heal(move.from);
-    return reflected.map(({ move }) => move);
+    return reflected.map(({ move }) => move).reverse();
   }
 
   /** The rows that are to be put back since the last call. */
@@ -55,7 +58,13 @@ export class Reflections {
     return this.healable.splice(0);
   }
 
-  private heal(row: Sighting): void {
+  /** A row is to be put back into its bridge. */
+  heal(row: Sighting): void {
     if (this.healable.length < MAX_MOVES) this.healable.push(row);
   }
+}
+
+/** Whether `time` is in the window that begins with a failover: what was before it cannot have come of it. */
+export function isWithin(time: number, failover: number): boolean {
+  return time >= failover && time - failover <= WINDOW;
 }

@@ -32,7 +32,7 @@ export interface PlaceSnapshot {
 }
 
 /** What was heard of a MAC by one way out; its bond can be recognised later. Times on the monotonic clock, seconds. */
-export interface HeardSnapshot extends Omit<HeardPlace, 'bond' | 'out' | 'in' | 'addresses'> {
+export interface HeardSnapshot extends Omit<HeardPlace, 'bond' | 'out' | 'in' | 'inSince' | 'addresses'> {
   readonly bond: NamedDevice;
   /** null for never. */
   readonly out: number | null;
@@ -132,6 +132,7 @@ function stands(topology: Topology, { ifindex, name }: NamedDevice): boolean {
 /**
  * What of a guest can be remembered on the host as it stands. A place whose devices are gone or renamed is dropped, and
  * with it whatever is not later: it may have been the one that said that the guest left.
+ * What libvirt said then is no word of libvirt's now: it counts as what any bridge has seen.
  */
 export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: number): Remembered[] {
   const isKnown = ({ device, bridge }: PlaceSnapshot): boolean => stands(topology, device) && stands(topology, bridge);
@@ -139,7 +140,13 @@ export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: 
   return places
     .filter((place) => isKnown(place) && place.lastSeen > lost)
     .map(({ source, device, bridge, vlan, lastSeen }) => ({
-      sighting: { source, mac, device: device.ifindex, bridge: bridge.ifindex, vlan },
+      sighting: {
+        source: source === 'libvirt' ? 'fdb' : source,
+        mac,
+        device: device.ifindex,
+        bridge: bridge.ifindex,
+        vlan,
+      },
       lastSeen: Math.min(lastSeen, now),
     }));
 }
@@ -155,6 +162,7 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
       since: Math.min(place.since, now),
       out: past(place.out),
       in: past(place.in),
+      inSince: past(place.in),
       addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),
     }));
 }

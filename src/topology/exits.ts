@@ -72,7 +72,8 @@ export function exitsByPort(topology: Topology, bridge: number, port: number, vl
   return bridgeExits(topology, bridge, vlan).find((exit) => exit.port === port)?.exits ?? [];
 }
 
-function leadsStraightOut(topology: Topology, ifindex: number): boolean {
+/** Whether a device is a bond, or a VLAN device on one. */
+export function leadsStraightOut(topology: Topology, ifindex: number): boolean {
   return topology.link(topology.beneathVlans(ifindex))?.details.type === 'bond';
 }
 

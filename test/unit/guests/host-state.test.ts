@@ -119,6 +119,18 @@ test('a guest that libvirt runs is known by its device, as the device comes, mov
   assert.deepEqual(judged(), []);
 });
 
+test('what libvirt said before a restart does not outweigh what a bridge learns after it', () => {
+  const { host, state } = known();
+  state.setGuestInterfaces([{ domain: 'g', mac: GUEST, target: 'tap1' }]);
+  const saved = [...state.snapshot(0).guests];
+  const next = known().state;
+  next.restore(saved, 1);
+  next.takeStale();
+  assert.deepEqual(next.verdicts(GUEST)[0]?.suppressed, null);
+  next.apply(host.fdb(GUEST, BOND), 2);
+  assert.deepEqual(next.verdicts(GUEST)[0]?.suppressed, 'seen-on-uplink');
+});
+
 test('on a VLAN-aware bridge a guest that libvirt runs is in the VLAN of its port', () => {
   const host = new FakeHost((hv) => {
     hv.bridge('br0', { vlanAware: true });

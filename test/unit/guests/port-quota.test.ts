@@ -34,6 +34,25 @@ test('at the limit of all, the newest address of the greediest port goes, unless
   assert.deepEqual(quota.admit(mac(7), 6, everyone), { reason: 'total', port: 6, mac: mac(7) });
 });
 
+test('an address that leaves one of its two ports makes no room at the limit of all', () => {
+  const quota = new PortQuota({ total: 2, perPort: 2 });
+  for (const [n, port] of [
+    [1, 5],
+    [1, 6],
+    [2, 5],
+  ] as const)
+    quota.admit(mac(n), port, everyone);
+  const turnedAway = { reason: 'total', port: 5, mac: mac(3) };
+  assert.deepEqual(
+    quota.admit(mac(3), 5, (each) => each !== mac(1)),
+    turnedAway,
+  );
+  assert.deepEqual(
+    quota.admit(mac(3), 5, (each) => each !== mac(2)),
+    { reason: 'per-port', port: 5, mac: mac(2) },
+  );
+});
+
 test('an address that is gone leaves its room to another', () => {
   const quota = new PortQuota({ total: 1, perPort: 1 });
   quota.admit(mac(1), 5, everyone);

@@ -27,6 +27,28 @@ test('a silent guest is forgotten after the time for which guests are remembered
   assert.equal(story.verdict, undefined);
 });
 
+test('a guest whose row goes after its port has lost its carrier is forgotten too', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.take(story.host.change('tap1', { lowerUp: false }));
+  story.agedOut('tap1');
+  story.take(story.host.change('tap1', { lowerUp: true }));
+  assert.equal(story.verdict, undefined);
+});
+
+test('a guest that left by the uplink stays away, also when the uplink leaves the bridge and comes back', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.now = 5;
+  story.learned(BOND);
+  story.agedOut(BOND);
+  const { master } = story.host.get(BOND);
+  story.take(story.host.change(BOND, { master: null }));
+  assert.equal(story.verdict, undefined);
+  story.take(story.host.change(BOND, { master }));
+  assert.equal(story.verdict, 'seen-on-uplink');
+});
+
 test('a silent guest whose port left the bridge is forgotten', () => {
   const story = new Story();
   story.learned('tap1');
@@ -64,6 +86,21 @@ test('a guest that left by the uplink is not announced, also when its row there 
   story.now = 302;
   story.agedOut('tap1');
   assert.equal(story.verdict, null, 'it fell silent after it had come back');
+});
+
+test('a guest that was heard before it left, and is heard again, is to be judged again', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.heard('out');
+  story.now = 5;
+  story.learned(BOND);
+  story.now = 6;
+  story.learned('tap1');
+  assert.equal(story.verdict, 'seen-on-uplink');
+  story.now = 7;
+  story.heard('out');
+  assert.deepEqual(story.state.takeStale(), new Set([GUEST]));
+  assert.equal(story.verdict, null);
 });
 
 test('a silent guest behind a bridge of its own is followed to its innermost port', () => {
@@ -121,6 +158,51 @@ test('a guest that moves out long after a failover, or of another bond, has migr
   assert.deepEqual(story.state.takeReflected(), []);
 });
 
+test('a dump that tells of a reflection takes no guest away', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.state.failedOver(story.host.index(BOND), 0);
+  story.state.startDump();
+  story.take(...story.host.dump());
+  story.learned(BOND);
+  story.state.finishDump(0);
+  assert.equal(story.state.verdicts(GUEST)[0]?.lastSeen, null, 'its row is known still');
+});
+
+test('of several moves before the failover is told, the latest is undone, and only where the guest has not moved on', () => {
+  const story = new Story();
+  const ports = (): unknown[] => story.state.takeReflected().map(({ device }) => device);
+  const moves = (...through: string[]): void => {
+    for (const port of through) {
+      story.now += 0.1;
+      story.learned(port);
+    }
+  };
+  moves('tap1', BOND, 'tap2', BOND);
+  story.state.failedOver(story.host.index(BOND), 0);
+  assert.deepEqual(ports(), [story.host.index('tap2')]);
+  story.now = 100;
+  moves('tap1', BOND, 'tap2');
+  story.state.failedOver(story.host.index(BOND), 100);
+  assert.deepEqual(ports(), [], 'its row is on the right port already');
+});
+
+test('a move is no reflection when it comes after the window, or from a port that does not stand any more', () => {
+  const late = new Story();
+  late.learned('tap1');
+  late.now = 52.5;
+  late.learned(BOND);
+  late.state.failedOver(late.host.index(BOND), 50);
+  assert.equal(late.verdict, 'seen-on-uplink', 'though the failover itself was told late');
+  const fallen = new Story();
+  fallen.learned('tap1');
+  fallen.learned(BOND);
+  fallen.take(fallen.host.change('tap1', { lowerUp: false }));
+  fallen.state.failedOver(fallen.host.index(BOND), 0);
+  assert.equal(fallen.verdict, undefined);
+  assert.deepEqual(fallen.state.takeReflected(), []);
+});
+
 test('a guest whose frame comes in from the network lives elsewhere, until a frame of it leaves again', () => {
   const story = new Story();
   story.learned('tap1');
@@ -142,6 +224,25 @@ test("a guest's own frame that is heard coming back right after a failover is no
     if (!heardFirst) story.heard('in');
     assert.equal(story.verdict, null);
   }
+});
+
+test('a failover does not bring back one that was heard elsewhere before it, or after its window', () => {
+  for (const times of [[5, 50.1], [52.5], [50.1, 52.5]]) {
+    const story = new Story();
+    story.learned('tap1');
+    for (story.now of times) story.heard('in');
+    story.state.failedOver(story.host.index(BOND), 50);
+    assert.equal(story.verdict, 'seen-on-uplink', times.join());
+  }
+});
+
+test('a frame that came in before a failover is no reflection of it, though it is told later', () => {
+  const story = new Story();
+  story.learned('tap1');
+  story.state.failedOver(story.host.index(BOND), 50);
+  story.now = 49.9;
+  story.heard('in');
+  assert.equal(story.verdict, 'seen-on-uplink');
 });
 
 test('a guest that tags its own traffic is announced in the VLANs that it was heard in', () => {
@@ -170,4 +271,32 @@ test('an address belongs to whoever claimed it last, on either side of the bond'
   story.heard('out', { claims: [address] });
   story.heard('out', { releases: [address] });
   assert.deepEqual(holders(), [false, false]);
+});
+
+test('the guests of an earlier run count towards the limit of their port', () => {
+  const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
+  const [before, after] = [new Story(), new Story()];
+  for (const n of [1, 2, 3, 4]) before.take(before.host.fdb(mac(n), 'tap1'));
+  after.take(after.host.fdb(mac(5), 'tap1'), after.host.fdb(mac(6), 'tap1'));
+  after.state.restore(before.state.snapshot(0).guests, 0);
+  after.state.takeStale();
+  assert.equal([...after.state.macs()].length, 4);
+  assert.deepEqual([...after.state.macs()].slice(0, 2), [mac(5), mac(6)], 'those who are there go before');
+});
+
+test('those that make room for others are to be judged again', () => {
+  const story = new Story();
+  const others = Array.from({ length: 10 }, (_, n) => `52:54:00:00:01:0${n}` as Mac);
+  story.learned('tap1');
+  story.agedOut('tap1');
+  story.heard('out');
+  story.state.takeStale();
+  for (const mac of others) story.heard('out', { mac });
+  assert.deepEqual(story.state.takeStale(), new Set([...others, GUEST]));
+  for (const mac of others) {
+    story.take(story.host.fdb(mac, BOND));
+    story.take(story.host.fdb(mac, BOND, { gone: true }));
+  }
+  assert.ok((story.state.takeStale() as Set<Mac>).has(GUEST));
+  assert.deepEqual(story.state.verdicts(GUEST), []);
 });

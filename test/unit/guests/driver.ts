@@ -1,0 +1,211 @@
+/** Plays commands to the program by way of HostState's public methods. The only file of the property test that knows it. */
+import type { Ip } from '../../../src/addr/ip.js';
+import type { Mac } from '../../../src/addr/mac.js';
+import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import { HostState } from '../../../src/guests/host-state.js';
+import type { KernelEvent, LinkDetails, VlanRange } from '../../../src/kernel/events.js';
+import { FakeHost } from '../../support/host.js';
+import { guestSettings } from '../../support/settings.js';
+import type { Command, HeardOf, LinkChange, RowOf } from './commands.js';
+import type { Saying } from './model.js';
+import { type Device, MACS, MAX_IPS, type PortVlan, WORLDS, type WorldName } from './worlds.js';
+
+const TPID = 0x8100;
+const REFUSED = [parseMacPrefix('00:00:5e:00:01/40')].filter((prefix) => prefix !== undefined);
+const ip = (n: number): Ip => `192.0.2.${n}` as Ip;
+const tag = (vid: number): { tpid: number; vid: number } => ({ tpid: TPID, vid });
+const SILENT = { router: null, raSent: false, rsSent: false, arp: true };
+
+/** What the program may hold, and how long it remembers the silent, in seconds. */
+export interface Limits {
+  readonly total: number;
+  readonly perPort: number;
+  readonly remember: number;
+}
+
+export class Driver {
+  private readonly kernel = new FakeHost();
+  private readonly devices: readonly Device[];
+  /** Of all the devices that there ever were. */
+  private readonly names = new Map<number, string>();
+  private interfaces: readonly { mac: string; target: string }[] = [];
+  private state: HostState;
+
+  constructor(
+    world: WorldName,
+    private readonly limits: Limits,
+  ) {
+    this.devices = WORLDS[world]();
+    for (const device of this.devices.filter(({ name }) => name !== 'bond0')) this.make(device);
+    for (const device of this.devices) this.join(device);
+    this.state = this.begin(0, []);
+  }
+
+  private begin(now: number, rows: readonly RowOf[]): HostState {
+    this.state = new HostState(guestSettings({ ...this.limits, virtualRouters: REFUSED }));
+    this.take([...this.kernel.dump(), ...rows.flatMap((row) => this.row(row))], now);
+    this.tellInterfaces();
+    return this.state;
+  }
+
+  private make({ name, kind, over, aware, address }: Device): void {
+    const lower = over === null ? null : this.kernel.index(over);
+    const ifindex = this.kernel.add(name, detailsOf(name, kind, aware), { lower, address: address as Mac | null });
+    this.names.set(ifindex, name);
+  }
+
+  private join({ name, master, vlans }: Device): KernelEvent[] {
+    if (master === null) return [this.kernel.get(name)];
+    const link = this.kernel.change(name, { master: this.kernel.index(master), bridgePortState: 3 });
+    return [link, this.kernel.setVlans(name, vlans.map(rangeOf))];
+  }
+
+  private take(events: readonly KernelEvent[], now: number): void {
+    for (const event of events) this.state.apply(event, now);
+  }
+
+  play(command: Command, now: number): void {
+    if (command.do === 'learn') this.take(this.row(command), now);
+    else if (command.do === 'age') this.take(this.row(command, true), now);
+    else if (command.do === 'link') this.take(this.change(command), now);
+    else if (command.do === 'gone') this.take(this.remove(command), now);
+    else if (command.do === 'back') this.take(this.comeBack(command.port), now);
+    else if (command.do === 'heard') this.hear(command, now);
+    else if (command.do === 'failover') this.failOver(command, now);
+    else if (command.do === 'expire') this.state.expire(now);
+    else if (command.do === 'libvirt') this.tellInterfaces(command.interfaces);
+    else if (command.do === 'resync') this.resync(command, now);
+    else if (command.do === 'restart') this.restart(command, now);
+  }
+
+  private row({ mac, port, vlan }: RowOf, gone = false): KernelEvent[] {
+    const bridge = this.has(port) ? this.bridgeOf(port) : undefined;
+    if (!bridge) return [];
+    return [this.kernel.fdb(mac, port, { gone, vlan: bridge.aware ? vlan : null })];
+  }
+
+  private has(name: string): boolean {
+    return this.kernel.dump().some((event) => event.type === 'link' && event.name === name);
+  }
+
+  private bridgeOf(port: string): Device | undefined {
+    const { master } = this.kernel.get(port);
+    return this.devices.find(({ name, kind }) => kind === 'bridge' && this.kernel.index(name) === master);
+  }
+
+  private change({ port, up, carrier, state, joined, vlans, address }: LinkChange): KernelEvent[] {
+    if (!this.has(port)) return [];
+    const { up: wasUp, lowerUp, bridgePortState } = this.kernel.get(port);
+    if (vlans) return [this.kernel.setVlans(port, vlans.map(rangeOf))];
+    const { master = null } = this.devices.find(({ name }) => name === port) ?? {};
+    const joins = joined && master !== null ? this.kernel.index(master) : null;
+    const masters = joined === undefined ? {} : { master: joins };
+    const addresses = address === undefined ? {} : { address: address as Mac };
+    const flags = { up: up ?? wasUp, lowerUp: carrier ?? lowerUp, bridgePortState: state ?? bridgePortState };
+    return [this.kernel.change(port, { ...flags, ...masters, ...addresses })];
+  }
+
+  private remove({ port, flushFirst, rows }: { port: string; flushFirst: boolean; rows: readonly RowOf[] }) {
+    if (!this.has(port)) return [];
+    const flush = rows.flatMap((row) => this.row(row, true));
+    const gone = this.kernel.remove(port);
+    return flushFirst ? [...flush, gone] : [gone, ...flush];
+  }
+
+  private comeBack(port: string): KernelEvent[] {
+    const device = this.devices.find(({ name }) => name === port);
+    if (!device || this.has(port)) return [];
+    this.make(device);
+    return this.join(device);
+  }
+
+  private hear({ mac, bond, tags, direction, claims, releases, ago }: HeardOf, now: number): void {
+    const addresses = { claims: claims.map(ip), releases: releases.map(ip) };
+    const heard = { mac: mac as Mac, tags: tags.map(tag), direction, ...addresses, ...SILENT };
+    this.state.heard(this.kernel.index(bond), heard, now - ago);
+  }
+
+  private failOver({ bond, ago }: { bond: string; ago: number }, now: number): void {
+    this.state.failedOver(this.kernel.index(bond), now - ago);
+  }
+
+  private tellInterfaces(interfaces = this.interfaces): void {
+    this.interfaces = interfaces;
+    const here = interfaces.map(({ mac, target }) => ({ domain: `${mac} of ${target}`, mac: mac as Mac, target }));
+    this.state.setGuestInterfaces(here);
+  }
+
+  private resync({ gone, rows }: { gone: readonly string[]; rows: readonly RowOf[] }, now: number): void {
+    for (const port of gone) if (this.has(port)) this.kernel.remove(port);
+    this.state.startDump();
+    this.take([...this.kernel.dump(), ...rows.flatMap((row) => this.row(row))], now);
+    this.state.finishDump(now);
+  }
+
+  private restart({ gone, rows }: { gone: readonly string[]; rows: readonly RowOf[] }, now: number): void {
+    this.state.takeStale(); // in the daemon this has always happened by the time that it is saved
+    const { guests } = this.state.snapshot(now);
+    const saved = JSON.parse(JSON.stringify([...guests])) as typeof guests;
+    for (const port of gone) if (this.has(port)) this.kernel.remove(port);
+    this.begin(now, rows).restore(saved, now);
+  }
+
+  /** The names of those who are to be judged anew, as the program has it. */
+  takeStale(): ReadonlySet<string> | 'all' {
+    return this.state.takeStale();
+  }
+
+  /** The rows that it wants back in the bridges. */
+  takeHealed(): string[] {
+    return this.state.takeReflected().map(({ mac, device, vlan }) => `${mac} ${this.names.get(device)} ${vlan}`);
+  }
+
+  /** What it says of a MAC, in order of the ways. */
+  sayings(mac: string): Saying[] {
+    const sayings = this.state.verdicts(mac as Mac).map(({ bond, tags, source, lastSeen, suppressed }) => {
+      const way = [this.bondName(bond), ...tags.map(({ vid }) => vid)].join('/');
+      return { way, source, lastSeen, suppressed };
+    });
+    return sayings.sort((a, b) => (a.way < b.way ? -1 : 1));
+  }
+
+  /** The MACs that bridges have taught it, and the ports that it names for them. */
+  learned(): { mac: string; port: string | undefined }[] {
+    const verdicts = MACS.flatMap((mac) => this.state.verdicts(mac as Mac));
+    return verdicts
+      .filter(({ source }) => source === 'fdb')
+      .map(({ mac, device }) => ({ mac, port: this.names.get(device ?? 0) }));
+  }
+
+  macs(): string[] {
+    return [...this.state.macs()];
+  }
+
+  addresses(mac: string, way: string): [number, number][] {
+    const [bond = '', ...vids] = way.split('/');
+    const place = { bond: this.kernel.index(bond), tags: vids.map(Number).map(tag) };
+    const held = new Map(this.state.addressesOf(mac as Mac, place, 0).map((each) => [each.ip, each.lastSeen]));
+    const all = Array.from({ length: MAX_IPS }, (_, n) => n + 1);
+    return all.flatMap((n): [number, number][] => (held.has(ip(n)) ? [[n, held.get(ip(n)) ?? NaN]] : []));
+  }
+
+  private bondName(ifindex: number): string {
+    return ['bond0', 'bond1'].find((name) => this.has(name) && this.kernel.index(name) === ifindex) ?? `${ifindex}`;
+  }
+
+  /** Everything that it says, by MAC. */
+  everything(): Map<string, Saying[]> {
+    return new Map(MACS.map((mac) => [mac, this.sayings(mac)]));
+  }
+}
+
+function detailsOf(name: string, kind: Device['kind'], aware: boolean): LinkDetails {
+  if (kind === 'bond') return { type: 'bond', mode: 1, activeSlave: null, arpInterval: 0 };
+  if (kind === 'bridge') return { type: 'bridge', vlanFiltering: aware, vlanProtocol: TPID };
+  if (kind === 'vlan') return { type: 'vlan', id: Number(name.split('.')[1]), protocol: TPID };
+  return { type: 'other', kind: kind === 'tap' ? 'tun' : kind };
+}
+
+function rangeOf({ vid, untagged }: PortVlan): VlanRange {
+  return { first: vid, last: vid, untagged, pvid: untagged };
+}

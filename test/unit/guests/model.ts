@@ -1,0 +1,261 @@
+/**
+ * Who is announced and who is not, written once more from the rules of the design: plain lists, searched from end to
+ * end, and nothing shared with the program. Without bounds: worlds are small.
+ */
+import type { Command, HeardOf, RowOf } from './commands.js';
+import { ModelBook } from './model-book.js';
+import { ModelHost, type OpenOrNot, type Place, type Way } from './model-host.js';
+import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
+
+/** What is said of a MAC on one way out. */
+export interface Saying {
+  readonly way: Way;
+  readonly source: string;
+  readonly lastSeen: number | null;
+  readonly suppressed: string | null;
+}
+
+type Candidate = Saying;
+const SOURCES = ['libvirt', 'fdb', 'macvlan'];
+const WINDOW = 2;
+
+export class Model {
+  readonly host: ModelHost;
+  book = new ModelBook();
+  /** What the bridges list now. */
+  rows: Place[] = [];
+  /** Where MACs were. */
+  past: (Place & { readonly at: number })[] = [];
+  private moves: { readonly from: Place; readonly to: Place; readonly way: Way; readonly at: number }[] = [];
+  private interfaces: readonly { mac: string; target: string }[] = [];
+  /** The rows that are to be put back into bridges, since they were last asked for. */
+  healed: Place[] = [];
+
+  constructor(
+    world: WorldName,
+    private readonly remember: number,
+  ) {
+    this.host = new ModelHost(world);
+  }
+
+  play(command: Command, now: number): void {
+    if (command.do === 'learn') this.learn(command, now);
+    else if (command.do === 'age') this.age(command, now);
+    else if (command.do === 'link') this.host.change(command);
+    else if (command.do === 'gone') this.lose([command.port], now);
+    else if (command.do === 'back') this.host.setPresent(command.port, true);
+    else if (command.do === 'heard') this.hear(command, now);
+    else if (command.do === 'failover') this.failOver(command.bond, now - command.ago);
+    else if (command.do === 'expire') this.expire(now);
+    else if (command.do === 'libvirt') this.interfaces = command.interfaces;
+    else if (command.do === 'resync') this.resync(command.gone, command.rows, now);
+    else if (command.do === 'restart') this.restart(command.gone, command.rows, now);
+    this.settle();
+  }
+
+  /** Whose port does not stand any more is forgotten, for another may be behind it next time. */
+  private settle(): void {
+    this.past = this.past.filter((place) => this.host.isUplinks(place) || this.host.stands(place));
+  }
+
+  private learn({ mac, port, vlan }: RowOf, now: number): void {
+    const place = this.host.place(mac, port, vlan);
+    if (!place) return;
+    const held = this.rows.find((row) => sameVlan(row, place));
+    if (held && samePlace(held, place)) return;
+    if (held && this.isReflection(held, place, now)) return;
+    this.rows = [...this.rows.filter((row) => row !== held), place];
+    const followed = held !== undefined && this.host.isGuests(held) && this.host.isGuests(place);
+    if (held && !followed) this.leave(held, now);
+    if (this.host.isGuests(place)) {
+      this.past = this.past.filter((each) => !(sameVlan(each, place) && !this.host.isUplinks(each)));
+    }
+  }
+
+  /** Within a short while after a failover, a move from a guest's port to the bond is its own frame coming back. */
+  private isReflection(from: Place, to: Place, now: number): boolean {
+    const way = this.host.isUplinks(to) ? this.host.wayOfPlace(to) : null;
+    if (way === null || !this.host.stands(from)) return false;
+    if (this.book.hasJustFailedOver(way, now)) {
+      this.healed.push(from);
+      return true;
+    }
+    this.moves.push({ from, to, way, at: now });
+    return false;
+  }
+
+  private leave(row: Place, now: number): void {
+    this.past = [...this.past.filter((each) => !samePlace(each, row)), { ...row, at: now }];
+  }
+
+  private depart(gone: readonly Place[], now: number): void {
+    this.rows = this.rows.filter((row) => !gone.includes(row));
+    for (const row of gone) this.leave(row, now);
+  }
+
+  private age({ mac, port, vlan }: RowOf, now: number): void {
+    const place = this.host.place(mac, port, vlan);
+    if (place)
+      this.depart(
+        this.rows.filter((row) => samePlace(row, place)),
+        now,
+      );
+  }
+
+  private lose(ports: readonly string[], now: number): void {
+    const lost = ports.filter((port) => this.host.find(port));
+    this.depart(
+      this.rows.filter(({ port }) => lost.includes(port)),
+      now,
+    );
+    for (const port of lost) this.host.setPresent(port, false);
+  }
+
+  private hear(heard: HeardOf, now: number): void {
+    const { mac } = heard;
+    this.book.hear(heard, now, this.knows(mac));
+  }
+
+  private knows(mac: string): boolean {
+    if (this.macvtaps(mac).length > 0 || [...this.rows, ...this.past].some((place) => place.mac === mac)) return true;
+    const targets = this.interfaces.filter((each) => each.mac === mac).map(({ target }) => target);
+    return targets.some((target) => this.runsOnMacvtap(target) || this.placesOfInterface(mac, target).length > 0);
+  }
+
+  private failOver(bond: string, arrived: number): void {
+    this.book.failOver(bond, arrived);
+    const ours = ({ way, at }: { way: Way; at: number }): boolean =>
+      at >= arrived && at - arrived <= WINDOW && way.split('/')[0] === bond;
+    for (const { from, to } of this.moves.filter(ours).reverse()) {
+      if (!this.rows.some((row) => samePlace(row, to)) || !this.host.stands(from)) continue;
+      this.rows = [...this.rows.filter((row) => !samePlace(row, to)), from];
+      this.past = this.past.filter((place) => !samePlace(place, from) && !samePlace(place, to));
+      this.healed.push(from);
+    }
+    this.moves = this.moves.filter((move) => !ours(move));
+  }
+
+  private expire(now: number): void {
+    const silent = (mac: string): boolean =>
+      this.past.every((place) => place.mac !== mac || place.at < now - this.remember);
+    this.past = this.past.filter(({ mac }) => !silent(mac));
+  }
+
+  private resync(gone: readonly string[], rows: readonly RowOf[], now: number): void {
+    for (const row of rows) this.learn(row, now);
+    const told = rows.flatMap(({ mac, port, vlan }) => this.host.place(mac, port, vlan) ?? []);
+    this.depart(
+      this.rows.filter((row) => !told.some((each) => sameVlan(each, row))),
+      now,
+    );
+    this.lose(gone, now);
+  }
+
+  /** A place on a device that is gone may have been the latest word: what is older goes. */
+  private restart(gone: readonly string[], rows: readonly RowOf[], now: number): void {
+    const run = this.interfaces.flatMap(({ mac, target }) => this.placesOfInterface(mac, target));
+    const listed = [...this.rows, ...run].map((row) => ({ ...row, at: now }));
+    const saved = [...this.past.filter((place) => !listed.some((row) => samePlace(row, place))), ...listed];
+    const macs = new Set([...MACS, ...this.host.devices.map(({ address }) => address ?? '')]);
+    const here = [...macs].filter((mac) => this.macvtaps(mac).length > 0 || this.runsOnAnyMacvtap(mac));
+    const ours = saved.filter(({ mac }) => saved.some((place) => place.mac === mac && this.host.isGuests(place)));
+    for (const port of gone) this.host.setPresent(port, false);
+    const lost = ours.filter(({ port, life }) => this.host.find(port)?.life !== life);
+    const recalled = ours.filter(({ mac, at }) => !lost.some((place) => place.mac === mac && place.at >= at));
+    this.book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));
+    [this.rows, this.past, this.moves, this.healed] = [[], [], [], []];
+    for (const row of rows) this.learn(row, now);
+    const followed = (place: Place): boolean =>
+      this.host.isGuests(place) && this.rows.some((row) => sameVlan(row, place) && this.host.isGuests(row));
+    for (const { at, ...place } of recalled) {
+      if (!followed(place) && !this.past.some((each) => samePlace(each, place))) this.past.push({ ...place, at });
+    }
+    this.expire(now);
+  }
+
+  /** Everything that is to be said of a MAC, one saying a way. */
+  sayings(mac: string): Saying[] {
+    const candidates = this.candidates(mac);
+    const ways = [...new Set(candidates.map(({ way }) => way))].sort();
+    return ways.map((way) => {
+      const those = candidates.filter((each) => each.way === way);
+      const times = those.map(({ lastSeen }) => lastSeen ?? Infinity);
+      const lastSeen = Math.max(...times);
+      const best = those.sort(byWeight)[0] as Candidate;
+      const vouched = those.some(({ source }) => source === 'libvirt');
+      const suppressed = this.reason(mac, best, vouched);
+      return { way, source: best.source, lastSeen: lastSeen === Infinity ? null : lastSeen, suppressed };
+    });
+  }
+
+  private reason(mac: string, { way, suppressed }: Candidate, vouched: boolean): string | null {
+    if (mac === SHARED_MAC) return 'virtual-router';
+    const away = !vouched && this.lastAway(mac, way) > this.book.lastHeard(mac, way, 'out');
+    return away ? 'seen-on-uplink' : suppressed;
+  }
+
+  /** When the MAC last came in by a way; what a bridge lists there now is later than anything. */
+  lastAway(mac: string, way: Way): number {
+    const here = (place: Place): boolean => place.mac === mac && this.host.isUplinks(place);
+    if (this.rows.some((row) => here(row) && this.host.wayOfPlace(row) === way)) return Infinity;
+    const times = this.past.filter((place) => here(place) && this.host.wayOfPlace(place) === way).map(({ at }) => at);
+    return Math.max(this.book.lastHeard(mac, way, 'in'), ...times);
+  }
+
+  /** Who says that the MAC is here, and by which way it leaves. */
+  private candidates(mac: string): Candidate[] {
+    const found: Candidate[] = [];
+    const add = (ways: readonly OpenOrNot[], source: string, lastSeen: number | null): void => {
+      const inner = ways.flatMap(({ way, blocked }) =>
+        this.book.waysWithin(mac, way).map((w) => ({ way: w, blocked })),
+      );
+      for (const { way, blocked } of [...ways, ...inner]) found.push({ way, source, lastSeen, suppressed: blocked });
+    };
+    const from = ({ bridge, vlan }: Place): OpenOrNot[] => this.host.waysOfBridge(bridge, vlan);
+    for (const row of this.rows) if (row.mac === mac && this.host.isGuests(row)) add(from(row), 'fdb', null);
+    for (const place of this.past) if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at);
+    for (const tap of this.macvtaps(mac)) add(this.host.waysOfDevice(tap), 'macvlan', null);
+    for (const { target } of this.interfaces.filter((each) => each.mac === mac)) {
+      add(this.waysOfInterface(mac, target), 'libvirt', null);
+    }
+    return found;
+  }
+
+  private macvtaps(mac: string): string[] {
+    const { devices } = this.host;
+    return devices
+      .filter(({ kind, address, up }) => kind === 'macvtap' && address === mac && up)
+      .map(({ name }) => name);
+  }
+
+  private waysOfInterface(mac: string, target: string): OpenOrNot[] {
+    if (this.runsOnMacvtap(target)) return this.host.waysOfDevice(target);
+    return this.placesOfInterface(mac, target).flatMap(({ bridge, vlan }) => this.host.waysOfBridge(bridge, vlan));
+  }
+
+  private runsOnAnyMacvtap(mac: string): boolean {
+    return this.interfaces.some((each) => each.mac === mac && this.runsOnMacvtap(each.target));
+  }
+
+  private runsOnMacvtap(target: string): boolean {
+    const device = this.host.find(target);
+    return device?.kind === 'macvtap' && device.up && device.carrier;
+  }
+
+  /** libvirt's guests are in the native VLAN of their port, whose device has to stand. */
+  private placesOfInterface(mac: string, target: string): Place[] {
+    const device = this.host.find(target);
+    const vlan = device?.vlans.find(({ untagged }) => untagged)?.vid ?? 0;
+    const place = device?.up && device.carrier ? this.host.place(mac, target, vlan) : null;
+    return place && place.vlan !== 0 ? [place] : [];
+  }
+}
+
+const sameVlan = (a: Place, b: Place): boolean => a.mac === b.mac && a.bridge === b.bridge && a.vlan === b.vlan;
+const samePlace = (a: Place, b: Place): boolean => sameVlan(a, b) && a.port === b.port && a.life === b.life;
+
+/** A way that is open goes first, then the source that knows most. */
+function byWeight(a: Candidate, b: Candidate): number {
+  const open = Number(a.suppressed !== null) - Number(b.suppressed !== null);
+  return open !== 0 ? open : SOURCES.indexOf(a.source) - SOURCES.indexOf(b.source);
+}
