@@ -19,6 +19,18 @@ export class UsageError extends BondheraldError {
   override readonly exitCode = 2;
 }
 
+/** The configuration is wrong. `problems` has a line for each thing that is. */
+export class ConfigError extends BondheraldError {
+  readonly code = 'CONFIG';
+  override readonly exitCode = 2;
+  readonly problems: readonly string[];
+
+  constructor(...problems: string[]) {
+    super(problems.join('; '));
+    this.problems = problems;
+  }
+}
+
 /** A netlink message that is truncated, or whose lengths contradict each other. */
 export class NetlinkDecodeError extends BondheraldError {
   readonly code = 'NETLINK_DECODE';

@@ -1,7 +1,7 @@
 import { execute } from './cli/commands.js';
 import { standardOutput } from './cli/output.js';
 import { oneLine } from './daemon/task.js';
-import { BondheraldError } from './errors.js';
+import { BondheraldError, ConfigError } from './errors.js';
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
@@ -13,7 +13,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 function fail(error: unknown): void {
-  standardOutput.error(oneLine(error));
+  if (error instanceof ConfigError) error.problems.forEach((problem) => standardOutput.error(problem));
+  else standardOutput.error(oneLine(error));
   process.exitCode = error instanceof BondheraldError ? error.exitCode : 1;
 }
 

@@ -2,10 +2,11 @@ import type { AnnounceReport } from '../control/messages.js';
 import { NoActiveSlaveError } from '../errors.js';
 import { macArgument, vlanArgument } from './arguments.js';
 import { ask } from './ask.js';
+import type { ConfigArguments } from './config-file.js';
 import type { Output } from './output.js';
 
 /** The arguments of `bondherald announce`, as they were typed. */
-export interface AnnounceArguments {
+export interface AnnounceArguments extends ConfigArguments {
   readonly bond: string;
   readonly mac: readonly string[];
   readonly vlan: string | undefined;
@@ -21,7 +22,7 @@ export interface AnnounceArguments {
 export async function announce(args: AnnounceArguments, output: Output): Promise<number> {
   const macs = args.mac.map(macArgument);
   const vlan = args.vlan === undefined ? null : vlanArgument(args.vlan);
-  const { result, note } = await ask({ op: 'announce', bond: args.bond, macs, vlan, dryRun: args.dryRun });
+  const { result, note } = await ask({ op: 'announce', bond: args.bond, macs, vlan, dryRun: args.dryRun }, args.config);
   const { refused, ...document } = result;
   if (args.json) output.json(document);
   if (result.activeSlave === null) {

@@ -1,4 +1,4 @@
-import { CONTROL_SOCKET, DEFAULTS } from '../config/defaults.js';
+import { CONTROL_SOCKET } from '../config/constants.js';
 import { decodeAnswer } from '../control/answer.js';
 import { MAX_ANSWER_BYTES } from '../control/line.js';
 import type { ControlRequest, ControlResults } from '../control/messages.js';
@@ -8,6 +8,7 @@ import { readHost } from '../daemon/read-host.js';
 import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from '../errors.js';
 import { systemClock } from '../sys/clock.js';
 import { askUnix } from '../sys/unix-client.js';
+import type { FoundConfig } from './config-file.js';
 
 /** A daemon that does not answer within so many seconds is stuck. */
 const LIMITS = { answerBytes: MAX_ANSWER_BYTES, seconds: 10 };
@@ -23,24 +24,35 @@ export interface Asked<Op extends keyof ControlResults> {
 
 /**
  * Has a request answered by the daemon, which remembers who fell silent. Where none runs or it cannot be asked, the
- * kernel is read and the request carried out here.
- * @throws BondheraldError the daemon's or our own
+ * kernel is read and the request carried out here, as the configuration says. The daemon has one of its own: a file that
+ * was named is read before it is asked, so that a mistake in it shows in either case.
+ * @param configFile in place of the usual one
+ * @throws BondheraldError the daemon's or our own; ConfigError when the configuration that is needed is wrong
  */
 export async function ask<Op extends keyof ControlResults>(
   request: ControlRequest & { op: Op },
+  configFile?: string,
   socket: string = CONTROL_SOCKET,
 ): Promise<Asked<Op>> {
+  const named = configFile === undefined ? null : await load(configFile);
   try {
     return { result: await askDaemon<Op>(request, socket), note: null };
   } catch (error) {
     const unreachable = error instanceof ControlSocketError;
     if (!unreachable && !(error instanceof ControlMessageError)) throw error;
-    const host = await readHost(DEFAULTS, systemClock);
+    const { config } = named ?? (await load());
+    const host = await readHost(config, systemClock);
     const result = answerRequest<Op>({ host, now: systemClock.monotonic() }, request);
     const none = unreachable && NO_DAEMON.has(error.errno);
     const note = `the daemon could not be asked, so guests that fell silent are missing: ${error.message}`;
     return { result, note: none ? null : note };
   }
+}
+
+/** What reads the configuration takes its time to load, which is lost where the daemon answers. */
+async function load(configFile?: string): Promise<FoundConfig> {
+  const { loadConfig } = await import('./config-file.js');
+  return loadConfig({ config: configFile });
 }
 
 async function askDaemon<Op extends keyof ControlResults>(

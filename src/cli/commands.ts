@@ -1,6 +1,8 @@
-import yargs from 'yargs';
+import yargs, { type Argv } from 'yargs';
+import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
+import { CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS } from './options.js';
 import type { Output } from './output.js';
 
 /**
@@ -14,22 +16,10 @@ import type { Output } from './output.js';
  */
 export async function execute(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
   let exitCode = 0;
-  await yargs([...argv])
-    .scriptName('bondherald')
-    .usage('$0 COMMAND: announces the guests behind an active-backup bond when it fails over')
-    .version(VERSION)
-    .strict()
-    .exitProcess(false)
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
-    .locale('en') // scripts and the rest of our words do not follow the environment either
-    .demandCommand(1, 'no command given')
-    .fail((message, error) => {
-      // Without a message it is the error of a command; with one, an error is yargs' own word for the same.
-      throw message ? new UsageError(`${message}; see bondherald --help`) : error;
-    })
-    .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', {}, async () => {
+  await program(argv)
+    .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', RUN_OPTIONS, async (args) => {
       const { run } = await import('./run.js');
-      exitCode = await run(signal);
+      exitCode = await run(args, signal);
     })
     .command(
       'announce <bond>',
@@ -46,7 +36,8 @@ export async function execute(argv: readonly string[], output: Output, signal: A
           })
           .option('vlan', { type: 'string', nargs: 1, describe: 'only this VLAN, 1 to 4094' })
           .option('dry-run', { type: 'boolean', default: false, describe: 'show the frames, send nothing' })
-          .option('json', { type: 'boolean', default: false, describe: 'print one JSON document' }),
+          .options(CONFIG_OPTION)
+          .options(JSON_OPTION),
       async (args) => {
         const { announce } = await import('./announce.js');
         exitCode = await announce(args, output);
@@ -58,6 +49,7 @@ export async function execute(argv: readonly string[], output: Output, signal: A
       (command) =>
         command
           .positional('bond', { type: 'string', describe: 'only the guests behind this bond' })
+          .options(CONFIG_OPTION)
           .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
           .option('watch', { type: 'boolean', default: false, describe: 'look again every second' }),
       async (args) => {
@@ -65,6 +57,50 @@ export async function execute(argv: readonly string[], output: Output, signal: A
         exitCode = await guests(args, output, signal);
       },
     )
+    .command('config', 'check or show the configuration', (command) =>
+      configCommands(command, output, (code) => (exitCode = code)),
+    )
     .parseAsync();
   return exitCode;
+}
+
+/** What all commands have in common. */
+function program(argv: readonly string[]): Argv {
+  return yargs([...argv])
+    .scriptName('bondherald')
+    .usage('$0 COMMAND: announces the guests behind an active-backup bond when it fails over')
+    .version(VERSION)
+    .strict()
+    .exitProcess(false)
+    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .locale('en') // scripts and the rest of our words do not follow the environment either
+    .demandCommand(1, 'no command given')
+    .fail((message, error) => {
+      // Without a message it is the error of a command; with one, an error is yargs' own word for the same.
+      throw message ? new UsageError(`${message}; see bondherald --help`) : error;
+    })
+    .check(refuseRepeated);
+}
+
+function configCommands(command: Argv, output: Output, done: (exitCode: number) => void): Argv {
+  return command
+    .demandCommand(1, 'check or show?')
+    .command(
+      'check [file]',
+      'say everything that is wrong with a configuration file',
+      (check) => check.positional('file', { type: 'string', describe: `${CONFIG_FILE} when left out` }),
+      async (args) => {
+        const { configCheck } = await import('./config-check.js');
+        done(await configCheck(args, output));
+      },
+    )
+    .command(
+      'show',
+      'show the effective values, and where each comes from',
+      (show) => show.options(RUN_OPTIONS).options(JSON_OPTION),
+      async (args) => {
+        const { configShow } = await import('./config-show.js');
+        done(await configShow(args, output));
+      },
+    );
 }

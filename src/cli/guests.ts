@@ -2,11 +2,12 @@ import type { BondGuestList, GuestsRequest } from '../control/messages.js';
 import type { GuestDescription } from '../guests/description.js';
 import { systemClock } from '../sys/clock.js';
 import { ask } from './ask.js';
+import type { ConfigArguments } from './config-file.js';
 import type { Output } from './output.js';
 import { table } from './table.js';
 
 /** The arguments of `bondherald guests`, as they were typed. */
-export interface GuestsArguments {
+export interface GuestsArguments extends ConfigArguments {
   readonly bond: string | undefined;
   readonly json: boolean;
   readonly watch: boolean;
@@ -23,7 +24,7 @@ const INTERVAL = 1;
 export async function guests(args: GuestsArguments, output: Output, signal: AbortSignal): Promise<number> {
   const request: GuestsRequest = { op: 'guests', bond: args.bond ?? null };
   do {
-    const { result, note } = await ask(request);
+    const { result, note } = await ask(request, args.config);
     if (signal.aborted) break;
     if (args.json) printJson(result, args.watch, output);
     else if (args.watch) output.page([...guestsPage(result.bonds), ...(note === null ? [] : [note])].join('\n'));

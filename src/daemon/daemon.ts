@@ -1,12 +1,16 @@
 import { Registry } from 'prom-client';
-import { type Config, CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/defaults.js';
+import type { Config } from '../config/config.js';
+import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { GuestInterface } from '../sources/libvirt.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openPacketSender } from '../sys/packet-sender.js';
 import { readBootId, stateFileIn } from '../sys/state-file.js';
 import { VERSION } from '../sys/version.js';
 import { openFolder } from '../sys/watch-folder.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { sendNow } from '../wire/send-now.js';
 import { Announcer } from './announcer.js';
@@ -40,6 +44,7 @@ const ANY_DEVICE = 0;
  * @throws BondheraldError when a part of it cannot go on
  */
 export async function runDaemon(config: Config, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
+  const { limits, sources } = config.guests;
   const registry = new Registry();
   const metrics = new Metrics(registry).withDefaults();
   metrics.set('bondherald_build_info', { version: VERSION }, 1);
@@ -51,8 +56,9 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const control = new ControlServer(host, bonds, tools, () => kernelWatch.ready);
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const announcer = new Announcer(host, bonds, config.guests.limits.total, {
+  const announcer = new Announcer(host, bonds, limits.total, {
     failover(round) {
+      if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
       host.failedOver(round.bond, round.arrived);
       refresh();
       failovers.failover(round);
@@ -64,19 +70,23 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     announcer.refresh();
-    snooper.follow();
+    snooper?.follow();
     healer.heal();
     bondLog.note();
   };
   const kernelWatch = new KernelWatch(host, tools, refresh);
-  const libvirtWatch = new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, (interfaces) => {
+  const readLibvirt = (interfaces: GuestInterface[]): void => {
     host.setGuestInterfaces(interfaces);
     void kernelWatch.ready.then(() => announcer.refresh()); // before, there is nothing to refresh
-  });
-  const snooper = new Snooper(host, bonds, tools, () => announcer.refresh());
+  };
+  const libvirtFolder = openFolder(LIBVIRT_STATUS_FOLDER);
+  const libvirtWatch = sources.libvirt === false ? null : new LibvirtWatch(libvirtFolder, tools, readLibvirt);
+  const snooper = sources.snoop ? new Snooper(host, bonds, tools, () => announcer.refresh()) : null;
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
-  const endpoint = new MetricsEndpoint(config.metrics, registry, () => fillStateGauges(metrics, host.topology, bonds));
-  const missed = new MissedFailovers(host, failovers, config.guests.limits.total, sendNow);
+  const endpoint = new MetricsEndpoint(config.metrics.listen, registry, () =>
+    fillStateGauges(metrics, host.topology, bonds),
+  );
+  const missed = new MissedFailovers(host, failovers, limits.total, sendNow);
   const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, {
     hostKnown: kernelWatch.ready,
     announcer,
@@ -84,13 +94,20 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   });
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper, control];
-  await runTasks(tasks, signal, () => logReady(log, bonds));
+  const optional = [libvirtWatch, snooper].filter((task) => task !== null);
+  const tasks = [kernelWatch, announcer, endpoint, stateKeeper, control, ...optional];
+  await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds));
   log.info('stopped');
 }
 
-function logReady(log: Log, bonds: ReadonlyMap<number, BondGuests>): void {
-  if (bonds.size === 0) log.warn('no active-backup bond yet; one that comes up will be watched');
+function logReady(log: Log, config: Config, topology: Topology, bonds: ReadonlyMap<number, BondGuests>): void {
+  const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
+  for (const bond of config.bonds === 'auto' ? [] : config.bonds) {
+    if (!names.has(bond))
+      log.warn('a bond of the configuration is no active-backup bond yet; waiting for it', { bond });
+  }
+  if (config.bonds === 'auto' && bonds.size === 0)
+    log.warn('no active-backup bond yet; one that comes up will be watched');
   const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
   log.info('ready', { bonds: bonds.size, guests });
 }

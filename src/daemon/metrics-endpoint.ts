@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
-import { type HttpAnswer, listenHttp } from '../sys/http-server.js';
+import type { ListenAddress } from '../config/config.js';
+import { type HttpAnswer, type HttpServer, listenHttp } from '../sys/http-server.js';
 import { Deferred } from '../wire/deferred.js';
 import { type Task, untilAborted } from './task.js';
 
@@ -8,9 +9,12 @@ export class MetricsEndpoint implements Task {
   readonly name = 'metrics';
   private readonly isReady = new Deferred();
 
-  /** @param refresh brings the gauges that mirror state up to date, before each exposition */
+  /**
+   * @param addresses where to listen; without any nobody is answered
+   * @param refresh brings the gauges that mirror state up to date, before each exposition
+   */
   constructor(
-    private readonly address: { readonly host: string; readonly port: number },
+    private readonly addresses: readonly ListenAddress[],
     private readonly registry: Registry,
     private readonly refresh: () => void,
   ) {}
@@ -20,10 +24,14 @@ export class MetricsEndpoint implements Task {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const server = await listenHttp(this.address, (path) => this.answer(path));
-    this.isReady.resolve();
-    await untilAborted(signal);
-    server.close();
+    const servers: HttpServer[] = [];
+    try {
+      for (const address of this.addresses) servers.push(await listenHttp(address, (path) => this.answer(path)));
+      this.isReady.resolve();
+      await untilAborted(signal);
+    } finally {
+      for (const server of servers) server.close();
+    }
   }
 
   private async answer(path: string): Promise<HttpAnswer> {

@@ -1,4 +1,4 @@
-import type { Config } from '../config/defaults.js';
+import type { Config } from '../config/config.js';
 import { NetlinkRequestError } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';

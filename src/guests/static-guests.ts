@@ -6,7 +6,7 @@ import type { Topology } from '../topology/topology.js';
 import type { Claim } from './evidence.js';
 import { exitKey } from './exit-key.js';
 import { outerVlan } from './order.js';
-import type { StaticGuest } from './settings.js';
+import type { StaticGuest } from '../config/config.js';
 
 /**
  * The guests that the operator names. Their addresses are theirs until another station claims one, and again from when

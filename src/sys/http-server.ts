@@ -18,6 +18,7 @@ const REQUEST_TIME_LIMIT_MS = 5000;
 
 /**
  * Listens for GET and HEAD requests.
+ * @param host an IP address; empty for every address of this host
  * @param answer gives the answer to a path
  * @throws ListenError when the address is taken or not ours
  */
@@ -31,10 +32,11 @@ export async function listenHttp(
   server.maxConnections = 64;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      const reason = `cannot listen on ${host}:${port} for metrics: ${error.code ?? error.message}`;
+      const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      const reason = `cannot listen on ${where} for metrics: ${error.code ?? error.message}`;
       reject(new ListenError(`${reason}; is another bondherald running?`));
     });
-    server.listen(port, host, resolve);
+    server.listen(host === '' ? { port } : { port, host }, resolve);
   });
   return {
     close() {

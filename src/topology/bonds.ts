@@ -19,12 +19,12 @@ export function bondMode({ details }: LinkEvent): string | null {
   return details.type === 'bond' ? (MODES[details.mode] ?? `mode ${details.mode}`) : null;
 }
 
-/** The active-backup bonds of the host, in order of their names. */
+/** The active-backup bonds of the host that are to be watched, in order of their names. */
 export function activeBackupBonds(topology: Topology): Bond[] {
   const bonds = [];
   for (const link of topology.allLinks()) {
     const { details, ifindex, name } = link;
-    if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP) continue;
+    if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP || !topology.watches(name)) continue;
     const activeSlave = topology.link(details.activeSlave) ?? null;
     bonds.push({ ifindex, name, activeSlave, slaves: topology.slavesOf(ifindex) });
   }

@@ -15,7 +15,18 @@ export class Topology {
   private readonly links = new Map<number, LinkEvent>();
   private readonly ports = new Map<number, BridgePort>();
   private readonly derived = new Map<string, unknown>();
+  private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
+
+  /** Leaves the bonds of other names alone. To be called before the first event. */
+  watchOnly(bonds: readonly string[]): void {
+    this.watched = new Set(bonds);
+  }
+
+  /** Whether a bond of that name is to be watched; one whose name is not known yet may be. */
+  watches(bond: string | undefined): boolean {
+    return this.watched === null || bond === undefined || this.watched.has(bond);
+  }
 
   /**
    * Takes in one event; those that are not about links change nothing.
@@ -49,7 +60,8 @@ export class Topology {
     const held = this.links.get(event.ifindex);
     this.links.set(event.ifindex, event);
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
-    return moved || held === undefined || !isDeepStrictEqual(shapeOf(held), shapeOf(event));
+    const same = held && this.watches(held.name) === this.watches(event.name);
+    return moved || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(event));
   }
 
   private putPort(ifindex: number, state: number | null, vlans: readonly VlanRange[] | null): boolean {

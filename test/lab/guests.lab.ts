@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, statSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
-import { CONTROL_SOCKET } from '../../src/config/defaults.js';
+import { CONTROL_SOCKET } from '../../src/config/constants.js';
 import type { BondGuestList } from '../../src/control/messages.js';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';

@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { Socket } from 'node:net';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.js';
 import { command, type Finished } from './ip.js';
@@ -152,10 +154,28 @@ export function httpGet(netns: string, path: string, port: number): Promise<stri
   });
 }
 
-/** A lab for one test with the daemon running on its hypervisor; the test fails if the daemon does not end well. */
-export async function labWithDaemon(t: TestContext, options: LabOptions = {}): Promise<{ lab: Lab; daemon: Daemon }> {
+/**
+ * A lab for one test with the daemon running on its hypervisor; the test fails if the daemon does not end well.
+ * @param options the lab's, and the text of the daemon's configuration file, if it is to have one
+ */
+export async function labWithDaemon(
+  t: TestContext,
+  { config, ...options }: LabOptions & { config?: string } = {},
+): Promise<{ lab: Lab; daemon: Daemon }> {
   const lab = await labFor(t, options);
-  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  const args = config === undefined ? [] : ['--config', writeConfig(t, config)];
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run', ...args]);
   lab.onDestroy(() => daemon.stop());
   return { lab, daemon };
 }
+
+/** Writes a configuration file for one test. @returns its path */
+export function writeConfig(t: TestContext, text: string, file = path.join(SCRATCH, 'config.yaml')): string {
+  mkdirSync(path.dirname(file), { recursive: true });
+  writeFileSync(file, text);
+  t.after(() => rmSync(file));
+  return file;
+}
+
+/** Where a test may write; it goes with the lab's world. */
+export const SCRATCH = path.join(process.env.TMPDIR ?? '/run/tmp', 'scratch');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { macFromBytes, parseMac, type Mac } from '../../../src/addr/mac.js';
 import { matchesMacPrefix, parseMacPrefix } from '../../../src/addr/mac-prefix.js';
-import { VIRTUAL_ROUTER_MACS } from '../../../src/config/defaults.js';
+import { VIRTUAL_ROUTER_MACS } from '../../../src/config/constants.js';
 
 function matches(prefix: string, mac: string): boolean {
   const parsed = parseMacPrefix(prefix);

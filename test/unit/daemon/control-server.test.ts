@@ -45,7 +45,7 @@ test('a request is answered once the host is known, not before', async (t) => {
   const socket = path.join(folderFor(t), 'control.sock');
   await server.listen(socket);
   let answered = false;
-  const asked = ask({ op: 'guests', bond: null }, socket).finally(() => (answered = true));
+  const asked = ask({ op: 'guests', bond: null }, undefined, socket).finally(() => (answered = true));
   await new Promise((resolve) => setTimeout(resolve, 100));
   assert.equal(answered, false);
   known.resolve();
@@ -63,13 +63,13 @@ test('a dry run through the daemon plans what it would send; a mistake comes bac
   await server.listen(socket);
   known.resolve();
   const request = { op: 'announce', bond: BOND, macs: [], vlan: null, dryRun: true } as const;
-  const { result } = await ask(request, socket);
+  const { result } = await ask(request, undefined, socket);
   assert.deepEqual(
     [result.activeSlave, result.frames, result.sent],
     ['up1', [{ kind: 'rarp', mac: GUEST, vlan: null, ip: null }], 0],
   );
   await assert.rejects(
-    ask({ ...request, bond: 'bond7' }, socket),
+    ask({ ...request, bond: 'bond7' }, undefined, socket),
     (error) => error instanceof UsageError && /^bond7: no such device; .*: bond0$/.test(error.message),
   );
 });
@@ -83,7 +83,7 @@ test('rubbish is answered with an error, and the next client is served', async (
     const answer = decodeAnswer('ping', await askUnix(socket, line, { answerBytes: 1 << 20, seconds: 5 }));
     assert.ok('error' in answer && answer.error.code === 'CONTROL_MESSAGE', line.slice(0, 40));
   }
-  assert.equal((await ask({ op: 'guests', bond: BOND }, socket)).note, null);
+  assert.equal((await ask({ op: 'guests', bond: BOND }, undefined, socket)).note, null);
 });
 
 test('a second daemon is refused; where the socket cannot be made, one warns and goes on', async (t) => {

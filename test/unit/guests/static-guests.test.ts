@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import type { StaticGuest } from '../../../src/guests/settings.js';
+import type { StaticGuest } from '../../../src/config/config.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { GUEST, Story } from '../../support/story.js';
 

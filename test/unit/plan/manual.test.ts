@@ -20,7 +20,7 @@ function aware(hv: Hypervisor): void {
 /** Guests 3 and 1 in VLAN 10, 1 also untagged, 2 in a VLAN that does not leave, 9 on the far side. */
 function planFor(request: Partial<ManualRequest>) {
   const fake = new FakeHost(aware);
-  const host = new HostState(guestSettings({ total: 100, perPort: 64, remember: 60 }));
+  const host = new HostState(guestSettings());
   const rows = [
     fake.fdb(mac(3), 'tap1', { vlan: 10 }),
     fake.fdb(mac(1), 'tap1', { vlan: 10 }),

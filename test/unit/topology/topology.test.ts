@@ -214,3 +214,18 @@ test('a recorded host is read whole: who is where, and what is forgotten as devi
   assert.equal(topology.link(name(BOND)), undefined);
   assert.deepEqual(activeBackupBonds(topology), []);
 });
+
+test('bonds of other names than those to be watched are left alone, and a rename is a change', () => {
+  const host = new FakeHost(awareBridge);
+  const topology = new Topology();
+  topology.watchOnly(['uplink', 'bond7']);
+  for (const event of host.dump()) topology.apply(event);
+  assert.deepEqual(activeBackupBonds(topology), []);
+  assert.ok(!keeps(topology, host.change(BOND, { name: 'uplink' })));
+  assert.deepEqual(
+    activeBackupBonds(topology).map(({ name }) => name),
+    ['uplink'],
+  );
+  assert.ok(!keeps(topology, host.change(BOND, { name: 'other' })));
+  assert.deepEqual(activeBackupBonds(topology), []);
+});

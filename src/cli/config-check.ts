@@ -1,0 +1,18 @@
+import { CONFIG_FILE } from '../config/constants.js';
+import { loadConfig } from './config-file.js';
+import type { Output } from './output.js';
+
+/**
+ * Says whether a configuration file is good.
+ * @param file the usual one when left out, which then must be there
+ * @returns the exit code
+ * @throws ConfigError with everything that is wrong
+ */
+export async function configCheck(
+  { file = CONFIG_FILE }: { file?: string | undefined },
+  output: Output,
+): Promise<number> {
+  await loadConfig({ config: file });
+  output.text(`${file}: good`);
+  return 0;
+}

@@ -1,0 +1,50 @@
+import { CONFIG_FILE } from '../config/constants.js';
+import { type ConfigText, type Flag, type LoadedConfig, readConfig } from '../config/read-config.js';
+import { MAX_FILE_BYTES } from '../config/yaml-file.js';
+import { ConfigError, SyscallError, UsageError } from '../errors.js';
+import { readConfigFile } from '../sys/config-file.js';
+
+/** The options by which every command that reads the configuration is told of it, as they were typed. */
+export interface ConfigArguments {
+  readonly config?: string | undefined;
+}
+
+/** Options that count more than the file. */
+export interface OverrideArguments extends ConfigArguments {
+  readonly bond?: readonly string[] | undefined;
+  /** With commas. */
+  readonly kinds?: string | undefined;
+  readonly metrics?: string | undefined;
+}
+
+/** A configuration, and the file it was read from; null for none. */
+export interface FoundConfig extends LoadedConfig {
+  readonly file: string | null;
+}
+
+/**
+ * Reads the configuration: from the file that was named, else from the usual one where it is there.
+ * @throws UsageError when a file was named that is not there; ConfigError when anything in it is wrong
+ */
+export async function loadConfig(args: OverrideArguments): Promise<FoundConfig> {
+  const file = await readFile(args.config);
+  return { ...readConfig(file, flagsOf(args)), file: file?.name ?? null };
+}
+
+async function readFile(named: string | undefined): Promise<ConfigText | null> {
+  const name = named ?? CONFIG_FILE;
+  const bytes = await readConfigFile(name, MAX_FILE_BYTES).catch((error: unknown) => {
+    throw error instanceof SyscallError ? new ConfigError(`${name}: cannot be read: ${error.errno}`) : error;
+  });
+  if (bytes === 'no-file') throw new ConfigError(`${name}: not a file`);
+  if (bytes === null && named !== undefined) throw new UsageError(`${named}: no such file`);
+  return bytes && { name, bytes };
+}
+
+function flagsOf({ bond = [], kinds, metrics }: OverrideArguments): Flag[] {
+  const flags: Flag[] = [];
+  if (bond.length > 0) flags.push({ name: '--bond', path: ['bonds'], value: bond });
+  if (kinds !== undefined) flags.push({ name: '--kinds', path: ['announce', 'kinds'], value: kinds.split(',') });
+  if (metrics !== undefined) flags.push({ name: '--metrics', path: ['metrics', 'listen'], value: metrics });
+  return flags;
+}

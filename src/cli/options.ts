@@ -1,0 +1,29 @@
+import type { Options } from 'yargs';
+import { CONFIG_FILE } from '../config/constants.js';
+import { UsageError } from '../errors.js';
+
+/** Each may be given once, with a value. */
+const once = { type: 'string', nargs: 1 } as const satisfies Options;
+
+/** The option of every command that reads the configuration. */
+export const CONFIG_OPTION = {
+  config: { ...once, describe: `the configuration file; ${CONFIG_FILE} where it is there` },
+} as const;
+
+/** The options of `run`, which count more than the file. */
+export const RUN_OPTIONS = {
+  ...CONFIG_OPTION,
+  bond: { type: 'string', array: true, nargs: 1, describe: 'only this bond (repeatable)' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, with commas between them' },
+  metrics: { ...once, describe: 'where to serve metrics, such as 127.0.0.1:9871; or off' },
+} as const;
+
+export const JSON_OPTION = { json: { type: 'boolean', default: false, describe: 'print one JSON document' } } as const;
+
+/** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
+export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
+  for (const name of ['config', 'kinds', 'metrics', 'vlan']) {
+    if (Array.isArray(args[name])) throw new UsageError(`--${name}: give it once`);
+  }
+  return true;
+}

@@ -1,0 +1,78 @@
+import type { Ip } from '../addr/ip.js';
+import type { MacPrefix } from '../addr/mac-prefix.js';
+import type { Mac } from '../addr/mac.js';
+
+/** The frames that speak for a guest. */
+export type FrameKind = 'rarp' | 'garp' | 'na';
+
+/** A token bucket: frames a second in the long run, and how many at once. */
+export type Rate = { readonly rate: number; readonly burst: number } | 'unlimited';
+
+/** A guest that the operator names, because no source can see it. */
+export interface StaticGuest {
+  readonly mac: Mac;
+  /** The outermost tag on the wire; null: whatever is right where a source knows the guest, else untagged. */
+  readonly vlan: number | null;
+  /** The name of its bond. */
+  readonly bond: string;
+  readonly addresses: readonly Ip[];
+}
+
+/** Where to listen for HTTP: an IP address, or the empty text for every address of this host. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** The settings of a run, checked and frozen. Durations are in seconds. */
+export interface Config {
+  /** The names of the bonds to watch; 'auto' for every active-backup bond. */
+  readonly bonds: 'auto' | readonly string[];
+  readonly announce: {
+    /** In no particular order, each once. */
+    readonly kinds: readonly FrameKind[];
+    /** When the rounds start, counted from the failover: ascending, the first 0. */
+    readonly schedule: readonly number[];
+    /** The share of its offset, 0 to 1, by which a later round may be late. */
+    readonly jitter: number;
+    /** Each bond has buckets of its own. */
+    readonly rate: { readonly rarp: Rate; readonly arp: Rate; readonly na: Rate };
+    readonly damping: { readonly failovers: number; readonly within: number; readonly holdOff: number };
+  };
+  readonly guests: {
+    readonly sources: {
+      readonly fdb: boolean;
+      readonly neighbour: boolean;
+      readonly snoop: boolean;
+      readonly libvirt: boolean | 'auto';
+      readonly ovs: boolean | 'auto';
+    };
+    /** How long a guest that fell silent is remembered. */
+    readonly remember: number;
+    readonly limits: {
+      /** How many MAC addresses are held at most. */
+      readonly total: number;
+      /** How many are learned at most behind one port. */
+      readonly perPort: number;
+      /** How many IP addresses are kept of one guest in one VLAN. */
+      readonly addressesPerGuest: number;
+    };
+    /** Guests that are never announced: by MAC, by the VLAN they leave with, by the name of their port (globs). */
+    readonly exclude: {
+      readonly macs: readonly MacPrefix[];
+      readonly vlans: readonly number[];
+      readonly ports: readonly string[];
+    };
+    /** Announce the addresses that routers and load balancers share as well. */
+    readonly virtualRouterMacs: boolean;
+    readonly static: readonly StaticGuest[];
+  };
+  readonly metrics: {
+    /** Empty for no metrics over HTTP. */
+    readonly listen: readonly ListenAddress[];
+    readonly webConfig: string | null;
+    readonly textfile: string | null;
+  };
+  /** The folder of the state file; made when it is not there. */
+  readonly stateDir: string;
+}

@@ -1,0 +1,20 @@
+import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
+
+/** Read where no other file is named. Need not be there. */
+export const CONFIG_FILE = '/etc/bondherald/bondherald.yaml';
+
+/** Where the daemon answers the other commands. Packages and scripts rely on the path. */
+export const CONTROL_SOCKET = '/run/bondherald/control.sock';
+
+/** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */
+export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
+  '00:00:5e:00:01/40', // VRRP for IPv4, RFC 9568 section 7.3
+  '00:00:5e:00:02/40', // VRRP for IPv6, RFC 9568 section 7.3
+  '00:00:0c:07:ac/40', // HSRP version 1
+  '00:00:0c:9f:f0:00/36', // HSRP version 2
+  '00:07:b4:00/32', // GLBP
+  '02:bf/16', // Microsoft Network Load Balancing, unicast mode
+].flatMap((text) => parseMacPrefix(text) ?? []);
+
+/** Where libvirt's QEMU driver keeps one status file a running domain (src/qemu/qemu_conf.c: stateDir). */
+export const LIBVIRT_STATUS_FOLDER = '/run/libvirt/qemu';

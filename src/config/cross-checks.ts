@@ -1,0 +1,81 @@
+import type { z } from 'zod';
+import type { StaticGuest } from './config.js';
+import { type Path, type Problem, valueAt } from './problems.js';
+import { bonds, limits, staticGuests } from './schema.js';
+
+const LIMITS = ['guests', 'limits'] as const;
+const STATIC = ['guests', 'static'] as const;
+
+/**
+ * What is wrong between values that are legal each by itself. A check is left out where one of its own values is not
+ * legal; mistakes elsewhere do not hide it.
+ * @param raw a whole file, its defaults filled in
+ */
+export function crossProblems(raw: unknown): Problem[] {
+  const limit = read(limits, raw, LIMITS);
+  const statics = read(staticGuests, raw, STATIC) ?? [];
+  const watched = read(bonds, raw, ['bonds']) ?? 'auto';
+  const problems = [...repeatedGuests(statics), ...repeatedAddresses(statics)];
+  if (watched !== 'auto') problems.push(...strayBonds(statics, watched));
+  if (limit) problems.push(...beyondLimits(limit, statics));
+  return problems;
+}
+
+function read<T>(part: z.ZodType<T>, raw: unknown, path: Path): T | undefined {
+  return part.safeParse(valueAt(raw, path)).data;
+}
+
+function beyondLimits(limit: z.infer<typeof limits>, statics: readonly StaticGuest[]): Problem[] {
+  const { total, perPort, addressesPerGuest } = limit;
+  const problems: Problem[] = [];
+  const add = (path: Path, what: string, name: string, most: number): void => {
+    problems.push({ path, text: `${what}: more than guests.limits.${name} allows, which is ${most}` });
+  };
+  if (perPort > total) add([...LIMITS, 'perPort'], `${perPort}`, 'total', total);
+  if (statics.length > total) add(STATIC, `${statics.length} guests`, 'total', total);
+  for (const [n, { addresses }] of statics.entries()) {
+    if (addresses.length <= addressesPerGuest) continue;
+    add([...STATIC, n, 'addresses'], `${addresses.length} addresses`, 'addressesPerGuest', addressesPerGuest);
+  }
+  return problems;
+}
+
+function repeatedGuests(statics: readonly StaticGuest[]): Problem[] {
+  const first = new Map<string, number>();
+  return statics.flatMap(({ mac, vlan, bond }, n) => {
+    const key = `${mac} ${vlan} ${bond}`;
+    const before = first.get(key);
+    if (before === undefined) first.set(key, n);
+    return before === undefined
+      ? []
+      : [
+          {
+            path: [...STATIC, n],
+            text: `the same MAC, VLAN and bond as guests.static[${before}]; give each guest once`,
+          },
+        ];
+  });
+}
+
+/** Two guests of one network with one address would take it from each other at every failover. */
+function repeatedAddresses(statics: readonly StaticGuest[]): Problem[] {
+  const owners = new Map<string, { mac: string; n: number }>();
+  return statics.flatMap(({ mac, vlan, bond, addresses }, n) =>
+    addresses.flatMap((address, m) => {
+      const key = `${address} ${vlan} ${bond}`;
+      const owner = owners.get(key) ?? { mac, n };
+      owners.set(key, owner);
+      if (owner.mac === mac) return [];
+      const text = `${address} is an address of guests.static[${owner.n}] in the same VLAN; give it to one guest`;
+      return [{ path: [...STATIC, n, 'addresses', m], text }];
+    }),
+  );
+}
+
+function strayBonds(statics: readonly StaticGuest[], watched: readonly string[]): Problem[] {
+  return statics.flatMap(({ bond }, n) =>
+    watched.includes(bond)
+      ? []
+      : [{ path: [...STATIC, n, 'bond'], text: `${bond} is not among bonds (${watched.join(', ')}); add it there` }],
+  );
+}

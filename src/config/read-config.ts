@@ -1,0 +1,102 @@
+import { ConfigError } from '../errors.js';
+import type { Config } from './config.js';
+import { crossProblems } from './cross-checks.js';
+import { DEFAULTS } from './defaults.js';
+import { type Layer, merge, type Setting } from './layers.js';
+import { type Path, pathText, type Problem, problemsOf } from './problems.js';
+import { schema } from './schema.js';
+import { MAX_FILE_BYTES, readYaml, type TextProblem, type YamlFile } from './yaml-file.js';
+
+/** A configuration file as it was read. */
+export interface ConfigText {
+  /** What it is called in messages: its path. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** A value of the command line, which counts more than the file's. */
+export interface Flag {
+  /** As it is typed, such as `--kinds`. */
+  readonly name: string;
+  readonly path: readonly string[];
+  readonly value: unknown;
+}
+
+/** A finished configuration, and each of its values as it was written. */
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly settings: readonly Setting[];
+}
+
+/** More would hide the first. */
+const MAX_PROBLEMS = 100;
+
+/**
+ * Makes the configuration of a run.
+ * @param file null for none: the defaults hold
+ * @param flags what the command line says, on top of the file
+ * @throws ConfigError with all problems, each in a line of its own
+ */
+export function readConfig(file: ConfigText | null, flags: readonly Flag[] = []): LoadedConfig {
+  const yaml = file && readYaml(decode(file));
+  const name = file?.name ?? 'defaults';
+  const layers: Layer[] = flags.map((flag) => ({ raw: nested(flag), origin: () => flag.name }));
+  if (yaml) layers.unshift({ raw: yaml.raw, origin: (path) => `${name}:${yaml.lineOf(path)}` });
+  const { raw, settings } = merge(DEFAULTS, layers);
+  const parsed = schema.safeParse(raw);
+  const problems = [...(parsed.success ? [] : problemsOf(parsed.error, raw)), ...crossProblems(raw)];
+  const told = [...textProblems(name, yaml), ...located(problems, name, yaml, flags)];
+  if (parsed.success && told.length === 0) return { config: freeze(parsed.data), settings };
+  const lines = told.sort((a, b) => a.line - b.line).map(({ text }) => text);
+  const more = lines.length - MAX_PROBLEMS;
+  throw new ConfigError(...lines.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`${name}: ${more} more problems`] : []));
+}
+
+function decode({ name, bytes }: ConfigText): string {
+  if (bytes.length > MAX_FILE_BYTES) {
+    throw new ConfigError(`${name}: larger than a configuration may be, which is ${MAX_FILE_BYTES / 1024} KiB`);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new ConfigError(`${name}: not a text in UTF-8`);
+  }
+}
+
+function nested({ path, value }: Flag): unknown {
+  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
+}
+
+function textProblems(name: string, yaml: YamlFile | null): TextProblem[] {
+  return (yaml?.problems ?? []).map(({ line, text }) => ({ line, text: `${name}:${line}: ${text}` }));
+}
+
+/** Problems with their places. What could not be read has its problem already, and is not to be told of again. */
+function located(
+  problems: readonly Problem[],
+  name: string,
+  yaml: YamlFile | null,
+  flags: readonly Flag[],
+): TextProblem[] {
+  const unreadable = new Set(yaml?.problems.map(({ line }) => line));
+  return problems.flatMap(({ path, text }) => {
+    const flag = flags.find((each) => startsWith(path, each.path));
+    if (flag) return [{ line: 0, text: `${flag.name}: ${text}` }];
+    const line = yaml?.lineOf(path) ?? 0;
+    const words = [`${name}:${line}`, ...(path.length > 0 ? [pathText(path)] : []), text];
+    return unreadable.has(line) ? [] : [{ line, text: words.join(': ') }];
+  });
+}
+
+function startsWith(path: Path, start: Path): boolean {
+  return start.every((step, n) => step === path[n]);
+}
+
+/** Freezes a value and all that is in it. */
+function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,0 +1,138 @@
+import path from 'node:path';
+import { isStationIp, parseIp } from '../addr/ip.js';
+import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
+import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import type { z } from 'zod';
+import type { Config } from './config.js';
+import { duration, flag, leaf, list, number, oneOf, orWord, section, text, whole } from './leaves.js';
+import { parseListenAddress } from './listen-address.js';
+
+/** What the kernel takes for the name of a device (net/core/dev.c: dev_valid_name). */
+function isDeviceName(name: string): boolean {
+  return name !== '.' && name !== '..' && /^[^\s/:\0]+$/.test(name) && Buffer.byteLength(name) <= 15;
+}
+
+/** Whether every `[` of a glob is closed and has something in it. */
+function isGlob(glob: string): boolean {
+  return glob.length <= 64 && /^(?:[^\s/[\]]|\[!?[^\s/[\]]+\])+$/.test(glob);
+}
+
+function stationMac(value: string): Mac | undefined {
+  const mac = parseMac(value);
+  return mac === undefined || isGroupMac(mac) || mac === ZERO_MAC ? undefined : mac;
+}
+
+/** Without a length the address must be whole: a short one is more likely a slip than a prefix. */
+function macPrefix(value: string): MacPrefix | undefined {
+  return parseMacPrefix(value.includes('/') ? value : (parseMac(value) ?? ''));
+}
+
+const bondName = text("a bond's name, at most 15 characters", (name) => (isDeviceName(name) ? name : undefined));
+
+const vlan = whole(1, 4094);
+
+/** More frames a second than any link of a hypervisor carries, and more at once than there are guests. */
+const rate = orWord(
+  'unlimited',
+  section({ rate: number(0.1, 1_000_000, ' frames a second'), burst: whole(1, 1_000_000, ' frames') }),
+);
+
+/** Switches forget a MAC after 300 s by default: what has been said for ten minutes has been heard or is moot. */
+const schedule = list(duration('0s', '10m'), {
+  of: 'durations, the first 0s, each longer than the one before',
+  min: 1,
+  max: 16,
+}).refine(
+  (offsets) => offsets[0] === 0 && offsets.every((offset, n) => n === 0 || offset > (offsets[n - 1] ?? 0)),
+  'durations of which the first is 0s, each longer than the one before',
+);
+
+const announce = section({
+  kinds: list(oneOf('rarp', 'garp', 'na'), { of: 'kinds of rarp, garp, na', min: 1, max: 3 }),
+  schedule,
+  jitter: number(0, 1),
+  rate: section({ rarp: rate, arp: rate, na: rate }),
+  damping: section({
+    failovers: whole(1, 1000, ' failovers'),
+    within: duration('1s', '1d'),
+    holdOff: duration('0s', '1h'),
+  }),
+});
+
+const staticGuest = section({
+  mac: text("a guest's MAC address, such as 52:54:00:12:34:56", stationMac),
+  vlan: leaf('null for untagged frames, or a VLAN from 1 to 4094', (value) =>
+    value === null ? null : vlan.safeParse(value).data,
+  ).prefault(null),
+  bond: bondName,
+  addresses: list(
+    text('an IPv4 or IPv6 address that a guest can have', (value) => {
+      const ip = parseIp(value);
+      return ip !== undefined && isStationIp(ip) ? ip : undefined;
+    }),
+    { of: 'addresses', max: 1024 },
+  ).prefault([]),
+});
+
+/** As many guests as the state file holds; as many addresses as anyone has given one interface. */
+export const limits = section({
+  total: whole(1, 262_144, ' guests'),
+  perPort: whole(1, 262_144, ' guests'),
+  addressesPerGuest: whole(1, 1024, ' addresses'),
+});
+
+const exclude = section({
+  macs: list(text('a MAC address, or the beginning of some with its length in bits, such as 02:bf/16', macPrefix), {
+    of: 'MAC addresses',
+    max: 1024,
+    key: ({ value, bits }) => `${value}/${bits}`,
+  }),
+  vlans: list(vlan, { of: 'VLANs', max: 4094 }),
+  ports: list(
+    text("a pattern for ports' names: letters, *, ?, [...]", (value) => (isGlob(value) ? value : undefined)),
+    { of: 'patterns', max: 256 },
+  ),
+});
+
+/** As many as a file has room for. Repetitions are found by cross-checks.ts. */
+export const staticGuests = list(staticGuest, { of: 'guests', max: 1024, key: () => null });
+
+const source = oneOf(true, false, 'auto');
+
+const guests = section({
+  sources: section({ fdb: flag, neighbour: flag, snoop: flag, libvirt: source, ovs: source }),
+  remember: duration('0s', '365d'),
+  limits,
+  exclude,
+  virtualRouterMacs: flag,
+  static: staticGuests,
+});
+
+const LISTEN = 'an address with its port, such as "127.0.0.1:9871", "[::1]:9871" or ":9871" for all addresses';
+const address = text(LISTEN, parseListenAddress);
+const addresses = list(address, {
+  of: 'addresses with their ports',
+  min: 1,
+  max: 16,
+  key: ({ host, port }) => `${host} ${port}`,
+});
+
+const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 such addresses`, (value) => {
+  if (value === 'off') return [];
+  return addresses.safeParse(Array.isArray(value) ? value : [value]).data;
+});
+
+/** Stands in for a key whose function is not there yet: it must not be taken for one that works. */
+const notYet = leaf('null: this is not supported yet', (value) => (value === null ? null : undefined));
+
+const metrics = section({ listen, webConfig: notYet, textfile: notYet });
+
+/** Four thousand bytes are the kernel's limit for a path (PATH_MAX), with room for the file's own name. */
+const folder = text('the absolute path of a folder', (value) =>
+  path.isAbsolute(value) && Buffer.byteLength(value) <= 4000 && !/\p{Cc}/u.test(value) ? value : undefined,
+);
+
+export const bonds = orWord('auto', list(bondName, { of: 'bonds', min: 1, max: 256 }));
+
+/** A whole file, its defaults filled in, to the finished configuration. */
+export const schema: z.ZodType<Config> = section({ bonds, announce, guests, metrics, stateDir: folder });

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { bondherald, type Outcome } from '../../support/program.js';
+
+const REFERENCE = fileURLToPath(new URL('../../../../config/bondherald.yaml', import.meta.url));
+
+function fileFor(t: TestContext, text: string): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'bondherald-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'c.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+/** Ended with status 2, nothing on stdout, and these lines on stderr. */
+function refused({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): void {
+  assert.deepEqual([code, stdout], [2, ''], stderr);
+  const said = stderr.split('\n').slice(0, -1);
+  assert.equal(said.length, lines.length, stderr);
+  for (const [n, line] of lines.entries()) assert.match(said[n] ?? '', line);
+  assert.doesNotMatch(stderr, /internal error|node:|\.js/);
+}
+
+test('the reference file is good, says the program itself', async () => {
+  assert.deepEqual(await bondherald(['config', 'check', REFERENCE]), {
+    code: 0,
+    stdout: `${REFERENCE}: good\n`,
+    stderr: '',
+  });
+});
+
+const BAD = 'bonds: [bond0]\nannounce:\n  kinds: [rap]\nguest: 3\n';
+const SAYS = [
+  /^bondherald: \S+c\.yaml:3: announce\.kinds\[0\]: "rap"/,
+  /^bondherald: \S+c\.yaml:4: guest: .* is it guests\?$/,
+];
+
+for (const command of [['config', 'show'], ['run'], ['announce', 'bond0'], ['guests']]) {
+  test(`${command.join(' ')}: every mistake of a file is told, in a line each`, async (t) => {
+    refused(await bondherald([...command, '--config', fileFor(t, BAD)]), ...SAYS);
+  });
+
+  test(`${command.join(' ')}: a file that was named must be there`, async () => {
+    refused(
+      await bondherald([...command, '--config', '/nowhere/c.yaml']),
+      /^bondherald: \/nowhere\/c\.yaml: no such file$/,
+    );
+  });
+}
+
+test('config check tells every mistake of a file, and that there is none', async (t) => {
+  refused(await bondherald(['config', 'check', fileFor(t, BAD)]), ...SAYS);
+  refused(await bondherald(['config', 'check', '/nowhere/c.yaml']), /no such file$/);
+  refused(await bondherald(['config', 'check', '/']), /^bondherald: \/: not a file$/);
+});
+
+test('config show tells the effective values and where they come from, in YAML and JSON', async (t) => {
+  const file = fileFor(t, 'bonds: [bond0]\nannounce:\n  jitter: 0\n');
+  const { code, stdout, stderr } = await bondherald([
+    'config',
+    'show',
+    '--config',
+    file,
+    '--bond',
+    'bond1',
+    '--bond=bond2',
+  ]);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.match(stdout, /^bonds: \[bond1, bond2\] +# --bond$/m);
+  assert.ok(new RegExp(`^ {2}jitter: 0 +# ${file}:3$`, 'm').test(stdout), stdout);
+  assert.match(stdout, /^ {2}remember: 24h +# default$/m);
+  const json = await bondherald([
+    'config',
+    'show',
+    '--json',
+    '--config',
+    file,
+    '--kinds',
+    'na,rarp',
+    '--metrics',
+    'off',
+  ]);
+  const document = JSON.parse(json.stdout) as {
+    file: string;
+    settings: { key: string; value: unknown; from: string }[];
+  };
+  assert.equal(document.file, file);
+  assert.deepEqual(
+    document.settings.filter(({ from }) => from !== 'default'),
+    [
+      { key: 'bonds', value: ['bond0'], from: `${file}:1` },
+      { key: 'announce.kinds', value: ['na', 'rarp'], from: '--kinds' },
+      { key: 'announce.jitter', value: 0, from: `${file}:3` },
+      { key: 'metrics.listen', value: 'off', from: '--metrics' },
+    ],
+  );
+});
+
+const WRONG: [what: string, args: string[], says: RegExp][] = [
+  [
+    'an unknown kind',
+    ['run', '--kinds', 'rarp,arp'],
+    /^bondherald: --kinds: "arp" is not legal; give rarp, garp or na$/,
+  ],
+  ['no kind', ['run', '--kinds', ''], /^bondherald: --kinds: "" is not legal/],
+  ['a bond that cannot be', ['run', '--bond', 'a/b'], /^bondherald: --bond: "a\/b" is not legal/],
+  ['an address without a port', ['run', '--metrics', '127.0.0.1'], /^bondherald: --metrics: "127.0.0.1" is not legal/],
+  ['two files', ['config', 'show', '--config', 'a', '--config', 'b'], /--config: give it once/],
+  ['no file after --config', ['run', '--config'], /config/],
+  ['config alone', ['config'], /check or show/],
+  ['config and something else', ['config', 'reload'], /reload/],
+];
+
+for (const [what, args, says] of WRONG) {
+  test(`${what}: exit status 2 and a line that says so`, async () => refused(await bondherald(args), says));
+}
