@@ -1,0 +1,190 @@
+import type { AnnounceConfig, FrameKind } from '../config/announce.js';
+import type { Announceable } from './announceable.js';
+import type { TokenBucket } from './bucket.js';
+import { NaBook } from './na-book.js';
+import { planRounds, type Round } from './schedule.js';
+import { TurnQueue } from './turn-queue.js';
+import { addressTurn, announcedAddresses, bytesNow, type DueFrame, rarpTurn, type Turn } from './turns.js';
+
+/** One for each kind of frame. */
+export interface Buckets {
+  readonly rarp: TokenBucket;
+  /** ARP that the guests and the host send themselves draws from it too: see `arpLeft`. */
+  readonly garp: TokenBucket;
+  readonly na: TokenBucket;
+}
+
+/** So many guests join a round before frames have their turn: a fraction of a millisecond. */
+const GUESTS_A_STEP = 256;
+
+/** So many who wait are looked at for one portion of frames; those that may not be sent any more are let go. */
+const LOOKS_A_PORTION = 512;
+
+/** Other stations' ARP is remembered as debt of at most what the rate gives in a second: see docs/design/pacing.md. */
+const ARP_DEBT_SECONDS = 1;
+
+const KINDS = ['rarp', 'garp', 'na'] as const;
+
+/**
+ * Decides which frames of a bond may go when. Its queues outlive a run: whoever had no turn in a run that was cancelled
+ * is first in the next. Times are in seconds on the monotonic clock. Bounded by the guests and addresses of the bond.
+ */
+export class BondPlan {
+  private readonly queues = {
+    rarp: new TurnQueue<Turn>(),
+    garp: new TurnQueue<Turn>(),
+    na: new TurnQueue<Turn>(),
+  };
+  private readonly naBook = new NaBook();
+  /** The rounds to come. */
+  private rounds: Round[] = [];
+  private joining: { readonly round: Round; readonly keys: Iterator<string> } | null = null;
+  private isDone: (key: string) => boolean = () => false;
+  /** RARPs of the first round that are queued still; null until all of them are. */
+  private firstLeft: number | null = null;
+  private running = false;
+
+  constructor(
+    private readonly settings: AnnounceConfig,
+    private readonly buckets: Buckets,
+    private readonly guests: Announceable,
+    private readonly chance: () => number,
+  ) {}
+
+  /**
+   * A run begins; one that lasted is over.
+   * @param start when the failover was
+   * @param isDone whose RARP has gone out for this failover already
+   */
+  begin(start: number, isDone: (key: string) => boolean): void {
+    this.rounds = planRounds(this.settings, start, this.chance);
+    this.naBook.begin(start);
+    this.isDone = isDone;
+    this.joining = null;
+    this.firstLeft = null;
+    this.running = true;
+  }
+
+  /** The run is over before its time. */
+  cancel(): void {
+    this.rounds = [];
+    this.joining = null;
+    this.running = false;
+  }
+
+  /** A guest has become announceable: it joins the run that lasts. */
+  joined(key: string, now: number): void {
+    if (this.running) this.join(key, { at: now, first: false, withNa: true }, now);
+  }
+
+  /** ARP frames have left by the bond that are not ours. */
+  arpLeft(frames: number, now: number): void {
+    this.buckets.garp.draw(frames, now, ARP_DEBT_SECONDS);
+  }
+
+  /** Whether nothing of the first round's RARPs is queued any more. */
+  get firstRoundIsOut(): boolean {
+    return this.firstLeft === 0;
+  }
+
+  /** Whose RARP is next. */
+  get nextRarp(): string | null {
+    return this.queues.rarp.head()?.key ?? null;
+  }
+
+  /**
+   * The frames that may go now, `limit` at most, their tokens spent. Does a bounded amount of work, so there may be
+   * more: `wakeAt` tells.
+   */
+  next(now: number, limit: number): DueFrame[] {
+    this.joinRound(now);
+    const frames: DueFrame[] = [];
+    this.take('rarp', frames, now, limit);
+    if (!this.firstRoundIsOut) return frames;
+    this.take('garp', frames, now, limit);
+    this.take('na', frames, now, limit);
+    return frames;
+  }
+
+  /** Frames of the last `next` that could not be sent now: they are first when they can, if they still may. */
+  putBack(frames: readonly DueFrame[]): void {
+    for (const kind of KINDS) {
+      const turns = frames.flatMap(({ turn }) => (turn.kind === kind ? [turn] : []));
+      this.queues[kind].putBack(turns);
+      this.buckets[kind].giveBack(turns.length);
+      if (kind === 'na') for (const { id } of turns) this.naBook.notSent(id);
+      if (kind === 'rarp' && this.firstLeft !== null) this.firstLeft += turns.length;
+    }
+  }
+
+  /** When there will be something to do; null when the run is over. */
+  wakeAt(now: number): number | null {
+    if (!this.running) return null;
+    if (this.joining) return now;
+    const times = this.rounds[0] ? [this.rounds[0].at] : [];
+    for (const kind of KINDS) {
+      if (kind !== 'rarp' && !this.firstRoundIsOut) continue;
+      const head = this.queues[kind].head();
+      if (head) times.push(Math.max(this.readyAt(head), this.buckets[kind].readyAt(this.queues[kind].size, now)));
+    }
+    return times.length > 0 ? Math.max(now, Math.min(...times)) : null;
+  }
+
+  private take(kind: FrameKind, frames: DueFrame[], now: number, limit: number): void {
+    const queue = this.queues[kind];
+    const allowed = Math.min(limit - frames.length, queue.size, this.buckets[kind].available(now));
+    let taken = 0;
+    for (let looks = 0; taken < allowed && looks < LOOKS_A_PORTION; looks++) {
+      const turn = queue.head();
+      if (!turn || this.readyAt(turn) > now) break;
+      queue.shift();
+      const bytes = this.hadTurn(turn) ? null : bytesNow(turn, this.guests, now);
+      if (kind === 'rarp' && this.firstLeft) this.firstLeft--;
+      if (bytes === null) continue;
+      frames.push({ turn, bytes });
+      if (kind === 'na') this.naBook.sent(turn.id, now);
+      taken++;
+    }
+    this.buckets[kind].take(taken, now);
+  }
+
+  /** Left over from the run before, and sent in the first burst of this one. */
+  private hadTurn({ kind, key }: Turn): boolean {
+    return kind === 'rarp' && !this.firstRoundIsOut && this.isDone(key);
+  }
+
+  private readyAt({ kind, id }: Turn): number {
+    return kind === 'na' ? this.naBook.readyAt(id) : -Infinity;
+  }
+
+  /** Some more guests join the round that is due. */
+  private joinRound(now: number): void {
+    if (!this.joining && this.rounds[0] && this.rounds[0].at <= now) {
+      const [round] = this.rounds.splice(0, 1);
+      if (round) this.joining = { round, keys: this.guests.keys()[Symbol.iterator]() };
+    }
+    if (!this.joining) return;
+    const { round, keys } = this.joining;
+    for (let n = 0; n < GUESTS_A_STEP; n++) {
+      const next = keys.next();
+      if (next.done) return this.endJoining();
+      this.join(next.value, round, now);
+    }
+  }
+
+  private endJoining(): void {
+    this.joining = null;
+    this.firstLeft ??= this.queues.rarp.size;
+  }
+
+  private join(key: string, { first, withNa }: Round, now: number): void {
+    const { kinds } = this.settings;
+    if (kinds.includes('rarp') && !(first && this.isDone(key))) this.queues.rarp.join(rarpTurn(key));
+    if (!kinds.includes('garp') && !kinds.includes('na')) return;
+    for (const { ip } of announcedAddresses(this.guests, key, now)) {
+      const turn = addressTurn(key, ip);
+      if (turn.kind === 'na' && !(withNa && this.naBook.mayBeSent(turn.id))) continue;
+      if (kinds.includes(turn.kind)) this.queues[turn.kind].join(turn);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import type { Rate } from '../config/announce.js';
+
+/** Where a bucket keeps its one number: of its own, or shared by two threads. */
+export interface Cell {
+  load(): number;
+  /** Stores `next` if the number is still `expected`. @returns whether it was */
+  replace(expected: number, next: number): boolean;
+}
+
+/** A number that only this thread changes. */
+export function ownCell(value = 0): Cell {
+  return {
+    load: () => value,
+    replace: (_, next) => {
+      value = next;
+      return true;
+    },
+  };
+}
+
+/** Tokens are waited for in portions of so many seconds, so that a fast bucket does not wake us for every frame. */
+const PORTION_SECONDS = 0.01;
+
+const MICRO = 1e6;
+
+/**
+ * A token bucket: in any stretch of time no more frames than its burst and what its rate gives in that time. It keeps
+ * one number, the time in µs at which it will be full again: so two threads can share it without a lock.
+ * Times are in seconds on the monotonic clock.
+ */
+export class TokenBucket {
+  /** µs a token. */
+  private readonly each: number;
+  private readonly burst: number;
+
+  constructor(
+    rate: Rate,
+    private readonly cell: Cell = ownCell(),
+  ) {
+    this.each = rate === 'unlimited' ? 0 : MICRO / rate.rate;
+    this.burst = rate === 'unlimited' ? Infinity : rate.burst;
+  }
+
+  /** How many frames may go now. */
+  available(now: number): number {
+    return this.tokens(this.cell.load(), micros(now));
+  }
+
+  /** Takes up to `wanted` tokens. @returns how many there were */
+  take(wanted: number, now: number): number {
+    if (this.each === 0) return wanted;
+    const at = micros(now);
+    for (;;) {
+      const full = this.cell.load();
+      const taken = Math.min(wanted, this.tokens(full, at));
+      if (taken === 0 || this.cell.replace(full, this.later(full, at, taken))) return taken;
+    }
+  }
+
+  /** Puts tokens back that were taken for frames that were not sent. */
+  giveBack(tokens: number): void {
+    this.move((full) => full - Math.floor(tokens * this.each));
+  }
+
+  /**
+   * Draws tokens for frames that others have sent, whether there are enough or not. The debt is at most what the rate
+   * gives in `bound` seconds: a debt that cannot be told from a greater one delays the next frame by that long.
+   */
+  draw(frames: number, now: number, bound: number): void {
+    const at = micros(now);
+    const deepest = at + this.burst * this.each + bound * MICRO;
+    this.move((full) => Math.max(full, Math.min(this.later(full, at, frames), deepest)));
+  }
+
+  /** When to look again for tokens for `waiting` frames: now if there are enough for a portion. */
+  readyAt(waiting: number, now: number): number {
+    if (this.each === 0) return now;
+    const portion = Math.max(1, Math.min(waiting, this.burst, Math.floor((PORTION_SECONDS * MICRO) / this.each)));
+    const ready = this.cell.load() - (this.burst - portion) * this.each;
+    return Math.max(now, Math.ceil(ready) / MICRO);
+  }
+
+  private tokens(full: number, at: number): number {
+    if (this.each === 0) return Infinity;
+    return Math.max(0, Math.floor(this.burst - Math.max(0, full - at) / this.each));
+  }
+
+  private later(full: number, at: number, tokens: number): number {
+    return Math.ceil(Math.max(full, at) + tokens * this.each);
+  }
+
+  private move(next: (full: number) => number): void {
+    if (this.each === 0) return;
+    for (;;) {
+      const full = this.cell.load();
+      if (this.cell.replace(full, next(full))) return;
+    }
+  }
+}
+
+function micros(seconds: number): number {
+  return Math.round(seconds * MICRO);
+}

@@ -1,0 +1,36 @@
+import type { AnnounceConfig } from '../config/announce.js';
+
+/** A round of an announcement. */
+export interface Round {
+  /** When it begins: monotonic clock, seconds. */
+  readonly at: number;
+  readonly first: boolean;
+  /** Whether Neighbor Advertisements belong to it: RFC 4861 section 7.2.6 allows three. */
+  readonly withNa: boolean;
+}
+
+/** Where the second Neighbor Advertisement belongs: late enough for a switch that was busy, early enough to help. */
+const SECOND_NA_SECONDS = 3;
+
+/**
+ * The rounds of a run. Each later one is delayed by up to `jitter` of its offset, never hastened.
+ * @param start when the failover was: monotonic clock, seconds
+ * @param chance gives numbers from 0 to 1
+ */
+export function planRounds(
+  { schedule, jitter }: Pick<AnnounceConfig, 'schedule' | 'jitter'>,
+  start: number,
+  chance: () => number,
+): Round[] {
+  const distance = (offset: number): number => Math.abs(offset - SECOND_NA_SECONDS);
+  const nearest = Math.min(...schedule.map(distance));
+  const middle = schedule.findIndex((offset) => distance(offset) === nearest);
+  const withNa = new Set([0, middle, schedule.length - 1]);
+  return schedule
+    .map((offset, n) => ({
+      at: start + offset * (1 + jitter * chance()),
+      first: n === 0,
+      withNa: withNa.has(n),
+    }))
+    .sort((a, b) => a.at - b.at);
+}

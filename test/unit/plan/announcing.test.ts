@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { guestKey, mostWithin, type SentFrame, Simulation, type SimulationOptions } from '../../support/announcing.js';
+
+const OFFSETS = [0, 1.1, 3, 7, 15, 31];
+
+function failedOver(guests: number, addresses: (n: number) => string[], options: SimulationOptions = {}): Simulation {
+  const simulation = new Simulation(options);
+  for (let n = 1; n <= guests; n++) simulation.add(n, ...addresses(n));
+  simulation.failover();
+  return simulation;
+}
+
+const v4 = (n: number): string[] => [`10.0.${n >> 8}.${n & 0xff}`];
+const v6 = (n: number): string[] => [`2001:db8::${n.toString(16)}`];
+const both = (n: number): string[] => [...v4(n), ...v6(n)];
+const since = (frames: readonly SentFrame[]): number[] => frames.map(({ at }) => at - 1000);
+
+test('one guest is announced by RARP and ARP in six rounds, and by three NAs, each round late by a quarter at most', () => {
+  const simulation = failedOver(1, both);
+  simulation.advance(100);
+  for (const kind of ['rarp', 'garp'] as const) {
+    const times = since(simulation.of(kind));
+    assert.equal(times.length, 6);
+    times.forEach((at, n) => {
+      const offset = OFFSETS[n] ?? NaN;
+      assert.ok(at >= offset - 1e-6 && at <= offset * 1.25 + 1e-6, `${kind} of round ${n} at ${at}`);
+    });
+  }
+  const [first = NaN, second = NaN, third = NaN, ...more] = since(simulation.of('na'));
+  assert.deepEqual(more, []);
+  assert.ok(first === 0 && second >= 3 && second <= 3.75 && third >= 31 && third <= 38.75);
+});
+
+test('jitter differs from host to host, and is the same for the same seed', () => {
+  const times = (seed: number): number[] => {
+    const simulation = failedOver(1, v4, { seed });
+    simulation.advance(100);
+    return simulation.of('rarp').map(({ at }) => at);
+  };
+  assert.deepEqual(times(7), times(7));
+  assert.notDeepEqual(times(7), times(8));
+});
+
+test('a run is over when all rounds are out, and not before the last address had its turn', () => {
+  const simulation = failedOver(1, v4);
+  simulation.advance(30);
+  assert.notEqual(simulation.plan.wakeAt(simulation.now), null);
+  simulation.advance(70);
+  assert.equal(simulation.plan.wakeAt(simulation.now), null);
+  const many = failedOver(1000, v4);
+  many.advance(100);
+  assert.notEqual(many.plan.wakeAt(many.now), null, 'a thousand addresses at eight a second take two minutes');
+  many.advance(1000);
+  assert.equal(many.plan.wakeAt(many.now), null);
+});
+
+test('all RARPs of the first round are out before the first ARP and NA, also when the rate holds them up', () => {
+  const simulation = failedOver(5000, both);
+  simulation.advance(60);
+  const first = simulation.sent.findIndex(({ kind }) => kind !== 'rarp');
+  const before = new Set(simulation.sent.slice(0, first).map(({ id }) => id));
+  assert.equal(before.size, 5000);
+  assert.ok((simulation.sent[first]?.at ?? 0) - 1000 >= 4000 / 2000, 'a thousand at once, the others at the rate');
+});
+
+test('everyone is announced once before anyone is twice, whatever rounds begin meanwhile', () => {
+  const simulation = failedOver(200, v4);
+  simulation.advance(100);
+  const garps = simulation.of('garp').map(({ id }) => id);
+  assert.equal(new Set(garps.slice(0, 200)).size, 200);
+  assert.ok(garps.length < 6 * 200, 'what is queued still is not doubled');
+});
+
+test('without limits everything of a round goes at once', () => {
+  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited' } as const;
+  const simulation = failedOver(3000, both, { settings: { rate, jitter: 0 } });
+  simulation.advance(100);
+  assert.equal(simulation.of('rarp').length, 6 * 3000);
+  assert.equal(simulation.of('na').length, 3 * 3000);
+  const times = new Set(since(simulation.of('garp')).map((at) => Math.round(at * 1e3) / 1e3));
+  assert.deepEqual([...times], OFFSETS);
+});
+
+test('kinds that are not wanted are not sent', () => {
+  const only = (kinds: ('rarp' | 'garp' | 'na')[]): Set<string> => {
+    const simulation = failedOver(3, both, { settings: { kinds } });
+    simulation.advance(100);
+    return new Set(simulation.sent.map(({ kind }) => kind));
+  };
+  assert.deepEqual(only(['rarp']), new Set(['rarp']));
+  assert.deepEqual(only(['garp']), new Set(['garp']));
+  assert.deepEqual(only(['na', 'rarp']), new Set(['rarp', 'na']));
+});
+
+test('whoever is not announced any more when the turn comes is not sent', () => {
+  const simulation = failedOver(40, both);
+  simulation.advance(0.01);
+  const gone = Array.from({ length: 10 }, (_, n) => n + 31);
+  gone.forEach((n) => simulation.remove(n));
+  simulation.guests.set(guestKey(30), []);
+  simulation.advance(100);
+  const late = simulation.sent.filter(({ at }) => at > 1000.01);
+  assert.ok(!late.some(({ id }) => gone.some((n) => id.startsWith(guestKey(n)))));
+  assert.deepEqual(
+    late.filter(({ id, kind }) => id.startsWith(guestKey(30)) && kind !== 'rarp'),
+    [],
+    'an address that is no longer the guest’s',
+  );
+});
+
+test('an address that is withheld is not announced', () => {
+  const simulation = new Simulation();
+  simulation.add(1);
+  const [ip] = v6(1);
+  simulation.guests.set(guestKey(1), [{ ip: ip as never, router: false, withheld: 'router-unknown' }]);
+  simulation.failover();
+  simulation.advance(100);
+  assert.equal(simulation.of('na').length, 0);
+});
+
+test('a guest that becomes announceable during a run is announced at once, and in the rounds to come', () => {
+  const simulation = failedOver(3, both);
+  simulation.advance(5);
+  simulation.add(9, ...both(9));
+  simulation.advance(100);
+  const mine = (kind: SentFrame['kind']): number[] =>
+    since(simulation.of(kind).filter(({ id }) => id.startsWith(guestKey(9))));
+  assert.equal(mine('rarp').length, 4);
+  assert.equal(mine('rarp')[0], 5);
+  assert.ok((mine('garp')[0] ?? NaN) < 5.5);
+  assert.equal(mine('na').length, 2);
+  simulation.add(10, ...both(10));
+  simulation.advance(100);
+  assert.ok(!simulation.sent.some(({ id }) => id.startsWith(guestKey(10))), 'after the run there is no run to join');
+});
+
+test('ARP of the guests themselves counts: with forty addresses and a chatty guest never more than 15 a second', () => {
+  for (const chatty of [1, 5, 8, 12]) {
+    const simulation = failedOver(40, v4);
+    for (let n = 0; n < 60 * chatty; n++) {
+      simulation.advance(1 / chatty);
+      simulation.guestArp(1);
+    }
+    const arps = simulation.sent.filter(({ kind }) => kind === 'garp' || kind === 'guest-arp');
+    assert.ok(
+      mostWithin(
+        arps.map(({ at }) => at),
+        1,
+      ) <= 15,
+      `${chatty} a second`,
+    );
+    assert.ok(simulation.of('garp').length > (chatty >= 8 ? 0 : 40));
+  }
+});
+
+test('after a flood of guests’ ARP we are silent for a second and a bit, and then no longer', () => {
+  const simulation = failedOver(40, v4);
+  simulation.advance(1.5);
+  simulation.guestArp(5000);
+  const flood = simulation.now;
+  simulation.advance(10);
+  const next = simulation.of('garp').find(({ at }) => at > flood)?.at ?? Infinity;
+  assert.ok(next - flood > 1 && next - flood < 1.2, `${next - flood}`);
+});
+
+test('frames that could not be sent are first when they can, and cost no tokens twice', () => {
+  const simulation = failedOver(3, both);
+  const frames = simulation.plan.next(1000, 64);
+  assert.equal(frames.length, 6);
+  simulation.plan.putBack(frames.slice(1));
+  simulation.advance(0);
+  const ids = frames.map(({ turn }) => turn.id);
+  assert.deepEqual(
+    simulation.sent.slice(3).map(({ id }) => id),
+    ids.slice(1),
+  );
+  simulation.advance(100);
+  for (let n = 1; n <= 3; n++)
+    assert.equal(simulation.of('na').filter(({ id }) => id.startsWith(guestKey(n))).length, 3);
+});
+
+test('frames put back may not be sent any more when their turn comes again', () => {
+  const simulation = failedOver(3, v4);
+  simulation.plan.putBack(simulation.plan.next(1000, 64));
+  simulation.remove(2);
+  simulation.advance(0.5);
+  assert.deepEqual(
+    simulation.of('garp').map(({ id }) => id.slice(0, 17)),
+    [guestKey(1), guestKey(3)].map((key) => key.slice(0, 17)),
+  );
+});
