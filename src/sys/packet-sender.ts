@@ -27,10 +27,12 @@ const SEND_TIME_LIMIT_MS = 200;
 /**
  * Opens an AF_PACKET socket for sending on a device. Its protocol is 0: it never receives, and costs the host
  * nothing. On a bond, frames leave by the active slave.
+ * @param waits whether `send` waits for a full queue; otherwise it says EAGAIN
  * @throws PermissionError without CAP_NET_RAW, or before Linux 5.17 without CAP_NET_ADMIN
  * @throws SyscallError for example ENODEV when the device is gone
  */
-export function openPacketSender(ifindex: number): PacketSender {
+export function openPacketSender(ifindex: number, waits = true): PacketSender {
+  const flags = waits ? 0 : libc.MSG_DONTWAIT;
   const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
   if (fd < 0 && libc.lastErrno() === 'EPERM')
     throw new PermissionError('sending frames needs CAP_NET_RAW: run this as root or give it that capability');
@@ -46,7 +48,7 @@ export function openPacketSender(ifindex: number): PacketSender {
   }
   return {
     send(messages, count) {
-      const taken = libc.sendmmsg(fd, messages, count, 0);
+      const taken = libc.sendmmsg(fd, messages, count, flags);
       return taken >= 0 ? taken : libc.lastErrno();
     },
     close: () => void libc.close(fd),

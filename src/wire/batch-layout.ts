@@ -6,6 +6,7 @@
  *    | control  | generation 0               | generation 1               |
  *    +----------+----------------------------+----------------------------+
  *    generation: struct mmsghdr × capacity, struct iovec × capacity, frame × capacity
+ *    control (64 bytes): 32-bit words, at the indices below; at 32 the number of the bond's RARP bucket (64 bits)
  *
  *    struct mmsghdr (64 bytes, 64-bit):  0 name*   8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags
  *                                       56 length sent
@@ -15,8 +16,11 @@
 /** Bytes of one struct mmsghdr. */
 export const MESSAGE_BYTES = 64;
 const IOVEC_BYTES = 16;
-/** Room for a frame: 60 bytes, and a VLAN tag for each device that it may pass (topology/exits.ts:MAX_HOPS). */
-export const FRAME_BYTES = 128;
+/**
+ * Room for a frame: the 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device that it may pass
+ * (topology/exits.ts:MAX_HOPS).
+ */
+export const FRAME_BYTES = 160;
 const CONTROL_BYTES = 64;
 
 /** Indices into the control words, which are read and written with Atomics only. */
@@ -25,7 +29,14 @@ export const PUBLISHED = 0;
 export const SENDING = 1;
 /** The number of frames in generation 0; that of generation 1 follows. */
 export const COUNT = 2;
+/** Which publication generation 0 holds; that of generation 1 follows. */
+export const EDITION = 4;
+/** How often runs of the bond were cancelled: whoever sends for a run looks here whether it is his still. */
+export const EPOCH = 6;
+/** The slot that is first at the next failover: it had no turn in the last one. */
+export const START = 7;
 export const IDLE = -1;
+const BUCKET_AT = 32;
 
 const generationBytes = (capacity: number): number => capacity * (MESSAGE_BYTES + IOVEC_BYTES + FRAME_BYTES);
 
@@ -37,6 +48,11 @@ export function batchBytes(capacity: number): number {
 /** The control words of a batch. */
 export function controlWords(memory: SharedArrayBuffer): Int32Array {
   return new Int32Array(memory, 0, CONTROL_BYTES / 4);
+}
+
+/** The word that holds the RARP bucket's number. */
+export function bucketWord(memory: SharedArrayBuffer): BigInt64Array {
+  return new BigInt64Array(memory, BUCKET_AT, 1);
 }
 
 /** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */

@@ -1,5 +1,5 @@
 import { addressOf } from '../sys/libc.js';
-import { controlWords, COUNT, generationAt, IDLE, PUBLISHED, SENDING } from './batch-layout.js';
+import { controlWords, COUNT, EDITION, generationAt, IDLE, PUBLISHED, SENDING } from './batch-layout.js';
 
 /** The failover thread's side of a batch. */
 export class BatchReader {
@@ -16,13 +16,14 @@ export class BatchReader {
 
   /**
    * Calls `use` with the frames published last, which nobody changes until it returns.
-   * @param use takes the address of the first struct mmsghdr, and how many there are
+   * @param use takes the address of the first struct mmsghdr, how many there are, and the number of the publication
    */
-  read<T>(use: (messages: bigint, count: number) => T): T {
+  read<T>(use: (messages: bigint, count: number, edition: number) => T): T {
     const generation = this.acquire();
     try {
       const { messages } = generationAt(generation, this.capacity);
-      return use(this.base + BigInt(messages), Atomics.load(this.control, COUNT + generation));
+      const count = Atomics.load(this.control, COUNT + generation);
+      return use(this.base + BigInt(messages), count, Atomics.load(this.control, EDITION + generation));
     } finally {
       Atomics.store(this.control, SENDING, IDLE);
     }

@@ -1,6 +1,32 @@
 import { FrameError } from '../errors.js';
 import { addressOf } from '../sys/libc.js';
-import { batchBytes, controlWords, COUNT, FRAME_BYTES, IDLE, PUBLISHED, SENDING, writeFrame } from './batch-layout.js';
+import {
+  batchBytes,
+  controlWords,
+  COUNT,
+  EDITION,
+  FRAME_BYTES,
+  IDLE,
+  PUBLISHED,
+  SENDING,
+  START,
+  writeFrame,
+} from './batch-layout.js';
+
+/** Slots of one publication, as far as they had their turn: `turns` of `count`, from `start` on and round to 0. */
+export interface Portion {
+  readonly edition: number;
+  readonly start: number;
+  readonly count: number;
+  readonly turns: number;
+}
+
+/** A frame, and since which publication its slot has held it. */
+interface Slot {
+  readonly key: string;
+  readonly bytes: Uint8Array;
+  readonly since: number;
+}
 
 /**
  * The owner's side of a batch: keeps the frames of a bond's first round ready in memory that the failover thread
@@ -11,10 +37,11 @@ export class BatchWriter {
   private readonly control: Int32Array;
   private readonly base: bigint;
   private readonly slots = new Map<string, number>();
-  private readonly frames: { readonly key: string; readonly bytes: Uint8Array }[] = [];
+  private readonly frames: Slot[] = [];
   /** For each generation the slots that do not hold yet what they should. */
   private readonly stale = [new Set<number>(), new Set<number>()] as const;
   private changed = false;
+  private edition = 0;
 
   constructor(readonly capacity: number) {
     this.memory = new SharedArrayBuffer(batchBytes(capacity));
@@ -31,8 +58,31 @@ export class BatchWriter {
     return this.slots.has(key);
   }
 
+  /** Goes on over changes: a key that is added meanwhile comes as well, one that is removed does not. */
   keys(): IterableIterator<string> {
     return this.slots.keys();
+  }
+
+  /** The frame under a key; null when there is none. */
+  bytes(key: string): Uint8Array | null {
+    return this.slotOf(key)?.bytes ?? null;
+  }
+
+  /** Whether the frame under `key` was among those that had their turn. One that has moved since counts as new. */
+  wasIn({ edition, start, count, turns }: Portion, key: string): boolean {
+    const slot = this.slots.get(key);
+    const frame = this.slotOf(key);
+    if (slot === undefined || !frame || frame.since > edition || slot >= count) return false;
+    return (slot - start + count) % count < turns;
+  }
+
+  /** The next failover begins with the frame under `key`. */
+  startWith(key: string): void {
+    Atomics.store(this.control, START, this.slots.get(key) ?? 0);
+  }
+
+  private slotOf(key: string): Slot | undefined {
+    return this.frames[this.slots.get(key) ?? -1];
   }
 
   /**
@@ -58,9 +108,9 @@ export class BatchWriter {
     if (last && last.key !== key) this.place(slot, last);
   }
 
-  private place(slot: number, frame: { key: string; bytes: Uint8Array }): void {
-    this.frames[slot] = frame;
-    this.slots.set(frame.key, slot);
+  private place(slot: number, { key, bytes }: Pick<Slot, 'key' | 'bytes'>): void {
+    this.frames[slot] = { key, bytes, since: this.edition + 1 };
+    this.slots.set(key, slot);
     for (const slots of this.stale) slots.add(slot);
     this.changed = true;
   }
@@ -80,6 +130,7 @@ export class BatchWriter {
     }
     stale.clear();
     Atomics.store(this.control, COUNT + generation, this.frames.length);
+    Atomics.store(this.control, EDITION + generation, ++this.edition);
     Atomics.store(this.control, PUBLISHED, generation);
     this.changed = false;
     return true;

@@ -1,11 +1,14 @@
 import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
+import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
+import type { Tag } from '../topology/exits.js';
 import { frameKey, planFirstRound } from '../plan/first-round.js';
 import { BatchWriter } from './batch-writer.js';
 
 /** A guest as a bond's batch knows it. */
 interface Entry {
+  readonly tags: readonly Tag[];
   readonly source: Source;
   readonly suppressed: SuppressReason | null;
 }
@@ -18,6 +21,8 @@ export class BondGuests {
   readonly batch: BatchWriter;
   /** By MAC, then by the key of the frame. */
   private readonly entries = new Map<Mac, Map<string, Entry>>();
+  /** Called for each guest that becomes announceable, with the key of its frame. */
+  onAnnounced: (key: string) => void = () => undefined;
 
   constructor(capacity: number) {
     this.batch = new BatchWriter(capacity);
@@ -29,11 +34,21 @@ export class BondGuests {
     const wanted = new Set(planned.flatMap(({ suppressed, key }) => (suppressed === null ? [key] : [])));
     for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.batch.remove(key);
     const entries = new Map<string, Entry>();
-    for (const { key, bytes, source, suppressed } of planned) {
-      entries.set(key, { source, suppressed: suppressed ?? this.announce(key, bytes) });
+    const added = [...wanted].filter((key) => !this.batch.has(key));
+    for (const { key, bytes, tags, source, suppressed } of planned) {
+      entries.set(key, { tags, source, suppressed: suppressed ?? this.announce(key, bytes) });
     }
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
+    for (const key of added) if (this.batch.has(key)) this.onAnnounced(key);
+  }
+
+  /** Whose frame has this key, and how it leaves; null when it is not announced. */
+  place(key: string): Place | null {
+    if (!this.batch.has(key)) return null;
+    const mac = key.slice(0, key.indexOf(' ')) as Mac;
+    const tags = this.entries.get(mac)?.get(key)?.tags;
+    return tags ? { mac, tags } : null;
   }
 
   private announce(key: string, bytes: Uint8Array): SuppressReason | null {

@@ -15,11 +15,20 @@ const FRAMES_PER_CALL = 1024;
 /** A full queue: it drains, so the same frame is tried again. */
 const PASSING = new Set(['ENOBUFS', 'EINTR', 'ENOMEM']);
 
-/** The device cannot send at all, or took nothing for the time limit of the socket: the rest would fail as well. */
-const FINAL = new Set(['EAGAIN', 'ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF', 'EPERM']);
+/** The device cannot send at all: the rest would fail as well. */
+const FINAL = new Set(['ENETDOWN', 'ENODEV', 'ENXIO', 'EBADF', 'EPERM']);
 
 /** How often a frame is tried while the queue does not drain, with a pause between. */
-const MAX_TRIES = 50;
+export const MAX_TRIES = 50;
+
+/**
+ * What an errno of sendmmsg(2) says: the same frame may be tried again, the rest would fail as well, or this one frame
+ * is refused. EAGAIN of a socket that does not wait is a full queue; of one that waits, that its time limit is over.
+ */
+export function judgeErrno(errno: string, waits: boolean): 'again' | 'rest' | 'one' {
+  if (PASSING.has(errno) || (errno === 'EAGAIN' && !waits)) return 'again';
+  return FINAL.has(errno) || errno === 'EAGAIN' ? 'rest' : 'one';
+}
 
 /**
  * Sends ready-made frames in as few system calls as the kernel takes, and goes on where it stopped.
@@ -38,10 +47,10 @@ export function sendBurst(sender: PacketSender, messages: bigint, count: number,
       next += taken;
       sent += taken;
       tries = 0;
-    } else if (PASSING.has(taken) && ++tries < MAX_TRIES) {
+    } else if (judgeErrno(taken, true) === 'again' && ++tries < MAX_TRIES) {
       pause();
     } else {
-      const refused = FINAL.has(taken) || PASSING.has(taken) ? count - next : 1;
+      const refused = judgeErrno(taken, true) === 'one' ? 1 : count - next;
       errors[taken] = (errors[taken] ?? 0) + refused;
       next += refused;
       tries = 0;

@@ -2,11 +2,20 @@ import { FailoverThreadError } from '../errors.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
 import { Deferred } from './deferred.js';
-import type { FirstRound, FromFailoverThread, ToFailoverThread } from './thread-messages.js';
+import type {
+  FirstRound,
+  FirstRoundSettings,
+  FromFailoverThread,
+  LossReason,
+  OrderCause,
+  ToFailoverThread,
+} from './thread-messages.js';
 
 /** What the failover thread reports. */
 export interface FailoverListener {
   failover(round: FirstRound): void;
+  /** Nothing can leave by a bond any more: its run is over. */
+  lost(bond: number, reason: LossReason): void;
   resync(reason: 'overrun' | 'truncated' | 'malformed'): void;
   /** A bond cannot be announced; `error` is one line. */
   unwatched(bond: number, error: string): void;
@@ -36,9 +45,14 @@ export class FailoverClient {
   }
 
   /** Announces `bond` from its batch from now on. @returns when the thread has answered */
-  watch(bond: number, { memory, capacity }: BatchWriter): Promise<void> {
-    this.thread.post({ type: 'watch', bond, memory, capacity });
+  watch(bond: number, { memory, capacity }: BatchWriter, settings: FirstRoundSettings): Promise<void> {
+    this.thread.post({ type: 'watch', bond, memory, capacity, ...settings });
     return new Promise((resolve) => this.watching.set(bond, resolve));
+  }
+
+  /** Announces a bond now, as if it had failed over to `slave`. The thread tells of it as of a failover. */
+  announce(bond: number, slave: number, cause: OrderCause): void {
+    this.thread.post({ type: 'announce', bond, slave, cause });
   }
 
   forget(bond: number): void {
@@ -57,6 +71,8 @@ export class FailoverClient {
         return this.isReady.resolve();
       case 'failover':
         return this.listener.failover(message);
+      case 'lost':
+        return this.listener.lost(message.bond, message.reason);
       case 'resync':
         return this.listener.resync(message.reason);
       case 'watching':

@@ -6,6 +6,8 @@ import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
 import { ownerOfThisThread } from '../sys/thread.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { readLoss } from './bond-loss.js';
+import type { Moment } from './first-round.js';
 import { Rehearsal } from './rehearsal.js';
 import { WatchedBonds } from './watched-bonds.js';
 import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js';
@@ -37,7 +39,7 @@ while (watched.running) {
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
   else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
-  watched.takeOrders();
+  watched.takeOrders(() => momentOf(systemClock.monotonic()));
 }
 rehearsal.close();
 watched.close();
@@ -56,15 +58,24 @@ function resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
 function handle(event: KernelEvent, arrived: number): void {
   const failover = detector.apply(event);
   if (failover) announce(failover, arrived);
+  const loss = readLoss(event);
+  if (loss) watched.lost(loss.bond, loss.reason);
   if (event.type === 'lost') resync(event.reason);
   if (dumps.take(event)) detector.finishDump();
   if (dumps.complete && !ready) becomeReady();
 }
 
 function announce(failover: Failover, arrived: number): void {
-  const pause = (): void => blockFor(QUEUE_PAUSE_SECONDS);
-  const round = watched.announce(failover.bond, pause, () => systemClock.monotonic() - arrived);
-  owner.post({ type: 'failover', ...failover, arrived, ...round });
+  const round = watched.failover(failover.bond, momentOf(arrived));
+  owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round });
+}
+
+function momentOf(arrived: number): Moment {
+  return {
+    now: arrived,
+    sinceArrival: () => systemClock.monotonic() - arrived,
+    pause: () => blockFor(QUEUE_PAUSE_SECONDS),
+  };
 }
 
 function becomeReady(): void {

@@ -11,6 +11,11 @@ import { WatchedBonds } from './watched-bonds.js';
 /** No device has this index: a packet socket bound to it sends nothing, and says ENXIO. */
 const NO_DEVICE = 0;
 
+/** Tokens and damping as in earnest, of the bond that does not exist; but it can be announced without end. */
+const UNHELD = { rate: { rate: 1e6, burst: 1e9 }, damping: { failovers: 4, within: 0, holdOff: 0 } };
+
+const MOMENT = { now: 0, sinceArrival: () => 0, pause: () => undefined };
+
 /** So often that the code of the path is compiled, not interpreted. */
 const FIRST_REHEARSALS = 300;
 
@@ -28,9 +33,9 @@ export class Rehearsal {
     this.batch.put('', encodeRarp('02:00:00:00:00:00' as Mac, []));
     this.batch.publish();
     const { memory, capacity } = this.batch;
-    const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity }];
+    const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity, ...UNHELD }];
     this.bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) });
-    this.bonds.takeOrders();
+    this.bonds.takeOrders(() => MOMENT);
   }
 
   /** The rehearsals before the first night. @param datagram link messages of this host */
@@ -44,12 +49,7 @@ export class Rehearsal {
     this.slave = 3 - this.slave;
     for (const event of [bondEvent(this.slave), slaveEvent(3 - this.slave)]) {
       const failover = this.detector.apply(event);
-      if (failover)
-        this.bonds.announce(
-          failover.bond,
-          () => undefined,
-          () => 0,
-        );
+      if (failover) this.bonds.failover(failover.bond, MOMENT);
     }
   }
 

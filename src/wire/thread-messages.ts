@@ -1,22 +1,59 @@
+import type { AnnounceConfig, Rate } from '../config/announce.js';
+import type { Portion } from './batch-writer.js';
 import type { BurstOutcome } from './burst.js';
+
+/** Why a bond is announced without a message of the kernel. */
+export type OrderCause =
+  /** It has failed over while we were not running. */
+  | 'missed'
+  /** It has failed over too often, and has been quiet for long enough. */
+  | 'window';
+
+/** How the failover thread announces a bond. */
+export interface FirstRoundSettings {
+  /** The rate of RARP frames; null: none are sent. */
+  readonly rate: Rate | null;
+  readonly damping: AnnounceConfig['damping'];
+}
 
 /** From the daemon to the failover thread. */
 export type ToFailoverThread =
   /** Announce this bond from now on, with the frames in `memory`. */
-  | { readonly type: 'watch'; readonly bond: number; readonly memory: SharedArrayBuffer; readonly capacity: number }
+  | ({
+      readonly type: 'watch';
+      readonly bond: number;
+      readonly memory: SharedArrayBuffer;
+      readonly capacity: number;
+    } & FirstRoundSettings)
+  /** Send the first round now, as if the bond had failed over to `slave`. */
+  | { readonly type: 'announce'; readonly bond: number; readonly slave: number; readonly cause: OrderCause }
   | { readonly type: 'forget'; readonly bond: number }
   | { readonly type: 'stop' };
 
+/** Why nothing can be sent on a bond any more. */
+export type LossReason = 'no-active-slave' | 'bond-gone';
+
+/** What the failover thread did about a failover. */
+export interface RoundOutcome extends BurstOutcome {
+  /** Whose turn it was; null: the bond is not watched yet, or failed over too often. */
+  readonly portion: Portion | null;
+  /** Which run of the bond begins: see EPOCH in batch-layout.ts. */
+  readonly epoch: number;
+  /** The bond failed over too often: when it may be announced, on the monotonic clock in seconds; else null. */
+  readonly damped: number | null;
+  /** From the kernel's message to the system call that takes the first frame, and to the end of the last one: seconds. */
+  readonly firstFrame: number;
+  readonly lastFrame: number;
+}
+
 /** A failover, and what became of its first round. */
-export interface FirstRound extends BurstOutcome {
+export interface FirstRound extends RoundOutcome {
   readonly bond: number;
   /** The slave that took over. */
   readonly slave: number;
-  /** When the kernel's message arrived: monotonic clock, seconds. */
+  readonly cause: 'failover' | OrderCause;
+  /** When the kernel's message arrived, or the order: monotonic clock, seconds. */
   readonly arrived: number;
-  /** From there to the system call that takes the first frame, and to the end of the one that took the last: seconds. */
-  readonly firstFrame: number;
-  readonly lastFrame: number;
 }
 
 /** From the failover thread to the daemon. */
@@ -24,6 +61,8 @@ export type FromFailoverThread =
   /** It knows where all bonds stand: from here on it misses no failover. */
   | { readonly type: 'ready' }
   | ({ readonly type: 'failover' } & FirstRound)
+  /** Frames cannot leave by the bond any more, for now or for ever. */
+  | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
   /** The bond is watched; or it cannot be, for the reason given. */
   | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
   /** Messages were lost; the thread has asked the kernel for the whole state again. */

@@ -1,54 +1,65 @@
 import { BondheraldError } from '../errors.js';
-import { openPacketSender, type PacketSender } from '../sys/packet-sender.js';
+import { openPacketSender } from '../sys/packet-sender.js';
 import type { Owner } from '../sys/thread.js';
-import { BatchReader } from './batch-reader.js';
-import { type BurstOutcome, sendBurst } from './burst.js';
-import type { FirstRound, FromFailoverThread, ToFailoverThread } from './thread-messages.js';
+import { type Moment, ReadyFirstRound } from './first-round.js';
+import type { FromFailoverThread, LossReason, OrderCause, RoundOutcome, ToFailoverThread } from './thread-messages.js';
 
-interface WatchedBond {
-  readonly sender: PacketSender;
-  readonly batch: BatchReader;
-}
-
-/** What `announce` tells of a round. */
-type Round = BurstOutcome & Pick<FirstRound, 'firstFrame' | 'lastFrame'>;
+/** Of a bond that is not watched, or not yet: nobody is announced. */
+const UNWATCHED: RoundOutcome = {
+  sent: 0,
+  errors: {},
+  portion: null,
+  epoch: 0,
+  damped: null,
+  firstFrame: 0,
+  lastFrame: 0,
+};
 
 /** The bonds that the failover thread announces, as its owner ordered. Bounded by the number of bonds on the host. */
 export class WatchedBonds {
-  private readonly bonds = new Map<number, WatchedBond>();
+  private readonly bonds = new Map<number, ReadyFirstRound>();
   running = true;
 
   constructor(private readonly owner: Owner<ToFailoverThread, FromFailoverThread>) {}
 
-  /** Carries out what the owner has asked for since the last call. */
-  takeOrders(): void {
+  /**
+   * Carries out what the owner has asked for since the last call.
+   * @param begin gives the moment at which a bond is announced by order
+   */
+  takeOrders(begin: () => Moment): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
       else if (order.type === 'forget') this.forget(order.bond);
-      else this.watch(order);
+      else if (order.type === 'watch') this.watch(order);
+      else this.announce(order, begin());
     }
   }
 
-  /**
-   * Sends the first round of a bond.
-   * @param sinceArrival seconds since the kernel's message arrived
-   */
-  announce(bond: number, pause: () => void, sinceArrival: () => number): Round {
-    const watched = this.bonds.get(bond);
-    const firstFrame = sinceArrival();
-    const outcome = watched?.batch.read((messages, count) => sendBurst(watched.sender, messages, count, pause));
-    return { ...(outcome ?? { sent: 0, errors: {} }), firstFrame, lastFrame: sinceArrival() };
+  /** A bond has failed over: sends its first round. */
+  failover(bond: number, moment: Moment): RoundOutcome {
+    return this.bonds.get(bond)?.failover(moment) ?? UNWATCHED;
+  }
+
+  /** Nothing can leave by a bond any more: ends its run. */
+  lost(bond: number, reason: LossReason): void {
+    if (this.bonds.get(bond)?.lost()) this.owner.post({ type: 'lost', bond, reason });
   }
 
   close(): void {
     for (const bond of [...this.bonds.keys()]) this.forget(bond);
   }
 
-  private watch({ bond, memory, capacity }: ToFailoverThread & { type: 'watch' }): void {
+  private announce({ bond, slave, cause }: { bond: number; slave: number; cause: OrderCause }, moment: Moment): void {
+    const watched = this.bonds.get(bond);
+    const round = cause === 'window' ? watched?.release(moment) : watched?.failover(moment);
+    if (round) this.owner.post({ type: 'failover', bond, slave, cause, arrived: moment.now, ...round });
+  }
+
+  private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {
     this.forget(bond);
     let error: string | null = null;
     try {
-      this.bonds.set(bond, { sender: openPacketSender(bond), batch: new BatchReader(memory, capacity) });
+      this.bonds.set(bond, new ReadyFirstRound(openPacketSender(bond), ready));
     } catch (failure) {
       if (!(failure instanceof BondheraldError)) throw failure;
       error = failure.message;
@@ -57,7 +68,7 @@ export class WatchedBonds {
   }
 
   private forget(bond: number): void {
-    this.bonds.get(bond)?.sender.close();
+    this.bonds.get(bond)?.close();
     this.bonds.delete(bond);
   }
 }

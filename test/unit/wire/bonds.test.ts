@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import type { Owner } from '../../../src/sys/thread.js';
+import { ANNOUNCE_DEFAULTS } from '../../../src/config/announce.js';
 import { BatchReader } from '../../../src/wire/batch-reader.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
@@ -29,14 +30,14 @@ const NO_SUCH_DEVICE = 0x7ffffffe;
 
 function watchOrder(bond: number): ToFailoverThread {
   const { memory, capacity } = new BatchWriter(1);
-  return { type: 'watch', bond, memory, capacity };
+  return { type: 'watch', bond, memory, capacity, rate: 'unlimited', damping: ANNOUNCE_DEFAULTS.damping };
 }
 
 test('a bond that cannot be sent on is reported in one line, and the others go on', () => {
   const owner = new FakeOwner();
   const watched = new WatchedBonds(owner);
   owner.orders = [watchOrder(NO_SUCH_DEVICE), watchOrder(NO_SUCH_DEVICE - 1)];
-  watched.takeOrders();
+  watched.takeOrders(assert.fail);
   assert.deepEqual(
     owner.told.map((message) => message.type === 'watching' && message.bond),
     [NO_SUCH_DEVICE, NO_SUCH_DEVICE - 1],
@@ -51,19 +52,18 @@ test('a bond that cannot be sent on is reported in one line, and the others go o
 
 test('a failover of a bond that is not watched sends nothing, and says so', () => {
   const watched = new WatchedBonds(new FakeOwner());
-  let time = 0;
-  const round = watched.announce(4711, assert.fail, () => ++time);
-  assert.deepEqual(round, { sent: 0, errors: {}, firstFrame: 1, lastFrame: 2 });
+  const round = watched.failover(4711, { now: 1, sinceArrival: assert.fail, pause: assert.fail });
+  assert.deepEqual([round.sent, round.errors, round.portion, round.damped], [0, {}, null, null]);
 });
 
 test('told to stop, the thread stops; told to forget a bond that it does not know, it shrugs', () => {
   const owner = new FakeOwner();
   const watched = new WatchedBonds(owner);
   owner.orders = [{ type: 'forget', bond: 4711 }];
-  watched.takeOrders();
+  watched.takeOrders(assert.fail);
   assert.equal(watched.running, true);
   owner.orders = [{ type: 'stop' }];
-  watched.takeOrders();
+  watched.takeOrders(assert.fail);
   assert.equal(watched.running, false);
   assert.deepEqual(owner.told, []);
 });

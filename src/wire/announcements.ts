@@ -1,0 +1,110 @@
+import type { AnnounceConfig } from '../config/announce.js';
+import { SyscallError } from '../errors.js';
+import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
+import type { BondGuests } from './bond-guests.js';
+import { type RunResult, RunTally } from './run-report.js';
+import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
+
+/** What the announcements of all bonds need beside what those of one do. */
+export interface Orders {
+  /** The slave that carries the traffic of a bond now; null when none does. */
+  slaveOf(bond: number): number | null;
+  /** Has the failover thread announce a bond. */
+  announce(bond: number, slave: number, cause: OrderCause): void;
+}
+
+/**
+ * Everything that follows the first burst: on each bond, as if there were no other. Bounded by the number of bonds on
+ * the host.
+ */
+export class Announcements {
+  private readonly bonds = new Map<number, BondAnnouncements>();
+  /** By bond, what calls off the announcement that waits for a window. */
+  private readonly held = new Map<number, () => void>();
+
+  /** @param guests by bond, the guests that are announced there */
+  constructor(
+    private readonly settings: AnnounceConfig,
+    private readonly guests: ReadonlyMap<number, BondGuests>,
+    private readonly tools: AnnouncementTools,
+    private readonly orders: Orders,
+  ) {}
+
+  /** What the failover thread has told of a failover. */
+  failover(round: FirstRound): void {
+    const { bond, damped, portion } = round;
+    this.release(bond);
+    const announcements = this.of(bond);
+    announcements?.end('superseded');
+    if (damped !== null) return this.hold(bond, damped);
+    if (!announcements || !portion) return this.note(round, null);
+    try {
+      announcements.begin(round, portion);
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      this.note(round, error.errno === 'ENODEV' || error.errno === 'ENXIO' ? 'bond-gone' : 'refused');
+    }
+  }
+
+  /** Nothing can leave by a bond any more. */
+  lost(bond: number, reason: LossReason): void {
+    this.bonds.get(bond)?.end(reason);
+  }
+
+  /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */
+  arpLeft(bond: number, frames: number, at: number): void {
+    if (frames > 0) this.of(bond)?.arpLeft(frames, at);
+  }
+
+  /** Ends what lasts on bonds that are not there any more. */
+  forgetGone(): void {
+    for (const [bond, announcements] of this.bonds) {
+      if (this.guests.has(bond)) continue;
+      this.release(bond);
+      announcements.end('bond-gone');
+      this.bonds.delete(bond);
+    }
+  }
+
+  /** Ends all. */
+  stop(): void {
+    for (const bond of [...this.held.keys()]) this.release(bond);
+    for (const announcements of this.bonds.values()) announcements.end('stopped');
+  }
+
+  private of(bond: number): BondAnnouncements | undefined {
+    const guests = this.guests.get(bond);
+    if (!guests) return undefined;
+    const held = this.bonds.get(bond) ?? new BondAnnouncements(bond, guests, this.settings, this.tools);
+    this.bonds.set(bond, held);
+    return held;
+  }
+
+  /** The bond is announced, as it stands then, when it may be, unless it fails over again before. */
+  private hold(bond: number, until: number): void {
+    const { clock, listener } = this.tools;
+    const now = clock.monotonic();
+    listener.ended(bond, new RunTally(now).report('damped', now));
+    const look = (): void => {
+      const wait = until - clock.monotonic();
+      if (wait > 0) return void this.held.set(bond, clock.after(wait, look));
+      this.held.delete(bond);
+      const slave = this.orders.slaveOf(bond);
+      if (slave !== null) this.orders.announce(bond, slave, 'window');
+    };
+    look();
+  }
+
+  private release(bond: number): void {
+    this.held.get(bond)?.();
+    this.held.delete(bond);
+  }
+
+  /** An announcement that was over when its first round was. */
+  private note({ bond, arrived, sent, errors }: FirstRound, ending: RunResult | null): void {
+    const tally = new RunTally(arrived);
+    tally.sent('rarp', sent);
+    tally.refused(Object.values(errors).reduce((sum, frames) => sum + frames, 0));
+    this.tools.listener.ended(bond, tally.report(ending, this.tools.clock.monotonic()));
+  }
+}

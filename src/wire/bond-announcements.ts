@@ -1,0 +1,123 @@
+import type { AnnounceConfig, FrameKind } from '../config/announce.js';
+import type { Address, Place } from '../plan/announceable.js';
+import { BondPlan } from '../plan/bond-plan.js';
+import { TokenBucket } from '../plan/bucket.js';
+import type { Clock } from '../sys/clock.js';
+import { controlWords, EPOCH } from './batch-layout.js';
+import type { Portion } from './batch-writer.js';
+import type { BondGuests } from './bond-guests.js';
+import { BondRun } from './bond-run.js';
+import { type RunReport, type RunResult, RunTally } from './run-report.js';
+import { sharedCell } from './shared-cell.js';
+import type { SlicePort } from './slice-port.js';
+import type { FirstRound } from './thread-messages.js';
+
+/** Hears what announcements do. */
+export interface AnnouncementListener {
+  began(bond: number): void;
+  sent(bond: number, kind: FrameKind, frames: number): void;
+  /** @param code the symbolic errno */
+  refused(bond: number, kind: FrameKind, code: string, frames: number): void;
+  ended(bond: number, report: RunReport): void;
+}
+
+/** What announcements need of the rest of the daemon. */
+export interface AnnouncementTools {
+  readonly clock: Clock;
+  /** Numbers from 0 to 1. */
+  readonly chance: () => number;
+  /** Opens a port on a device. @throws SyscallError */
+  readonly openPort: (ifindex: number) => SlicePort;
+  /** @param now monotonic clock, seconds */
+  readonly addressesOf: (bond: number, place: Place, now: number) => readonly Address[];
+  /** Brings the guests of all bonds up to date. */
+  readonly refresh: () => void;
+  readonly listener: AnnouncementListener;
+}
+
+/** The announcements of one bond, one at a time. */
+export class BondAnnouncements {
+  private readonly plan: BondPlan;
+  private readonly control: Int32Array;
+  private run: { readonly on: BondRun; readonly tally: RunTally } | null = null;
+
+  constructor(
+    private readonly bond: number,
+    private readonly guests: BondGuests,
+    settings: AnnounceConfig,
+    private readonly tools: AnnouncementTools,
+  ) {
+    const { batch } = guests;
+    const { rarp, arp, na } = settings.rate;
+    const buckets = {
+      rarp: new TokenBucket(rarp, sharedCell(batch.memory)),
+      garp: new TokenBucket(arp),
+      na: new TokenBucket(na),
+    };
+    const announceable = {
+      keys: () => batch.keys(),
+      rarp: (key: string) => batch.bytes(key),
+      place: (key: string) => guests.place(key),
+      addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
+    };
+    this.control = controlWords(batch.memory);
+    this.plan = new BondPlan(settings, buckets, announceable, tools.chance);
+    guests.onAnnounced = (key) => this.joined(key);
+  }
+
+  /** ARP frames have left by the bond that are not ours. @param at monotonic clock, seconds */
+  arpLeft(frames: number, at: number): void {
+    this.plan.arpLeft(frames, at);
+  }
+
+  /**
+   * The first round has gone out, or a part of it: the rest follows, and the later rounds. The announcement before has
+   * been ended.
+   * @throws SyscallError when the bond cannot be sent on
+   */
+  begin(round: FirstRound, portion: Portion): void {
+    const tally = new RunTally(round.arrived);
+    tally.sent('rarp', round.sent);
+    tally.refused(Object.values(round.errors).reduce((sum, frames) => sum + frames, 0));
+    const port = this.tools.openPort(this.bond);
+    this.tools.listener.began(this.bond);
+    this.plan.begin(round.arrived, (key) => this.guests.batch.wasIn(portion, key));
+    this.run = { tally, on: new BondRun(this.plan, port, this.surroundings(round.epoch, tally)) };
+  }
+
+  /** Ends the announcement that lasts, if one does. @param ending why; null: it is complete */
+  end(ending: RunResult | null): void {
+    if (!this.run) return;
+    const { on, tally } = this.run;
+    this.run = null;
+    on.cancel();
+    this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
+  }
+
+  private surroundings(epoch: number, tally: RunTally) {
+    const { bond, plan, tools } = this;
+    return {
+      clock: tools.clock,
+      mayGo: () => Atomics.load(this.control, EPOCH) === epoch,
+      refresh: tools.refresh,
+      sent(kind: FrameKind, frames: number): void {
+        tally.sent(kind, frames);
+        tools.listener.sent(bond, kind, frames);
+      },
+      refused(kind: FrameKind, code: string, frames: number): void {
+        tally.refused(frames);
+        tools.listener.refused(bond, kind, code, frames);
+      },
+      paused: () => {
+        if (plan.nextRarp !== null) this.guests.batch.startWith(plan.nextRarp);
+      },
+      ended: () => this.end(null),
+    };
+  }
+
+  private joined(key: string): void {
+    if (!this.run) return;
+    this.plan.joined(key, this.tools.clock.monotonic());
+    this.run.on.wake();
+  }
+}

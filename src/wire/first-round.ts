@@ -1,0 +1,97 @@
+import { TokenBucket } from '../plan/bucket.js';
+import { Damping } from '../plan/damping.js';
+import type { PacketSender } from '../sys/packet-sender.js';
+import { controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-layout.js';
+import { BatchReader } from './batch-reader.js';
+import type { Portion } from './batch-writer.js';
+import { type BurstOutcome, sendBurst } from './burst.js';
+import { sharedCell } from './shared-cell.js';
+import type { RoundOutcome, ToFailoverThread } from './thread-messages.js';
+
+/** What a first round needs of its surroundings. */
+export interface Moment {
+  /** Monotonic clock, seconds. */
+  readonly now: number;
+  /** Seconds since the kernel's message arrived. */
+  readonly sinceArrival: () => number;
+  /** Waits about a millisecond for a queue to drain. */
+  readonly pause: () => void;
+}
+
+const NOTHING: BurstOutcome = { sent: 0, errors: {} };
+
+/** The first round of one bond, ready to go: what the failover thread holds of a bond. */
+export class ReadyFirstRound {
+  private readonly batch: BatchReader;
+  private readonly control: Int32Array;
+  private readonly bucket: TokenBucket | null;
+  private readonly damping: Damping;
+  private mayHaveRun = false;
+
+  constructor(
+    private readonly sender: PacketSender,
+    { memory, capacity, rate, damping }: Omit<ToFailoverThread & { type: 'watch' }, 'type' | 'bond'>,
+  ) {
+    this.batch = new BatchReader(memory, capacity);
+    this.control = controlWords(memory);
+    this.bucket = rate === null ? null : new TokenBucket(rate, sharedCell(memory));
+    this.damping = new Damping(damping);
+  }
+
+  /** A failover: cancels the run that lasts, and sends the first round of the next, unless there were too many. */
+  failover(moment: Moment): RoundOutcome {
+    const epoch = this.cancel();
+    const damped = this.damping.failover(moment.now);
+    if (damped === null) return this.send(epoch, moment);
+    return { ...NOTHING, portion: null, epoch, damped, firstFrame: 0, lastFrame: 0 };
+  }
+
+  /** Announces what was held back. @returns null when that is not to be, or not yet */
+  release(moment: Moment): RoundOutcome | null {
+    return this.damping.release(moment.now) ? this.send(this.cancel(), moment) : null;
+  }
+
+  /** Nothing can leave by the bond any more. @returns whether there may be a run that ends with that */
+  lost(): boolean {
+    const had = this.mayHaveRun;
+    if (had) this.cancel();
+    this.mayHaveRun = false;
+    return had;
+  }
+
+  close(): void {
+    this.sender.close();
+  }
+
+  /** From here on nothing is sent for the run that lasts. */
+  private cancel(): number {
+    return Atomics.add(this.control, EPOCH, 1) + 1;
+  }
+
+  private send(epoch: number, { now, sinceArrival, pause }: Moment): RoundOutcome {
+    this.mayHaveRun = true;
+    const firstFrame = sinceArrival();
+    return this.batch.read((messages, count, edition) => {
+      const turns = this.bucket?.take(count, now) ?? 0;
+      const start = turns === count ? 0 : Atomics.load(this.control, START) % count;
+      const portion = { edition, start, count, turns };
+      const outcome = this.sendPortion(messages, portion, pause);
+      Atomics.store(this.control, START, turns === count ? 0 : (start + turns) % count);
+      return { ...outcome, portion, epoch, damped: null, firstFrame, lastFrame: sinceArrival() };
+    });
+  }
+
+  private sendPortion(messages: bigint, { start, count, turns }: Portion, pause: () => void): BurstOutcome {
+    const upToEnd = Math.min(turns, count - start);
+    const first = sendBurst(this.sender, messages + BigInt(start * MESSAGE_BYTES), upToEnd, pause);
+    if (upToEnd === turns) return first;
+    const rest = sendBurst(this.sender, messages, turns - upToEnd, pause);
+    return { sent: first.sent + rest.sent, errors: sum(first.errors, rest.errors) };
+  }
+}
+
+function sum(one: BurstOutcome['errors'], other: BurstOutcome['errors']): BurstOutcome['errors'] {
+  const total: Record<string, number> = { ...one };
+  for (const [code, frames] of Object.entries(other)) total[code] = (total[code] ?? 0) + frames;
+  return total;
+}

@@ -1,0 +1,57 @@
+import type { FrameKind } from '../config/announce.js';
+
+/** How an announcement ended. Closed set: it is a label of metrics. */
+export type RunResult =
+  /** All rounds are out. */
+  | 'completed'
+  /** All rounds are out, but the kernel refused frames. */
+  | 'refused'
+  /** All rounds are over, and nobody was there to be announced. */
+  | 'empty'
+  /** The bond failed over again. */
+  | 'superseded'
+  | 'no-active-slave'
+  | 'bond-gone'
+  /** Not begun: the bond fails over too often. */
+  | 'damped'
+  /** The daemon ended. */
+  | 'stopped';
+
+/** What became of an announcement, its first round included. */
+export interface RunReport {
+  readonly result: RunResult;
+  /** Frames that the kernel took. */
+  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly refused: number;
+  /** How long it took, in seconds. */
+  readonly seconds: number;
+}
+
+/** Keeps count of an announcement while it lasts. */
+export class RunTally {
+  private readonly sentByKind = { rarp: 0, garp: 0, na: 0 };
+  private refusedFrames = 0;
+
+  /** @param start when it began: monotonic clock, seconds */
+  constructor(private readonly start: number) {}
+
+  sent(kind: FrameKind, frames: number): void {
+    this.sentByKind[kind] += frames;
+  }
+
+  refused(frames: number): void {
+    this.refusedFrames += frames;
+  }
+
+  /** @param ending why it ended before its time; null when it did not */
+  report(ending: RunResult | null, now: number): RunReport {
+    const { rarp, garp, na } = this.sentByKind;
+    const whole = this.refusedFrames > 0 ? 'refused' : rarp + garp + na > 0 ? 'completed' : 'empty';
+    return {
+      result: ending ?? whole,
+      sent: { ...this.sentByKind },
+      refused: this.refusedFrames,
+      seconds: now - this.start,
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { addressOf } from '../sys/libc.js';
+import { openPacketSender, type PacketSender } from '../sys/packet-sender.js';
+import { batchBytes, generationAt, writeFrame } from './batch-layout.js';
+
+/** Sends a few frames at a time, without waiting. */
+export interface SlicePort {
+  /** How many frames `send` takes at most. */
+  readonly capacity: number;
+  /**
+   * Hands frames to the kernel in one system call.
+   * @param mayGo is asked right before it
+   * @returns how many the kernel took, or the symbolic errno when it took none; null when they may not go
+   */
+  send(frames: readonly Uint8Array[], mayGo: () => boolean): number | string | null;
+  close(): void;
+}
+
+/** Some 60 µs in the kernel: nobody else waits longer, and no more than these leave for a run that is being cancelled. */
+const FRAMES_A_SLICE = 64;
+
+/**
+ * Opens a port on a device.
+ * @throws PermissionError without CAP_NET_RAW
+ * @throws SyscallError for example ENODEV when the device is gone
+ */
+export function openSlicePort(ifindex: number): SlicePort {
+  return slicePortOn(openPacketSender(ifindex, false));
+}
+
+/** A port on a sender that does not wait. */
+export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): SlicePort {
+  const memory = new SharedArrayBuffer(batchBytes(capacity));
+  const base = addressOf(new Uint8Array(memory));
+  const messages = base + BigInt(generationAt(0, capacity).messages);
+  return {
+    capacity,
+    send(frames, mayGo) {
+      frames.forEach((bytes, slot) => writeFrame(memory, base, { generation: 0, capacity, slot }, bytes));
+      return mayGo() ? sender.send(messages, frames.length) : null;
+    },
+    close: () => sender.close(),
+  };
+}
