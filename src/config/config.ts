@@ -76,3 +76,6 @@ export interface Config {
   /** The folder of the state file; made when it is not there. */
   readonly stateDir: string;
 }
+
+/** What is announced, when and how fast. */
+export type AnnounceConfig = Config['announce'];

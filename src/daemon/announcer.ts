@@ -4,6 +4,7 @@ import { activeBackupBonds } from '../topology/bonds.js';
 import { BondGuests } from '../wire/bond-guests.js';
 import { Deferred } from '../wire/deferred.js';
 import { FailoverClient, type FailoverListener } from '../wire/failover-client.js';
+import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
 import { type Task, untilAborted } from './task.js';
 
 /** Keeps the failover thread supplied: which bonds to watch, and the frames to send for each. */
@@ -14,12 +15,12 @@ export class Announcer implements Task {
 
   /**
    * @param bonds is filled with one entry an active-backup bond of the host
-   * @param capacity how many guests a bond may have
+   * @param settings `capacity`: how many guests a bond may have
    */
   constructor(
     private readonly host: HostState,
     private readonly bonds: Map<number, BondGuests>,
-    private readonly capacity: number,
+    private readonly settings: FirstRoundSettings & { readonly capacity: number },
     listener: FailoverListener,
   ) {
     this.thread = new FailoverClient(listener);
@@ -32,6 +33,11 @@ export class Announcer implements Task {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.race([this.thread.ended, untilAborted(signal)]);
     await this.thread.stop();
+  }
+
+  /** Announces a bond now, as if it had failed over to `slave`. */
+  announce(bond: number, slave: number, cause: OrderCause): void {
+    this.thread.announce(bond, slave, cause);
   }
 
   /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
@@ -58,9 +64,10 @@ export class Announcer implements Task {
   }
 
   private watch(bond: number): Promise<void> {
-    const guests = new BondGuests(this.capacity);
+    const { capacity, rate, damping } = this.settings;
+    const guests = new BondGuests(capacity);
     this.bonds.set(bond, guests);
-    return this.thread.watch(bond, guests.batch);
+    return this.thread.watch(bond, guests.batch, { rate, damping });
   }
 
   private everyMac(): Set<Mac> {

@@ -6,11 +6,8 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import type { FailoverListener } from '../wire/failover-client.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 
-/** The first round of a failover of which the kernel's message is not known. */
-type MissedRound = Pick<FirstRound, 'bond' | 'slave' | 'sent' | 'errors'>;
-
-/** Logs and counts what the failover thread reports. */
-export class FailoverLog implements FailoverListener {
+/** Logs and counts what the failover thread reports. How announcements end is for AnnouncementLog. */
+export class FailoverLog implements Omit<FailoverListener, 'lost'> {
   constructor(
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
     private readonly topology: Topology,
@@ -19,32 +16,28 @@ export class FailoverLog implements FailoverListener {
 
   failover(round: FirstRound): void {
     const bond = this.nameOf(round.bond);
-    const { metrics } = this.tools;
-    if (round.sent > 0) {
-      metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, round.firstFrame);
-      metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, round.lastFrame);
-    }
-    this.count(bond, round, {
-      first_frame_us: Math.round(round.firstFrame * 1e6),
-      last_frame_us: Math.round(round.lastFrame * 1e6),
-    });
-  }
-
-  /** A failover came while we were not running, and is announced now: nobody knows when it was, so it has no latency. */
-  missed(round: MissedRound): void {
-    this.count(this.nameOf(round.bond), round, { missed: true });
-  }
-
-  private count(bond: string, round: MissedRound, more: LogFields): void {
     const { metrics, clock } = this.tools;
-    metrics.count('bondherald_bond_failovers_total', { bond });
-    metrics.set('bondherald_last_failover_timestamp_seconds', { bond }, clock.unix());
+    if (round.cause !== 'window') {
+      metrics.count('bondherald_bond_failovers_total', { bond });
+      metrics.set('bondherald_last_failover_timestamp_seconds', { bond }, clock.unix());
+    }
+    if (round.damped !== null) return this.reportDamped(bond, round, round.damped);
     metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, round.sent);
     for (const [code, frames] of Object.entries(round.errors)) {
       metrics.count('bondherald_frame_errors_total', { bond, kind: 'rarp', code }, frames);
     }
-    const suppressed = this.countSuppressed(round.bond, bond);
-    this.report(bond, round, { suppressed, ...more });
+    this.report(bond, round, { suppressed: this.countSuppressed(round.bond, bond), ...this.timing(bond, round) });
+  }
+
+  /** Nobody knows when a failover was that we missed, so it has no latency; nor has one that had to wait. */
+  private timing(bond: string, { cause, sent, firstFrame, lastFrame }: FirstRound): LogFields {
+    if (cause === 'missed') return { missed: true };
+    if (cause === 'window') return { delayed: true };
+    if (sent > 0) {
+      this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);
+      this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
+    }
+    return { first_frame_us: Math.round(firstFrame * 1e6), last_frame_us: Math.round(lastFrame * 1e6) };
   }
 
   resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
@@ -58,7 +51,8 @@ export class FailoverLog implements FailoverListener {
     this.tools.log.warn('a bond cannot be announced', { bond: this.nameOf(bond), reason: error });
   }
 
-  private nameOf(ifindex: number): string {
+  /** The name of a device. */
+  nameOf(ifindex: number): string {
     return this.topology.link(ifindex)?.name ?? `device ${ifindex}`;
   }
 
@@ -71,19 +65,27 @@ export class FailoverLog implements FailoverListener {
     return all;
   }
 
-  private report(bond: string, round: MissedRound, more: LogFields): void {
+  private reportDamped(bond: string, { slave, arrived }: FirstRound, until: number): void {
+    this.tools.log.warn('failover not announced yet: the bond fails over too often', {
+      bond,
+      active_slave: this.nameOf(slave),
+      wait_s: Math.ceil(until - arrived),
+    });
+  }
+
+  private report(bond: string, round: FirstRound, more: LogFields): void {
     const refused = Object.values(round.errors).reduce((sum, frames) => sum + frames, 0);
-    const result = refused > 0 ? 'refused' : round.sent > 0 ? 'sent' : 'empty';
-    this.tools.metrics.count('bondherald_announcements_total', { bond, result });
+    const waiting = round.portion ? round.portion.count - round.portion.turns : 0;
     const fields = {
       bond,
       active_slave: this.nameOf(round.slave),
       frames: round.sent,
       refused,
+      ...(waiting > 0 ? { waiting } : {}),
       ...more,
     };
-    if (result === 'empty') return this.tools.log.info('failover with nobody to announce', fields);
-    if (result === 'sent') return this.tools.log.info('failover announced', fields);
+    if (round.sent + refused + waiting === 0) return this.tools.log.info('failover with nobody to announce', fields);
+    if (refused === 0) return this.tools.log.info('failover announced', fields);
     const codes = Object.keys(round.errors).join(',');
     this.tools.log.warn('failover announced in part: the kernel refused frames', { ...fields, codes });
   }

@@ -9,6 +9,9 @@ import { type Task, untilAborted } from './task.js';
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
 
+/** Is told how many ARP frames have left by a bond that are not ours, and when: monotonic clock, seconds. */
+export type ArpListener = (bond: number, frames: number, at: number) => void;
+
 /** Listens on every bond that is announced, and tells the host's state what was heard. */
 export class Snooper implements Task {
   readonly name = 'snooper';
@@ -26,12 +29,13 @@ export class Snooper implements Task {
     private readonly bonds: ReadonlyMap<number, unknown>,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics },
     private readonly changed: () => void,
+    private readonly arpLeft: ArpListener,
   ) {
     const ignored = (reason: string, count: number): void => {
       tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
     };
     this.thread = new SnoopClient({
-      heard: (bond, batch, at) => this.heard(bond, batch, at),
+      heard: (bond, batch, at, arpLeft) => this.heard(bond, batch, at, arpLeft),
       ignored,
       lost: (count) => ignored('lost', count),
     });
@@ -67,7 +71,8 @@ export class Snooper implements Task {
     this.tools.log.warn('a bond cannot be listened on', { bond: name, reason });
   }
 
-  private heard(bond: number, batch: readonly Heard[], at: number): void {
+  private heard(bond: number, batch: readonly Heard[], at: number, arpLeft: number): void {
+    this.arpLeft(bond, arpLeft, at);
     batch.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
     this.changed();
   }

@@ -40,7 +40,7 @@ export const METRICS = {
   },
   bondherald_announcements_total: {
     type: 'counter',
-    help: 'Announcements of a bond by result: all frames sent, some refused by the kernel, or nobody to announce.',
+    help: 'Announcements of a bond by how they ended: completed, refused (in part, by the kernel), empty, superseded, no-active-slave, bond-gone, damped, stopped.',
     labels: ['bond', 'result'],
   },
   bondherald_frames_sent_total: {

@@ -1,4 +1,4 @@
-import type { AnnounceConfig, FrameKind } from '../config/announce.js';
+import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Announceable } from './announceable.js';
 import type { TokenBucket } from './bucket.js';
 import { NaBook } from './na-book.js';

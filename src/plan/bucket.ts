@@ -1,4 +1,4 @@
-import type { Rate } from '../config/announce.js';
+import type { Rate } from '../config/config.js';
 
 /** Where a bucket keeps its one number: of its own, or shared by two threads. */
 export interface Cell {

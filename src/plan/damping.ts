@@ -1,4 +1,4 @@
-import type { AnnounceConfig } from '../config/announce.js';
+import type { AnnounceConfig } from '../config/config.js';
 
 /**
  * Keeps a flapping bond from moving its guests' MACs too often: at most `failovers` announcements in any `within`

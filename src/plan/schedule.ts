@@ -1,4 +1,4 @@
-import type { AnnounceConfig } from '../config/announce.js';
+import type { AnnounceConfig } from '../config/config.js';
 
 /** A round of an announcement. */
 export interface Round {

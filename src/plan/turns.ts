@@ -1,5 +1,5 @@
 import { type Ip, isIpv4 } from '../addr/ip.js';
-import type { FrameKind } from '../config/announce.js';
+import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
 import type { Address, Announceable } from './announceable.js';

@@ -1,4 +1,4 @@
-import type { AnnounceConfig } from '../config/announce.js';
+import type { AnnounceConfig } from '../config/config.js';
 import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';

@@ -1,4 +1,4 @@
-import type { AnnounceConfig, FrameKind } from '../config/announce.js';
+import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
 import { BondPlan } from '../plan/bond-plan.js';
 import { TokenBucket } from '../plan/bucket.js';

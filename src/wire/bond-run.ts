@@ -1,4 +1,4 @@
-import type { FrameKind } from '../config/announce.js';
+import type { FrameKind } from '../config/config.js';
 import type { BondPlan } from '../plan/bond-plan.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';

@@ -1,4 +1,4 @@
-import type { FrameKind } from '../config/announce.js';
+import type { FrameKind } from '../config/config.js';
 
 /** How an announcement ended. Closed set: it is a label of metrics. */
 export type RunResult =

@@ -1,4 +1,4 @@
-import type { AnnounceConfig, Rate } from '../config/announce.js';
+import type { AnnounceConfig, Rate } from '../config/config.js';
 import type { Portion } from './batch-writer.js';
 import type { BurstOutcome } from './burst.js';
 

@@ -4,7 +4,8 @@
  */
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
-import { ANNOUNCE_DEFAULTS, type AnnounceConfig, type FrameKind } from '../../src/config/announce.js';
+import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
+import { ANNOUNCE_DEFAULTS } from './announce-defaults.js';
 import type { Address, Place } from '../../src/plan/announceable.js';
 import { BondPlan } from '../../src/plan/bond-plan.js';
 import { TokenBucket } from '../../src/plan/bucket.js';

@@ -8,6 +8,7 @@ import { Metrics } from '../../../src/metrics/metrics.js';
 import type { Clock } from '../../../src/sys/clock.js';
 import type { LogFields } from '../../../src/sys/log.js';
 import { Topology } from '../../../src/topology/topology.js';
+import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
@@ -44,7 +45,19 @@ function open() {
     const found = (await registry.metrics()).split('\n').find((text) => text.startsWith(`${name} `));
     return found === undefined ? undefined : Number(found.split(' ').at(-1));
   };
-  const round = { bond, slave, arrived: 0, sent: 3, errors: {}, firstFrame: 70e-6, lastFrame: 90e-6 };
+  const latency = { arrived: 0, firstFrame: 70e-6, lastFrame: 90e-6 };
+  const portion = { edition: 1, start: 0, count: 3, turns: 3 };
+  const round: FirstRound = {
+    bond,
+    slave,
+    cause: 'failover',
+    ...latency,
+    sent: 3,
+    errors: {},
+    portion,
+    epoch: 1,
+    damped: null,
+  };
   const fill = (): void => fillStateGauges(metrics, topology, bonds);
   return { failoverLog, value, lines, round, fill, host, topology };
 }
@@ -56,7 +69,6 @@ test('a failover is counted, timed and logged under the name of its bond', async
     'bondherald_bond_failovers_total{bond="bond0"}': 1,
     'bondherald_last_failover_timestamp_seconds{bond="bond0"}': 1_700_000_000,
     'bondherald_frames_sent_total{bond="bond0",kind="rarp"}': 3,
-    'bondherald_announcements_total{bond="bond0",result="sent"}': 1,
     'bondherald_guests_suppressed_total{bond="bond0",reason="seen-on-uplink"}': 1,
     'bondherald_announcement_first_frame_seconds_count{bond="bond0"}': 1,
     'bondherald_announcement_last_frame_seconds_sum{bond="bond0"}': 90e-6,
@@ -70,15 +82,50 @@ test('frames that the kernel refused are counted by errno, and the log warns', a
   const { failoverLog, value, lines, round } = open();
   failoverLog.failover({ ...round, sent: 1, errors: { ENOBUFS: 2, EIO: 1 } });
   assert.equal(await value('bondherald_frame_errors_total{bond="bond0",kind="rarp",code="ENOBUFS"}'), 2);
-  assert.equal(await value('bondherald_announcements_total{bond="bond0",result="refused"}'), 1);
   assert.deepEqual([lines[0]?.[0], lines[0]?.[2].codes], ['warn', 'ENOBUFS,EIO']);
 });
 
 test('a failover with nobody to announce counts, but is no latency', async () => {
   const { failoverLog, value, round } = open();
-  failoverLog.failover({ ...round, sent: 0 });
-  assert.equal(await value('bondherald_announcements_total{bond="bond0",result="empty"}'), 1);
+  failoverLog.failover({ ...round, sent: 0, portion: null });
+  assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 1);
   assert.equal(await value('bondherald_announcement_first_frame_seconds_count{bond="bond0"}'), undefined);
+});
+
+test('a failover that is held back is counted, says how long, and no guest counts as left out', async () => {
+  const { failoverLog, value, lines, round } = open();
+  failoverLog.failover({ ...round, arrived: 100, sent: 0, portion: null, damped: 161.5 });
+  assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 1);
+  assert.equal(await value('bondherald_guests_suppressed_total{bond="bond0",reason="seen-on-uplink"}'), undefined);
+  assert.deepEqual(lines, [
+    [
+      'warn',
+      'failover not announced yet: the bond fails over too often',
+      { bond: BOND, active_slave: 'up2', wait_s: 62 },
+    ],
+  ]);
+});
+
+test('what is announced later is no failover of its own, and no latency', async () => {
+  const { failoverLog, value, lines, round } = open();
+  failoverLog.failover({ ...round, cause: 'window' });
+  failoverLog.failover({ ...round, cause: 'missed' });
+  assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 1);
+  assert.equal(await value('bondherald_announcement_first_frame_seconds_count{bond="bond0"}'), undefined);
+  assert.equal(await value('bondherald_frames_sent_total{bond="bond0",kind="rarp"}'), 6);
+  assert.deepEqual(
+    lines.map(([, text, fields]) => [text, fields.delayed, fields.missed]),
+    [
+      ['failover announced', true, undefined],
+      ['failover announced', undefined, true],
+    ],
+  );
+});
+
+test('a first round that the rate holds up tells how many wait', () => {
+  const { failoverLog, lines, round } = open();
+  failoverLog.failover({ ...round, portion: { edition: 1, start: 0, count: 9, turns: 3 } });
+  assert.deepEqual([lines[0]?.[2].frames, lines[0]?.[2].waiting], [3, 6]);
 });
 
 test('lost messages are counted by reason, and only an overrun as one', async () => {

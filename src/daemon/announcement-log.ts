@@ -1,0 +1,43 @@
+import type { FrameKind } from '../config/config.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Log } from '../sys/log.js';
+import type { AnnouncementListener } from '../wire/bond-announcements.js';
+import type { RunReport } from '../wire/run-report.js';
+
+/** Logs and counts what follows a first round. */
+export class AnnouncementLog implements AnnouncementListener {
+  /** Of bonds with an announcement that lasts: one that is deleted is known by its name to the end. */
+  private readonly names = new Map<number, string>();
+
+  /** @param lookUp the name of a bond */
+  constructor(
+    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly lookUp: (bond: number) => string,
+  ) {}
+
+  began(ifindex: number): void {
+    this.names.set(ifindex, this.lookUp(ifindex));
+  }
+
+  sent(ifindex: number, kind: FrameKind, frames: number): void {
+    this.tools.metrics.count('bondherald_frames_sent_total', { bond: this.nameOf(ifindex), kind }, frames);
+  }
+
+  refused(ifindex: number, kind: FrameKind, code: string, frames: number): void {
+    this.tools.metrics.count('bondherald_frame_errors_total', { bond: this.nameOf(ifindex), kind, code }, frames);
+  }
+
+  /** One that was held back has its line in the log already. */
+  ended(ifindex: number, { result, sent, refused, seconds }: RunReport): void {
+    const { log, metrics } = this.tools;
+    const bond = this.nameOf(ifindex);
+    this.names.delete(ifindex);
+    metrics.count('bondherald_announcements_total', { bond, result });
+    if (result === 'damped') return;
+    log.info('announcement over', { bond, result, ...sent, refused, seconds: Math.round(seconds * 10) / 10 });
+  }
+
+  private nameOf(ifindex: number): string {
+    return this.names.get(ifindex) ?? this.lookUp(ifindex);
+  }
+}

@@ -1,0 +1,18 @@
+import type { Config } from '../config/config.js';
+import type { Log } from '../sys/log.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+
+/** Says that the daemon is watching, and which of the bonds that it is to watch are not there. */
+export function logReady(log: Log, config: Config, topology: Topology, bonds: ReadonlyMap<number, BondGuests>): void {
+  const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
+  for (const bond of config.bonds === 'auto' ? [] : config.bonds) {
+    if (!names.has(bond))
+      log.warn('a bond of the configuration is no active-backup bond yet; waiting for it', { bond });
+  }
+  if (config.bonds === 'auto' && bonds.size === 0)
+    log.warn('no active-backup bond yet; one that comes up will be watched');
+  const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
+  log.info('ready', { bonds: bonds.size, guests });
+}

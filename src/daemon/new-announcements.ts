@@ -1,0 +1,46 @@
+import type { Config } from '../config/config.js';
+import type { HostState } from '../guests/host-state.js';
+import { chance } from '../sys/chance.js';
+import type { Clock } from '../sys/clock.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import { Announcements } from '../wire/announcements.js';
+import type { AnnouncementListener, AnnouncementTools } from '../wire/bond-announcements.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import { openSlicePort } from '../wire/slice-port.js';
+import type { FirstRoundSettings } from '../wire/thread-messages.js';
+import type { Announcer } from './announcer.js';
+
+/** The parts of the daemon that announcements deal with. */
+interface Neighbours {
+  readonly host: HostState;
+  readonly bonds: ReadonlyMap<number, BondGuests>;
+  readonly announcer: Announcer;
+  readonly clock: Clock;
+  readonly listener: AnnouncementListener;
+  /** Brings who is announced up to date. */
+  readonly refresh: () => void;
+}
+
+/** What follows the first burst of every failover of this host. */
+export function newAnnouncements(config: Config, neighbours: Neighbours): Announcements {
+  const { host, bonds, announcer, clock, listener, refresh } = neighbours;
+  const tools: AnnouncementTools = {
+    clock,
+    chance,
+    openPort: openSlicePort,
+    addressesOf: (bond, { mac, tags }, now) => host.addressesOf(mac, { bond, tags }, now),
+    refresh,
+    listener,
+  };
+  return new Announcements(config.announce, bonds, tools, {
+    slaveOf: (bond) =>
+      activeBackupBonds(host.topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null,
+    announce: (bond, slave, cause) => announcer.announce(bond, slave, cause),
+  });
+}
+
+/** What the failover thread needs to know for the first burst. */
+export function firstRoundSettings({ announce, guests }: Config): FirstRoundSettings & { readonly capacity: number } {
+  const rate = announce.kinds.includes('rarp') ? announce.rate.rarp : null;
+  return { rate, damping: announce.damping, capacity: guests.limits.total };
+}
