@@ -50,6 +50,7 @@ export class BondRun {
 
   /** Ends the run before its time. */
   cancel(): void {
+    if (this.over) return;
     this.over = true;
     this.stopWaiting();
     this.plan.cancel();
