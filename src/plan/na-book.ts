@@ -3,40 +3,51 @@ const MAX_ADVERTISEMENTS = 3;
 const SECONDS_APART = 1;
 
 interface Entry {
-  sent: number;
-  last: number;
-  before: number;
+  /** The run that it was sent in last, and how often in that. */
+  readonly run: number;
+  readonly sent: number;
+  readonly last: number;
+  /** As `last` was before. */
+  readonly before: number;
 }
+
+const NEVER: Entry = { run: -1, sent: 0, last: -Infinity, before: -Infinity };
 
 /** When each address was advertised last, and how often in this run. Bounded by the addresses of a bond. */
 export class NaBook {
-  private readonly entries = new Map<string, Entry>();
+  private entries = new Map<string, Entry>();
+  private run = 0;
+  private latest = -Infinity;
 
-  /** A new run: the counts begin anew, the distances do not. */
+  /** A new run: the counts begin anew, the distances do not. Takes no time, however many entries there are. */
   begin(now: number): void {
-    for (const [id, entry] of this.entries) {
-      entry.sent = 0;
-      if (entry.last + SECONDS_APART <= now) this.entries.delete(id);
-    }
+    this.run++;
+    if (this.latest + SECONDS_APART <= now) this.entries = new Map();
   }
 
   mayBeSent(id: string): boolean {
-    return (this.entries.get(id)?.sent ?? 0) < MAX_ADVERTISEMENTS;
+    const { run, sent } = this.of(id);
+    return run !== this.run || sent < MAX_ADVERTISEMENTS;
   }
 
   /** From when on it may be sent again: monotonic clock, seconds. */
   readyAt(id: string): number {
-    return (this.entries.get(id)?.last ?? -Infinity) + SECONDS_APART;
+    return this.of(id).last + SECONDS_APART;
   }
 
   sent(id: string, now: number): void {
-    const entry = this.entries.get(id) ?? { sent: 0, last: -Infinity, before: -Infinity };
-    this.entries.set(id, { sent: entry.sent + 1, last: now, before: entry.last });
+    const { run, sent, last } = this.of(id);
+    this.latest = now;
+    this.entries.set(id, { run: this.run, sent: run === this.run ? sent + 1 : 1, last: now, before: last });
   }
 
   /** What was said to be sent last was not. */
   notSent(id: string): void {
-    const entry = this.entries.get(id);
-    if (entry) this.entries.set(id, { sent: entry.sent - 1, last: entry.before, before: -Infinity });
+    const { run, sent, before } = this.of(id);
+    this.entries.set(id, { run, sent: sent - 1, last: before, before: -Infinity });
+  }
+
+  private of(id: string): Entry {
+    return this.entries.get(id) ?? NEVER;
   }
 }
