@@ -45,10 +45,9 @@ const ANY_DEVICE = 0;
  * @throws BondheraldError when a part of it cannot go on
  */
 export async function runDaemon(config: Config, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
-  const { limits, sources } = config.guests;
+  const { sources } = config.guests;
   const registry = new Registry();
-  const metrics = new Metrics(registry).withDefaults();
-  metrics.set('bondherald_build_info', { version: VERSION }, 1);
+  const metrics = new Metrics(registry).withDefaults(VERSION);
   const tools = { clock, log, metrics };
 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
@@ -65,9 +64,9 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
       failovers.failover(round);
       announcements.failover(round);
     },
-    lost: (bond, reason) => announcements.lost(bond, reason),
+    lost: (...loss) => announcements.lost(...loss),
     resync: (reason) => failovers.resync(reason),
-    unwatched: (bond, error) => failovers.unwatched(bond, error),
+    unwatched: (...refusal) => failovers.unwatched(...refusal),
   });
   const judge = (): void => {
     announcer.refresh();
@@ -88,24 +87,19 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
     host.setGuestInterfaces(interfaces);
     void kernelWatch.ready.then(judge); // before, there is nothing to refresh
   };
-  const libvirtFolder = openFolder(LIBVIRT_STATUS_FOLDER);
-  const libvirtWatch = sources.libvirt === false ? null : new LibvirtWatch(libvirtFolder, tools, readLibvirt);
+  const libvirtWatch =
+    sources.libvirt === false ? null : new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, readLibvirt);
   const arpLeft: ArpListener = (...left) => announcements.arpLeft(...left);
   const snooper = sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
-  const endpoint = new MetricsEndpoint(config.metrics.listen, registry, () =>
-    fillStateGauges(metrics, host.topology, bonds),
-  );
+  const fillGauges = (): void => fillStateGauges(metrics, host.topology, bonds);
+  const endpoint = new MetricsEndpoint(config.metrics.listen, registry, fillGauges);
   const missed = new MissedFailovers(host, (...order) => announcer.announce(...order));
-  const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, {
-    hostKnown: kernelWatch.ready,
-    announcer,
-    missed,
-  });
+  const neighbours = { hostKnown: kernelWatch.ready, announcer, missed };
+  const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, neighbours);
 
   log.info('starting', { version: VERSION });
-  const optional = [libvirtWatch, snooper].filter((task) => task !== null);
-  const tasks = [kernelWatch, announcer, endpoint, stateKeeper, control, ...optional];
+  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper, control];
   const ready = (): void => logReady(log, config, host.topology, bonds);
   await runTasks(tasks, signal, ready).finally(() => announcements.stop());
   log.info('stopped');

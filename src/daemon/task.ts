@@ -10,11 +10,16 @@ export interface Task {
 }
 
 /**
- * Runs tasks side by side until `signal` aborts or one of them fails; then ends the others.
+ * Runs tasks, those that are not null, side by side until `signal` aborts or one of them fails; then ends the others.
  * @param onReady called once every task is ready
  * @throws the error of the task that failed first
  */
-export async function runTasks(tasks: readonly Task[], signal: AbortSignal, onReady: () => void): Promise<void> {
+export async function runTasks(
+  wanted: readonly (Task | null)[],
+  signal: AbortSignal,
+  onReady: () => void,
+): Promise<void> {
+  const tasks = wanted.filter((task) => task !== null);
   const stop = new AbortController();
   const runs = tasks.map((task) => runToTheEnd(task, AbortSignal.any([signal, stop.signal])));
   const allReady = Promise.all(tasks.map(({ ready }) => ready));

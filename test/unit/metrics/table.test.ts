@@ -59,7 +59,7 @@ test('latencies are told apart from 50 µs to more than a second', () => {
 
 test('a scrape lists every metric with its type and help, and those of the process and of Node', async () => {
   const registry = new Registry();
-  const metrics = new Metrics(registry).withDefaults();
+  const metrics = new Metrics(registry).withDefaults('1.2.3');
   metrics.set('bondherald_build_info', { version: '1.2.3' }, 1);
   metrics.count('bondherald_frames_sent_total', { bond: 'bond0', kind: 'rarp' }, 7);
   metrics.observe('bondherald_announcement_first_frame_seconds', { bond: 'bond0' }, 60e-6);
