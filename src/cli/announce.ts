@@ -1,6 +1,6 @@
 import type { AnnounceReport } from '../control/messages.js';
 import { NoActiveSlaveError } from '../errors.js';
-import { macArgument, vlanArgument } from './arguments.js';
+import { kindsArgument, macArgument, roundsArgument, vlanArgument } from './arguments.js';
 import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
 import type { Output } from './output.js';
@@ -10,6 +10,8 @@ export interface AnnounceArguments extends ConfigArguments {
   readonly bond: string;
   readonly mac: readonly string[];
   readonly vlan: string | undefined;
+  readonly kinds: string | undefined;
+  readonly rounds: string | undefined;
   readonly dryRun: boolean;
   readonly json: boolean;
 }
@@ -22,8 +24,11 @@ export interface AnnounceArguments extends ConfigArguments {
 export async function announce(args: AnnounceArguments, output: Output): Promise<number> {
   const macs = args.mac.map(macArgument);
   const vlan = args.vlan === undefined ? null : vlanArgument(args.vlan);
-  const { result, note } = await ask({ op: 'announce', bond: args.bond, macs, vlan, dryRun: args.dryRun }, args.config);
-  const { refused, ...document } = result;
+  const kinds = args.kinds === undefined ? null : kindsArgument(args.kinds);
+  const rounds = args.rounds === undefined ? 1 : roundsArgument(args.rounds);
+  const request = { op: 'announce', bond: args.bond, macs, vlan, kinds, rounds, dryRun: args.dryRun } as const;
+  const { result, note } = await ask(request, args.config);
+  const { refused, cut, ...document } = result;
   if (args.json) output.json(document);
   if (result.activeSlave === null) {
     throw new NoActiveSlaveError(`${result.bond} has no active slave: nothing is sent until one of its links is up`);
@@ -33,14 +38,15 @@ export async function announce(args: AnnounceArguments, output: Output): Promise
   for (const [code, frames] of Object.entries(refused)) {
     output.error(`${result.bond}: the kernel refused ${frames} frames: ${code}`);
   }
-  return Object.keys(refused).length > 0 ? 1 : 0;
+  if (cut) output.error(`${result.bond}: cut short, because the bond failed over; the daemon announces that by itself`);
+  return cut || Object.keys(refused).length > 0 ? 1 : 0;
 }
 
 function lines({ bond, activeSlave, dryRun, frames, sent, suppressed }: AnnounceReport): string {
   const did = dryRun ? `would send ${frames.length}` : `sent ${sent}`;
   return [
     `${bond}: ${did} frames by ${activeSlave ?? 'no link'}`,
-    ...frames.map(({ kind, mac, vlan }) => `  ${kind} ${mac} ${vlanText(vlan)}`),
+    ...frames.map(({ kind, mac, vlan, ip }) => `  ${kind} ${mac} ${vlanText(vlan)}${ip === null ? '' : ` ${ip}`}`),
     ...suppressed.map(({ mac, vlan, reason }) => `  not announced: ${mac} ${vlanText(vlan)} (${reason})`),
   ].join('\n');
 }

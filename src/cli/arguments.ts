@@ -1,4 +1,5 @@
 import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import type { FrameKind } from '../config/config.js';
 import { UsageError } from '../errors.js';
 
 /**
@@ -21,4 +22,31 @@ export function vlanArgument(text: string): number {
   const vid = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
   if (!(vid >= 1 && vid <= 4094)) throw new UsageError(`--vlan ${text}: not a VLAN; give a number from 1 to 4094`);
   return vid;
+}
+
+const KINDS: readonly FrameKind[] = ['rarp', 'garp', 'na'];
+
+/**
+ * Kinds of frames from the command line, with commas between them.
+ * @throws UsageError for none, one that is no kind, or one that comes twice
+ */
+export function kindsArgument(text: string): FrameKind[] {
+  return text.split(',').map((word, at, all) => {
+    const kind = KINDS.find((each) => each === word.trim());
+    if (kind === undefined)
+      throw new UsageError(`--kinds ${text}: give some of ${KINDS.join(', ')}, with commas between`);
+    if (all.findIndex((each) => each.trim() === kind) < at)
+      throw new UsageError(`--kinds ${text}: ${kind} comes twice`);
+    return kind;
+  });
+}
+
+/**
+ * A number of rounds from the command line.
+ * @throws UsageError when it is no number from 1 to 1000
+ */
+export function roundsArgument(text: string): number {
+  const rounds = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
+  if (!(rounds >= 1 && rounds <= 1000)) throw new UsageError(`--rounds ${text}: give a number from 1 to 1000`);
+  return rounds;
 }

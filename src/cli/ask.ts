@@ -3,18 +3,25 @@ import { decodeAnswer } from '../control/answer.js';
 import { MAX_ANSWER_BYTES } from '../control/line.js';
 import type { ControlRequest, ControlResults } from '../control/messages.js';
 import { encodeRequest } from '../control/request.js';
+import type { Config } from '../config/config.js';
+import type { ManualTools } from '../daemon/announce-by-hand.js';
 import { answerRequest } from '../daemon/answers.js';
-import { readHost } from '../daemon/read-host.js';
+import { type LiveHost, readHost } from '../daemon/read-host.js';
 import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from '../errors.js';
+import { newBuckets } from '../plan/bond-plan.js';
 import { systemClock } from '../sys/clock.js';
+import { activeBackupBonds } from '../topology/bonds.js';
 import { askUnix } from '../sys/unix-client.js';
 import type { FoundConfig } from './config-file.js';
 
-/** A daemon that does not answer within so many seconds is stuck. */
-const LIMITS = { answerBytes: MAX_ANSWER_BYTES, seconds: 10 };
+/** A daemon of which nothing is heard for so many seconds is stuck. */
+const LIMITS = { answerBytes: MAX_ANSWER_BYTES, silentSeconds: 10 };
 
 /** No daemon runs, or none that has a socket. */
 const NO_DAEMON = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
+
+/** The daemon may have begun what it was asked for: to do it here as well could send everything twice. */
+const MAY_HAVE_ARRIVED = new Set(['ETIMEDOUT', 'ECONNRESET']);
 
 /** An answer, and what people should know of where it comes from (null: nothing). */
 export interface Asked<Op extends keyof ControlResults> {
@@ -40,9 +47,9 @@ export async function ask<Op extends keyof ControlResults>(
   } catch (error) {
     const unreachable = error instanceof ControlSocketError;
     if (!unreachable && !(error instanceof ControlMessageError)) throw error;
+    if (unreachable && isAction(request) && MAY_HAVE_ARRIVED.has(error.errno)) throw error;
     const { config } = named ?? (await load());
-    const host = await readHost(config, systemClock);
-    const result = answerRequest<Op>({ host, now: systemClock.monotonic() }, request);
+    const result = await answerHere<Op>(config, request);
     const none = unreachable && NO_DAEMON.has(error.errno);
     const note = `the daemon could not be asked, so guests that fell silent are missing: ${error.message}`;
     return { result, note: none ? null : note };
@@ -53,6 +60,41 @@ export async function ask<Op extends keyof ControlResults>(
 async function load(configFile?: string): Promise<FoundConfig> {
   const { loadConfig } = await import('./config-file.js');
   return loadConfig({ config: configFile });
+}
+
+/** Whether the request asks for more than to be told something. */
+function isAction(request: ControlRequest): boolean {
+  return request.op === 'announce' && !request.dryRun;
+}
+
+/** Reads the kernel and answers from what it says. */
+async function answerHere<Op extends keyof ControlResults>(
+  config: Config,
+  request: ControlRequest & { op: Op },
+): Promise<ControlResults[Op]> {
+  const live = await readHost(config, systemClock);
+  try {
+    const manual = manualToolsHere(config, live);
+    return await answerRequest<Op>({ host: live.host, now: systemClock.monotonic(), manual }, request);
+  } finally {
+    live.close();
+  }
+}
+
+function manualToolsHere({ announce: settings }: Config, live: LiveHost): ManualTools {
+  const { host } = live;
+  const slaveOf = (bond: number): number | undefined =>
+    activeBackupBonds(host.topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex;
+  return {
+    settings,
+    clock: systemClock,
+    bucketsOf: () => newBuckets(settings.rate),
+    watchOver(bond) {
+      const slave = slaveOf(bond);
+      return () => live.intact() && slaveOf(bond) === slave;
+    },
+    refresh: () => void host.takeStale(),
+  };
 }
 
 async function askDaemon<Op extends keyof ControlResults>(

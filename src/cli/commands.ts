@@ -35,6 +35,12 @@ export async function execute(argv: readonly string[], output: Output, signal: A
             describe: 'only this guest (repeatable)',
           })
           .option('vlan', { type: 'string', nargs: 1, describe: 'only this VLAN, 1 to 4094' })
+          .option('kinds', {
+            type: 'string',
+            nargs: 1,
+            describe: 'the frames to send: rarp, garp, na, with commas between',
+          })
+          .option('rounds', { type: 'string', nargs: 1, describe: 'rounds of the schedule to send; 1 by default' })
           .option('dry-run', { type: 'boolean', default: false, describe: 'show the frames, send nothing' })
           .options(CONFIG_OPTION)
           .options(JSON_OPTION),

@@ -22,7 +22,7 @@ export const JSON_OPTION = { json: { type: 'boolean', default: false, describe: 
 
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
 export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
-  for (const name of ['config', 'kinds', 'metrics', 'vlan']) {
+  for (const name of ['config', 'kinds', 'metrics', 'rounds', 'vlan']) {
     if (Array.isArray(args[name])) throw new UsageError(`--${name}: give it once`);
   }
   return true;

@@ -1,3 +1,4 @@
+import { type Ip, parseIp } from '../addr/ip.js';
 import { type Mac, parseMac } from '../addr/mac.js';
 import { ControlMessageError } from '../errors.js';
 import type { SuppressReason } from '../guests/verdict.js';
@@ -20,6 +21,12 @@ const macAddress: Check<Mac> = (value, path) => {
   const mac = typeof value === 'string' ? parseMac(value) : undefined;
   if (mac === undefined) throw new ControlMessageError(`${path}: a MAC address expected`);
   return mac;
+};
+
+const ipAddress: Check<Ip> = (value, path) => {
+  const ip = typeof value === 'string' ? parseIp(value) : undefined;
+  if (ip === undefined) throw new ControlMessageError(`${path}: an IP address expected`);
+  return ip;
 };
 
 const vlan = nullable(integer(0, 4095));
@@ -55,10 +62,11 @@ const RESULTS: { [Op in keyof ControlResults]: Check<ControlResults[Op]> } = {
     bond: text(NAME_LENGTH),
     activeSlave: nullable(text(NAME_LENGTH)),
     dryRun: flag,
-    frames: listOf(object({ kind: literal('rarp'), mac: macAddress, vlan, ip: literal(null) })),
+    frames: listOf(object({ kind: literal('rarp', 'garp', 'na'), mac: macAddress, vlan, ip: nullable(ipAddress) })),
     sent: count,
     suppressed: listOf(object({ mac: macAddress, vlan, reason })),
     refused: recordOf(count),
+    cut: flag,
   }),
 };
 

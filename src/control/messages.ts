@@ -1,6 +1,8 @@
 import type { Mac } from '../addr/mac.js';
+import type { FrameKind } from '../config/config.js';
 import type { GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
+import type { ManualFrame } from '../plan/manual.js';
 
 /** Asks whether a daemon is there. */
 export interface PingRequest {
@@ -13,7 +15,7 @@ export interface GuestsRequest {
   readonly bond: string | null;
 }
 
-/** Asks to announce the guests behind a bond once, now. */
+/** Asks to announce the guests behind a bond now. */
 export interface AnnounceRequest {
   readonly op: 'announce';
   readonly bond: string;
@@ -21,6 +23,10 @@ export interface AnnounceRequest {
   readonly macs: readonly Mac[];
   /** Only this VLAN, the outermost tag on the wire; null: whatever is right. */
   readonly vlan: number | null;
+  /** null: those of the configuration. */
+  readonly kinds: readonly FrameKind[] | null;
+  /** So many rounds of the schedule, from its first. */
+  readonly rounds: number;
   readonly dryRun: boolean;
 }
 
@@ -38,17 +44,15 @@ export interface AnnounceReport {
   readonly bond: string;
   readonly activeSlave: string | null;
   readonly dryRun: boolean;
-  readonly frames: readonly {
-    readonly kind: 'rarp';
-    readonly mac: Mac;
-    readonly vlan: number | null;
-    readonly ip: null;
-  }[];
+  /** In the order in which they are to go. */
+  readonly frames: readonly ManualFrame[];
   /** How many frames the kernel took. */
   readonly sent: number;
   readonly suppressed: readonly { readonly mac: Mac; readonly vlan: number | null; readonly reason: SuppressReason }[];
   /** How many frames it refused, by the symbolic errno. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Whether it was cut short because the bond failed over meanwhile. */
+  readonly cut: boolean;
 }
 
 /** What each request is answered with. */

@@ -9,11 +9,15 @@ import { type Check, flag, integer, listOf, literal, nullable, object, optional,
  *
  *     {"v":1,"op":"ping"}
  *     {"v":1,"op":"guests","bond":"bond0"}                                            without "bond": every bond
- *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,"dryRun":true}
+ *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
+ *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
  */
 
 /** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
 const NAME_LENGTH = 256;
+
+/** More than any schedule has. */
+const MAX_ROUNDS = 1000;
 
 const stationMac: Check<Mac> = (value, path) => {
   const mac = typeof value === 'string' ? parseMac(value) : undefined;
@@ -31,6 +35,8 @@ const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op 
     bond: text(NAME_LENGTH),
     macs: listOf(stationMac),
     vlan: nullable(integer(1, 4094)),
+    kinds: nullable(listOf(literal('rarp', 'garp', 'na'))),
+    rounds: integer(1, MAX_ROUNDS),
     dryRun: flag,
   }),
 };

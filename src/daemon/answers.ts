@@ -1,14 +1,10 @@
-import type { AnnounceReport, AnnounceRequest, ControlRequest, ControlResults } from '../control/messages.js';
-import { PermissionError } from '../errors.js';
+import type { ControlRequest, ControlResults } from '../control/messages.js';
 import { describeGuests } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
-import { planManual } from '../plan/manual.js';
 import { VERSION } from '../sys/version.js';
 import { activeBackupBonds } from '../topology/bonds.js';
-import type { BurstOutcome } from '../wire/burst.js';
-import { sendNow } from '../wire/send-now.js';
-import type { PlannedFrame } from '../plan/first-round.js';
+import { type Announced, announceByHand, type ManualTools } from './announce-by-hand.js';
 import { findBond } from './find-bond.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */
@@ -18,6 +14,9 @@ export interface Knowledge {
   readonly now: number;
   /** Why a guest is not announced (null: it is), where that is not for its verdict alone to say. */
   readonly reasonFor?: (verdict: Verdict) => SuppressReason | null;
+  readonly manual: ManualTools;
+  /** Is told of announcements by hand. */
+  readonly announced?: (announced: Announced) => void;
 }
 
 /** The answer to each request. Each throws a BondheraldError when there is none. */
@@ -25,7 +24,7 @@ type Answers = {
   readonly [Op in keyof ControlResults]: (
     knowledge: Knowledge,
     request: ControlRequest & { op: Op },
-  ) => ControlResults[Op];
+  ) => ControlResults[Op] | Promise<ControlResults[Op]>;
 };
 
 const ANSWERS: Answers = {
@@ -36,40 +35,20 @@ const ANSWERS: Answers = {
       bonds: bonds.map(({ ifindex, name }) => ({ bond: name, guests: describeGuests(host, ifindex, now, reasonFor) })),
     };
   },
-  announce: ({ host }, request) => announce(host, request),
+  async announce({ host, manual, announced }, request) {
+    const done = await announceByHand(host, request, manual);
+    announced?.(done);
+    return done.report;
+  },
 };
 
 /**
  * Does what a request asks for.
  * @throws BondheraldError when that cannot be
  */
-export function answerRequest<Op extends keyof ControlResults>(
+export async function answerRequest<Op extends keyof ControlResults>(
   knowledge: Knowledge,
   request: ControlRequest & { op: Op },
-): ControlResults[Op] {
+): Promise<ControlResults[Op]> {
   return ANSWERS[request.op](knowledge, request);
-}
-
-/** Without an active slave nothing is planned and nothing sent: the report says so. */
-function announce(host: HostState, { bond: name, macs, vlan, dryRun }: AnnounceRequest): AnnounceReport {
-  const { ifindex, activeSlave } = findBond(host.topology, name);
-  const plan = activeSlave ? planManual(host, { bond: ifindex, macs, vlan }) : { frames: [], suppressed: [] };
-  const outcome = dryRun || !activeSlave ? { sent: 0, errors: {} } : transmit(name, ifindex, plan.frames);
-  return {
-    bond: name,
-    activeSlave: activeSlave?.name ?? null,
-    dryRun,
-    frames: plan.frames.map(({ kind, mac, vlan }) => ({ kind, mac, vlan, ip: null })),
-    sent: outcome.sent,
-    suppressed: plan.suppressed,
-    refused: outcome.errors,
-  };
-}
-
-function transmit(bond: string, ifindex: number, frames: readonly PlannedFrame[]): BurstOutcome {
-  try {
-    return sendNow(ifindex, frames);
-  } catch (error) {
-    throw error instanceof PermissionError ? new PermissionError(`${bond}: ${error.message}`) : error;
-  }
 }

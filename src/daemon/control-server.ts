@@ -1,6 +1,6 @@
 import { encodeAnswer } from '../control/answer.js';
 import { MAX_REQUEST_BYTES } from '../control/line.js';
-import type { AnnounceReport, ControlRequest, ControlResults } from '../control/messages.js';
+import type { ControlRequest, ControlResults } from '../control/messages.js';
 import { decodeRequest } from '../control/request.js';
 import { BondheraldError, ControlSocketError } from '../errors.js';
 import type { Verdict } from '../guests/verdict.js';
@@ -10,11 +10,12 @@ import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { listenUnix, type UnixServer } from '../sys/unix-server.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import { type Announced, type ManualTools, sentByKind } from './announce-by-hand.js';
 import { answerRequest } from './answers.js';
 import { oneLine, type Task, untilAborted } from './task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
-const LIMITS = { clients: 16, requestBytes: MAX_REQUEST_BYTES, requestSeconds: 5, answerSeconds: 30 };
+const LIMITS = { clients: 16, requestBytes: MAX_REQUEST_BYTES, requestSeconds: 5, answerSeconds: 30, signSeconds: 2 };
 
 /** Answers the other commands over the control socket. */
 export class ControlServer implements Task {
@@ -30,6 +31,7 @@ export class ControlServer implements Task {
     private readonly host: HostState,
     private readonly bonds: ReadonlyMap<number, BondGuests>,
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    private readonly manual: ManualTools,
     private readonly hostKnown: () => Promise<void>,
   ) {}
 
@@ -61,7 +63,7 @@ export class ControlServer implements Task {
     try {
       const request = decodeRequest(line);
       await this.hostKnown();
-      return encodeAnswer({ result: this.carryOut(request) });
+      return encodeAnswer({ result: await this.carryOut(request) });
     } catch (error) {
       const known = error instanceof BondheraldError;
       if (!known) this.tools.log.error('a request on the control socket failed', { reason: oneLine(error) });
@@ -70,21 +72,23 @@ export class ControlServer implements Task {
     }
   }
 
-  private carryOut(request: ControlRequest): ControlResults[typeof request.op] {
-    const reasonFor = (verdict: Verdict) => this.bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
-    const knowledge = { host: this.host, now: this.tools.clock.monotonic(), reasonFor };
-    if (request.op !== 'announce') return answerRequest(knowledge, request);
-    const report = answerRequest(knowledge, request);
-    if (!report.dryRun) this.note(report);
-    return report;
+  private carryOut(request: ControlRequest): Promise<ControlResults[typeof request.op]> {
+    const { host, bonds, manual, tools } = this;
+    const reasonFor = (verdict: Verdict) => bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
+    const announced = (done: Announced): void => this.note(done);
+    return answerRequest({ host, now: tools.clock.monotonic(), reasonFor, manual, announced }, request);
   }
 
-  private note({ bond, frames, sent, suppressed, refused }: AnnounceReport): void {
+  private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {
+    if (dryRun) return;
     const { log, metrics } = this.tools;
-    metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
-    for (const [code, count] of Object.entries(refused)) {
-      metrics.count('bondherald_frame_errors_total', { bond, kind: 'rarp', code }, count);
+    for (const [kind, frames] of sentByKind(outcome)) {
+      metrics.count('bondherald_frames_sent_total', { bond, kind }, frames);
     }
-    log.info('announced by hand', { bond, frames: sent, refused: frames.length - sent, suppressed: suppressed.length });
+    for (const { kind, code, frames } of outcome.refused) {
+      metrics.count('bondherald_frame_errors_total', { bond, kind, code }, frames);
+    }
+    const refused = outcome.refused.reduce((sum, { frames }) => sum + frames, 0);
+    log.info('announced by hand', { bond, frames: sent, refused, suppressed: suppressed.length, cut });
   }
 }

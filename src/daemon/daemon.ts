@@ -2,6 +2,7 @@ import { Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
 import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { HostState } from '../guests/host-state.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
@@ -9,7 +10,9 @@ import { openPacketSender } from '../sys/packet-sender.js';
 import { readBootId, stateFileIn } from '../sys/state-file.js';
 import { VERSION } from '../sys/version.js';
 import { openFolder } from '../sys/watch-folder.js';
+import type { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import type { FailoverListener } from '../wire/failover-client.js';
 import { AnnouncementLog } from './announcement-log.js';
 import { Announcer } from './announcer.js';
 import { BondLog } from './bond-log.js';
@@ -21,7 +24,7 @@ import { LibvirtWatch } from './libvirt-watch.js';
 import { logReady } from './log-ready.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { MissedFailovers } from './missed-failovers.js';
-import { firstRoundSettings, newAnnouncements } from './new-announcements.js';
+import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
 import { newHostState } from './new-host-state.js';
 import { type ArpListener, Snooper } from './snooper.js';
 import { fillStateGauges } from './state-gauges.js';
@@ -53,21 +56,21 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
-  const control = new ControlServer(host, bonds, tools, () => kernelWatch.ready);
+  const manual = manualTools(
+    config,
+    clock,
+    () => announcements,
+    () => judge(),
+  );
+  const control = new ControlServer(host, bonds, tools, manual, () => kernelWatch.ready);
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const announcer = new Announcer(host, bonds, firstRoundSettings(config), {
-    failover(round) {
-      if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
-      if (round.cause === 'failover') host.failedOver(round.bond, round.arrived);
-      refresh();
-      failovers.failover(round);
-      announcements.failover(round);
-    },
-    lost: (...loss) => announcements.lost(...loss),
-    resync: (reason) => failovers.resync(reason),
-    unwatched: (...refusal) => failovers.unwatched(...refusal),
-  });
+  const announcer = new Announcer(
+    host,
+    bonds,
+    firstRoundSettings(config),
+    failoverListener(host, failovers, () => [announcements, refresh]),
+  );
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
@@ -103,4 +106,28 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const ready = (): void => logReady(log, config, host.topology, bonds);
   await runTasks(tasks, signal, ready).finally(() => announcements.stop());
   log.info('stopped');
+}
+
+/**
+ * What happens in the main thread once the failover thread has sent the first burst.
+ * @param next what follows it, and what brings guests and bonds up to date
+ */
+function failoverListener(
+  host: HostState,
+  failovers: FailoverLog,
+  next: () => [Announcements, refresh: () => void],
+): FailoverListener {
+  return {
+    failover(round) {
+      if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
+      if (round.cause === 'failover') host.failedOver(round.bond, round.arrived);
+      const [announcements, refresh] = next();
+      refresh();
+      failovers.failover(round);
+      announcements.failover(round);
+    },
+    lost: (...loss) => next()[0].lost(...loss),
+    resync: (reason) => failovers.resync(reason),
+    unwatched: (...refusal) => failovers.unwatched(...refusal),
+  };
 }

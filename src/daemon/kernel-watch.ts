@@ -1,7 +1,6 @@
 import type { HostState } from '../guests/host-state.js';
-import * as c from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
-import { CHANGE_SEQ } from '../kernel/requests.js';
+import { CHANGE_SEQ, HOST_GROUPS } from '../kernel/requests.js';
 import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
@@ -18,8 +17,6 @@ const CHECK_INTERVAL = 0.5;
  * neighbour is none.
  */
 const NEIGHBOUR_INTERVAL = 600;
-
-const GROUPS = [c.RTNLGRP_LINK, c.RTNLGRP_NEIGH, c.RTNLGRP_IPV4_IFADDR, c.RTNLGRP_IPV6_IFADDR, c.RTNLGRP_IPV6_NETCONF];
 
 /** What the numbers of requests for neighbours begin with, apart from the others on the same socket. */
 const NEIGHBOUR_SEQ = 0x40000000;
@@ -41,7 +38,7 @@ export class KernelWatch implements Task {
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
     private readonly changed: () => void,
   ) {
-    this.socket = openRouteSocket(GROUPS);
+    this.socket = openRouteSocket(HOST_GROUPS);
     const send = (request: Uint8Array): void => this.socket.send(request);
     this.dumps = new TableDumps(HOST_TABLES, send);
     this.neighbours = new TableDumps(['neighbours4', 'neighbours6'], send, NEIGHBOUR_SEQ);

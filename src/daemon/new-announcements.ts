@@ -1,5 +1,6 @@
 import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
+import { newBuckets } from '../plan/bond-plan.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
@@ -8,6 +9,7 @@ import type { AnnouncementListener, AnnouncementTools } from '../wire/bond-annou
 import type { BondGuests } from '../wire/bond-guests.js';
 import { openSlicePort } from '../wire/slice-port.js';
 import type { FirstRoundSettings } from '../wire/thread-messages.js';
+import type { ManualTools } from './announce-by-hand.js';
 import type { Announcer } from './announcer.js';
 
 /** The parts of the daemon that announcements deal with. */
@@ -43,4 +45,24 @@ export function newAnnouncements(config: Config, neighbours: Neighbours): Announ
 export function firstRoundSettings({ announce, guests }: Config): FirstRoundSettings & { readonly capacity: number } {
   const rate = announce.kinds.includes('rarp') ? announce.rate.rarp : null;
   return { rate, damping: announce.damping, capacity: guests.limits.total };
+}
+
+/** What announcements by hand share with the others. */
+export function manualTools(
+  config: Config,
+  clock: Clock,
+  others: () => Announcements,
+  refresh: () => void,
+): ManualTools {
+  const { announce: settings } = config;
+  return {
+    settings,
+    clock,
+    bucketsOf: (bond) => others().of(bond)?.buckets ?? newBuckets(settings.rate),
+    watchOver(bond) {
+      const epoch = others().of(bond)?.epoch;
+      return () => others().of(bond)?.epoch === epoch;
+    },
+    refresh,
+  };
 }

@@ -27,6 +27,15 @@ const DUMPS = {
   forwarding: { type: c.RTM_GETNETCONF, body: NETCONFMSG_LENGTH, family: c.AF_INET6, filter: null },
 } as const;
 
+/** The groups by which the kernel tells of changes to all that can be dumped. */
+export const HOST_GROUPS: readonly number[] = [
+  c.RTNLGRP_LINK,
+  c.RTNLGRP_NEIGH,
+  c.RTNLGRP_IPV4_IFADDR,
+  c.RTNLGRP_IPV6_IFADDR,
+  c.RTNLGRP_IPV6_NETCONF,
+];
+
 /** The sequence number of requests that are no dumps; an answer to one of them is an error. */
 export const CHANGE_SEQ = 0xffffffff;
 

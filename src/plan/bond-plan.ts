@@ -1,6 +1,6 @@
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Announceable } from './announceable.js';
-import type { TokenBucket } from './bucket.js';
+import { type Cell, TokenBucket } from './bucket.js';
 import { NaBook } from './na-book.js';
 import { planRounds, type Round } from './schedule.js';
 import { TurnQueue } from './turn-queue.js';
@@ -12,6 +12,11 @@ export interface Buckets {
   /** ARP that the guests and the host send themselves draws from it too: see `arpLeft`. */
   readonly garp: TokenBucket;
   readonly na: TokenBucket;
+}
+
+/** Full buckets. @param rarpCell where that for RARP keeps its number, if another thread is to draw from it */
+export function newBuckets({ rarp, arp, na }: AnnounceConfig['rate'], rarpCell?: Cell): Buckets {
+  return { rarp: new TokenBucket(rarp, rarpCell), garp: new TokenBucket(arp), na: new TokenBucket(na) };
 }
 
 /** So many guests join a round before frames have their turn: a fraction of a millisecond. */

@@ -1,12 +1,15 @@
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
+import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import { byMacAndVlan, outerVlan } from '../guests/order.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Exit } from '../topology/exits.js';
-import { planFirstRound } from './first-round.js';
+import type { Address, Announceable, Place } from './announceable.js';
+import { frameKey, planFirstRound } from './first-round.js';
 
-/** What an operator asks to be announced: everyone, these MACs, this VLAN, or both. */
+/** Whom an operator asks to be announced: everyone, these MACs, this VLAN, or both. */
 export interface ManualRequest {
   readonly bond: number;
   readonly macs: readonly Mac[];
@@ -14,48 +17,78 @@ export interface ManualRequest {
   readonly vlan: number | null;
 }
 
-/** A frame, and what people want to know of it. */
+/** What people want to know of a frame. */
 export interface ManualFrame {
-  readonly kind: 'rarp';
+  readonly kind: FrameKind;
   readonly mac: Mac;
   /** The outermost tag, null for an untagged frame. */
   readonly vlan: number | null;
-  readonly key: string;
-  readonly bytes: Uint8Array;
+  /** null for RARP. */
+  readonly ip: Ip | null;
 }
 
-/** What goes out for a request, and which guests do not, each with its reason. */
-export interface ManualPlan {
-  readonly frames: readonly ManualFrame[];
-  readonly suppressed: readonly { readonly mac: Mac; readonly vlan: number | null; readonly reason: SuppressReason }[];
+/** The settings of an announcement by hand: these kinds of frames, and so many rounds of the schedule. */
+export function manualSettings(
+  announce: AnnounceConfig,
+  { kinds, rounds }: { readonly kinds: readonly FrameKind[]; readonly rounds: number },
+): AnnounceConfig {
+  return { ...announce, kinds, schedule: announce.schedule.slice(0, rounds) };
 }
 
 /**
- * Plans an announcement by hand. A MAC that no source knows is announced as the operator says: with the VLAN's tag,
- * or untagged. One that is known to live elsewhere is not, whoever asks.
+ * The guests of an announcement by hand: those who were announceable when it began, as far as they are when asked. A MAC
+ * that no source knows is announced as the operator says: with the VLAN's tag, or untagged. One that is known to live
+ * elsewhere is not, whoever asks.
  */
-export function planManual(host: HostState, request: ManualRequest): ManualPlan {
-  const macs = request.macs.length > 0 ? new Set(request.macs) : host.macs();
-  const verdicts = [...macs].flatMap((mac) => chosen(host, mac, request)).sort(byMacAndVlan);
-  const frames = verdicts.filter(({ suppressed }) => suppressed === null);
-  return {
-    frames: frames.map((verdict) => ({
-      kind: 'rarp',
-      mac: verdict.mac,
-      vlan: outerVlan(verdict),
-      ...planFirstRound(verdict),
-    })),
-    suppressed: verdicts.flatMap((verdict) => {
+export class ManualGuests implements Announceable {
+  /** Who is not announced, and why. */
+  readonly suppressed: readonly { readonly mac: Mac; readonly vlan: number | null; readonly reason: SuppressReason }[];
+  /** By the keys of their frames, in order of MAC and VLAN. */
+  private readonly macs: ReadonlyMap<string, Mac>;
+
+  constructor(
+    private readonly host: HostState,
+    private readonly request: ManualRequest,
+  ) {
+    const wanted = request.macs.length > 0 ? new Set(request.macs) : host.macs();
+    const verdicts = [...wanted].flatMap((mac) => this.chosen(mac)).sort(byMacAndVlan);
+    this.suppressed = verdicts.flatMap((verdict) => {
       const { mac, suppressed: reason } = verdict;
       return reason === null ? [] : [{ mac, vlan: outerVlan(verdict), reason }];
-    }),
-  };
-}
+    });
+    const open = verdicts.filter(({ suppressed }) => suppressed === null);
+    this.macs = new Map(open.map((verdict) => [frameKey(verdict), verdict.mac]));
+  }
 
-function chosen(host: HostState, mac: Mac, { bond, macs, vlan }: ManualRequest): Verdict[] {
-  const fits = (verdict: Verdict): boolean => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
-  const known = host.verdicts(mac).filter(fits);
-  if (known.length > 0 || macs.length === 0) return known;
-  const claim: Exit = { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }], blocked: null };
-  return host.verdicts(mac, [claim]).filter(fits);
+  keys(): Iterable<string> {
+    return this.macs.keys();
+  }
+
+  rarp(key: string): Uint8Array | null {
+    const verdict = this.verdict(key);
+    return verdict && planFirstRound(verdict).bytes;
+  }
+
+  place(key: string): Place | null {
+    return this.verdict(key);
+  }
+
+  addresses({ mac, tags }: Place, now: number): readonly Address[] {
+    return this.host.addressesOf(mac, { bond: this.request.bond, tags }, now);
+  }
+
+  private verdict(key: string): Verdict | null {
+    const mac = this.macs.get(key);
+    const verdicts = mac === undefined ? [] : this.chosen(mac);
+    return verdicts.find((verdict) => verdict.suppressed === null && frameKey(verdict) === key) ?? null;
+  }
+
+  private chosen(mac: Mac): Verdict[] {
+    const { bond, macs, vlan } = this.request;
+    const fits = (verdict: Verdict): boolean => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
+    const known = this.host.verdicts(mac).filter(fits);
+    if (known.length > 0 || macs.length === 0) return known;
+    const claim: Exit = { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }], blocked: null };
+    return this.host.verdicts(mac, [claim]).filter(fits);
+  }
 }

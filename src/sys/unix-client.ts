@@ -5,8 +5,8 @@ import { LineReader } from './line-reader.js';
 /** What a client puts up with. */
 export interface UnixClientLimits {
   readonly answerBytes: number;
-  /** From the beginning to the end of the answer. */
-  readonly seconds: number;
+  /** So long nothing may come: a server that is at work says so with spaces. */
+  readonly silentSeconds: number;
 }
 
 /**
@@ -14,7 +14,11 @@ export interface UnixClientLimits {
  * @returns the line that comes back
  * @throws ControlSocketError when nobody answers, or not in time
  */
-export function askUnix(path: string, line: string, { answerBytes, seconds }: UnixClientLimits): Promise<Uint8Array> {
+export function askUnix(
+  path: string,
+  line: string,
+  { answerBytes, silentSeconds }: UnixClientLimits,
+): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const socket = net.connect({ path });
     const end = (settle: () => void): void => {
@@ -23,10 +27,11 @@ export function askUnix(path: string, line: string, { answerBytes, seconds }: Un
       socket.destroy();
     };
     const fail = (errno: string): void => end(() => reject(new ControlSocketError(errno, `${path}: ${errno}`)));
-    const timer = setTimeout(() => fail('ETIMEDOUT'), seconds * 1000);
+    const timer = setTimeout(() => fail('ETIMEDOUT'), silentSeconds * 1000);
     const reader = new LineReader(answerBytes);
     socket.on('connect', () => socket.write(line));
     socket.on('data', (bytes) => {
+      timer.refresh();
       const answer = reader.take(bytes);
       if (answer) end(() => resolve(answer));
     });

@@ -17,8 +17,10 @@ export interface UnixServerLimits {
   readonly requestBytes: number;
   /** A client has so long to send its request, */
   readonly requestSeconds: number;
-  /** and so long from then on until it has taken the answer. */
+  /** and so long to take the answer, from when there is one. */
   readonly answerSeconds: number;
+  /** While an answer is in the making, a space before it tells the client so this often. JSON may begin with them. */
+  readonly signSeconds: number;
 }
 
 /** Owner and group may read and write, which is what connecting needs. */
@@ -116,8 +118,14 @@ function serve(socket: net.Socket, limits: UnixServerLimits, answer: (line: Uint
     line = reader.take(bytes);
     if (!line) return;
     clearTimeout(timer);
-    timer = setTimeout(destroy, limits.answerSeconds * 1000);
-    answer(line).then((text) => socket.end(text, destroy), destroy);
+    const signs = setInterval(() => socket.write(' '), limits.signSeconds * 1000);
+    timer = signs;
+    const send = (text: string): void => {
+      clearTimeout(timer);
+      timer = setTimeout(destroy, limits.answerSeconds * 1000);
+      socket.end(text, destroy);
+    };
+    answer(line).then(send, destroy);
   });
 }
 

@@ -72,7 +72,8 @@ export class Announcements {
     for (const announcements of this.bonds.values()) announcements.end('stopped');
   }
 
-  private of(bond: number): BondAnnouncements | undefined {
+  /** The announcements of a bond; undefined where none is watched. */
+  of(bond: number): BondAnnouncements | undefined {
     const guests = this.guests.get(bond);
     if (!guests) return undefined;
     const held = this.bonds.get(bond) ?? new BondAnnouncements(bond, guests, this.settings, this.tools);

@@ -1,7 +1,6 @@
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
-import { BondPlan } from '../plan/bond-plan.js';
-import { TokenBucket } from '../plan/bucket.js';
+import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
 import { controlWords, EPOCH } from './batch-layout.js';
 import type { Portion } from './batch-writer.js';
@@ -37,6 +36,8 @@ export interface AnnouncementTools {
 
 /** The announcements of one bond, one at a time. */
 export class BondAnnouncements {
+  /** What everything that we send on the bond draws from. */
+  readonly buckets: Buckets;
   private readonly plan: BondPlan;
   private readonly control: Int32Array;
   private run: { readonly on: BondRun; readonly tally: RunTally } | null = null;
@@ -48,12 +49,7 @@ export class BondAnnouncements {
     private readonly tools: AnnouncementTools,
   ) {
     const { batch } = guests;
-    const { rarp, arp, na } = settings.rate;
-    const buckets = {
-      rarp: new TokenBucket(rarp, sharedCell(batch.memory)),
-      garp: new TokenBucket(arp),
-      na: new TokenBucket(na),
-    };
+    this.buckets = newBuckets(settings.rate, sharedCell(batch.memory));
     const announceable = {
       keys: () => batch.keys(),
       rarp: (key: string) => batch.bytes(key),
@@ -61,8 +57,13 @@ export class BondAnnouncements {
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
     };
     this.control = controlWords(batch.memory);
-    this.plan = new BondPlan(settings, buckets, announceable, tools.chance);
+    this.plan = new BondPlan(settings, this.buckets, announceable, tools.chance);
     guests.onAnnounced = (key) => this.joined(key);
+  }
+
+  /** How often the bond has failed over, as the failover thread counts it. */
+  get epoch(): number {
+    return Atomics.load(this.control, EPOCH);
   }
 
   /** ARP frames have left by the bond that are not ours. @param at monotonic clock, seconds */
@@ -98,7 +99,7 @@ export class BondAnnouncements {
     const { bond, plan, tools } = this;
     return {
       clock: tools.clock,
-      mayGo: () => Atomics.load(this.control, EPOCH) === epoch,
+      mayGo: () => this.epoch === epoch,
       refresh: tools.refresh,
       sent(kind: FrameKind, frames: number): void {
         tally.sent(kind, frames);

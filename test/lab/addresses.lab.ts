@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { type Capture, capture } from './net/capture.js';
-import { labWithDaemon, runIn } from './net/daemon.js';
+import { BONDHERALD, labWithDaemon, runIn } from './net/daemon.js';
 import { BOND, type Guest, type Hypervisor } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
 import type { Lab } from './net/lab.js';
@@ -117,4 +117,37 @@ test("the host's own addresses on the bridge and above it are announced as the g
   await ip('hv', ['addr del 192.0.2.20/24 dev br0.905']);
   await untilAddresses(mac, ['192.0.2.10']);
   assert.deepEqual(words(await announcedNow(lab)), [...rarps(lab), ...host].sort());
+});
+
+interface Listed {
+  kind: string;
+  mac: string;
+  ip: string | null;
+}
+
+test('announce by hand takes kinds and rounds, and its dry run lists exactly what it then sends', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t);
+  const { mac } = lab.guest('g1');
+  speak(lab, lab.guest('g1'), claim(mac, V4), say.ns({ src: mac }, { from: GLOBAL, target: '2001:db8::fe' }));
+  await untilAddresses(mac, [V4, GLOBAL]);
+  const announce = async (...args: string[]): Promise<{ frames: Listed[]; sent: number }> => {
+    const { code, stdout, stderr } = await runIn([BONDHERALD, 'announce', BOND, '--json', ...args]);
+    assert.deepEqual([code, stderr], [0, '']);
+    return JSON.parse(stdout) as { frames: Listed[]; sent: number };
+  };
+  const asWords = ({ kind, mac: whose, ip: address }: Listed): string =>
+    `${kind} ${whose}${address === null ? '' : ` ${address}${kind === 'na' ? ' -' : ''}`} []`;
+  for (const args of [[], ['--kinds', 'garp,na'], ['--kinds', 'rarp', '--rounds', '2', '--mac', mac]]) {
+    const { frames } = await announce('--dry-run', ...args);
+    const far = capture(lab, 'sw1', 'p-hv', { filter: WORDS_FILTER });
+    const done = await announce(...args);
+    await far.settled();
+    far.stop();
+    assert.deepEqual(done.frames, frames);
+    assert.deepEqual([done.sent, far.frames.length], [frames.length, frames.length]);
+    assert.deepEqual(words(far), [...new Set(frames.map(asWords))].sort());
+  }
+  assert.equal(await daemon.metric('bondherald_frames_sent_total{bond="bond0",kind="rarp"}'), 5);
+  assert.equal(await daemon.metric('bondherald_frames_sent_total{bond="bond0",kind="garp"}'), 2);
+  assert.equal(await daemon.metric('bondherald_frames_sent_total{bond="bond0",kind="na"}'), 2);
 });

@@ -29,6 +29,8 @@ const request: fc.Arbitrary<ControlRequest> = fc.oneof(
     bond: name,
     macs: fc.array(station),
     vlan,
+    kinds: fc.option(fc.subarray(['rarp', 'garp', 'na'] as const)),
+    rounds: fc.integer({ min: 1, max: 1000 }),
     dryRun: fc.boolean(),
   }),
 );
@@ -54,10 +56,13 @@ const report = record({
   bond: name,
   activeSlave: fc.option(name),
   dryRun: fc.boolean(),
-  frames: fc.array(record({ kind: fc.constant('rarp'), mac, vlan, ip: fc.constant(null) })),
+  frames: fc.array(
+    record({ kind: fc.constantFrom('rarp', 'na'), mac, vlan, ip: fc.option(fc.constantFrom('192.0.2.1', 'fe80::1')) }),
+  ),
   sent: fc.nat(),
   suppressed: fc.array(record({ mac, vlan, reason: fc.constant('seen-on-uplink') })),
   refused: fc.dictionary(fc.constantFrom('ENODEV', 'EAGAIN'), fc.nat(), { noNullPrototype: true }),
+  cut: fc.boolean(),
 }) as fc.Arbitrary<AnnounceReport>;
 
 test('what a request says comes out as it went in, on one line', () => {
@@ -134,7 +139,17 @@ const WRONG: [what: string, line: string, says: RegExp][] = [
 ];
 
 function announcing(change: object): string {
-  return JSON.stringify({ v: 1, op: 'announce', bond: 'bond0', macs: [], vlan: null, dryRun: true, ...change });
+  return JSON.stringify({
+    v: 1,
+    op: 'announce',
+    bond: 'bond0',
+    macs: [],
+    vlan: null,
+    kinds: null,
+    rounds: 1,
+    dryRun: true,
+    ...change,
+  });
 }
 
 for (const [what, line, says] of WRONG) {
@@ -153,7 +168,10 @@ test('a guests request without a bond asks for all of them', () => {
 test('what is longer than the limit is refused before it is looked at, coming and going', () => {
   const macs = Array.from({ length: 4000 }, () => '52:54:00:12:34:56' as Mac);
   const tooLong = { name: 'CONTROL_MESSAGE', message: /longer than/ };
-  assert.throws(() => encodeRequest({ op: 'announce', bond: 'bond0', macs, vlan: null, dryRun: true }), tooLong);
+  assert.throws(
+    () => encodeRequest({ op: 'announce', bond: 'bond0', macs, vlan: null, kinds: null, rounds: 1, dryRun: true }),
+    tooLong,
+  );
   assert.throws(() => decodeRequest(new Uint8Array(MAX_REQUEST_BYTES + 1)), tooLong);
   assert.throws(() => decodeAnswer('ping', new Uint8Array(MAX_ANSWER_BYTES + 1)), tooLong);
 });

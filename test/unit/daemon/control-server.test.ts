@@ -7,6 +7,7 @@ import { Registry } from 'prom-client';
 import type { Mac } from '../../../src/addr/mac.js';
 import { ask } from '../../../src/cli/ask.js';
 import { decodeAnswer } from '../../../src/control/answer.js';
+import type { ManualTools } from '../../../src/daemon/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { AlreadyRunningError, UsageError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
@@ -16,6 +17,8 @@ import { askUnix } from '../../../src/sys/unix-client.js';
 import { Deferred } from '../../../src/wire/deferred.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
+import { newBuckets } from '../../../src/plan/bond-plan.js';
+import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { guestSettings } from '../../support/settings.js';
 
 const GUEST = '52:54:00:00:00:01' as Mac;
@@ -35,7 +38,14 @@ function daemon(t: TestContext) {
   const log = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: assert.fail };
   const known = new Deferred();
   const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()) };
-  const server = new ControlServer(host, new Map(), tools, () => known.promise);
+  const manual: ManualTools = {
+    settings: ANNOUNCE_DEFAULTS,
+    clock: systemClock,
+    bucketsOf: () => newBuckets(ANNOUNCE_DEFAULTS.rate),
+    watchOver: () => () => true,
+    refresh: () => undefined,
+  };
+  const server = new ControlServer(host, new Map(), tools, manual, () => known.promise);
   t.after(() => server.close());
   return { fake, host, server, known, warnings };
 }
@@ -62,7 +72,7 @@ test('a dry run through the daemon plans what it would send; a mistake comes bac
   const socket = path.join(folderFor(t), 'control.sock');
   await server.listen(socket);
   known.resolve();
-  const request = { op: 'announce', bond: BOND, macs: [], vlan: null, dryRun: true } as const;
+  const request = { op: 'announce', bond: BOND, macs: [], vlan: null, kinds: null, rounds: 1, dryRun: true } as const;
   const { result } = await ask(request, undefined, socket);
   assert.deepEqual(
     [result.activeSlave, result.frames, result.sent],
@@ -80,7 +90,7 @@ test('rubbish is answered with an error, and the next client is served', async (
   await server.listen(socket);
   known.resolve();
   for (const line of ['hello\n', '\n', '{"v":1,"op":"guests","bond":{}}\n', `"${'x'.repeat(70_000)}"\n`]) {
-    const answer = decodeAnswer('ping', await askUnix(socket, line, { answerBytes: 1 << 20, seconds: 5 }));
+    const answer = decodeAnswer('ping', await askUnix(socket, line, { answerBytes: 1 << 20, silentSeconds: 5 }));
     assert.ok('error' in answer && answer.error.code === 'CONTROL_MESSAGE', line.slice(0, 40));
   }
   assert.equal((await ask({ op: 'guests', bond: BOND }, undefined, socket)).note, null);

@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
+import type { FrameKind } from '../../../src/config/config.js';
 import { HostState } from '../../../src/guests/host-state.js';
-import { type ManualRequest, planManual } from '../../../src/plan/manual.js';
+import { BondPlan, newBuckets } from '../../../src/plan/bond-plan.js';
+import { listFrames } from '../../../src/plan/listing.js';
+import { ManualGuests, type ManualRequest, manualSettings } from '../../../src/plan/manual.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
+import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { dissect } from '../../support/dissect.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
+import { Story } from '../../support/story.js';
 
 const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
 
@@ -30,15 +36,22 @@ function planFor(request: Partial<ManualRequest>) {
   ];
   for (const event of [...fake.dump(), ...rows]) host.apply(event, 0);
   host.takeStale();
-  const plan = planManual(host, { bond: fake.index(BOND), macs: [], vlan: null, ...request });
-  for (const { mac: whose, vlan, bytes } of plan.frames) {
-    const { src, tags, arp } = dissect(bytes);
-    assert.deepEqual([src, arp?.sha, tags[0]?.vid ?? null], [whose, whose, vlan], 'the frame is what the plan says');
+  const guests = new ManualGuests(host, { bond: fake.index(BOND), macs: [], vlan: null, ...request });
+  for (const key of guests.keys()) {
+    const place = guests.place(key);
+    const { src, tags, arp } = dissect(guests.rarp(key) ?? assert.fail(key));
+    assert.deepEqual([src, arp?.sha], [place?.mac, place?.mac], 'the frame is that of the guest');
+    assert.deepEqual(tags, place?.tags);
   }
-  assert.equal(new Set(plan.frames.map(({ key }) => key)).size, plan.frames.length);
+  const plan = new BondPlan(
+    { ...manualSettings(ANNOUNCE_DEFAULTS, { kinds: ['rarp'], rounds: 1 }) },
+    newBuckets(ANNOUNCE_DEFAULTS.rate),
+    guests,
+    () => 0,
+  );
   return {
-    frames: plan.frames.map((frame) => [frame.kind, frame.mac, frame.vlan]),
-    suppressed: plan.suppressed.map((row) => [row.mac, row.vlan, row.reason]),
+    frames: [...listFrames(plan, guests, 0)].flat().map((frame) => [frame.kind, frame.mac, frame.vlan]),
+    suppressed: guests.suppressed.map((row) => [row.mac, row.vlan, row.reason]),
   };
 }
 
@@ -88,4 +101,40 @@ test('the address of a virtual router is not announced, whoever asks', () => {
 
 test('the guests of another bond are none of this one', () => {
   assert.deepEqual(planFor({ bond: 4711 }), NOBODY);
+});
+
+const V4 = '192.0.2.1' as Ip;
+const V6 = '2001:db8::1' as Ip;
+
+function withAddresses() {
+  const story = new Story();
+  story.learned('tap1');
+  story.heard('out', { claims: [V4, V6] });
+  const guests = new ManualGuests(story.state, { bond: story.host.index(BOND), macs: [], vlan: null });
+  const listed = (kinds: readonly FrameKind[], rounds: number): string[] => {
+    const settings = manualSettings(ANNOUNCE_DEFAULTS, { kinds, rounds });
+    const plan = new BondPlan(settings, newBuckets(settings.rate), guests, () => 0);
+    return [...listFrames(plan, guests, story.now)]
+      .flat()
+      .map(({ kind, ip }) => (ip === null ? kind : `${kind} ${ip}`));
+  };
+  return { story, guests, listed };
+}
+
+test('the frames of an announcement are listed kind by kind, round by round, as they will go', () => {
+  const { listed } = withAddresses();
+  const all = ['rarp', `garp ${V4}`, `na ${V6}`];
+  assert.deepEqual(listed(['rarp', 'garp', 'na'], 1), all);
+  assert.deepEqual(listed(['garp'], 2), [`garp ${V4}`, `garp ${V4}`]);
+  assert.deepEqual(listed(['na'], 6), [`na ${V6}`, `na ${V6}`, `na ${V6}`], 'no more than three times');
+  assert.equal(listed(['rarp'], 6).length, 6);
+});
+
+test('a guest that leaves while an announcement lasts is not announced any more', () => {
+  const { story, guests } = withAddresses();
+  const [key = ''] = guests.keys();
+  assert.ok(guests.rarp(key) && guests.place(key));
+  story.now = 1;
+  story.heard('in');
+  assert.deepEqual([guests.rarp(key), guests.place(key)], [null, null]);
 });

@@ -11,8 +11,14 @@ import { askUnix } from '../../../src/sys/unix-client.js';
 import { listenUnix, type UnixServerLimits } from '../../../src/sys/unix-server.js';
 import { until } from '../../support/until.js';
 
-const ASK = { answerBytes: 1 << 20, seconds: 5 };
-const LIMITS: UnixServerLimits = { clients: 4, requestBytes: 100, requestSeconds: 0.3, answerSeconds: 0.6 };
+const ASK = { answerBytes: 1 << 20, silentSeconds: 5 };
+const LIMITS: UnixServerLimits = {
+  clients: 4,
+  requestBytes: 100,
+  requestSeconds: 0.3,
+  answerSeconds: 0.6,
+  signSeconds: 20,
+};
 
 function socketFile(t: TestContext): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bondherald-'));
@@ -137,9 +143,18 @@ test('a server that hangs is given up in time', async (t) => {
   const server = await listenUnix(file, { ...LIMITS, answerSeconds: 20 }, () => new Promise(() => undefined));
   t.after(() => server.close());
   await assert.rejects(
-    askUnix(file, 'a\n', { ...ASK, seconds: 0.2 }),
+    askUnix(file, 'a\n', { ...ASK, silentSeconds: 0.2 }),
     (error) => error instanceof ControlSocketError && error.errno === 'ETIMEDOUT',
   );
+});
+
+test('a server that is long at work says so, and its answer is waited for', async (t) => {
+  const file = socketFile(t);
+  const answer = (): Promise<string> => sleep(1500).then(() => '{}\n');
+  const server = await listenUnix(file, { ...LIMITS, signSeconds: 0.05 }, answer);
+  t.after(() => server.close());
+  const line = await askUnix(file, 'a\n', { ...ASK, silentSeconds: 1 });
+  assert.match(Buffer.from(line).toString(), /^ +\{\}$/);
 });
 
 test('the socket of a server that was killed is replaced; that of one that lives is not', async (t) => {

@@ -1,0 +1,110 @@
+import type { AnnounceConfig, FrameKind } from '../config/config.js';
+import type { AnnounceReport, AnnounceRequest } from '../control/messages.js';
+import { PermissionError, UsageError } from '../errors.js';
+import type { HostState } from '../guests/host-state.js';
+import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
+import { listFrames } from '../plan/listing.js';
+import { type ManualFrame, ManualGuests, manualSettings } from '../plan/manual.js';
+import { chance } from '../sys/chance.js';
+import type { Clock } from '../sys/clock.js';
+import { type ManualOutcome, runManually } from '../wire/manual-run.js';
+import { openSlicePort, type SlicePort } from '../wire/slice-port.js';
+import { findBond } from './find-bond.js';
+
+/** What an announcement by hand needs beside the host's state. */
+export interface ManualTools {
+  readonly settings: AnnounceConfig;
+  readonly clock: Clock;
+  /** What the bond's other announcements draw from as well. */
+  bucketsOf(bond: number): Buckets;
+  /** @returns whether what was true of the bond at the time of the call is true still */
+  watchOver(bond: number): () => boolean;
+  /** Brings who is announced up to date. */
+  refresh(): void;
+}
+
+/** An announcement, and what was sent by kind. */
+export interface Announced {
+  readonly report: AnnounceReport;
+  readonly outcome: ManualOutcome;
+}
+
+const NOTHING: ManualOutcome = { sent: { rarp: 0, garp: 0, na: 0 }, refused: [], cut: false };
+
+/**
+ * Announces the guests behind a bond, or says what that would send. Without an active slave nothing is planned and
+ * nothing sent: the report says so.
+ * @throws BondheraldError when that cannot be, naming the bond
+ */
+export async function announceByHand(
+  host: HostState,
+  request: AnnounceRequest,
+  tools: ManualTools,
+): Promise<Announced> {
+  const { bond: name, macs, vlan, dryRun } = request;
+  const { ifindex, activeSlave } = findBond(host.topology, name);
+  const settings = settingsOf(request, tools.settings);
+  const guests = new ManualGuests(host, { bond: ifindex, macs, vlan });
+  const frames = activeSlave ? await list(settings, guests, tools.clock) : [];
+  const send = activeSlave !== null && !dryRun;
+  const outcome = send ? await transmit(name, ifindex, settings, guests, tools) : NOTHING;
+  const report = {
+    bond: name,
+    activeSlave: activeSlave?.name ?? null,
+    dryRun,
+    frames,
+    sent: outcome.sent.rarp + outcome.sent.garp + outcome.sent.na,
+    suppressed: activeSlave ? guests.suppressed : [],
+    refused: byCode(outcome),
+    cut: outcome.cut,
+  };
+  return { report, outcome };
+}
+
+function settingsOf({ bond, kinds, rounds }: AnnounceRequest, settings: AnnounceConfig): AnnounceConfig {
+  const most = settings.schedule.length;
+  if (rounds > most)
+    throw new UsageError(`${bond}: --rounds ${rounds}: announce.schedule has ${most} rounds; give 1 to ${most}`);
+  return manualSettings(settings, { kinds: kinds ?? settings.kinds, rounds });
+}
+
+async function list(settings: AnnounceConfig, guests: ManualGuests, clock: Clock): Promise<ManualFrame[]> {
+  const plan = new BondPlan(settings, newBuckets(settings.rate), guests, chance);
+  const frames: ManualFrame[] = [];
+  for (const portion of listFrames(plan, guests, clock.monotonic())) {
+    frames.push(...portion);
+    await new Promise<void>((resolve) => clock.soon(resolve));
+  }
+  return frames;
+}
+
+function transmit(
+  name: string,
+  ifindex: number,
+  settings: AnnounceConfig,
+  guests: ManualGuests,
+  tools: ManualTools,
+): Promise<ManualOutcome> {
+  const mayGo = tools.watchOver(ifindex);
+  const plan = new BondPlan(settings, tools.bucketsOf(ifindex), guests, chance);
+  return runManually(plan, openPort(name, ifindex), { clock: tools.clock, mayGo, refresh: () => tools.refresh() });
+}
+
+function openPort(bond: string, ifindex: number): SlicePort {
+  try {
+    return openSlicePort(ifindex);
+  } catch (error) {
+    throw error instanceof PermissionError ? new PermissionError(`${bond}: ${error.message}`) : error;
+  }
+}
+
+function byCode({ refused }: ManualOutcome): Record<string, number> {
+  const codes: Record<string, number> = {};
+  for (const { code, frames } of refused) codes[code] = (codes[code] ?? 0) + frames;
+  return codes;
+}
+
+/** @returns each kind with how many of its frames the kernel took */
+export function sentByKind({ sent }: ManualOutcome): [FrameKind, number][] {
+  return Object.entries(sent) as [FrameKind, number][];
+}
