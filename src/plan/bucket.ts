@@ -23,6 +23,9 @@ const PORTION_SECONDS = 0.01;
 
 const MICRO = 1e6;
 
+/** So much of a token may be missing: what `readyAt` has promised must not fail for the rounding of numbers. */
+const ROUNDING = 1e-3;
+
 /**
  * A token bucket: in any stretch of time no more frames than its burst and what its rate gives in that time. It keeps
  * one number, the time in µs at which it will be full again: so two threads can share it without a lock.
@@ -82,7 +85,7 @@ export class TokenBucket {
 
   private tokens(full: number, at: number): number {
     if (this.each === 0) return Infinity;
-    return Math.max(0, Math.floor(this.burst - Math.max(0, full - at) / this.each));
+    return Math.max(0, Math.floor(this.burst - Math.max(0, full - at) / this.each + ROUNDING));
   }
 
   private later(full: number, at: number, tokens: number): number {

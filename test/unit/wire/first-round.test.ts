@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Rate } from '../../../src/config/announce.js';
+import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
+import { BatchWriter } from '../../../src/wire/batch-writer.js';
+import { readLoss } from '../../../src/wire/bond-loss.js';
+import { ReadyFirstRound } from '../../../src/wire/first-round.js';
+import type { RoundOutcome } from '../../../src/wire/thread-messages.js';
+import { AddressSpace } from '../../support/batch-memory.js';
+import { FakeHost } from '../../support/host.js';
+
+const DAMPING = { failovers: 4, within: 180, holdOff: 30 };
+
+function open(frames: number, rate: Rate | null) {
+  const batch = new BatchWriter(100);
+  for (let n = 0; n < frames; n++) batch.put(`${n}`, new Uint8Array(60).fill(n));
+  batch.publish();
+  const space = new AddressSpace(batch.memory);
+  const sent: number[] = [];
+  const sender = {
+    send(messages: bigint, count: number): number {
+      sent.push(...space.frames(messages, count).map((bytes) => bytes[0] ?? NaN));
+      return count;
+    },
+    close: () => undefined,
+  };
+  const round = new ReadyFirstRound(sender, { memory: batch.memory, capacity: 100, rate, damping: DAMPING });
+  const at = (now: number) => ({ now, sinceArrival: () => 0.5, pause: assert.fail });
+  const burst = (act: () => RoundOutcome | null): [number[], RoundOutcome | null] => {
+    sent.length = 0;
+    const outcome = act();
+    return [[...sent], outcome];
+  };
+  return { batch, round, at, burst, epoch: () => Atomics.load(controlWords(batch.memory), EPOCH) };
+}
+
+const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n);
+
+test('without a limit the first burst is everyone, each time', () => {
+  const { round, at, burst } = open(10, 'unlimited');
+  for (const now of [0, 1, 2]) {
+    const [sent, outcome] = burst(() => round.failover(at(now)));
+    assert.deepEqual(sent, upTo(0, 10));
+    assert.deepEqual([outcome?.sent, outcome?.damped, outcome?.portion?.turns], [10, null, 10]);
+  }
+});
+
+test('the first burst is as large as the tokens allow, and the next failover begins where it ended', () => {
+  const { batch, round, at, burst } = open(10, { rate: 1, burst: 7 });
+  const [first, outcome] = burst(() => round.failover(at(100)));
+  assert.deepEqual(first, upTo(0, 7));
+  assert.deepEqual(
+    upTo(0, 10).map((n) => outcome?.portion && batch.wasIn(outcome.portion, `${n}`)),
+    upTo(0, 10).map((n) => n < 7),
+  );
+  const [second, next] = burst(() => round.failover(at(105)));
+  assert.deepEqual(second, [7, 8, 9, 0, 1]);
+  assert.deepEqual(
+    upTo(0, 10).filter((n) => next?.portion && batch.wasIn(next.portion, `${n}`)),
+    [0, 1, 7, 8, 9],
+  );
+});
+
+test('the next failover begins with whom the main thread says', () => {
+  const { batch, round, at, burst } = open(10, { rate: 1, burst: 3 });
+  round.failover(at(100));
+  batch.startWith('8');
+  assert.deepEqual(burst(() => round.failover(at(110)))[0], [8, 9, 0]);
+});
+
+test('when RARP is not wanted, none is sent, and the failover is told all the same', () => {
+  const { round, at, burst } = open(10, null);
+  const [sent, outcome] = burst(() => round.failover(at(0)));
+  assert.deepEqual([sent, outcome?.portion?.turns, outcome?.damped], [[], 0, null]);
+});
+
+test('each failover, held back or not, ends the run before it', () => {
+  const { round, at, burst, epoch } = open(2, 'unlimited');
+  for (const now of [0, 1, 2, 3]) assert.equal(round.failover(at(now)).epoch, epoch());
+  const [sent, damped] = burst(() => round.failover(at(4)));
+  assert.deepEqual([sent, damped?.damped, damped?.portion, epoch()], [[], 180, null, 5]);
+});
+
+test('what is held back is announced by order when it may be, and not before, and once', () => {
+  const { round, at, burst } = open(2, 'unlimited');
+  for (const now of [0, 1, 2, 3, 4]) round.failover(at(now));
+  assert.equal(round.release(at(179)), null);
+  assert.deepEqual(burst(() => round.release(at(180)))[0], [0, 1]);
+  assert.equal(round.release(at(181)), null);
+});
+
+test('a bond that loses its links ends the run that may last, and is told once', () => {
+  const { round, at, epoch } = open(2, 'unlimited');
+  assert.equal(round.lost(), false, 'nothing was announced');
+  round.failover(at(0));
+  assert.equal(round.lost(), true);
+  assert.equal(epoch(), 2);
+  assert.equal(round.lost(), false);
+});
+
+test('a frame that came to its slot after the burst was not in it', () => {
+  const { batch, round, at } = open(3, 'unlimited');
+  const { portion } = round.failover(at(0));
+  assert.ok(portion);
+  batch.remove('0'); // the last takes its slot
+  batch.put('9', new Uint8Array(60).fill(9));
+  assert.deepEqual(
+    ['1', '2', '9', 'nobody'].map((key) => batch.wasIn(portion, key)),
+    [true, false, false, false],
+  );
+});
+
+test('a bond cannot be sent on without a slave that works, when it is gone or of another mode, and only then', () => {
+  const host = new FakeHost();
+  const bond = host.index('bond0');
+  const { details } = host.get('bond0');
+  const up = { type: 'bond', mode: 1, activeSlave: 1, arpInterval: 0 } as const;
+  assert.equal(details.type, 'bond');
+  assert.equal(readLoss(host.change('bond0', { details: up, lowerUp: true })), null);
+  const down = { bond, reason: 'no-active-slave' };
+  assert.deepEqual(readLoss(host.change('bond0', { lowerUp: false })), down);
+  assert.deepEqual(readLoss(host.change('bond0', { lowerUp: true, details: { ...up, activeSlave: null } })), down);
+  assert.deepEqual(readLoss(host.change('bond0', { details: { ...up, mode: 4 } })), { bond, reason: 'bond-gone' });
+  assert.equal(readLoss(host.change('up1', { lowerUp: false })), null, 'that is for the bond to say');
+  assert.deepEqual(readLoss(host.remove('bond0')), { bond, reason: 'bond-gone' });
+});
