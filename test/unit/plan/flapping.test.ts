@@ -68,6 +68,19 @@ test('on a bond that flaps, RARP begins with those who had no turn', () => {
   assert.equal(new Set(rarps.slice(0, 50)).size, 50);
 });
 
+test('whoever is left over from a run and is sent in the first burst of the next is not sent twice in its first round', () => {
+  const rate = { rarp: { rate: 1000, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const simulation = new Simulation({ settings: { rate } });
+  for (let n = 1; n <= 60; n++) simulation.add(n);
+  simulation.failover();
+  simulation.advance(0.005);
+  simulation.failover();
+  simulation.advance(0.5);
+  const rarps = simulation.of('rarp', 2).map(({ id }) => id);
+  assert.equal(rarps.length, 60);
+  assert.equal(new Set(rarps).size, 60);
+});
+
 type Step =
   | { do: 'failover' }
   | { do: 'wait'; seconds: number }
