@@ -27,7 +27,8 @@ const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1));
 const dumps = new TableDumps(['links'], (request) => socket.send(request));
 const detector = new FailoverDetector();
 const watched = new WatchedBonds(owner);
-const rehearsal = new Rehearsal();
+const momentNow = (): Moment => momentOf(systemClock.monotonic());
+const rehearsal = new Rehearsal(momentNow);
 let sample: Uint8Array | null = null;
 let idle = 0;
 let ready = false;
@@ -39,7 +40,7 @@ while (watched.running) {
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
   else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
-  watched.takeOrders(() => momentOf(systemClock.monotonic()));
+  watched.takeOrders(momentNow);
 }
 rehearsal.close();
 watched.close();

@@ -4,17 +4,18 @@ import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { LinkEvent } from '../kernel/events.js';
 import { FailoverDetector } from '../topology/failover.js';
+import type { Rate } from '../config/announce.js';
 import { BatchWriter } from './batch-writer.js';
+import type { Moment } from './first-round.js';
 import type { ToFailoverThread } from './thread-messages.js';
 import { WatchedBonds } from './watched-bonds.js';
 
 /** No device has this index: a packet socket bound to it sends nothing, and says ENXIO. */
 const NO_DEVICE = 0;
 
-/** Tokens and damping as in earnest, of the bond that does not exist; but it can be announced without end. */
-const UNHELD = { rate: { rate: 1e6, burst: 1e9 }, damping: { failovers: 4, within: 0, holdOff: 0 } };
-
-const MOMENT = { now: 0, sinceArrival: () => 0, pause: () => undefined };
+/** With and without a limit; but the bond that does not exist may fail over as often as we like. */
+const RATES = [{ rate: 1e6, burst: 1e6 }, 'unlimited'] as const;
+const UNHELD = { failovers: 4, within: 0, holdOff: 0 };
 
 /** So often that the code of the path is compiled, not interpreted. */
 const FIRST_REHEARSALS = 300;
@@ -26,16 +27,22 @@ const FIRST_REHEARSALS = 300;
 export class Rehearsal {
   private readonly detector = new FailoverDetector();
   private readonly batch = new BatchWriter(1);
-  private readonly bonds: WatchedBonds;
+  private readonly bonds: readonly WatchedBonds[];
   private slave = 1;
 
-  constructor() {
+  /** @param begin gives the present moment, as in earnest: code that was made for other values is made anew */
+  constructor(private readonly begin: () => Moment) {
     this.batch.put('', encodeRarp('02:00:00:00:00:00' as Mac, []));
     this.batch.publish();
+    this.bonds = RATES.map((rate) => this.watch(rate));
+  }
+
+  private watch(rate: Rate): WatchedBonds {
     const { memory, capacity } = this.batch;
-    const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity, ...UNHELD }];
-    this.bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) });
-    this.bonds.takeOrders(() => MOMENT);
+    const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity, rate, damping: UNHELD }];
+    const bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) });
+    bonds.takeOrders(this.begin);
+    return bonds;
   }
 
   /** The rehearsals before the first night. @param datagram link messages of this host */
@@ -49,12 +56,12 @@ export class Rehearsal {
     this.slave = 3 - this.slave;
     for (const event of [bondEvent(this.slave), slaveEvent(3 - this.slave)]) {
       const failover = this.detector.apply(event);
-      if (failover) this.bonds.failover(failover.bond, MOMENT);
+      if (failover) for (const bonds of this.bonds) bonds.failover(failover.bond, this.begin());
     }
   }
 
   close(): void {
-    this.bonds.close();
+    for (const bonds of this.bonds) bonds.close();
   }
 }
 
