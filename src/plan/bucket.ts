@@ -71,7 +71,7 @@ export class TokenBucket {
    */
   draw(frames: number, now: number, bound: number): void {
     const at = micros(now);
-    const deepest = at + this.burst * this.each + bound * MICRO;
+    const deepest = Math.ceil(at + this.burst * this.each + bound * MICRO);
     this.move((full) => Math.max(full, Math.min(this.later(full, at, frames), deepest)));
   }
 
