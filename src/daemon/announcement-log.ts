@@ -23,6 +23,11 @@ export class AnnouncementLog implements AnnouncementListener {
     this.tools.metrics.count('bondherald_frames_sent_total', { bond: this.nameOf(ifindex), kind }, frames);
   }
 
+  firstRoundOut(ifindex: number, seconds: number): void {
+    const bond = this.nameOf(ifindex);
+    this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, seconds);
+  }
+
   refused(ifindex: number, kind: FrameKind, code: string, frames: number): void {
     this.tools.metrics.count('bondherald_frame_errors_total', { bond: this.nameOf(ifindex), kind, code }, frames);
   }

@@ -30,12 +30,15 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
   }
 
   /** Nobody knows when a failover was that we missed, so it has no latency; nor has one that had to wait. */
-  private timing(bond: string, { cause, sent, firstFrame, lastFrame }: FirstRound): LogFields {
+  private timing(bond: string, round: FirstRound): LogFields {
+    const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };
     if (cause === 'window') return { delayed: true };
     if (sent > 0) {
       this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);
-      this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
+      // Where the rate holds frames up, the last one is for AnnouncementLog to time.
+      if (waitingOf(round) === 0)
+        this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
     }
     return { first_frame_us: Math.round(firstFrame * 1e6), last_frame_us: Math.round(lastFrame * 1e6) };
   }
@@ -75,7 +78,7 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
 
   private report(bond: string, round: FirstRound, more: LogFields): void {
     const refused = Object.values(round.errors).reduce((sum, frames) => sum + frames, 0);
-    const waiting = round.portion ? round.portion.count - round.portion.turns : 0;
+    const waiting = waitingOf(round);
     const fields = {
       bond,
       active_slave: this.nameOf(round.slave),
@@ -89,4 +92,9 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
     const codes = Object.keys(round.errors).join(',');
     this.tools.log.warn('failover announced in part: the kernel refused frames', { ...fields, codes });
   }
+}
+
+/** How many frames the first burst had no tokens for. */
+function waitingOf({ portion }: FirstRound): number {
+  return portion ? portion.count - portion.turns : 0;
 }

@@ -15,6 +15,8 @@ import type { FirstRound } from './thread-messages.js';
 export interface AnnouncementListener {
   began(bond: number): void;
   sent(bond: number, kind: FrameKind, frames: number): void;
+  /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
+  firstRoundOut(bond: number, seconds: number): void;
   /** @param code the symbolic errno */
   refused(bond: number, kind: FrameKind, code: string, frames: number): void;
   ended(bond: number, report: RunReport): void;
@@ -83,7 +85,7 @@ export class BondAnnouncements {
     const port = this.tools.openPort(this.bond);
     this.tools.listener.began(this.bond);
     this.plan.begin(round.arrived, (key) => this.guests.batch.wasIn(portion, key));
-    this.run = { tally, on: new BondRun(this.plan, port, this.surroundings(round.epoch, tally)) };
+    this.run = { tally, on: new BondRun(this.plan, port, this.surroundings(round, portion, tally)) };
   }
 
   /** Ends the announcement that lasts, if one does. @param ending why; null: it is complete */
@@ -95,8 +97,9 @@ export class BondAnnouncements {
     this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
   }
 
-  private surroundings(epoch: number, tally: RunTally) {
+  private surroundings({ epoch, cause, arrived }: FirstRound, { turns, count }: Portion, tally: RunTally) {
     const { bond, plan, tools } = this;
+    let heldUp = cause === 'failover' && turns < count;
     return {
       clock: tools.clock,
       mayGo: () => this.epoch === epoch,
@@ -111,6 +114,9 @@ export class BondAnnouncements {
       },
       paused: () => {
         if (plan.nextRarp !== null) this.guests.batch.startWith(plan.nextRarp);
+        if (!heldUp || !plan.firstRoundIsOut) return;
+        heldUp = false;
+        tools.listener.firstRoundOut(bond, tools.clock.monotonic() - arrived);
       },
       ended: () => this.end(null),
     };

@@ -16,16 +16,24 @@ function open() {
   const listener = new AnnouncementLog({ log, metrics: new Metrics(registry) }, (bond) => devices.get(bond) ?? '?');
   const values = async (): Promise<string[]> =>
     (await registry.metrics()).split('\n').filter((text) => /^bondherald_(announcements|frame)/.test(text));
-  return { listener, lines, devices, values };
+  const value = async (name: string): Promise<number> =>
+    Number(
+      (await registry.metrics())
+        .split('\n')
+        .find((text) => text.startsWith(`${name} `))
+        ?.split(' ')[1],
+    );
+  return { listener, lines, devices, values, value };
 }
 
 const SENT = { rarp: 12, garp: 7, na: 3 };
 
 test('an announcement is counted at its end, its frames as they go, and it has one line in the log', async () => {
-  const { listener, lines, values } = open();
+  const { listener, lines, values, value } = open();
   listener.began(BOND);
   listener.sent(BOND, 'garp', 4);
   listener.sent(BOND, 'garp', 3);
+  listener.firstRoundOut(BOND, 0.25);
   listener.refused(BOND, 'na', 'ENOBUFS', 2);
   listener.ended(BOND, { result: 'refused', sent: SENT, refused: 2, seconds: 33.349 });
   assert.deepEqual(await values(), [
@@ -33,6 +41,7 @@ test('an announcement is counted at its end, its frames as they go, and it has o
     'bondherald_frames_sent_total{bond="bond0",kind="garp"} 7',
     'bondherald_frame_errors_total{bond="bond0",kind="na",code="ENOBUFS"} 2',
   ]);
+  assert.equal(await value('bondherald_announcement_last_frame_seconds_sum{bond="bond0"}'), 0.25);
   assert.deepEqual(lines, [
     ['announcement over', { bond: 'bond0', result: 'refused', ...SENT, refused: 2, seconds: 33.3 }],
   ]);

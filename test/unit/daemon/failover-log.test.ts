@@ -122,10 +122,12 @@ test('what is announced later is no failover of its own, and no latency', async 
   );
 });
 
-test('a first round that the rate holds up tells how many wait', () => {
-  const { failoverLog, lines, round } = open();
+test('a first round that the rate holds up tells how many wait, and has no last frame yet', async () => {
+  const { failoverLog, lines, round, value } = open();
   failoverLog.failover({ ...round, portion: { edition: 1, start: 0, count: 9, turns: 3 } });
   assert.deepEqual([lines[0]?.[2].frames, lines[0]?.[2].waiting], [3, 6]);
+  assert.equal(await value('bondherald_announcement_first_frame_seconds_count{bond="bond0"}'), 1);
+  assert.equal(await value('bondherald_announcement_last_frame_seconds_count{bond="bond0"}'), undefined);
 });
 
 test('lost messages are counted by reason, and only an overrun as one', async () => {

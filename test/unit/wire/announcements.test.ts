@@ -27,6 +27,7 @@ class World {
   /** What the kernel took: kind and address, and when. */
   readonly wire: { at: number; bond: number; what: string }[] = [];
   readonly told: string[] = [];
+  readonly outAfter: [number, number][] = [];
   readonly orders: unknown[] = [];
   readonly announcements: Announcements;
   kernel: Kernel = () => null;
@@ -40,6 +41,7 @@ class World {
     this.bonds.set(BOND, this.guestsOf(BOND, guests));
     const listener = {
       began: () => undefined,
+      firstRoundOut: (bond: number, seconds: number) => void this.outAfter.push([bond, seconds]),
       sent: () => undefined,
       refused: (_: number, kind: string, code: string, frames: number) =>
         void this.told.push(`${frames} ${kind} ${code}`),
@@ -138,6 +140,23 @@ test('what the first burst did not send follows, and nobody is announced twice i
   assert.equal(world.what().length, 3 + 10);
   assert.deepEqual(world.told, [`${BOND} completed 10,10,0 0`]);
   assert.deepEqual([world.open, world.clock.waiting], [0, 0], 'nothing is left behind');
+});
+
+test('the last frame of a first round is timed where the rate holds it up, and once', () => {
+  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const world = new World(10, { schedule: [0, 1], kinds: ['rarp'], rate });
+  world.failover(10);
+  world.clock.advance(100);
+  world.failover(0, { cause: 'missed' });
+  world.clock.advance(100);
+  assert.deepEqual(world.outAfter, [], 'all at once; nobody knows since when');
+  world.failover(0);
+  world.clock.advance(100);
+  assert.deepEqual(
+    world.outAfter.map(([bond, seconds]) => [bond, Math.round(seconds * 1e3)]),
+    [[BOND, 50]],
+    'five at once, five more at a hundred a second',
+  );
 });
 
 test('later rounds announce everyone again, as they are then', () => {
