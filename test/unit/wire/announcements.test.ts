@@ -149,7 +149,7 @@ test('the last frame of a first round is timed where the rate holds it up, and o
   world.clock.advance(100);
   world.failover(0, { cause: 'missed' });
   world.clock.advance(100);
-  assert.deepEqual(world.outAfter, [], 'all at once; nobody knows since when');
+  assert.deepEqual([...world.outAfter], [], 'all at once; nobody knows since when');
   world.failover(0);
   world.clock.advance(100);
   assert.deepEqual(
