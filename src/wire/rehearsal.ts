@@ -4,7 +4,7 @@ import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { LinkEvent } from '../kernel/events.js';
 import { FailoverDetector } from '../topology/failover.js';
-import type { Rate } from '../config/announce.js';
+import type { Rate } from '../config/config.js';
 import { BatchWriter } from './batch-writer.js';
 import type { Moment } from './first-round.js';
 import type { ToFailoverThread } from './thread-messages.js';

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
-import { type Daemon, labWithDaemon, runIn } from './net/daemon.js';
+import { type Daemon, labWithDaemon, ONE_ROUND, runIn } from './net/daemon.js';
 import { arpFrom, chatter } from './net/frames.js';
 import { BOND, type Guest } from './net/hypervisor.js';
 import type { Lab } from './net/lab.js';
@@ -29,7 +29,7 @@ async function untilAnnounceable(daemon: Daemon, guests: number): Promise<void> 
 }
 
 test('a guest that migrated away and came back is announced again as soon as it has spoken', async (t) => {
-  const { lab, daemon } = await labWithDaemon(t);
+  const { lab, daemon } = await labWithDaemon(t, { config: ONE_ROUND });
   const wanderer = lab.guest('g2');
   const rest = lab.guests.filter((guest) => guest !== wanderer);
   lab.inject('client', 'eth0', chatter(wanderer.mac));
@@ -48,7 +48,7 @@ test('a guest that migrated away and came back is announced again as soon as it 
 });
 
 test("another host's MAC is not announced, though a guest has used it and the bridge believes so, when a filter drops it", async (t) => {
-  const { lab } = await labWithDaemon(t);
+  const { lab } = await labWithDaemon(t, { config: ONE_ROUND });
   const victim = '52:54:00:00:0f:0f';
   const rules = `table bridge guard { chain forward { type filter hook forward priority 0; ether saddr ${victim} drop; }; }`;
   const { code, stderr } = await runIn(['nft', rules]);
@@ -61,7 +61,7 @@ test("another host's MAC is not announced, though a guest has used it and the br
 });
 
 test('a guest that tags its own traffic is announced in each VLAN that it was heard in', async (t) => {
-  const { lab, daemon } = await labWithDaemon(t);
+  const { lab, daemon } = await labWithDaemon(t, { config: ONE_ROUND });
   const [trunk] = lab.guests;
   assert.ok(trunk);
   const tagged: Guest = { ...trunk, wire: [{ tpid: 0x8100, vid: 905 }] };

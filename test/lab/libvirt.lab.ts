@@ -5,7 +5,7 @@ import { domainStatus } from '../support/domain-status.js';
 import { until } from '../support/until.js';
 import { announced, firstRound, expected, RARP_FILTER } from './net/announced.js';
 import { type Capture, capture } from './net/capture.js';
-import { type Daemon, labWithDaemon } from './net/daemon.js';
+import { type Daemon, labWithDaemon, ONE_ROUND } from './net/daemon.js';
 import { BOND, type Guest, type Hypervisor, plainBridge } from './net/hypervisor.js';
 import { chatter } from './net/frames.js';
 import type { Lab } from './net/lab.js';
@@ -56,7 +56,7 @@ async function silent(t: TestContext, attach: (hv: Hypervisor) => void): Promise
   const clear = (): void => rmSync('/run/libvirt', { recursive: true, force: true });
   clear();
   t.after(clear);
-  const { lab, daemon } = await labWithDaemon(t, { attach, teach: false });
+  const { lab, daemon } = await labWithDaemon(t, { attach, teach: false, config: ONE_ROUND });
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
   assert.deepEqual(await failOver({ lab, daemon, far }, 'up2'), [], 'nobody is known');
   await failOver({ lab, daemon, far }, 'up1');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { until } from '../support/until.js';
 import { nextRound, RARP_FILTER, rarps } from './net/announced.js';
 import { capture } from './net/capture.js';
-import { labWithDaemon } from './net/daemon.js';
+import { labWithDaemon, ONE_BURST } from './net/daemon.js';
 import { plainBridge } from './net/hypervisor.js';
 import { bridge } from './net/ip.js';
 
@@ -11,7 +11,7 @@ const GUESTS = 1000;
 const ROUNDS = 9;
 
 test('a thousand guests are all announced, each once, in one burst', async (t) => {
-  const { lab, daemon } = await labWithDaemon(t, { attach: plainBridge(1) });
+  const { lab, daemon } = await labWithDaemon(t, { attach: plainBridge(1), config: ONE_BURST });
   const macs = Array.from({ length: GUESTS }, (_, n) => `52:54:01:00:${byte(n >> 8)}:${byte(n & 0xff)}`);
   await bridge(
     'hv',

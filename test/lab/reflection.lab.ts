@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
-import { labWithDaemon } from './net/daemon.js';
+import { labWithDaemon, ONE_ROUND } from './net/daemon.js';
 import { chatter } from './net/frames.js';
 import type { Lab } from './net/lab.js';
 import { FrameSender } from './net/sockets.js';
@@ -29,7 +29,7 @@ test('a guest whose last frame came back by the new link stays reachable, and it
 });
 
 test('a guest that broadcasts without pause stays reachable through fifty switches of the active slave', async (t) => {
-  const { lab, daemon } = await labWithDaemon(t, { latencyMs: 5 });
+  const { lab, daemon } = await labWithDaemon(t, { latencyMs: 5, config: ONE_ROUND });
   const guest = lab.guest('g1');
   const talker = new FrameSender(guest.netns);
   const talking = setInterval(() => talker.send(guest.device, [chatter(guest.mac)]), 2);

@@ -169,6 +169,13 @@ export async function labWithDaemon(
   return { lab, daemon };
 }
 
+/** A configuration for tests that are about one round of each of many failovers. */
+export const ONE_ROUND = 'announce: {schedule: [0s], damping: {failovers: 1000}}';
+
+/** As ONE_ROUND, and with nothing that holds a round up. */
+export const ONE_BURST =
+  'announce: {schedule: [0s], damping: {failovers: 1000}, rate: {rarp: unlimited, arp: unlimited, na: unlimited}}';
+
 /** Writes a configuration file for one test. @returns its path */
 export function writeConfig(t: TestContext, text: string, file = path.join(SCRATCH, 'config.yaml')): string {
   mkdirSync(path.dirname(file), { recursive: true });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Rate } from '../../../src/config/announce.js';
+import type { Rate } from '../../../src/config/config.js';
 import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { readLoss } from '../../../src/wire/bond-loss.js';
