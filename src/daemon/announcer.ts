@@ -7,6 +7,12 @@ import { FailoverClient, type FailoverListener } from '../wire/failover-client.j
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
 import { type Task, untilAborted } from './task.js';
 
+/** Is told that frames are kept in memory that may be swapped out. */
+export interface UnlockedListener {
+  /** @param reason the symbolic errno */
+  unlocked(reason: string): void;
+}
+
 /** Keeps the failover thread supplied: which bonds to watch, and the frames to send for each. */
 export class Announcer implements Task {
   readonly name = 'announcer';
@@ -21,7 +27,7 @@ export class Announcer implements Task {
     private readonly host: HostState,
     private readonly bonds: Map<number, BondGuests>,
     private readonly settings: FirstRoundSettings & { readonly capacity: number },
-    listener: FailoverListener,
+    private readonly listener: FailoverListener & UnlockedListener,
   ) {
     this.thread = new FailoverClient(listener);
   }
@@ -67,6 +73,7 @@ export class Announcer implements Task {
     const { capacity, rate, damping } = this.settings;
     const guests = new BondGuests(capacity);
     this.bonds.set(bond, guests);
+    if (guests.batch.unlocked !== null) this.listener.unlocked(guests.batch.unlocked);
     return this.thread.watch(bond, guests.batch, { rate, damping });
   }
 

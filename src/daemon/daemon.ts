@@ -14,7 +14,7 @@ import type { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { FailoverListener } from '../wire/failover-client.js';
 import { AnnouncementLog } from './announcement-log.js';
-import { Announcer } from './announcer.js';
+import { Announcer, type UnlockedListener } from './announcer.js';
 import { BondLog } from './bond-log.js';
 import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
@@ -116,7 +116,7 @@ function failoverListener(
   host: HostState,
   failovers: FailoverLog,
   next: () => [Announcements, refresh: () => void],
-): FailoverListener {
+): FailoverListener & UnlockedListener {
   return {
     failover(round) {
       if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
@@ -129,5 +129,6 @@ function failoverListener(
     lost: (...loss) => next()[0].lost(...loss),
     resync: (reason) => failovers.resync(reason),
     unwatched: (...refusal) => failovers.unwatched(...refusal),
+    unlocked: (reason) => failovers.unlocked(reason),
   };
 }

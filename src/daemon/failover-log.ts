@@ -8,6 +8,8 @@ import type { FirstRound } from '../wire/thread-messages.js';
 
 /** Logs and counts what the failover thread reports. How announcements end is for AnnouncementLog. */
 export class FailoverLog implements Omit<FailoverListener, 'lost'> {
+  private saidUnlocked = false;
+
   constructor(
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
     private readonly topology: Topology,
@@ -52,6 +54,13 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
 
   unwatched(bond: number, error: string): void {
     this.tools.log.warn('a bond cannot be announced', { bond: this.nameOf(bond), reason: error });
+  }
+
+  /** Frames are kept in memory that may be swapped out. Said once: it is the same for every bond. */
+  unlocked(reason: string): void {
+    if (this.saidUnlocked) return;
+    this.saidUnlocked = true;
+    this.tools.log.info('frames cannot be locked in memory: on a host that swaps, a failover may be late', { reason });
   }
 
   /** The name of a device. */

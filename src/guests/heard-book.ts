@@ -6,6 +6,7 @@ import type { RouterSigns } from './addresses.js';
 import { exitKey } from './exit-key.js';
 import type { QuotaReason } from './port-quota.js';
 import { isWithin } from './reflections.js';
+import { Speakers } from './speakers.js';
 
 /** A way by which a station was heard, and when last: monotonic clock, seconds. */
 export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'>, RouterSigns {
@@ -37,11 +38,12 @@ const PLACES_PER_MAC = 64;
 /**
  * What was heard on the bonds: who spoke, by which way, and which addresses were claimed. An address belongs to whoever
  * claimed it last, on either side of the bond. Bounded by its limits: of too many MACs the one that spoke longest ago
- * goes, of too many addresses the one that was claimed longest ago; 64 ways a MAC.
+ * goes, of too many addresses the one that was claimed longest ago; 64 ways a MAC. MACs that are not known to be guests have a
+ * limit of their own, so that inventing them pushes nobody else out.
  */
 export class HeardBook {
-  /** In the order in which they spoke last. */
-  private readonly byMac = new Map<Mac, Map<string, OpenPlace>>();
+  /** The ways by which each MAC was heard, by their keys. */
+  private readonly speakers: Speakers<Map<string, OpenPlace>>;
   /** Who holds an address, by way out and address. */
   private readonly holders = new Map<string, Mac>();
   private evicted = 0;
@@ -51,16 +53,19 @@ export class HeardBook {
   constructor(
     private readonly limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
-  ) {}
+  ) {
+    this.speakers = new Speakers(limits.macs);
+  }
 
   /**
    * Takes in what was heard on a bond.
-   * @param left when a bridge last gave up a place of the MAC: it may have been on the uplink until then
+   * @param known whether the MAC is known to be, or to have been, on this side
+   * @param left when a bridge last gave up a place of it: it may have been on the uplink until then
    * @returns whether it is news for who is announced: a way by which nobody heard the MAC before, or a turn of direction
    */
-  take(bond: number, heard: Heard, at: number, left: number): boolean {
+  take(bond: number, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
-    const place = this.place(heard.mac, key, { bond, tags: heard.tags }, at);
+    const place = this.place(heard.mac, key, { bond, tags: heard.tags, known }, at);
     if (!place) return false;
     const news = heard.direction === 'out' ? place.out <= Math.max(place.in, left) : place.in <= place.out;
     if (heard.direction === 'in' && place.in <= place.out) place.inSince = at;
@@ -96,7 +101,7 @@ export class HeardBook {
 
   /** Someone else has seen that an address is still the MAC's. One that is not, does not become so. */
   confirm(way: Pick<Exit, 'bond' | 'tags'>, mac: Mac, ip: Ip, at: number): void {
-    const place = this.byMac.get(mac)?.get(exitKey(way));
+    const place = this.speakers.get(mac)?.get(exitKey(way));
     if (!place?.addresses.delete(ip)) return;
     place.addresses.set(ip, at);
   }
@@ -115,20 +120,20 @@ export class HeardBook {
 
   /** The ways by which a MAC was heard. */
   of(mac: Mac): readonly HeardPlace[] {
-    return [...(this.byMac.get(mac)?.values() ?? [])];
+    return [...(this.speakers.get(mac)?.values() ?? [])];
   }
 
   /** What was heard of a MAC by one way. */
   at(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>): HeardPlace | undefined {
-    return this.byMac.get(mac)?.get(exitKey(way));
+    return this.speakers.get(mac)?.get(exitKey(way));
   }
 
   /** Takes in what an earlier run has heard, of the MACs of which nothing was heard yet. */
   restore(mac: Mac, places: readonly HeardPlace[]): void {
-    if (this.byMac.has(mac) || this.byMac.size >= this.limits.macs) return;
+    if (this.speakers.get(mac) || this.speakers.isFull) return;
     for (const { addresses, ...saved } of places.slice(0, PLACES_PER_MAC)) {
       const key = exitKey(saved);
-      const place = this.place(mac, key, saved, saved.since);
+      const place = this.place(mac, key, { ...saved, known: true }, saved.since);
       if (!place) return;
       Object.assign(place, saved);
       for (const [ip, at] of addresses) if (!this.holders.has(`${key} ${ip}`)) this.claim(place, key, mac, ip, at);
@@ -142,7 +147,7 @@ export class HeardBook {
    */
   forgetIncoming(bond: number, failover: number): Mac[] {
     const macs: Mac[] = [];
-    for (const [mac, places] of this.byMac) {
+    for (const [mac, places] of this.speakers.entries()) {
       for (const place of places.values()) {
         if (place.bond !== bond || !isWithin(place.inSince, failover) || !isWithin(place.in, failover)) continue;
         place.in = -Infinity;
@@ -152,11 +157,23 @@ export class HeardBook {
     return macs;
   }
 
-  private place(mac: Mac, key: string, way: Pick<Exit, 'bond' | 'tags'>, at: number): OpenPlace | null {
-    const places = this.byMac.get(mac) ?? new Map<string, OpenPlace>();
-    this.byMac.delete(mac);
-    this.byMac.set(mac, places);
-    this.makeRoom();
+  /** Nothing is known of the MAC any more. */
+  forget(mac: Mac): void {
+    this.releaseAll(this.speakers.get(mac));
+    this.speakers.delete(mac);
+  }
+
+  private place(
+    mac: Mac,
+    key: string,
+    { known, ...way }: Pick<Exit, 'bond' | 'tags'> & { readonly known: boolean },
+    at: number,
+  ): OpenPlace | null {
+    const places = this.speakers.get(mac) ?? new Map<string, OpenPlace>();
+    for (const [gone, theirs] of this.speakers.spoke(mac, known, places)) {
+      this.releaseAll(theirs);
+      this.onForget(gone);
+    }
     const held = places.get(key);
     if (held) return held;
     if (places.size >= PLACES_PER_MAC) return null;
@@ -165,12 +182,9 @@ export class HeardBook {
     return place;
   }
 
-  private makeRoom(): void {
-    for (const [oldest, places] of this.byMac) {
-      if (this.byMac.size <= this.limits.macs) return;
-      for (const [key, { addresses }] of places) for (const ip of addresses.keys()) this.holders.delete(`${key} ${ip}`);
-      this.byMac.delete(oldest);
-      this.onForget(oldest);
+  private releaseAll(places: ReadonlyMap<string, OpenPlace> | undefined): void {
+    for (const [key, { addresses }] of places ?? []) {
+      for (const ip of addresses.keys()) this.holders.delete(`${key} ${ip}`);
     }
   }
 
@@ -189,7 +203,7 @@ export class HeardBook {
     const holder = this.holders.get(`${key} ${ip}`);
     if (holder === undefined) return;
     this.holders.delete(`${key} ${ip}`);
-    this.byMac.get(holder)?.get(key)?.addresses.delete(ip);
+    this.speakers.get(holder)?.get(key)?.addresses.delete(ip);
     this.changed++;
   }
 }

@@ -5,6 +5,7 @@ import type { Heard } from '../sources/heard.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { Sighting } from '../sources/sighting.js';
 import { type Exit, exitsOfDevice } from '../topology/exits.js';
+import { isGuestPort } from '../topology/guest-port.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, judgeAddress } from './addresses.js';
 import { Changes } from './changes.js';
@@ -37,12 +38,14 @@ export class HostState {
   constructor(private readonly settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
-    const [table, memory] = [new GuestTable(2 * total), new Memory(total)];
+    const table = new GuestTable(2 * total);
+    const memory = new Memory(total, ({ device }) => isGuestPort(topology, device));
     this.table = table;
     this.memory = memory;
     this.book = new HeardBook({ macs: total, addresses: addressesPerGuest }, (mac) => changes.touch(mac));
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
-    this.learned = new Learned({ topology, table, memory, changes, stands }, { total, perPort });
+    const forgotten = (mac: Mac): void => this.book.forget(mac);
+    this.learned = new Learned({ topology, table, memory, changes, stands, forgotten }, { total, perPort });
     this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
@@ -107,13 +110,12 @@ export class HostState {
   heard(bond: number, heard: Heard, at: number): void {
     const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
     if (!reflected) this.statics.heard(bond, heard);
-    const foreign = reflected || (heard.direction === 'in' && !this.isKnown(heard.mac));
+    const known = this.learned.isGuest(heard.mac);
+    const foreign = reflected || (heard.direction === 'in' && !known);
     if (foreign) this.book.releaseClaims(bond, heard, reflected);
-    else if (this.book.take(bond, heard, at, this.learned.leftAt(heard.mac))) this.changed.touch(heard.mac);
-  }
-
-  private isKnown(mac: Mac): boolean {
-    return this.table.sightings(mac).length + this.memory.of(mac).length > 0;
+    else if (this.book.take(bond, heard, at, { known, left: this.learned.leftAt(heard.mac) })) {
+      this.changed.touch(heard.mac);
+    }
   }
 
   /**

@@ -29,6 +29,8 @@ export interface Places {
   readonly changes: Changes;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
+  /** Is told of a MAC that had to make room, and of which nothing is known any more. */
+  readonly forgotten: (mac: Mac) => void;
 }
 
 /**
@@ -42,7 +44,7 @@ export class Learned {
 
   constructor(
     private readonly places: Places,
-    limits: QuotaLimits,
+    private readonly limits: QuotaLimits,
   ) {
     this.quota = new PortQuota(limits);
   }
@@ -96,6 +98,18 @@ export class Learned {
   private isWorthKeeping(sighting: Sighting): boolean {
     const { topology, stands } = this.places;
     return leadsStraightOut(topology, sighting.device) || stands(sighting);
+  }
+
+  /** Whether a bridge lists the MAC, or did. */
+  private isKnown(mac: Mac): boolean {
+    return this.places.table.sightings(mac).length + this.places.memory.of(mac).length > 0;
+  }
+
+  /** Whether the MAC is, or was, on this side of the bonds. */
+  isGuest(mac: Mac): boolean {
+    const { topology, table, memory } = this.places;
+    const isHere = ({ bridge, device }: Sighting): boolean => bridge === null || isGuestPort(topology, device);
+    return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
   }
 
   /** When a bridge last gave up a place of a MAC: it may have been on the uplink until then. */
@@ -180,10 +194,10 @@ export class Learned {
     return held !== undefined && isGuestPort(topology, held.device) && isGuestPort(topology, before.device);
   }
 
-  /** A static row is the administrator's word and has no limit; a learned one is the guest's. */
+  /** A static row is the administrator's word and has no limit; a learned one is the guest's, or the network's. */
   private admit({ mac, device }: Sighting): boolean {
     const { topology, table, memory, changes } = this.places;
-    if (!isGuestPort(topology, device)) return true;
+    if (!isGuestPort(topology, device)) return this.isKnown(mac) || table.size - this.quota.size < this.limits.total;
     const isPresent = (each: Mac): boolean => table.sightings(each).some((row) => row.device === device);
     const eviction = this.quota.admit(mac, device, isPresent);
     if (!eviction) return true;
@@ -192,6 +206,7 @@ export class Learned {
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
     memory.forget(eviction.mac, (row) => row.device === eviction.port);
     changes.touch(eviction.mac);
+    if (!this.isKnown(eviction.mac)) this.places.forgotten(eviction.mac);
     return true;
   }
 

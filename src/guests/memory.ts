@@ -12,46 +12,46 @@ export const PLACES_PER_MAC = 16;
 
 /**
  * Where MACs were that a bridge does not list there any more: guests that fell silent until their entry aged out, and
- * guests that moved. Bounded by `limit` MACs, of which the one that left longest ago goes first.
+ * guests that moved. Bounded by `limit` MACs that were on a guest's port and as many others, each of which the one that
+ * left longest ago goes first: so the rest of the network, however large, pushes no guest out.
  */
 export class Memory {
   /** In the order of their last departure. */
-  private readonly byMac = new Map<Mac, Remembered[]>();
+  private readonly guests = new Map<Mac, Remembered[]>();
+  private readonly others = new Map<Mac, Remembered[]>();
 
-  constructor(private readonly limit: number) {}
+  /** @param isGuests whether a sighting was on a guest's port */
+  constructor(
+    private readonly limit: number,
+    private readonly isGuests: (sighting: Sighting) => boolean,
+  ) {}
 
   /** A sighting stands no more. @returns the MACs that are forgotten for it */
   departed(sighting: Sighting, now: number): Mac[] {
     const others = this.of(sighting.mac).filter((each) => !samePort(each.sighting, sighting));
-    this.byMac.delete(sighting.mac);
-    this.byMac.set(sighting.mac, [...others, { sighting, lastSeen: now }].slice(-PLACES_PER_MAC));
-    const forgotten: Mac[] = [];
-    for (const oldest of this.byMac.keys()) {
-      if (this.byMac.size <= this.limit) break;
-      this.byMac.delete(oldest);
-      forgotten.push(oldest);
-    }
-    return forgotten;
+    return this.put(sighting.mac, [...others, { sighting, lastSeen: now }].slice(-PLACES_PER_MAC));
   }
 
   /** Takes in what was remembered before; of a place that is remembered already, the memory at hand counts. */
   restore(places: readonly Remembered[]): void {
-    const held = [...this.byMac.values()].flat();
+    const held = [...this.guests.values(), ...this.others.values()].flat();
     const added = places.filter(
       ({ sighting }) => !this.of(sighting.mac).some((each) => samePort(each.sighting, sighting)),
     );
-    this.byMac.clear();
+    this.guests.clear();
+    this.others.clear();
     const inOrder = [...held, ...added].sort((a, b) => a.lastSeen - b.lastSeen);
     for (const { sighting, lastSeen } of inOrder) this.departed(sighting, lastSeen);
   }
 
   /** What is remembered of a MAC, the latest last. */
   of(mac: Mac): readonly Remembered[] {
-    return this.byMac.get(mac) ?? [];
+    return this.guests.get(mac) ?? this.others.get(mac) ?? [];
   }
 
-  macs(): IterableIterator<Mac> {
-    return this.byMac.keys();
+  *macs(): Generator<Mac> {
+    yield* this.guests.keys();
+    yield* this.others.keys();
   }
 
   /** Forgets what `unwanted` picks of a MAC's places. */
@@ -59,19 +59,41 @@ export class Memory {
     const places = this.of(mac);
     const kept = places.filter(({ sighting }) => !unwanted(sighting));
     if (kept.length === places.length) return;
-    if (kept.length > 0) this.byMac.set(mac, kept);
-    else this.byMac.delete(mac);
+    const map = this.guests.has(mac) ? this.guests : this.others;
+    if (kept.length === 0) map.delete(mac);
+    else if (map === this.guests && !this.isGuest(kept)) this.put(mac, kept);
+    else map.set(mac, kept);
   }
 
   /** Forgets the MACs that were last seen before `time`. @returns those MACs */
   expire(time: number): Mac[] {
     const expired: Mac[] = [];
-    for (const [mac, places] of this.byMac) {
-      if ((places.at(-1)?.lastSeen ?? 0) >= time) continue; // not in order: a later place may have been forgotten
-      expired.push(mac);
-      this.byMac.delete(mac);
+    for (const map of [this.guests, this.others]) {
+      for (const [mac, places] of map) {
+        if ((places.at(-1)?.lastSeen ?? 0) >= time) continue; // not in order: a later place may have been forgotten
+        expired.push(mac);
+        map.delete(mac);
+      }
     }
     return expired;
+  }
+
+  private put(mac: Mac, places: Remembered[]): Mac[] {
+    this.guests.delete(mac);
+    this.others.delete(mac);
+    const map = this.isGuest(places) ? this.guests : this.others;
+    map.set(mac, places);
+    const forgotten: Mac[] = [];
+    for (const oldest of map.keys()) {
+      if (map.size <= this.limit) break;
+      map.delete(oldest);
+      forgotten.push(oldest);
+    }
+    return forgotten;
+  }
+
+  private isGuest(places: readonly Remembered[]): boolean {
+    return places.some(({ sighting }) => this.isGuests(sighting));
   }
 }
 

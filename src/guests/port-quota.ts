@@ -30,6 +30,11 @@ export class PortQuota {
 
   constructor(private readonly limits: QuotaLimits) {}
 
+  /** How many MACs there are in all. */
+  get size(): number {
+    return this.portsOf.size;
+  }
+
   /**
    * A MAC is learned on a port.
    * @param isPresent whether a MAC of that port is known there now, not only remembered

@@ -2,7 +2,7 @@ import os from 'node:os';
 import koffi from 'koffi';
 import { SyscallError } from '../errors.js';
 
-/** The C library's socket calls, and nothing else of it. Each returns what the system call returned. */
+/** The C library's calls on sockets and memory, and nothing else of it. Each returns what the system call returned. */
 const libc = koffi.load(null);
 
 export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
@@ -52,6 +52,13 @@ export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long coun
   milliseconds: number,
 ) => number;
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
+
+/** Since Linux 4.4 and glibc 2.27. */
+export const mlock2 = libc.func('int mlock2(const uint8_t *address, size_t length, unsigned int flags)') as (
+  address: Uint8Array,
+  length: number,
+  flags: number,
+) => number;
 
 // bits/socket.h, asm-generic/socket.h
 export const AF_NETLINK = 16;

@@ -1,5 +1,6 @@
 import { FrameError } from '../errors.js';
 import { addressOf } from '../sys/libc.js';
+import { lockMemory } from '../sys/lock-memory.js';
 import {
   batchBytes,
   controlWords,
@@ -34,6 +35,8 @@ interface Slot {
  */
 export class BatchWriter {
   readonly memory: SharedArrayBuffer;
+  /** Why the memory may be swapped out; null: it may not. */
+  readonly unlocked: string | null;
   private readonly control: Int32Array;
   private readonly base: bigint;
   private readonly slots = new Map<string, number>();
@@ -45,6 +48,7 @@ export class BatchWriter {
 
   constructor(readonly capacity: number) {
     this.memory = new SharedArrayBuffer(batchBytes(capacity));
+    this.unlocked = lockMemory(this.memory);
     this.base = addressOf(new Uint8Array(this.memory));
     this.control = controlWords(this.memory);
     Atomics.store(this.control, SENDING, IDLE);

@@ -6,9 +6,10 @@ import { ageOut } from './net/ageing.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
 import { BONDHERALD, Daemon } from './net/daemon.js';
-import { chatter } from './net/frames.js';
+import { arpFrom, chatter } from './net/frames.js';
 import { plainBridge } from './net/hypervisor.js';
 import { type Lab, labFor } from './net/lab.js';
+import { untilAddresses, words, WORDS_FILTER } from './net/words.js';
 import { STATE_FILE, stateFiles, stateText } from './net/state-folder.js';
 
 const FAILOVERS = 'bondherald_bond_failovers_total{bond="bond0"}';
@@ -54,6 +55,28 @@ test('guests known only from the state file are announced after a kill -9 and a 
   await lab.setActive('up2');
   assert.deepEqual(announced(await arriving), expected(lab.guests));
   await daemon.stop();
+});
+
+test('the addresses of a guest outlive a kill -9, and one that moved meanwhile does not come back', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(2) });
+  const [one, other] = [lab.guest('g1'), lab.guest('g2')];
+  const daemon = await start(lab);
+  lab.inject(one.netns, one.device, arpFrom(one.mac, '192.0.2.1'), arpFrom(one.mac, '192.0.2.2'));
+  await untilAddresses(one.mac, ['192.0.2.1', '192.0.2.2']);
+  await until(() => stateText().includes('192.0.2.2'), { what: 'the addresses are in the state file' });
+  await crash(daemon);
+  const again = await start(lab);
+  await untilAddresses(one.mac, ['192.0.2.1', '192.0.2.2']);
+  lab.inject(other.netns, other.device, arpFrom(other.mac, '192.0.2.2'));
+  await untilAddresses(other.mac, ['192.0.2.2']);
+  const far = capture(lab, 'client', 'eth0', { filter: WORDS_FILTER });
+  await lab.setActive('up2');
+  const garps = [`garp ${one.mac} 192.0.2.1 []`, `garp ${other.mac} 192.0.2.2 []`];
+  const heard = (): string[] => words(far).filter((word) => word.startsWith('garp'));
+  await until(() => heard().length >= garps.length, { what: 'the addresses are announced' });
+  await far.settled();
+  assert.deepEqual(heard(), garps);
+  await again.stop();
 });
 
 test('a failover while the daemon was down is announced at its start, to guests that are silent too', async (t) => {

@@ -117,7 +117,8 @@ export class Model {
   }
 
   private knows(mac: string): boolean {
-    if (this.macvtaps(mac).length > 0 || [...this.rows, ...this.past].some((place) => place.mac === mac)) return true;
+    const isHere = (place: Place): boolean => place.mac === mac && this.host.isGuests(place);
+    if (this.macvtaps(mac).length > 0 || [...this.rows, ...this.past].some(isHere)) return true;
     const targets = this.interfaces.filter((each) => each.mac === mac).map(({ target }) => target);
     return targets.some((target) => this.runsOnMacvtap(target) || this.placesOfInterface(mac, target).length > 0);
   }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
@@ -204,4 +205,15 @@ test('a thread that reads all the time never sees two editions mixed', async (t)
   Atomics.store(words, WORDS.stop, 1);
   await once(worker, 'exit');
   assert.equal(Atomics.load(words, WORDS.torn), 0);
+});
+
+test('the memory of a batch is locked, and what no frame has touched takes none', () => {
+  const status = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'latin1'))?.[1]);
+  const before = { locked: status('VmLck'), resident: status('VmRSS') };
+  const batch = new BatchWriter(65_536);
+  const kilobytes = batch.memory.byteLength / 1024;
+  if (batch.unlocked === null) assert.ok(status('VmLck') - before.locked >= Math.floor(kilobytes));
+  else assert.match(batch.unlocked, /^(EPERM|ENOMEM)$/, 'the limit of this machine is below what we need');
+  assert.ok(status('VmRSS') - before.resident < kilobytes / 2);
 });
