@@ -130,5 +130,6 @@ function failoverListener(
     resync: (reason) => failovers.resync(reason),
     unwatched: (...refusal) => failovers.unwatched(...refusal),
     unlocked: (reason) => failovers.unlocked(reason),
+    delayable: (reason) => failovers.delayable(reason),
   };
 }

@@ -56,6 +56,12 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
     this.tools.log.warn('a bond cannot be announced', { bond: this.nameOf(bond), reason: error });
   }
 
+  delayable(reason: string): void {
+    this.tools.log.info('the failover thread has no real-time priority: a busy host may hold a failover up', {
+      reason,
+    });
+  }
+
   /** Frames are kept in memory that may be swapped out. Said once: it is the same for every bond. */
   unlocked(reason: string): void {
     if (this.saidUnlocked) return;

@@ -60,6 +60,10 @@ export const mlock2 = libc.func('int mlock2(const uint8_t *address, size_t lengt
   flags: number,
 ) => number;
 
+export const schedSetscheduler = libc.func(
+  'int sched_setscheduler(int thread, int policy, const uint8_t *parameters)',
+) as (thread: number, policy: number, parameters: Uint8Array) => number;
+
 // bits/socket.h, asm-generic/socket.h
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;

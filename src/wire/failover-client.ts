@@ -17,6 +17,8 @@ export interface FailoverListener {
   /** Nothing can leave by a bond any more: its run is over. */
   lost(bond: number, reason: LossReason): void;
   resync(reason: 'overrun' | 'truncated' | 'malformed'): void;
+  /** Other processes may hold a failover up: the thread has no priority. @param reason the symbolic errno */
+  delayable(reason: string): void;
   /** A bond cannot be announced; `error` is one line. */
   unwatched(bond: number, error: string): void;
 }
@@ -68,6 +70,7 @@ export class FailoverClient {
   private handle(message: FromFailoverThread): void {
     switch (message.type) {
       case 'ready':
+        if (message.delayable !== null) this.listener.delayable(message.delayable);
         return this.isReady.resolve();
       case 'failover':
         return this.listener.failover(message);

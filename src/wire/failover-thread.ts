@@ -4,6 +4,7 @@ import type { KernelEvent } from '../kernel/events.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
+import { runBeforeOthers } from '../sys/priority.js';
 import { ownerOfThisThread } from '../sys/thread.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
 import { readLoss } from './bond-loss.js';
@@ -81,6 +82,6 @@ function momentOf(arrived: number): Moment {
 
 function becomeReady(): void {
   if (sample) rehearsal.first(sample);
-  owner.post({ type: 'ready' });
+  owner.post({ type: 'ready', delayable: runBeforeOthers() });
   ready = true;
 }

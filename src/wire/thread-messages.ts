@@ -59,7 +59,11 @@ export interface FirstRound extends RoundOutcome {
 /** From the failover thread to the daemon. */
 export type FromFailoverThread =
   /** It knows where all bonds stand: from here on it misses no failover. */
-  | { readonly type: 'ready' }
+  | {
+      readonly type: 'ready';
+      /** Why others may run before it: a symbolic errno; null: they may not. */
+      readonly delayable: string | null;
+    }
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */
   | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
