@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { plainBridge } from '../lab/net/hypervisor.js';
+import { Lab } from '../lab/net/lab.js';
+import { startHerald } from './herald.js';
+import { addGuests } from './macs.js';
+import { Conversation, native } from './native.js';
+import type { FirstRound } from './results.js';
+import { spread } from './statistics.js';
+import { type Arrival, Witness } from './witness.js';
+
+/** One who announces at a failover. */
+interface Contestant {
+  name: string;
+  /** Starts it for so many MACs, which the bridge has already. Resolves, when it is ready, with how to end it. */
+  start(lab: Lab, macs: number): Promise<() => Promise<unknown>>;
+}
+
+export const HERALD: Contestant = {
+  name: 'bondherald',
+  async start(lab, macs) {
+    const daemon = await startHerald(lab, macs);
+    return () => daemon.stop();
+  },
+};
+
+export const C_PROGRAM: Contestant = {
+  name: 'C program',
+  async start(lab, macs) {
+    const program = await Conversation.start(lab, native('burst', 'wait', 'bond0', macs));
+    return () => program.end();
+  },
+};
+
+/** How often: `blocks` times each contestant in turn, with `runs` failovers each. */
+export interface Pace {
+  blocks: number;
+  runs: number;
+}
+
+/** The first round of so many MACs by each of those who listen to the kernel's bond. */
+export async function firstRounds(macs: number, contestants: readonly Contestant[], pace: Pace): Promise<FirstRound[]> {
+  const lab = await Lab.build({ attach: plainBridge(1), teach: false });
+  try {
+    await addGuests(macs);
+    const witness = await Witness.start(lab, macs);
+    const arrivals = contestants.map((): Arrival[] => []);
+    for (let block = 0; block < pace.blocks; block++) {
+      for (const [n, contestant] of contestants.entries()) {
+        const stop = await contestant.start(lab, macs);
+        arrivals[n]?.push(...(await switchOver(lab, witness, macs, pace.runs)));
+        await stop();
+      }
+    }
+    return contestants.map(({ name }, n) => inShort(name, macs, arrivals[n] ?? []));
+  } finally {
+    await lab.destroy();
+  }
+}
+
+/** Switches the active slave to and fro; the first time, which warms caches up, does not count. */
+async function switchOver(lab: Lab, witness: Witness, macs: number, runs: number): Promise<Arrival[]> {
+  const arrivals: Arrival[] = [];
+  for (let run = 0; run <= runs; run++) {
+    const side = lab.activeSlave() === 'up1' ? 2 : 1;
+    await witness.clear();
+    await sleep(5);
+    lab.setActiveNow(`up${side}`);
+    arrivals.push(await witness.arrival(side, macs));
+  }
+  return arrivals.slice(1);
+}
+
+function inShort(contestant: string, macs: number, arrivals: readonly Arrival[]): FirstRound {
+  return {
+    contestant,
+    macs,
+    toFirst: spread(arrivals.flatMap(({ sinceActive }) => sinceActive ?? [])),
+    firstToLast: spread(arrivals.map(({ firstToLast }) => firstToLast)),
+    everyMacOnce: arrivals.every(({ frames, distinct }) => frames === macs && distinct === macs),
+  };
+}

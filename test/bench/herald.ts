@@ -1,0 +1,51 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../support/until.js';
+import { BONDHERALD, Daemon, runIn } from '../lab/net/daemon.js';
+import type { Lab } from '../lab/net/lab.js';
+
+const CONFIG = '/run/tmp/bench.yaml';
+
+/** A first round as fast as the host can, and as many failovers in a row as the benchmark makes. */
+const SETTINGS = `
+announce:
+  kinds: [rarp]
+  schedule: [0s]
+  rate:
+    rarp: unlimited
+  damping: {failovers: 1000, within: 1s, holdOff: 0s}
+`;
+
+const SETTLE_MS = 300;
+
+let options: Promise<string[]> | undefined;
+
+/** The daemon's command line; `nodeFlags` are V8's. */
+async function commandLine(nodeFlags: readonly string[]): Promise<string[]> {
+  options ??= configOptions();
+  const program = nodeFlags.length === 0 ? [BONDHERALD] : [process.execPath, ...nodeFlags, MAIN];
+  return [...program, 'run', ...(await options)];
+}
+
+const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
+
+/** Passes the settings to a daemon that takes a file; one that does not has no pacing yet. */
+async function configOptions(): Promise<string[]> {
+  const { stdout } = await runIn([BONDHERALD, 'run', '--help']);
+  if (!stdout.includes('--config')) return [];
+  writeFileSync(CONFIG, SETTINGS);
+  return ['--config', CONFIG];
+}
+
+/** Starts the daemon, and resolves when it knows that many guests by the bridge and has settled. */
+export async function startHerald(lab: Lab, guests: number, nodeFlags: readonly string[] = []): Promise<Daemon> {
+  const daemon = await Daemon.start(lab, await commandLine(nodeFlags), { timeout: 120_000 });
+  const known = 'bondherald_guests{bond="bond0",source="fdb"}';
+  await until(async () => ((await daemon.metric(known)) ?? 0) >= guests, {
+    what: `the daemon knows ${guests} guests`,
+    timeout: 120_000,
+    every: 200,
+  });
+  await sleep(SETTLE_MS);
+  return daemon;
+}

@@ -1,0 +1,26 @@
+/** The benchmark's part in the lab: measures one section after the other, and prints events (see events.ts). */
+import { writeFileSync, writeSync } from 'node:fs';
+import { type BenchEvent, eventLine } from './events.js';
+import { SECTIONS } from './sections.js';
+
+/** At once and whole: the process may end right after. */
+function emit(event: BenchEvent): void {
+  const bytes = Buffer.from(eventLine(event));
+  for (let done = 0; done < bytes.length;) done += writeSync(1, bytes, done);
+}
+
+const quick = process.argv.includes('--quick');
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+try {
+  // A veth drops what its receiver's queue cannot take, 1,000 frames by default; here nothing may get lost.
+  writeFileSync('/proc/sys/net/core/netdev_max_backlog', '200000');
+  const step = (text: string): void => emit({ bench: 'step', text });
+  for (const section of SECTIONS) {
+    if (wanted.length > 0 && !wanted.includes(section.name)) continue;
+    emit(await section.measure({ quick, step }));
+  }
+} catch (error) {
+  emit({ bench: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  process.exitCode = 1;
+}
+process.exit();

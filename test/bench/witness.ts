@@ -1,0 +1,78 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ip } from '../lab/net/ip.js';
+import type { Lab } from '../lab/net/lab.js';
+import { Conversation, native } from './native.js';
+
+/** What came in by one switch's port towards the hypervisor. Times are ns since 1970, 0 where nothing came. */
+interface Side {
+  frames: number;
+  distinct: number;
+  /** Announcements of MACs that are not counted. */
+  others: number;
+  first: number;
+  last: number;
+}
+
+/** What was seen since the last `clear`. */
+interface Sight {
+  activeAt: number;
+  carrierAt: number;
+  /** Frames that did not fit the rings. */
+  lost: number;
+  sides: [Side, Side];
+}
+
+/** One failover as the far side saw it; times in µs. */
+export interface Arrival {
+  /** From the kernel's message that a slave is active, and that a link lost its carrier; null if there was none. */
+  sinceActive: number | null;
+  sinceCarrier: number | null;
+  firstToLast: number;
+  frames: number;
+  distinct: number;
+}
+
+const EVENTS_DEVICE = 'nlmon0';
+const SIDES = ['sw1', 'p-hv', 'sw2', 'p-hv'];
+const QUIET_MS = 60;
+
+/** Watches both switches' ports towards the hypervisor, and the hypervisor's link messages. See native/witness.c. */
+export class Witness {
+  private constructor(private readonly program: Conversation) {}
+
+  /** @param macs how many guests are counted, from the first */
+  static async start(lab: Lab, macs: number): Promise<Witness> {
+    await ip('hv', [`link add ${EVENTS_DEVICE} type nlmon`, `link set ${EVENTS_DEVICE} up`]);
+    const argv = native('witness', 'hv', EVENTS_DEVICE, macs, ...SIDES);
+    return new Witness(await Conversation.start(lab, argv, null));
+  }
+
+  async clear(): Promise<void> {
+    await this.program.ask('clear');
+  }
+
+  /**
+   * Resolves with what came by switch 1 or 2 since `clear`: when `expected` frames and all that followed at once are
+   * there, or when none came for `patience` ms. Nothing runs in the first `quiet` ms.
+   */
+  async arrival(side: 1 | 2, expected: number, { quiet = QUIET_MS, patience = 2000 } = {}): Promise<Arrival> {
+    await sleep(quiet);
+    let [last, since] = [-1, performance.now()];
+    for (;;) {
+      const sight = JSON.parse(await this.program.ask('take')) as Sight;
+      if (sight.lost > 0) throw new Error(`the witness lost ${sight.lost} frames`);
+      const { frames } = sight.sides[side - 1] as Side;
+      const waited = performance.now() - since;
+      if (frames === last && waited >= (frames >= expected ? QUIET_MS / 2 : patience)) return asArrival(sight, side);
+      if (frames !== last) [last, since] = [frames, performance.now()];
+      await sleep(QUIET_MS / 2);
+    }
+  }
+}
+
+function asArrival({ activeAt, carrierAt, sides }: Sight, side: 1 | 2): Arrival {
+  const { first, last, frames, distinct } = sides[side - 1] as Side;
+  const since = (from: number): number | null => (from === 0 || first === 0 ? null : (first - from) / 1000);
+  const [sinceActive, sinceCarrier] = [since(activeAt), since(carrierAt)];
+  return { sinceActive, sinceCarrier, firstToLast: (last - first) / 1000, frames, distinct };
+}
