@@ -70,7 +70,7 @@ async function switchOver(lab: Lab, witness: Witness, macs: number, runs: number
   return arrivals.slice(1);
 }
 
-function inShort(contestant: string, macs: number, arrivals: readonly Arrival[]): FirstRound {
+export function inShort(contestant: string, macs: number, arrivals: readonly Arrival[]): FirstRound {
   return {
     contestant,
     macs,

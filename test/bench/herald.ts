@@ -16,7 +16,8 @@ announce:
   damping: {failovers: 1000, within: 1s, holdOff: 0s}
 `;
 
-const SETTLE_MS = 300;
+/** Until then V8 still compiles, in threads of its own. */
+const SETTLE_MS = 1000;
 
 let options: Promise<string[]> | undefined;
 
@@ -37,9 +38,16 @@ async function configOptions(): Promise<string[]> {
   return ['--config', CONFIG];
 }
 
+/** Where the daemon runs, and V8's flags for it. */
+export interface HeraldOptions {
+  netns?: string;
+  nodeFlags?: readonly string[];
+}
+
 /** Starts the daemon, and resolves when it knows that many guests by the bridge and has settled. */
-export async function startHerald(lab: Lab, guests: number, nodeFlags: readonly string[] = []): Promise<Daemon> {
-  const daemon = await Daemon.start(lab, await commandLine(nodeFlags), { timeout: 120_000 });
+export async function startHerald(lab: Lab, guests: number, options: HeraldOptions = {}): Promise<Daemon> {
+  const { netns = 'hv', nodeFlags = [] } = options;
+  const daemon = await Daemon.start(lab, await commandLine(nodeFlags), { netns, timeout: 120_000 });
   const known = 'bondherald_guests{bond="bond0",source="fdb"}';
   await until(async () => ((await daemon.metric(known)) ?? 0) >= guests, {
     what: `the daemon knows ${guests} guests`,

@@ -9,12 +9,15 @@ const TIMEOUT_MS = 20 * 60_000;
 const MEMORY_MIB = 2048;
 const began = performance.now();
 
+// The world ends with this process, by a handler of its exit.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
+
 compileNative();
 const reader = new EventReader((event) => {
   const at = ((performance.now() - began) / 1000).toFixed(1);
   if (event.bench === 'step') console.log(`${at} s: ${event.text}`);
   else if (event.bench === 'failed') console.log(`FAILED: ${event.message}`);
-  else console.log(JSON.stringify(event.result, null, 1));
+  else console.log(JSON.stringify(event.result).replaceAll('},', '},\n'));
 });
 const inside = fileURLToPath(new URL('./inside.js', import.meta.url));
 const run = {

@@ -9,7 +9,7 @@ const SOURCES = fileURLToPath(new URL('../../../test/bench/native', import.meta.
 const PROGRAMS = fileURLToPath(new URL('./native', import.meta.url));
 
 /** The programs of the benchmark that are written in C, where a runtime would be part of what is measured. */
-export const NATIVE = ['burst', 'witness'] as const;
+export const NATIVE = ['burst', 'flood', 'listen', 'sink', 'witness'] as const;
 export type NativeName = (typeof NATIVE)[number];
 
 /** Compiles them. Throws with the compiler's message. */

@@ -22,7 +22,19 @@ export interface FirstRound {
   everyMacOnce: boolean;
 }
 
+/** What a guest gets through the bond while somebody listens there. */
+export interface SnoopingCost {
+  way: string;
+  load: string;
+  /** Median of frames a second that arrive; of bytes for TCP. */
+  rate: number;
+  /** Median, over the pairs, of the rate to that of the first way in the same pair. */
+  ratio: number;
+  pairs: number;
+}
+
 /** All figures, by section. */
 export interface Results {
   firstRound: FirstRound[];
+  snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }
