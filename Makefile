@@ -3,10 +3,12 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lint format bench deb clean help need-build need-unit need-lab need-smp2 modules compile
+.PHONY: build demo test unit lab lint format bench deb clean help need-build need-unit need-lab need-bench need-smp2 modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
+# More for the benchmark, for example: make bench BENCH_ARGS=--quick
+BENCH_ARGS ?=
 
 build: need-build compile ## compile to build/; bin/bondherald runs from there (the default)
 
@@ -28,8 +30,8 @@ lint: need-build modules ## ESLint with the room rules, Prettier, no registry ad
 format: need-build modules ## rewrite every file in the house format
 	@node_modules/.bin/prettier --log-level warn --write .
 
-bench: ## benchmarks
-	@echo 'not yet: the benchmarks are not written' >&2; exit 1
+bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--quick', or sections: 'idle snooping')
+	@node build/test/bench/main.js $(BENCH_ARGS)
 
 deb: ## Debian package in dist/
 	@echo 'not yet: the Debian package is not made' >&2; exit 1
@@ -48,6 +50,9 @@ need-unit:
 
 need-lab:
 	@scripts/need.sh build lab
+
+need-bench:
+	@scripts/need.sh build lab bench
 
 need-smp2:
 	@scripts/need.sh build unit lab smp2

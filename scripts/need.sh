@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # need.sh GROUP...: sees to Node and to the Debian packages of the groups build, unit (an independent compiler of
-# filters), lab (User Mode Linux) and smp2 (qemu).
+# filters), lab (User Mode Linux), bench (what we are measured against) and smp2 (qemu).
 # As root it installs what is missing; otherwise it names it in one line and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,6 +10,7 @@ cd "$(dirname "$0")/.."
 build='python3 make g++ libpcap-dev'
 unit='tcpdump'
 lab='user-mode-linux iproute2 kmod nftables'
+bench='gcc libc6-dev openvswitch-switch arping'
 smp2='qemu-system-x86 cpio'
 # Downloaded by the second lab, never installed.
 smp2_kernel='linux-image-amd64'
@@ -43,8 +44,8 @@ groups=" $* "
 wanted=()
 for group in "$@"; do
   case $group in
-    build | unit | lab | smp2) wanted+=(${!group}) ;;
-    *) die "need.sh: no such group: $group (build, unit, lab, smp2)" ;;
+    build | unit | lab | bench | smp2) wanted+=(${!group}) ;;
+    *) die "need.sh: no such group: $group (build, unit, lab, bench, smp2)" ;;
   esac
 done
 if ! command -v dpkg-query >/dev/null; then

@@ -1,8 +1,10 @@
 /** What the part of the benchmark inside the lab tells the part outside: one JSON object a line. */
-import type { Results } from './results.js';
+import type { Machine, Results } from './results.js';
 
 /** One line from the lab. */
 export type BenchEvent =
+  /** Where it is measured. */
+  | { bench: 'machine'; machine: Machine }
   /** What is being measured now. */
   | { bench: 'step'; text: string }
   /** A section is done: its key in the results, and what belongs there. */

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { plainBridge } from '../lab/net/hypervisor.js';
 import { Lab } from '../lab/net/lab.js';
 import { startHerald } from './herald.js';
@@ -7,6 +8,8 @@ import { Conversation, native } from './native.js';
 import type { FirstRound } from './results.js';
 import { spread } from './statistics.js';
 import { type Arrival, Witness } from './witness.js';
+
+const SCRIPT_FILE = fileURLToPath(new URL('../../../test/bench/announce.sh', import.meta.url));
 
 /** One who announces at a failover. */
 interface Contestant {
@@ -30,6 +33,17 @@ export const C_PROGRAM: Contestant = {
     return () => program.end();
   },
 };
+
+export const SCRIPT: Contestant = {
+  name: 'shell script',
+  async start(lab) {
+    const script = await Conversation.start(lab, ['bash', SCRIPT_FILE]);
+    return () => script.end();
+  },
+};
+
+/** Frames still on their way through the switches would come back by the new link, and guests be learned there. */
+const CALM_MS_A_MAC = 0.01;
 
 /** How often: `blocks` times each contestant in turn, with `runs` failovers each. */
 export interface Pace {
@@ -66,6 +80,7 @@ async function switchOver(lab: Lab, witness: Witness, macs: number, runs: number
     await sleep(5);
     lab.setActiveNow(`up${side}`);
     arrivals.push(await witness.arrival(side, macs));
+    await sleep(macs * CALM_MS_A_MAC);
   }
   return arrivals.slice(1);
 }
@@ -74,8 +89,10 @@ export function inShort(contestant: string, macs: number, arrivals: readonly Arr
   return {
     contestant,
     macs,
-    toFirst: spread(arrivals.flatMap(({ sinceActive }) => sinceActive ?? [])),
+    toFirst: spread(arrivals.flatMap((arrival) => arrival.sinceActive ?? arrival.sinceCarrier ?? [])),
     firstToLast: spread(arrivals.map(({ firstToLast }) => firstToLast)),
     everyMacOnce: arrivals.every(({ frames, distinct }) => frames === macs && distinct === macs),
+    fewestMacs: Math.min(...arrivals.map(({ distinct }) => distinct)),
+    mostFrames: Math.max(...arrivals.map(({ frames }) => frames)),
   };
 }

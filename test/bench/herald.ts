@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import { BONDHERALD, Daemon, runIn } from '../lab/net/daemon.js';
 import type { Lab } from '../lab/net/lab.js';
+import { emptyStateFolder } from '../lab/net/state-folder.js';
 
 const CONFIG = '/run/tmp/bench.yaml';
 
@@ -47,6 +48,7 @@ export interface HeraldOptions {
 /** Starts the daemon, and resolves when it knows that many guests by the bridge and has settled. */
 export async function startHerald(lab: Lab, guests: number, options: HeraldOptions = {}): Promise<Daemon> {
   const { netns = 'hv', nodeFlags = [] } = options;
+  emptyStateFolder(); // else it would announce a failover that it has missed
   const daemon = await Daemon.start(lab, await commandLine(nodeFlags), { netns, timeout: 120_000 });
   const known = 'bondherald_guests{bond="bond0",source="fdb"}';
   await until(async () => ((await daemon.metric(known)) ?? 0) >= guests, {

@@ -1,7 +1,8 @@
 /** The benchmark's part in the lab: measures one section after the other, and prints events (see events.ts). */
 import { writeFileSync, writeSync } from 'node:fs';
+import { availableParallelism, release } from 'node:os';
 import { type BenchEvent, eventLine } from './events.js';
-import { SECTIONS } from './sections.js';
+import { measure, SECTIONS } from './sections.js';
 
 /** At once and whole: the process may end right after. */
 function emit(event: BenchEvent): void {
@@ -14,10 +15,12 @@ const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('
 try {
   // A veth drops what its receiver's queue cannot take, 1,000 frames by default; here nothing may get lost.
   writeFileSync('/proc/sys/net/core/netdev_max_backlog', '200000');
+  const machine = { kernel: release(), cpus: availableParallelism(), node: process.version };
+  emit({ bench: 'machine', machine });
   const step = (text: string): void => emit({ bench: 'step', text });
   for (const section of SECTIONS) {
-    if (wanted.length > 0 && !wanted.includes(section.name)) continue;
-    emit(await section.measure({ quick, step }));
+    if (wanted.length > 0 && !wanted.includes(section)) continue;
+    emit(await measure(section, { quick, step }));
   }
 } catch (error) {
   emit({ bench: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

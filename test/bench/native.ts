@@ -9,7 +9,7 @@ const SOURCES = fileURLToPath(new URL('../../../test/bench/native', import.meta.
 const PROGRAMS = fileURLToPath(new URL('./native', import.meta.url));
 
 /** The programs of the benchmark that are written in C, where a runtime would be part of what is measured. */
-export const NATIVE = ['burst', 'flood', 'listen', 'sink', 'witness'] as const;
+export const NATIVE = ['burst', 'flood', 'listen', 'sink', 'storm', 'witness'] as const;
 export type NativeName = (typeof NATIVE)[number];
 
 /** Compiles them. Throws with the compiler's message. */
@@ -34,7 +34,7 @@ export class Conversation {
 
   private constructor(argv: readonly string[], netns: string | null) {
     const [program = '', ...args] = netns === null ? argv : ['ip', 'netns', 'exec', netns, ...argv];
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], detached: true });
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#said += text));
     this.#child.stdin?.on('error', () => {});
     if (this.#child.stdout === null) throw new Error('no pipe');
@@ -66,11 +66,11 @@ export class Conversation {
     return value;
   }
 
-  /** Ends it, and resolves when it is gone. */
+  /** Ends it and what it has started, and resolves when it is gone. */
   async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const gone = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.kill('SIGKILL');
+    process.kill(-this.pid, 'SIGKILL');
     await gone;
   }
 }

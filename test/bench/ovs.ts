@@ -51,11 +51,18 @@ export class OpenVSwitch {
     return /^(?:slave|member) (\S+): enabled\n\s+active/m.exec(text)?.[1] ?? null;
   }
 
-  async untilActive(slave: string): Promise<void> {
+  async setActive(slave: string): Promise<void> {
+    await this.control('bond/set-active-slave', BOND, slave);
     await until(async () => (await this.activeSlave()) === slave, {
       what: `Open vSwitch sends by ${slave}`,
       every: 20,
     });
+  }
+
+  /** Waits until the bond holds the slave to be up. */
+  async untilUp(slave: string): Promise<void> {
+    const up = new RegExp(`^(?:slave|member) ${slave}: enabled`, 'm');
+    await until(async () => up.test(await this.control('bond/show', BOND)), { what: `${slave} is up`, every: 20 });
   }
 
   /** Has the first guest speak with the first `count` MACs until the switch has learned them all. */
@@ -96,8 +103,7 @@ export class OpenVSwitch {
       ...mode.map((option) => `other_config:${option}`),
       ...ports.flatMap((port) => ['--', 'add-port', BRIDGE, port]),
     );
-    await this.control('bond/set-active-slave', BOND, 'up1');
-    await this.untilActive('up1');
+    await this.setActive('up1');
   }
 
   private control(...args: string[]): Promise<string> {

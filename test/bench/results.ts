@@ -1,13 +1,16 @@
 import type { Spread } from './statistics.js';
 
-/** Where and when it was measured. Nothing in here says on whose machine. */
-export interface Setting {
-  date: string;
+/** The machine as the lab sees it. */
+export interface Machine {
   kernel: string;
-  world: string;
   cpus: number;
   node: string;
-  commit: string;
+}
+
+/** Where and when it was measured. Nothing in here says on whose machine. */
+export interface Setting extends Machine {
+  date: string;
+  world: string;
   quick: boolean;
 }
 
@@ -20,6 +23,9 @@ export interface FirstRound {
   firstToLast: Spread | null;
   /** Whether every MAC came exactly once, every time. */
   everyMacOnce: boolean;
+  /** The fewest MACs and the most frames that came in a round. */
+  fewestMacs: number;
+  mostFrames: number;
 }
 
 /** What a guest gets through the bond while somebody listens there. */
@@ -33,8 +39,41 @@ export interface SnoopingCost {
   pairs: number;
 }
 
+/** How long a silent guest was dark after its link failed. */
+export interface Outage {
+  helper: string;
+  miimon: number;
+  /** Of the runs in which it came back. */
+  milliseconds: Spread | null;
+  /** The runs in which it did not. */
+  forGood: number;
+}
+
+/** How soon the first frame left while something kept the daemon busy; in µs. */
+export interface Disturbed {
+  disturbance: string;
+  /** How busy, in words. */
+  strength: string;
+  /** From the kernel's message to the far side, by the kernel's clock. */
+  outside: Spread | null;
+  /** From the message's arrival in the daemon to the system call, as the daemon logs it. */
+  inside: Spread | null;
+  switches: number;
+}
+
+/** What the daemon takes when nothing happens. */
+export interface Idle {
+  guests: number;
+  megabytes: number;
+  cpuPercent: number;
+  seconds: number;
+}
+
 /** All figures, by section. */
 export interface Results {
   firstRound: FirstRound[];
+  outage: Outage[];
+  disturbed: Disturbed[];
+  idle: Idle[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }

@@ -1,6 +1,12 @@
+import { DISTURBANCES } from './disturbances.js';
+import { disturbed } from './disturbed.js';
 import type { BenchEvent } from './events.js';
-import { C_PROGRAM, firstRounds, HERALD } from './first-round.js';
-import type { FirstRound, Results } from './results.js';
+import { C_PROGRAM, firstRounds, HERALD, SCRIPT } from './first-round.js';
+import { idle } from './idle.js';
+import { outages } from './outage.js';
+import { ovsRounds } from './ovs-round.js';
+import { pureSending } from './pure-sending.js';
+import type { Results } from './results.js';
 import { compareDaemon, compareListeners } from './snooping.js';
 
 /** How a section is to be measured. */
@@ -10,38 +16,63 @@ export interface Order {
   step: (text: string) => void;
 }
 
-interface Section {
-  /** As `--only` has it. */
-  name: string;
-  measure(order: Order): Promise<BenchEvent>;
-}
+/** A tenth of a second for each MAC address is enough to know. */
+const SCRIPT_UP_TO = 100;
 
-export const SECTIONS: readonly Section[] = [
-  {
-    name: 'snooping',
-    measure: async (order) => ({ bench: 'result', section: 'snooping', result: await snooping(order) }),
+type Measurements = { [Key in keyof Results]: (order: Order) => Promise<Results[Key]> };
+
+const MEASUREMENTS: Measurements = {
+  async firstRound({ quick, step }) {
+    const rows: Results['firstRound'] = [];
+    for (const macs of quick ? [10, 1000] : [10, 100, 1000, 10_000, 50_000]) {
+      const many = macs > 1000;
+      step(`first round of ${macs} MACs: bondherald and the C program`);
+      const pace = quick ? { blocks: 1, runs: 5 } : { blocks: 3, runs: many ? 4 : 10 };
+      rows.push(...(await firstRounds(macs, [HERALD, C_PROGRAM], pace)));
+      step(`first round of ${macs} MACs: sending only`);
+      rows.push(...(await pureSending(macs, { blocks: 1, runs: quick ? 3 : 5 })));
+      step(`first round of ${macs} MACs: Open vSwitch`);
+      rows.push(await ovsRounds(macs, { blocks: 1, runs: quick || many ? 2 : 5 }));
+      if (macs > SCRIPT_UP_TO) continue;
+      step(`first round of ${macs} MACs: the shell script`);
+      rows.push(...(await firstRounds(macs, [SCRIPT], { blocks: 1, runs: 3 })));
+    }
+    return rows;
   },
-  {
-    name: 'first-round',
-    measure: async (order) => ({ bench: 'result', section: 'firstRound', result: await all(order) }),
+
+  outage: ({ quick, step }) => outages(quick ? [100] : [100, 10], quick ? 1 : 5, step),
+
+  async disturbed({ quick, step }) {
+    const rows: Results['disturbed'] = [];
+    for (const disturbance of DISTURBANCES) {
+      step(`first frame: ${disturbance.name}`);
+      rows.push(await disturbed(disturbance, quick ? 4 : 40));
+    }
+    return rows;
   },
-];
 
-async function all({ quick, step }: Order): Promise<FirstRound[]> {
-  const rows: FirstRound[] = [];
-  for (const macs of [10, 100, 1000]) {
-    step(`first round of ${macs} MACs`);
-    rows.push(
-      ...(await firstRounds(macs, [HERALD, C_PROGRAM], quick ? { blocks: 1, runs: 5 } : { blocks: 3, runs: 10 })),
-    );
-  }
-  return rows;
-}
+  async idle({ quick, step }) {
+    const rows: Results['idle'] = [];
+    for (const guests of quick ? [0, 1000] : [0, 1000, 50_000]) {
+      step(`idle with ${guests} guests`);
+      rows.push(await idle(guests, quick ? 3 : 20));
+    }
+    return rows;
+  },
 
-async function snooping({ quick, step }: Order): Promise<Results['snooping']> {
-  step('what listening costs the guests: ways to listen');
-  const ways = await compareListeners({ pairs: quick ? 1 : 4, turns: quick ? 25 : 50 });
-  step('what listening costs the guests: the daemon');
-  const daemon = await compareDaemon({ pairs: quick ? 1 : 6, turns: quick ? 25 : 50 });
-  return { daemon, ways };
+  async snooping({ quick, step }) {
+    step('what listening costs the guests: ways to listen');
+    const ways = await compareListeners({ pairs: quick ? 1 : 4, turns: quick ? 20 : 50 });
+    step('what listening costs the guests: the daemon');
+    const daemon = await compareDaemon({ pairs: quick ? 1 : 5, turns: quick ? 20 : 50 });
+    return { daemon, ways };
+  },
+};
+
+export const SECTIONS = Object.keys(MEASUREMENTS) as (keyof Results)[];
+
+/** Measures one section. */
+export async function measure(section: keyof Results, order: Order): Promise<BenchEvent> {
+  const result = await MEASUREMENTS[section](order);
+  return { bench: 'result', section, result } as BenchEvent;
 }

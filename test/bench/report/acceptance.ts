@@ -1,0 +1,88 @@
+import type { Disturbed, FirstRound, Results, SnoopingCost } from '../results.js';
+
+/** One line of what issue 4 asks for, and whether it held in this run. */
+export interface Acceptance {
+  what: string;
+  figure: string;
+  limit: string;
+  held: boolean;
+}
+
+const TIMES_THE_C_PROGRAM = 1.5;
+const TIMES_FASTER_THAN_OVS = 50;
+const FIRST_FRAME_US = 200;
+const TIMES_THE_QUIET_MEDIAN = 5;
+const IDLE_PERCENT = 1;
+const IDLE_MEGABYTES = 90;
+const SNOOPING_PERCENT = 5;
+
+/** What can be said of the sections that were measured. */
+export function acceptance(results: Partial<Results>): Acceptance[] {
+  return [
+    ...firstRoundLines(results.firstRound ?? []),
+    ...firstFrameLines(results.disturbed ?? []),
+    ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
+    ...snoopingLines(results.snooping?.daemon ?? []),
+  ];
+}
+
+function firstRoundLines(rows: readonly FirstRound[]): Acceptance[] {
+  const of = (contestant: string, macs: number): FirstRound | undefined =>
+    rows.find((row) => row.contestant === contestant && row.macs === macs);
+  return [1000, 10_000, 50_000].flatMap((macs) => {
+    const [ours, limit, ovs] = ['bondherald', 'C program', 'Open vSwitch'].map((name) => of(name, macs));
+    if (!ours?.firstToLast || !limit?.firstToLast) return [];
+    const ratio = ours.firstToLast.median / limit.firstToLast.median;
+    const many = macs.toLocaleString('en');
+    const lines = [
+      atMost(`first round of ${many} MACs, against the C program`, ratio, TIMES_THE_C_PROGRAM, 'times'),
+      {
+        what: `first round of ${many} MACs: every MAC exactly once`,
+        figure: `${ours.fewestMacs.toLocaleString('en')} MACs in ${ours.mostFrames.toLocaleString('en')} frames`,
+        limit: 'all, once',
+        held: ours.everyMacOnce,
+      },
+    ];
+    if (macs !== 1000 || !ovs?.firstToLast) return lines;
+    const faster = ovs.firstToLast.median / ours.firstToLast.median;
+    const what = `first round of ${many} MACs, against Open vSwitch`;
+    const [figure, least] = [`${faster.toFixed(1)} times faster`, `at least ${TIMES_FASTER_THAN_OVS} times`];
+    return [...lines, { what, figure, limit: least, held: faster >= TIMES_FASTER_THAN_OVS }];
+  });
+}
+
+function firstFrameLines(rows: readonly Disturbed[]): Acceptance[] {
+  const [quiet, storm] = [rows.find(({ disturbance }) => disturbance === 'quiet'), rows[1]];
+  if (!quiet?.outside || !quiet.inside) return [];
+  const lines = [
+    atMost('event to first frame, on the far side, median', quiet.outside.median, FIRST_FRAME_US, 'µs'),
+    atMost('event to first frame, in the daemon, median', quiet.inside.median, FIRST_FRAME_US, 'µs'),
+  ];
+  if (!storm?.outside || !storm.inside) return lines;
+  const word = 'under the storm, 99th percentile to the quiet median';
+  return [
+    ...lines,
+    atMost(`on the far side, ${word}`, storm.outside.p99 / quiet.outside.median, TIMES_THE_QUIET_MEDIAN, 'times'),
+    atMost(`in the daemon, ${word}`, storm.inside.p99 / quiet.inside.median, TIMES_THE_QUIET_MEDIAN, 'times'),
+  ];
+}
+
+function idleLines({ cpuPercent, megabytes }: Results['idle'][number]): Acceptance[] {
+  return [
+    atMost('idle with 1,000 guests: processor', cpuPercent, IDLE_PERCENT, '% of a core'),
+    atMost('idle with 1,000 guests: memory', megabytes, IDLE_MEGABYTES, 'MB resident'),
+  ];
+}
+
+/** TCP is left out: what waits in buffers makes it too uncertain for a line of five per cent. */
+function snoopingLines(rows: readonly SnoopingCost[]): Acceptance[] {
+  return rows
+    .filter(({ load }) => load !== 'TCP')
+    .map(({ load, ratio }) => atMost(`listening: ${load}`, (1 - ratio) * 100, SNOOPING_PERCENT, '% fewer'));
+}
+
+function atMost(what: string, figure: number, limit: number, unit: string): Acceptance {
+  const digits = figure >= 100 ? 0 : figure >= 10 ? 1 : 2;
+  const held = figure <= limit;
+  return { what, figure: `${figure.toFixed(digits)} ${unit}`, limit: `at most ${limit} ${unit}`, held };
+}
