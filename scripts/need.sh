@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 build='python3 make g++ libpcap-dev'
 unit='tcpdump'
 lab='user-mode-linux iproute2 kmod nftables'
-bench='gcc libc6-dev openvswitch-switch arping'
+bench='gcc libc6-dev openvswitch-switch arping ethtool'
 smp2='qemu-system-x86 cpio'
 # Downloaded by the second lab, never installed.
 smp2_kernel='linux-image-amd64'

@@ -22,11 +22,8 @@ export async function disturbed(disturbance: Disturbance, switches: number): Pro
     await sleep(500);
     const outside: number[] = [];
     for (let n = 0; n < switches + WARM_UPS; n++) {
-      const side = lab.activeSlave() === 'up1' ? 2 : 1;
-      await witness.clear();
       await running.due();
-      lab.setActiveNow(`up${side}`);
-      const { sinceActive } = await witness.arrival(side, GUESTS);
+      const { sinceActive } = await witness.arrival(await witness.switchOver(), GUESTS);
       if (sinceActive !== null && n >= WARM_UPS) outside.push(sinceActive);
     }
     const strength = await running.stop();

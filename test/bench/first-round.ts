@@ -61,7 +61,7 @@ export async function firstRounds(macs: number, contestants: readonly Contestant
     for (let block = 0; block < pace.blocks; block++) {
       for (const [n, contestant] of contestants.entries()) {
         const stop = await contestant.start(lab, macs);
-        arrivals[n]?.push(...(await switchOver(lab, witness, macs, pace.runs)));
+        arrivals[n]?.push(...(await switchOver(witness, macs, pace.runs)));
         await stop();
       }
     }
@@ -72,14 +72,10 @@ export async function firstRounds(macs: number, contestants: readonly Contestant
 }
 
 /** Switches the active slave to and fro; the first time, which warms caches up, does not count. */
-async function switchOver(lab: Lab, witness: Witness, macs: number, runs: number): Promise<Arrival[]> {
+async function switchOver(witness: Witness, macs: number, runs: number): Promise<Arrival[]> {
   const arrivals: Arrival[] = [];
   for (let run = 0; run <= runs; run++) {
-    const side = lab.activeSlave() === 'up1' ? 2 : 1;
-    await witness.clear();
-    await sleep(5);
-    lab.setActiveNow(`up${side}`);
-    arrivals.push(await witness.arrival(side, macs));
+    arrivals.push(await witness.arrival(await witness.switchOver(), macs));
     await sleep(macs * CALM_MS_A_MAC);
   }
   return arrivals.slice(1);

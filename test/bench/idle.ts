@@ -20,7 +20,13 @@ export async function idle(guests: number, seconds: number): Promise<Idle> {
     const before = ticksOf(daemon.pid);
     await sleep(seconds * 1000);
     const cpuPercent = ((ticksOf(daemon.pid) - before) / TICKS_A_SECOND / seconds) * 100;
-    return { guests, megabytes: memoryOf(daemon.pid), cpuPercent, seconds };
+    return {
+      guests,
+      megabytes: memoryOf(daemon.pid, 'VmRSS'),
+      ownMegabytes: memoryOf(daemon.pid, 'RssAnon'),
+      cpuPercent,
+      seconds,
+    };
   } finally {
     await lab.destroy();
   }
@@ -34,8 +40,9 @@ function ticksOf(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** Resident memory in MB (10^6 bytes). */
-function memoryOf(pid: number): number {
-  const kibibytes = Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+/** A kind of resident memory in MB (10^6 bytes). */
+function memoryOf(pid: number, kind: 'VmRSS' | 'RssAnon'): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kibibytes = Number(new RegExp(`^${kind}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
   return (kibibytes * 1024) / 1e6;
 }

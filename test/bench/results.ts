@@ -64,7 +64,9 @@ export interface Disturbed {
 /** What the daemon takes when nothing happens. */
 export interface Idle {
   guests: number;
+  /** Resident, the files of Node.js itself included, and without what files back. */
   megabytes: number;
+  ownMegabytes: number;
   cpuPercent: number;
   seconds: number;
 }

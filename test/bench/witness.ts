@@ -38,25 +38,35 @@ const QUIET_MS = 60;
 
 /** Watches both switches' ports towards the hypervisor, and the hypervisor's link messages. See native/witness.c. */
 export class Witness {
-  private constructor(private readonly program: Conversation) {}
+  private constructor(
+    private readonly lab: Lab,
+    private readonly program: Conversation,
+  ) {}
 
   /** @param macs how many guests are counted, from the first */
   static async start(lab: Lab, macs: number): Promise<Witness> {
     await ip('hv', [`link add ${EVENTS_DEVICE} type nlmon`, `link set ${EVENTS_DEVICE} up`]);
     const argv = native('witness', 'hv', EVENTS_DEVICE, macs, ...SIDES);
-    return new Witness(await Conversation.start(lab, argv, null));
+    return new Witness(lab, await Conversation.start(lab, argv, null));
   }
 
   async clear(): Promise<void> {
     await this.program.ask('clear');
   }
 
+  /** Makes the other slave the active one, after `clear`; resolves, a while later, with the switch it leads to. */
+  async switchOver(): Promise<1 | 2> {
+    const side = this.lab.activeSlave() === 'up1' ? 2 : 1;
+    await this.program.ask(`switch bond0 up${side} ${QUIET_MS}`);
+    return side;
+  }
+
   /**
    * Resolves with what came by switch 1 or 2 since `clear`: when `expected` frames and all that followed at once are
-   * there, or when none came for `patience` ms. Nothing runs in the first `quiet` ms.
+   * there, or when none came for `patience` ms.
    */
-  async arrival(side: 1 | 2, expected: number, { quiet = QUIET_MS, patience = 2000 } = {}): Promise<Arrival> {
-    await sleep(quiet);
+  async arrival(side: 1 | 2, expected: number, { patience = 2000 } = {}): Promise<Arrival> {
+    await sleep(QUIET_MS);
     let [last, since] = [-1, performance.now()];
     for (;;) {
       const sight = JSON.parse(await this.program.ask('take')) as Sight;

@@ -6,10 +6,13 @@
  *
  * EVENTS_DEVICE is an nlmon device. The MACs to count are those of macs.ts, from 0 up to MACS. Lines read and answered:
  *    clear     forgets all: "cleared"
+ *    switch BOND SLAVE MS   forgets all, makes the slave the bond's active one, and says so, MS later: "switched". This
+ *              program does nothing else meanwhile, and nobody else needs to
  *    take      what came since: a line of JSON; times are ns since 1970, 0 where nothing came
- *    macs N    counts so many from now on, and forgets all: "cleared"
  */
 #include "slaves.h"
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 
 #define MAX_RINGS 8
@@ -152,7 +155,6 @@ static void clear(void) {
     memset(seen, 0, MAX_MACS);
     sides[n] = (struct arrivals){.ring = ring, .seen = seen};
   }
-  puts("cleared");
 }
 
 static void report(void) {
@@ -164,6 +166,17 @@ static void report(void) {
            side->distinct, side->others, (long long)side->first, (long long)side->last);
   }
   puts("]}");
+}
+
+static void switch_active(const char *order) {
+  int fd = checked(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
+  struct ifreq request = {0};
+  int milliseconds = 0;
+  sscanf(order, "switch %15s %15s %d", request.ifr_name, request.ifr_slave, &milliseconds);
+  checked(ioctl(fd, SIOCBONDCHANGEACTIVE, &request), "SIOCBONDCHANGEACTIVE");
+  usleep(milliseconds * 1000);
+  close(fd);
+  puts("switched");
 }
 
 int main(int argc, char **argv) {
@@ -179,9 +192,13 @@ int main(int argc, char **argv) {
   puts("ready");
   char line[64];
   while (next_line(line, sizeof line)) {
-    if (strncmp(line, "take", 4) == 0) report();
-    else clear();
-    if (strncmp(line, "macs ", 5) == 0) macs = atoi(line + 5);
+    if (strncmp(line, "take", 4) == 0) {
+      report();
+      continue;
+    }
+    clear();
+    if (strncmp(line, "switch ", 7) == 0) switch_active(line);
+    else puts("cleared");
   }
   return 0;
 }

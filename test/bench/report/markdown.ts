@@ -98,10 +98,11 @@ function disturbedTable(rows: Results['disturbed']): string {
 }
 
 function idleTable(rows: Results['idle']): string {
-  const head = ['guests', 'resident memory', 'processor', 'measured for'];
-  const cells = rows.map(({ guests, megabytes, cpuPercent, seconds }) => [
+  const head = ['guests', 'resident memory', 'of it not backed by files', 'processor', 'measured for'];
+  const cells = rows.map(({ guests, megabytes, ownMegabytes, cpuPercent, seconds }) => [
     count(guests),
     `${megabytes.toFixed(0)} MB`,
+    `${ownMegabytes.toFixed(0)} MB`,
     `${cpuPercent.toFixed(2)} % of a core`,
     `${seconds} s`,
   ]);
