@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { acceptance } from '../../bench/report/acceptance.js';
+import { chart } from '../../bench/report/chart.js';
+import { duration, table } from '../../bench/report/table.js';
+import { EventReader, eventLine } from '../../bench/events.js';
+import type { FirstRound } from '../../bench/results.js';
+import { quantile, spread } from '../../bench/statistics.js';
+
+function round(contestant: string, macs: number, microseconds: number, everyMacOnce = true): FirstRound {
+  const firstToLast = spread([microseconds]);
+  return { contestant, macs, toFirst: null, firstToLast, everyMacOnce, fewestMacs: macs, mostFrames: macs };
+}
+
+test('a quantile lies between its neighbours, in any order', () => {
+  assert.equal(quantile([3, 1, 2], 0.5), 2);
+  assert.equal(quantile([4, 1, 3, 2], 0.5), 2.5);
+  assert.equal(quantile([7], 0.99), 7);
+  assert.equal(spread([]), null);
+});
+
+test('a ratio at its limit is held, and one above is missed', () => {
+  const held = (ours: number): boolean | undefined =>
+    acceptance({ firstRound: [round('bondherald', 1000, ours), round('C program', 1000, 1000)] })[0]?.held;
+  assert.equal(held(1500), true);
+  assert.equal(held(1501), false);
+});
+
+test('a MAC that came twice or not at all is missed', () => {
+  const rows = [round('bondherald', 50_000, 100, false), round('C program', 50_000, 100)];
+  const line = acceptance({ firstRound: rows }).find(({ what }) => what.includes('exactly once'));
+  assert.equal(line?.held, false);
+});
+
+test('sections that were not measured say nothing', () => {
+  assert.deepEqual(acceptance({}), []);
+});
+
+test('durations are written in the unit that people would use', () => {
+  const written = [0.4e3, 1.5e3, 15e3, 150e3, 1.5e6].map(duration);
+  assert.deepEqual(written, ['400 µs', '1.50 ms', '15.0 ms', '150 ms', '1.5 s']);
+  assert.equal(duration(null), '-');
+});
+
+test('the columns of a table are as wide as their widest cell', () => {
+  assert.equal(table(['a', 'b'], [['long', 'x']]), '| a    | b   |\n| ---- | --- |\n| long | x   |');
+});
+
+test('a chart has one bar for each first round, inside its frame', () => {
+  const svg = chart([round('bondherald', 10, 20), round('Open vSwitch', 10, 2_000_000), round('C program', 100, 100)]);
+  const bars = [...svg.matchAll(/<rect x="(\d+)" y="\d+" width="([\d.]+)"/g)];
+  assert.equal(bars.length, 3);
+  for (const [, x, width] of bars) assert.ok(Number(x) + Number(width) < 860);
+});
+
+test('events are found between other lines, also in pieces', () => {
+  const seen: unknown[] = [];
+  const reader = new EventReader((event) => seen.push(event));
+  const line = eventLine({ bench: 'step', text: 'one' });
+  for (const piece of ['noise\n', line.slice(0, 5), line.slice(5), 'more']) reader.feed(piece);
+  assert.deepEqual(seen, [{ bench: 'step', text: 'one' }]);
+  assert.deepEqual(reader.noise, ['noise']);
+});
