@@ -7,6 +7,8 @@ export type BenchEvent =
   | { bench: 'machine'; machine: Machine }
   /** What is being measured now. */
   | { bench: 'step'; text: string }
+  /** Here something begins or ends that is measured outside. */
+  | { bench: 'mark'; name: string }
   /** A section is done: its key in the results, and what belongs there. */
   | { [Key in keyof Results]: { bench: 'result'; section: Key; result: Results[Key] } }[keyof Results]
   | { bench: 'failed'; message: string };

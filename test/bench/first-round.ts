@@ -11,6 +11,9 @@ import { type Arrival, Witness } from './witness.js';
 
 const SCRIPT_FILE = fileURLToPath(new URL('../../../test/bench/announce.sh', import.meta.url));
 
+/** Until its `ip monitor` listens: it says that it is ready before. */
+const SCRIPT_STARTS_MS = 1000;
+
 /** One who announces at a failover. */
 interface Contestant {
   name: string;
@@ -38,6 +41,7 @@ export const SCRIPT: Contestant = {
   name: 'shell script',
   async start(lab) {
     const script = await Conversation.start(lab, ['bash', SCRIPT_FILE]);
+    await sleep(SCRIPT_STARTS_MS);
     return () => script.end();
   },
 };

@@ -6,38 +6,30 @@ import { startHerald } from './herald.js';
 import { addGuests } from './macs.js';
 import type { Idle } from './results.js';
 
-/** The kernel counts a process's time in these. */
-const TICKS_A_SECOND = 100;
 const SETTLE_SECONDS = 5;
 
-/** What the daemon takes when nothing happens. */
-export async function idle(guests: number, seconds: number): Promise<Idle> {
+/**
+ * What the daemon takes when nothing happens. The processor time is for whoever hears the marks to measure, once
+ * without the daemon and once with it: see processor-share.ts.
+ */
+export async function idle(guests: number, seconds: number, mark: (name: string) => void): Promise<Idle> {
   const lab = await Lab.build({ attach: plainBridge(1), teach: false });
+  const rest = async (name: string): Promise<void> => {
+    await sleep(SETTLE_SECONDS * 1000);
+    mark(`${name} begin`);
+    await sleep(seconds * 1000);
+    mark(`${name} end`);
+  };
   try {
     await addGuests(guests);
+    await rest(`${guests} alone`);
     const daemon = await startHerald(lab, guests);
-    await sleep(SETTLE_SECONDS * 1000);
-    const before = ticksOf(daemon.pid);
-    await sleep(seconds * 1000);
-    const cpuPercent = ((ticksOf(daemon.pid) - before) / TICKS_A_SECOND / seconds) * 100;
-    return {
-      guests,
-      megabytes: memoryOf(daemon.pid, 'VmRSS'),
-      ownMegabytes: memoryOf(daemon.pid, 'RssAnon'),
-      cpuPercent,
-      seconds,
-    };
+    await rest(`${guests} guests`);
+    const [megabytes, ownMegabytes] = [memoryOf(daemon.pid, 'VmRSS'), memoryOf(daemon.pid, 'RssAnon')];
+    return { guests, megabytes, ownMegabytes, cpuPercent: NaN, seconds };
   } finally {
     await lab.destroy();
   }
-}
-
-/** User and system time of all threads: fields 14 and 15 of proc(5)'s stat, after the name in brackets. */
-function ticksOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /s, '')
-    .split(' ');
-  return Number(fields[11]) + Number(fields[12]);
 }
 
 /** A kind of resident memory in MB (10^6 bytes). */

@@ -18,9 +18,10 @@ try {
   const machine = { kernel: release(), cpus: availableParallelism(), node: process.version };
   emit({ bench: 'machine', machine });
   const step = (text: string): void => emit({ bench: 'step', text });
+  const mark = (name: string): void => emit({ bench: 'mark', name });
   for (const section of SECTIONS) {
     if (wanted.length > 0 && !wanted.includes(section)) continue;
-    emit(await measure(section, { quick, step }));
+    emit(await measure(section, { quick, step, mark }));
   }
 } catch (error) {
   emit({ bench: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

@@ -17,7 +17,8 @@ import { type BenchEvent, EventReader } from './events.js';
 import { compileNative } from './native.js';
 import { chart } from './report/chart.js';
 import { markdown } from './report/markdown.js';
-import type { Machine, Results } from './results.js';
+import { ProcessorShare } from './processor-share.js';
+import type { Idle, Machine, Results } from './results.js';
 import { SECTIONS } from './sections.js';
 
 const TIMEOUT_MS = 25 * 60_000;
@@ -37,9 +38,19 @@ const results: Partial<Results> = {};
 let machine: Machine = { kernel: 'unknown', cpus: 0, node: process.version };
 let failure: string | null = null;
 
+const processor = new ProcessorShare();
+
+/** What the daemon takes of a processor: the lab with it, less the lab without it. */
+function withProcessor(idle: Idle): Idle {
+  const [alone, together] = ['alone', 'guests'].map((what) => processor.between(`${idle.guests} ${what}`) ?? NaN);
+  return { ...idle, cpuPercent: Math.max(0, (together ?? NaN) - (alone ?? NaN)) };
+}
+
 function take(event: BenchEvent): void {
   if (event.bench === 'machine') machine = event.machine;
+  else if (event.bench === 'mark') processor.mark(event.name);
   else if (event.bench === 'failed') failure = event.message;
+  else if (event.bench === 'result' && event.section === 'idle') results.idle = event.result.map(withProcessor);
   else if (event.bench === 'result') Object.assign(results, { [event.section]: event.result });
   else console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${event.text}`);
 }

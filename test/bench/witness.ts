@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ip } from '../lab/net/ip.js';
+import { SWITCHES } from '../lab/net/build.js';
+import { ip, runBatches } from '../lab/net/ip.js';
 import type { Lab } from '../lab/net/lab.js';
 import { Conversation, native } from './native.js';
 
@@ -46,6 +47,7 @@ export class Witness {
   /** @param macs how many guests are counted, from the first */
   static async start(lab: Lab, macs: number): Promise<Witness> {
     await ip('hv', [`link add ${EVENTS_DEVICE} type nlmon`, `link set ${EVENTS_DEVICE} up`]);
+    await dropBehindWitness();
     const argv = native('witness', 'hv', EVENTS_DEVICE, macs, ...SIDES);
     return new Witness(lab, await Conversation.start(lab, argv, null));
   }
@@ -78,6 +80,17 @@ export class Witness {
       await sleep(QUIET_MS / 2);
     }
   }
+}
+
+/**
+ * Ends the way of announcements where they were seen. A switch forwards in hardware of its own; here the sender's own
+ * processor would do it, before it sends the next frame, and every contestant would be measured by the lab's switches.
+ */
+async function dropBehindWitness(): Promise<void> {
+  const drop = (protocol: string, pref: number): string =>
+    `filter add dev p-hv ingress protocol ${protocol} pref ${pref} matchall action drop`;
+  const lines = ['qdisc add dev p-hv clsact', drop('0x8035', 1), drop('arp', 2)];
+  await runBatches(SWITCHES.map((netns) => ({ tool: 'tc', netns, lines })));
 }
 
 function asArrival({ activeAt, carrierAt, sides }: Sight, side: 1 | 2): Arrival {

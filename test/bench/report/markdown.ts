@@ -16,7 +16,7 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     ],
     outage && ['## The outage of a silent guest', OUTAGE, outageTable(outage)],
     disturbed && ['## The first frame while the daemon is busy', DISTURBED, disturbedTable(disturbed)],
-    idle && ['## When nothing happens', idleTable(idle)],
+    idle && ['## When nothing happens', IDLE, idleTable(idle)],
     snooping && ['## What listening costs the guests', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
   ];
   return `${parts.flatMap((part) => part ?? []).join('\n\n')}\n`;
@@ -36,7 +36,8 @@ function opening({ date, kernel, world, cpus, node, quick }: Setting): string[] 
 const FIRST_ROUND = `From the kernel's message that a slave is active (for Open vSwitch: that a link has lost its carrier) to the first frame on
 the far side of the new link, and from there to the last, in the median of the runs; time stamps are the kernel's. The C
 program has its frames ready, waits for the same message and calls sendmmsg: that is the limit. "Told to send" starts
-without any event. The script is \`test/bench/announce.sh\`.`;
+without any event. The script is \`test/bench/announce.sh\`. The frames end where they are seen: a real switch forwards them
+with its own hardware, not with the sender's processor.`;
 
 const OUTAGE = `A packet a millisecond goes to a guest that never says anything; its active link is cut. From the first packet lost to the
 first that arrives again. Open vSwitch is told to look at its links as often as the kernel's bond does (miimon).`;
@@ -44,6 +45,9 @@ first that arrives again. Open vSwitch is told to look at its links as often as 
 const DISTURBED = `1,000 guests. "Far side": from the kernel's message to the first frame on the far side, by the kernel's clock. "Daemon": from
 the message's arrival in the failover thread to the system call, as the daemon's log has it. The lab's one CPU is shared by
 the daemon, whoever disturbs it, and the kernel at both ends.`;
+
+const IDLE = `Processor: what the machine spends on the lab with the daemon, less what it spends on the lab without it, the lab's own
+costs of waking a thread included.`;
 
 const SNOOPING = `Two hypervisors built alike, one with somebody who listens on its bond and one without; a guest of each floods the same
 client in turn, 2 ms each. The share of frames that still gets through, in the median, and frames (for TCP: MB) a second.
