@@ -31,6 +31,7 @@ export class KernelWatch implements Task {
   private neighboursRead = -Infinity;
   private drops = 0;
   private told = false;
+  private closed = false;
 
   /** @param changed called after changes, at most once a turn of the event loop */
   constructor(
@@ -55,12 +56,13 @@ export class KernelWatch implements Task {
     const stop = this.tools.clock.every(CHECK_INTERVAL, () => this.check());
     await untilAborted(signal);
     stop();
+    this.closed = true;
     this.socket.close();
   }
 
-  /** Asks the kernel for a change; a refusal is logged. */
+  /** Asks the kernel for a change; a refusal is logged. At the end of the daemon nobody is asked any more. */
   request(bytes: Uint8Array): void {
-    this.socket.send(bytes);
+    if (!this.closed) this.socket.send(bytes);
   }
 
   private refused(errno: number): void {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
-import { BONDHERALD, Daemon, runIn } from '../lab/net/daemon.js';
+import { BONDHERALD, Daemon } from '../lab/net/daemon.js';
 import type { Lab } from '../lab/net/lab.js';
 import { emptyStateFolder } from '../lab/net/state-folder.js';
 
@@ -20,24 +20,14 @@ announce:
 /** Until then V8 still compiles, in threads of its own. */
 const SETTLE_MS = 1000;
 
-let options: Promise<string[]> | undefined;
-
 /** The daemon's command line; `nodeFlags` are V8's. */
-async function commandLine(nodeFlags: readonly string[]): Promise<string[]> {
-  options ??= configOptions();
+function commandLine(nodeFlags: readonly string[]): string[] {
+  writeFileSync(CONFIG, SETTINGS);
   const program = nodeFlags.length === 0 ? [BONDHERALD] : [process.execPath, ...nodeFlags, MAIN];
-  return [...program, 'run', ...(await options)];
+  return [...program, 'run', '--config', CONFIG];
 }
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
-
-/** Passes the settings to a daemon that takes a file; one that does not has no pacing yet. */
-async function configOptions(): Promise<string[]> {
-  const { stdout } = await runIn([BONDHERALD, 'run', '--help']);
-  if (!stdout.includes('--config')) return [];
-  writeFileSync(CONFIG, SETTINGS);
-  return ['--config', CONFIG];
-}
 
 /** Where the daemon runs, and V8's flags for it. */
 export interface HeraldOptions {
@@ -49,7 +39,7 @@ export interface HeraldOptions {
 export async function startHerald(lab: Lab, guests: number, options: HeraldOptions = {}): Promise<Daemon> {
   const { netns = 'hv', nodeFlags = [] } = options;
   emptyStateFolder(); // else it would announce a failover that it has missed
-  const daemon = await Daemon.start(lab, await commandLine(nodeFlags), { netns, timeout: 120_000 });
+  const daemon = await Daemon.start(lab, commandLine(nodeFlags), { netns, timeout: 120_000 });
   const known = 'bondherald_guests{bond="bond0",source="fdb"}';
   await until(async () => ((await daemon.metric(known)) ?? 0) >= guests, {
     what: `the daemon knows ${guests} guests`,
