@@ -17,6 +17,8 @@ export interface SnoopListener {
   ignored(reason: string, count: number): void;
   /** So many frames came faster than they were read. */
   lost(count: number): void;
+  /** A bond is heard in a way that costs its guests more, for the reason given: one line. */
+  costly?(bond: number, reason: string): void;
 }
 
 const HAS_ENDED = 'the listening thread has ended';
@@ -70,6 +72,8 @@ export class SnoopClient {
         return this.isReady.resolve();
       case 'watching':
         return this.waiting.shift()?.(message.error);
+      case 'costly':
+        return this.listener.costly?.(message.bond, message.reason);
       case 'lost':
         return this.listener.lost(message.count);
       case 'heard': {

@@ -23,6 +23,8 @@ export type FromSnoopThread =
   | { readonly type: 'ready' }
   /** The bond is watched; or it cannot be, for the reason given. */
   | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
+  /** The bond is heard in a way that costs the guests more, for the reason given. */
+  | { readonly type: 'costly'; readonly bond: number; readonly reason: string }
   /** `at`: when the thread read the frames, monotonic clock, seconds. */
   | ({ readonly type: 'heard'; readonly bond: number; readonly at: number } & HeardBatch)
   /** So many frames came faster than they were read. */

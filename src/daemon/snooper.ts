@@ -38,6 +38,7 @@ export class Snooper implements Task {
       heard: (bond, batch, at, arpLeft) => this.heard(bond, batch, at, arpLeft),
       ignored,
       lost: (count) => ignored('lost', count),
+      costly: (bond, reason) => this.costly(bond, reason),
     });
   }
 
@@ -67,8 +68,16 @@ export class Snooper implements Task {
     const reason = await this.thread.watch(bond);
     if (reason === null) return;
     this.watched.delete(bond);
-    const name = this.host.topology.link(bond)?.name ?? `device ${bond}`;
-    this.tools.log.warn('a bond cannot be listened on', { bond: name, reason });
+    this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
+  }
+
+  private costly(bond: number, reason: string): void {
+    const message = 'listening without tc: guests may lose up to a tenth of their packets a second';
+    this.tools.log.info(message, { bond: this.nameOf(bond), reason });
+  }
+
+  private nameOf(bond: number): string {
+    return this.host.topology.link(bond)?.name ?? `device ${bond}`;
   }
 
   private heard(bond: number, batch: readonly Heard[], at: number, arpLeft: number): void {

@@ -5,10 +5,13 @@ export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLMSG_OVERRUN = 4;
 export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
 export const NLM_F_DUMP_INTR = 0x10;
 export const NLM_F_REPLACE = 0x100;
+export const NLM_F_EXCL = 0x200;
 export const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
+export const NLA_F_NESTED = 0x8000;
 export const NLA_TYPE_MASK = 0x3fff;
 export const NLMSG_HEADER_LENGTH = 16;
 
@@ -22,6 +25,11 @@ export const RTM_GETADDR = 22;
 export const RTM_NEWNEIGH = 28;
 export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
+export const RTM_NEWQDISC = 36;
+export const RTM_DELQDISC = 37;
+export const RTM_NEWTFILTER = 44;
+export const RTM_DELTFILTER = 45;
+export const RTM_GETTFILTER = 46;
 export const RTM_NEWNETCONF = 80;
 export const RTM_DELNETCONF = 81;
 export const RTM_GETNETCONF = 82;
@@ -30,6 +38,8 @@ export const RTNLGRP_NEIGH = 3;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_IPV6_NETCONF = 25;
+export const TCA_KIND = 1;
+export const TCA_OPTIONS = 2;
 export const RTEXT_FILTER_BRVLAN_COMPRESSED = 1 << 2;
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3;
 
@@ -41,11 +51,13 @@ export const AF_INET6 = 10;
 
 // linux/if.h
 export const IFF_UP = 0x1;
+export const IFF_NOARP = 0x80;
 export const IFF_LOWER_UP = 0x10000;
 
 // linux/if_link.h
 export const IFLA_ADDRESS = 1;
 export const IFLA_IFNAME = 3;
+export const IFLA_MTU = 4;
 export const IFLA_LINK = 5;
 export const IFLA_MASTER = 10;
 export const IFLA_PROTINFO = 12;
@@ -67,6 +79,8 @@ export const IFLA_VLAN_PROTOCOL = 5;
 export const IFLA_BR_VLAN_FILTERING = 7;
 export const IFLA_BR_VLAN_PROTOCOL = 8;
 export const IFLA_BRPORT_STATE = 1;
+export const IFLA_INET6_ADDR_GEN_MODE = 8;
+export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 // linux/if_bonding.h
 export const BOND_MODE_ACTIVEBACKUP = 1;
@@ -103,6 +117,25 @@ export const NTF_MASTER = 0x4;
 export const NUD_REACHABLE = 0x2;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
+
+// linux/pkt_sched.h: the qdisc clsact, its two hooks
+export const TC_H_CLSACT = 0xfffffff1;
+export const TC_H_CLSACT_HANDLE = 0xffff0000;
+export const TC_H_CLSACT_INGRESS = 0xfffffff2;
+export const TC_H_CLSACT_EGRESS = 0xfffffff3;
+
+// linux/pkt_cls.h
+export const TCA_ACT_KIND = 1;
+export const TCA_ACT_OPTIONS = 2;
+export const TC_ACT_UNSPEC = 0xffffffff;
+export const TCA_U32_SEL = 5;
+export const TCA_U32_ACT = 7;
+export const TC_U32_TERMINAL = 1;
+export const TCA_MATCHALL_ACT = 2;
+
+// linux/tc_act/tc_mirred.h
+export const TCA_MIRRED_PARMS = 2;
+export const TCA_EGRESS_MIRROR = 2;
 
 // linux/if_ether.h
 export const ETH_P_8021Q = 0x8100;

@@ -57,6 +57,8 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
         return decodeAddress(body, type === c.RTM_DELADDR);
       case c.RTM_NEWNETCONF:
         return decodeForwarding(body);
+      case c.RTM_NEWTFILTER:
+        return { type: 'filter', ifindex: body.i32(4), pref: body.u32(16) >>> 16 };
       case c.NLMSG_DONE:
         return decodeDone(body, seq, (flags & c.NLM_F_DUMP_INTR) !== 0);
       case c.NLMSG_ERROR:

@@ -98,6 +98,8 @@ export type KernelEvent =
   | NeighbourEvent
   | AddressEvent
   | ForwardingEvent
+  /** A tc filter, in answer to a dump: the smaller `pref`, the earlier it is asked. */
+  | { readonly type: 'filter'; readonly ifindex: number; readonly pref: number }
   /** A dump is complete; when interrupted, the kernel's state changed under it and it is to be asked for again. */
   | { readonly type: 'done'; readonly seq: number; readonly interrupted: boolean }
   /** The answer to request `seq`; errno 0 acknowledges it. */

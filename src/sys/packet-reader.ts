@@ -21,6 +21,8 @@ export interface PacketReader {
   read(limit: number, take: (frame: ReadFrame) => void): number;
   /** How many frames the kernel dropped since the last call because the buffer was full. */
   drops(): number;
+  /** Whether the device went down or away since the last call. */
+  wentDown(): boolean;
   close(): void;
 }
 
@@ -31,6 +33,7 @@ const RECEIVE_BUFFER_BYTES = 4 << 20;
 const SOL_PACKET = 263;
 const PACKET_STATISTICS = 6;
 const PACKET_AUXDATA = 8;
+const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_OUTGOING = 4;
 const PACKET_LOOPBACK = 5;
 const ETH_P_ALL = 3;
@@ -41,10 +44,17 @@ const INSTRUCTION_BYTES = 8;
  * Opens an AF_PACKET socket that hears what leaves by a device and what comes in. On a bond it hears each frame once,
  * incoming ones from the active slave only. Until it is bound, with its filter in place, it hears nothing.
  * @param filter a program of classic BPF: an array of struct sock_filter
+ * @param hears `in`: only what comes in, and the kernel copies nothing that leaves (Linux 4.20); `out`: a device that
+ *   gets copies of what leaves another one, on which all is `out`
  * @throws PermissionError without CAP_NET_RAW
  * @throws SyscallError for example ENODEV when the device is gone
  */
-export function openPacketReader(ifindex: number, filter: Uint8Array, ring: ReceiveRing): PacketReader {
+export function openPacketReader(
+  ifindex: number,
+  filter: Uint8Array,
+  ring: ReceiveRing,
+  hears: 'in' | 'out' | 'both',
+): PacketReader {
   const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
   if (fd < 0 && libc.lastErrno() === 'EPERM')
     throw new PermissionError('listening needs CAP_NET_RAW: run this as root or give it that capability');
@@ -53,6 +63,8 @@ export function openPacketReader(ifindex: number, filter: Uint8Array, ring: Rece
     attachFilter(fd, filter);
     const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     libc.check(auxdata ? 0 : -1, 'setsockopt', 'the VLAN tags of frames');
+    if (hears === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
+      throw new SyscallError('setsockopt', libc.lastErrno(), 'to hear only what comes in');
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     const address = linkLayerAddress(ifindex);
     libc.check(libc.bind(fd, address, address.length), 'bind', `a packet socket on device ${ifindex}`);
@@ -60,40 +72,65 @@ export function openPacketReader(ifindex: number, filter: Uint8Array, ring: Rece
     libc.close(fd);
     throw error;
   }
-  return {
-    fd,
-    read: (limit, take) => readAll(fd, ring, limit, take),
-    drops: () => takeDrops(fd),
-    close: () => void libc.close(fd),
-  };
+  return new Reader(fd, ring, hears);
 }
 
-function readAll(fd: number, ring: ReceiveRing, limit: number, take: (frame: ReadFrame) => void): number {
-  let total = 0;
-  while (total < limit) {
-    const wanted = Math.min(SLOTS, limit - total);
-    const count = ring.fill(fd, wanted);
-    if (count < 0) {
-      checkHarmless(libc.lastErrno());
-      return total;
+class Reader implements PacketReader {
+  private down = false;
+
+  constructor(
+    readonly fd: number,
+    private readonly ring: ReceiveRing,
+    private readonly hears: 'in' | 'out' | 'both',
+  ) {}
+
+  read(limit: number, take: (frame: ReadFrame) => void): number {
+    const { fd, ring } = this;
+    let total = 0;
+    while (total < limit) {
+      const wanted = Math.min(SLOTS, limit - total);
+      const count = ring.fill(fd, wanted);
+      if (count < 0) {
+        this.note(libc.lastErrno());
+        return total;
+      }
+      for (let slot = 0; slot < count; slot++) this.handOver(slot, take);
+      total += count;
+      if (count < wanted) break;
     }
-    for (let slot = 0; slot < count; slot++) handOver(ring, slot, take);
-    total += count;
-    if (count < wanted) break;
+    return total;
   }
-  return total;
-}
 
-/** Nothing there, or the device went down: a socket on it hears again when it is back up. */
-function checkHarmless(errno: string): void {
-  if (!['EAGAIN', 'EINTR', 'ENETDOWN', 'ENODEV', 'ENXIO'].includes(errno))
-    throw new SyscallError('recvmmsg', errno, 'a packet socket');
-}
+  /** struct tpacket_stats: 0 packets u32   4 drops u32. Reading sets them to 0. */
+  drops(): number {
+    const stats = new Uint32Array(new ArrayBuffer(8));
+    const bytes = new Uint8Array(stats.buffer);
+    const result = libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, bytes, Uint32Array.of(8));
+    return result < 0 ? 0 : (stats[1] ?? 0);
+  }
 
-function handOver(ring: ReceiveRing, slot: number, take: (frame: ReadFrame) => void): void {
-  const { bytes, packetType, checksumReady } = ring.frame(slot);
-  if (packetType === PACKET_LOOPBACK) return;
-  take({ bytes, checksumReady, direction: packetType === PACKET_OUTGOING ? 'out' : 'in' });
+  wentDown(): boolean {
+    const { down } = this;
+    this.down = false;
+    return down;
+  }
+
+  close(): void {
+    libc.close(this.fd);
+  }
+
+  /** Nothing there, or the device went down: a socket on it hears again when it is back up. */
+  private note(errno: string): void {
+    if (['ENETDOWN', 'ENODEV', 'ENXIO'].includes(errno)) this.down = true;
+    else if (!['EAGAIN', 'EINTR'].includes(errno)) throw new SyscallError('recvmmsg', errno, 'a packet socket');
+  }
+
+  private handOver(slot: number, take: (frame: ReadFrame) => void): void {
+    const { bytes, packetType, checksumReady } = this.ring.frame(slot);
+    if (packetType === PACKET_LOOPBACK) return;
+    const left = packetType === PACKET_OUTGOING ? 'out' : 'in';
+    take({ bytes, checksumReady, direction: this.hears === 'both' ? left : this.hears });
+  }
 }
 
 /** struct sock_fprog (linux/filter.h): 0 number of instructions u16   8 instructions* */
@@ -103,13 +140,6 @@ function attachFilter(fd: number, filter: Uint8Array): void {
   new BigUint64Array(program)[1] = libc.addressOf(filter);
   const result = libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_ATTACH_FILTER, new Uint8Array(program), 16);
   libc.check(result, 'setsockopt', `a filter of ${filter.length / INSTRUCTION_BYTES} instructions`);
-}
-
-/** struct tpacket_stats: 0 packets u32   4 drops u32. Reading sets them to 0. */
-function takeDrops(fd: number): number {
-  const stats = new Uint32Array(new ArrayBuffer(8));
-  const result = libc.getsockopt(fd, SOL_PACKET, PACKET_STATISTICS, new Uint8Array(stats.buffer), Uint32Array.of(8));
-  return result < 0 ? 0 : (stats[1] ?? 0);
 }
 
 /** struct sockaddr_ll: u16 family, be16 protocol, s32 ifindex, and twelve bytes bind ignores. */

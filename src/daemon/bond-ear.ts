@@ -1,0 +1,111 @@
+import { BondheraldError } from '../errors.js';
+import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packet-reader.js';
+import type { ReceiveRing } from '../sys/receive-ring.js';
+import { BondMirror } from './bond-mirror.js';
+import type { KernelRequests } from './kernel-requests.js';
+
+/** How often a mirror that somebody took away is put back. */
+const RENEWALS = 3;
+
+/** What the ears of all bonds share. */
+export interface EarTools {
+  readonly requests: KernelRequests;
+  readonly filter: Uint8Array;
+  readonly ring: ReceiveRing;
+}
+
+/**
+ * Hears one bond. What leaves comes from a mirror, because a socket on the bond would have the kernel copy every
+ * frame that leaves; what comes in, from a socket on the bond. Without a mirror both come from the socket on the bond.
+ */
+export class BondEar {
+  private readonly mirror: BondMirror;
+  private readers: readonly PacketReader[] = [];
+  private mirrored = false;
+  private renewalsLeft = RENEWALS;
+
+  /**
+   * @param costly told why there is no mirror, once at the most
+   * @throws BondheraldError when the bond cannot be heard at all
+   */
+  constructor(
+    private readonly bond: number,
+    private readonly tools: EarTools,
+    private readonly costly: (reason: string) => void,
+  ) {
+    this.mirror = new BondMirror(tools.requests, bond);
+    this.open();
+  }
+
+  /** What can be waited on. */
+  get descriptors(): number[] {
+    return this.readers.map(({ fd }) => fd);
+  }
+
+  /**
+   * Hands over what there is, at most `limit` frames of each direction, then calls `done`, for each direction. What left
+   * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo has the last word.
+   */
+  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void): void {
+    const [out] = this.readers;
+    for (const reader of this.readers) {
+      reader.read(limit, take);
+      done();
+    }
+    if (this.mirrored && out?.wentDown()) this.renew();
+  }
+
+  /** How many frames were lost since the last call. */
+  drops(): number {
+    return this.readers.reduce((count, reader) => count + reader.drops(), 0);
+  }
+
+  close(): void {
+    for (const reader of this.readers) reader.close();
+    this.readers = [];
+    if (this.mirrored) this.mirror.takeDown();
+    this.mirrored = false;
+  }
+
+  private open(): void {
+    try {
+      this.openMirrored();
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      this.openPlain(error.message);
+    }
+  }
+
+  private openMirrored(): void {
+    const incoming = this.reader(this.bond, 'in');
+    try {
+      const dummy = this.mirror.setUp();
+      this.mirrored = true;
+      this.readers = [this.reader(dummy, 'out'), incoming];
+    } catch (error) {
+      incoming.close();
+      this.close();
+      throw error;
+    }
+  }
+
+  private openPlain(reason: string): void {
+    this.readers = [this.reader(this.bond, 'both')];
+    this.costly(reason);
+  }
+
+  /** Somebody took the device down or away. */
+  private renew(): void {
+    this.close();
+    try {
+      if (this.renewalsLeft-- > 0) this.open();
+      else this.openPlain('somebody takes the device away again and again');
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error; // the bond is gone too: soon we are told to forget it
+    }
+  }
+
+  private reader(ifindex: number, hears: 'in' | 'out' | 'both'): PacketReader {
+    return openPacketReader(ifindex, this.tools.filter, this.tools.ring, hears);
+  }
+}

@@ -1,0 +1,137 @@
+import { type Mac, macFromBytes } from '../addr/mac.js';
+import { BondheraldError, NetlinkRequestError, SyscallError } from '../errors.js';
+import * as link from '../kernel/dummy-link.js';
+import type { LinkEvent } from '../kernel/events.js';
+import * as tc from '../kernel/tc.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../sources/mirror-filters.js';
+import type { KernelRequests } from './kernel-requests.js';
+
+/** One filter of each pref: a pref is deleted with all its filters. */
+const PREFS = MIRROR_FILTERS.filter(({ pref }, i) => MIRROR_FILTERS[i - 1]?.pref !== pref);
+
+/** Larger than any frame. */
+const MTU = 65535;
+
+/**
+ * The address of a device of ours ("bond" in ASCII), by which the next run knows it after this one was killed. The
+ * last byte says whether we made the qdisc that its copies come from.
+ */
+const addressOf = (last: number): Mac => macFromBytes(Uint8Array.of(0x02, 0x62, 0x6f, 0x6e, 0x64, last));
+const OURS = { madeQdisc: addressOf(1), foundQdisc: addressOf(0) };
+
+/**
+ * Copies what we want to hear of what leaves a bond to a dummy device of its own, `bh-IFINDEX`, by filters at the egress
+ * hook of the bond. docs/design/snooping-cost.md says why. The kernel keeps all that when we are killed; the next
+ * mirror of this bond takes it over.
+ */
+export class BondMirror {
+  private dummy: number | null = null;
+  private madeQdisc = false;
+
+  constructor(
+    private readonly requests: KernelRequests,
+    private readonly bond: number,
+  ) {}
+
+  /**
+   * @returns the ifindex of the device that gets the copies
+   * @throws BondheraldError when the kernel refuses; nothing is left behind then
+   */
+  setUp(): number {
+    try {
+      this.makeQdisc();
+      const dummy = this.makeDummy();
+      this.deleteFilters();
+      this.insistOnBeingAsked();
+      for (const filter of MIRROR_FILTERS)
+        this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq));
+      return dummy;
+    } catch (error) {
+      this.takeDown();
+      throw error;
+    }
+  }
+
+  /** Removes what is ours; of the qdisc's filters those of others, and then the qdisc itself, stay. */
+  takeDown(): void {
+    const { bond, dummy } = this;
+    this.deleteFilters();
+    this.tolerate(() => {
+      const others = this.filters('egress').length + this.filters('ingress').length;
+      if (this.madeQdisc && others === 0) this.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
+    });
+    if (dummy !== null) this.tolerate(() => this.ask('a dummy', (seq) => link.deleteLinkRequest(dummy, seq)));
+    this.dummy = null;
+    this.madeQdisc = false;
+  }
+
+  private makeQdisc(): void {
+    const errno = this.refusal(() => this.ask('clsact', (seq) => tc.addClsactRequest(this.bond, seq)), 'EEXIST');
+    this.madeQdisc = errno === null;
+  }
+
+  /** The device, up, new or left behind by a run that was killed. */
+  private makeDummy(): number {
+    const name = `bh-${this.bond}`;
+    const address = (): Mac => (this.madeQdisc ? OURS.madeQdisc : OURS.foundQdisc);
+    const add = (): unknown => this.ask(`device ${name}`, (seq) => link.addDummyRequest(name, address(), seq));
+    const isNew = this.refusal(add, 'EEXIST') === null;
+    const found = this.ask(name, (seq) => link.getLinkRequest(name, seq)).find(
+      (event): event is LinkEvent => event.type === 'link' && event.name === name,
+    );
+    if (!found || !isOurs(found)) throw new NetlinkRequestError(`there is a device ${name} that is not ours`);
+    const { ifindex } = found;
+    this.dummy = ifindex;
+    if (!isNew && found.address === OURS.madeQdisc) this.madeQdisc = true;
+    this.refusal(() => this.ask(name, (seq) => link.noIpv6AddressRequest(ifindex, seq)), 'EAFNOSUPPORT');
+    this.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, address(), MTU, seq));
+    return ifindex;
+  }
+
+  private deleteFilters(): void {
+    for (const filter of PREFS)
+      this.tolerate(() => this.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
+  }
+
+  /** A filter before ours may pass a frame on and ask nobody else: then we would be deaf, and not know it. */
+  private insistOnBeingAsked(): void {
+    const earlier = this.filters('egress').find((pref) => pref < FIRST_MIRROR_PREF);
+    if (earlier !== undefined)
+      throw new NetlinkRequestError(`a tc filter of somebody else, pref ${earlier}, is asked before ours`);
+  }
+
+  /** The prefs of the filters that are there. */
+  private filters(hook: 'egress' | 'ingress'): number[] {
+    const events = this.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
+    return events.flatMap((event) => (event.type === 'filter' ? [event.pref] : []));
+  }
+
+  private ask(what: string, build: (seq: number) => Uint8Array): ReturnType<KernelRequests['ask']> {
+    return this.requests.ask(what, build);
+  }
+
+  /** @returns null when it was done, or that errno when the kernel refused with it */
+  private refusal(step: () => unknown, errno: string): string | null {
+    try {
+      step();
+      return null;
+    } catch (error) {
+      if (error instanceof SyscallError && error.errno === errno) return errno;
+      throw error;
+    }
+  }
+
+  /** What is to go may be gone already, with the bond or by hand. */
+  private tolerate(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+    }
+  }
+}
+
+function isOurs({ details, address }: LinkEvent): boolean {
+  const dummy = details.type === 'other' && details.kind === 'dummy';
+  return dummy && (address === OURS.madeQdisc || address === OURS.foundQdisc);
+}

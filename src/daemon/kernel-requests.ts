@@ -1,0 +1,42 @@
+import { getSystemErrorName } from 'node:util';
+import { SyscallError } from '../errors.js';
+import { decodeDatagram } from '../kernel/decode.js';
+import type { KernelEvent } from '../kernel/events.js';
+import { type LinkSocket, openLinkSocket } from '../sys/link-socket.js';
+
+/** How often a receive may time out for one answer, 200 ms each: the kernel may have to load a module. */
+const PATIENCE = 50;
+
+/** Asks the kernel one thing after the other and waits for each answer: for a thread that may. */
+export class KernelRequests {
+  private readonly socket: LinkSocket = openLinkSocket(0);
+  private seq = 0;
+
+  /**
+   * @param build makes the request with the number given
+   * @param what it is about, for the error
+   * @returns what came before the acknowledgement
+   * @throws SyscallError with the kernel's errno, or ETIMEDOUT
+   */
+  ask(what: string, build: (seq: number) => Uint8Array): KernelEvent[] {
+    const seq = ++this.seq;
+    this.socket.send(build(seq));
+    const events: KernelEvent[] = [];
+    for (let waits = 0; waits < PATIENCE;) {
+      const datagram = this.socket.receive();
+      if (datagram === 'nothing') waits++;
+      else if (typeof datagram === 'string') throw new SyscallError('rtnetlink', 'ENOBUFS', what);
+      else events.push(...decodeDatagram(datagram));
+      for (const event of events) {
+        if ((event.type !== 'answer' && event.type !== 'done') || event.seq !== seq) continue;
+        if (event.type === 'done' || event.errno === 0) return events;
+        throw new SyscallError('rtnetlink', getSystemErrorName(-event.errno), what);
+      }
+    }
+    throw new SyscallError('rtnetlink', 'ETIMEDOUT', what);
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}

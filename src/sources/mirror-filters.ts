@@ -1,0 +1,65 @@
+import { ETH_P_ARP } from '../frames/arp.js';
+import { DHCP_SERVER_PORT } from '../frames/dhcp.js';
+import { ETH_P_IPV6 } from '../frames/ipv6.js';
+import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
+import { ETH_P_RARP } from '../frames/rarp.js';
+import { ETH_P_IP } from '../frames/udp.js';
+import type { MirrorFilter, U32Match } from '../kernel/tc.js';
+
+const ETH_P_8021Q = 0x8100;
+const ETH_P_8021AD = 0x88a8;
+const PROTOCOL_UDP = 17;
+
+// Offsets from the network header; the EtherType stands before it.
+const ETHER_TYPE = -2;
+const IPV4_PROTOCOL = 9;
+const UDP_DESTINATION = 22; // behind an IPv4 header without options
+const IPV6_NEXT_HEADER = 6;
+const ICMPV6_TYPE = 40;
+const TAG_BYTES = 4;
+
+/**
+ * The first of our prefs. Those that the kernel gives to filters that ask for none are 49152 and below: ours are asked
+ * after them, so that what a filter of the host drops is no word of a guest's.
+ */
+export const FIRST_MIRROR_PREF = 49190;
+
+const byte = (value: number, at: number, mask = 0xff): U32Match => ({ bytes: 1, value, mask, at });
+const half = (value: number, at: number): U32Match => ({ bytes: 2, value, mask: 0xffff, at });
+
+const DHCP = [byte(PROTOCOL_UDP, IPV4_PROTOCOL), half(DHCP_SERVER_PORT, UDP_DESTINATION)];
+/** ICMPv6 types 132 to 135, and 136; 133 to 136 are Neighbor Discovery. */
+const ND = [byte(0x84, ICMPV6_TYPE, 0xfc), byte(136, ICMPV6_TYPE)].map((type) => [
+  byte(NEXT_HEADER_ICMPV6, IPV6_NEXT_HEADER),
+  type,
+]);
+
+const ofType = (type: number, matches: readonly U32Match[] = []): U32Match[] => [half(type, ETHER_TYPE), ...matches];
+/** What is said behind a tag that stands in the metadata, where drivers, bridges and VLAN devices put the outermost. */
+const BEHIND_TAG = [
+  ofType(ETH_P_ARP),
+  ofType(ETH_P_RARP),
+  ofType(ETH_P_IP, DHCP),
+  ...ND.map((matches) => ofType(ETH_P_IPV6, matches)),
+];
+/** And behind one more, which stands in the frame. */
+const BEHIND_TWO = BEHIND_TAG.map((matches) =>
+  ofType(
+    ETH_P_8021Q,
+    matches.map((match) => ({ ...match, at: match.at + TAG_BYTES })),
+  ),
+);
+
+/**
+ * What of the frames that leave a bond is copied: at least what the filter of a listening socket lets pass, behind one
+ * tag, or two of which the inner is 802.1Q. That filter sees the copies too: here a little more does not matter, and
+ * the fewer questions each frame of a guest is asked, the better.
+ */
+export const MIRROR_FILTERS: readonly MirrorFilter[] = [
+  ...[ETH_P_ARP, ETH_P_RARP].map((protocol) => ({ protocol, matches: [null] })),
+  { protocol: ETH_P_IP, matches: [DHCP] },
+  { protocol: ETH_P_IPV6, matches: ND },
+  ...[ETH_P_8021Q, ETH_P_8021AD].map((protocol) => ({ protocol, matches: [...BEHIND_TAG, ...BEHIND_TWO] })),
+].flatMap(({ protocol, matches }, i) =>
+  matches.map((each) => ({ pref: FIRST_MIRROR_PREF + i, protocol, matches: each })),
+);
