@@ -8,6 +8,9 @@ import { attribute, request, text, words } from './message.js';
  */
 const ANY_FAMILY_AND_TYPE = 0;
 
+/** As ip sends it, without a NUL. */
+const KIND = new TextEncoder().encode('dummy');
+
 /** `ip link add NAME type dummy`, with that MAC address. The kernel says EEXIST when there is a device of that name. */
 export function addDummyRequest(name: string, address: Mac, seq: number): Uint8Array {
   return request(
@@ -15,9 +18,9 @@ export function addDummyRequest(name: string, address: Mac, seq: number): Uint8A
     c.NLM_F_CREATE | c.NLM_F_EXCL,
     seq,
     words(ANY_FAMILY_AND_TYPE, 0, 0, 0),
-    attribute(c.IFLA_IFNAME, text(name)),
     macAddress(address),
-    attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, text('dummy'))),
+    attribute(c.IFLA_IFNAME, text(name)),
+    attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, KIND)),
   );
 }
 

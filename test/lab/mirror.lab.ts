@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import * as say from '../support/say.js';
+import { until } from '../support/until.js';
+import { capture } from './net/capture.js';
+import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
+import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
+import { ip, json, mustRun, runBatches } from './net/ip.js';
+import { type Lab, labFor } from './net/lab.js';
+import { deviceIndex } from './net/sockets.js';
+
+/** What a run puts on the host: protocol and match of each pref, and how many there are. */
+const FILTERS = [
+  '49190 arp matchall 1',
+  '49191 rarp matchall 1',
+  '49192 ip u32 1',
+  '49193 ipv6 u32 2',
+  '49194 802.1Q u32 10',
+  '49195 802.1ad u32 10',
+];
+const FALLBACK = /^.*listening without tc.*$/gm;
+
+interface Filter {
+  pref: number;
+  protocol: string;
+  kind: string;
+  options?: { actions?: { kind: string; to_dev?: string; control_action?: { type: string }; stats?: Packets }[] };
+}
+interface Packets {
+  packets: number;
+}
+
+async function tc(...args: string[]): Promise<unknown[]> {
+  const text = await mustRun(['tc', '-n', HYPERVISOR, '-s', '-j', ...args]);
+  return text.trim() === '' ? [] : (JSON.parse(text) as unknown[]);
+}
+
+/** The filters of a hook that do something; a pref also has a line of its own, which does nothing. */
+async function acting(hook: 'egress' | 'ingress'): Promise<Filter[]> {
+  const all = (await tc('filter', 'show', 'dev', BOND, hook)) as Filter[];
+  return all.filter(({ options }) => options?.actions);
+}
+
+/** How many there are of each kind: `pref protocol match count`. */
+function counted(filters: readonly Filter[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { pref, protocol, kind } of filters) {
+    const key = `${pref} ${protocol} ${kind}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(([key, count]) => `${key} ${count}`).sort();
+}
+
+const mirrorName = (): string => `bh-${deviceIndex(HYPERVISOR, BOND)}`;
+
+async function dummies(): Promise<string[]> {
+  const links = (await json('ip', HYPERVISOR, 'link', 'show', 'type', 'dummy')) as { ifname: string }[];
+  return links.map(({ ifname }) => ifname);
+}
+
+async function hasClsact(): Promise<boolean> {
+  const qdiscs = (await tc('qdisc', 'show', 'dev', BOND)) as { kind: string }[];
+  return qdiscs.some(({ kind }) => kind === 'clsact');
+}
+
+/** Everything of ours on the host. */
+async function ours(): Promise<unknown> {
+  return { dummies: await dummies(), clsact: await hasClsact(), filters: counted(await acting('egress')) };
+}
+
+const whole = (): unknown => ({ dummies: [mirrorName()], clsact: true, filters: FILTERS });
+const NOTHING = { dummies: [], clsact: false, filters: [] };
+
+async function setUp(t: TestContext, before: (lab: Lab) => unknown = () => undefined) {
+  const lab = await labFor(t, { attach: plainBridge(1) });
+  await before(lab);
+  return { lab, daemon: await start(lab) };
+}
+
+const start = (lab: Lab): Promise<Daemon> => Daemon.start(lab, [BONDHERALD, 'run']);
+const someTc = (...lines: string[]): Promise<void> => runBatches([{ tool: 'tc', netns: HYPERVISOR, lines }]);
+
+/** Waits until the guest's address is known: only a frame that left says it. */
+async function isHeard(lab: Lab, address: string): Promise<void> {
+  const guest = lab.guest('g1');
+  const listed = async (): Promise<boolean> => {
+    lab.inject(guest.netns, guest.device, say.arp({ src: guest.mac }, { spa: address, tpa: address }));
+    return (await runIn([BONDHERALD, 'guests', '--json'])).stdout.includes(`"${address}"`);
+  };
+  await until(listed, { what: `${address} is heard`, every: 50 });
+}
+
+test('the copies come from filters of ours and a device of ours, and both go with the daemon', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  assert.deepEqual(await ours(), whole());
+  for (const { options } of await acting('egress')) {
+    const [action] = options?.actions ?? [];
+    assert.deepEqual(
+      [action?.kind, action?.to_dev, action?.control_action?.type],
+      ['mirred', mirrorName(), 'continue'],
+    );
+  }
+  assert.deepEqual(await acting('ingress'), []);
+  const [link] = (await json('ip', HYPERVISOR, 'address', 'show', mirrorName())) as {
+    flags: string[];
+    addr_info: unknown[];
+  }[];
+  assert.ok(link?.flags.includes('UP') && link.flags.includes('NOARP'));
+  assert.deepEqual(link?.addr_info, [], 'it has no address');
+
+  await isHeard(lab, '10.9.0.1');
+  assert.equal((await runIn([BONDHERALD, 'guests'])).stdout.includes(mirrorName()), false);
+  assert.doesNotMatch(daemon.stderr, FALLBACK);
+  await daemon.stop();
+  assert.deepEqual(await ours(), NOTHING);
+});
+
+test('after kill -9 the next run takes over what was left, and takes it all away', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  daemon.signal('SIGKILL');
+  await daemon.ended;
+  assert.deepEqual(await ours(), whole(), 'this is left');
+  const next = await start(lab);
+  assert.deepEqual(await ours(), whole(), 'one set');
+  await isHeard(lab, '10.9.0.2');
+  assert.doesNotMatch(next.stderr, FALLBACK);
+  await next.stop();
+  assert.deepEqual(await ours(), NOTHING);
+});
+
+/** Somebody else's qdisc with a filter that counts what leaves and then ends the search. */
+const count = (pref: number): string =>
+  `filter add dev ${BOND} egress protocol all pref ${pref} matchall action gact ok index 77`;
+
+async function packetsCounted(): Promise<number> {
+  const theirs = (await acting('egress')).find(({ options }) => options?.actions?.[0]?.kind === 'gact');
+  return theirs?.options?.actions?.[0]?.stats?.packets ?? NaN;
+}
+
+/** Whether somebody else's filter still sees a guest's ARP. */
+async function assertCounting(lab: Lab): Promise<void> {
+  const before = await packetsCounted();
+  const { netns, device, mac } = lab.guest('g1');
+  lab.inject(netns, device, say.arp({ src: mac }, { spa: '10.9.0.9', tpa: '10.9.0.9' }));
+  await until(async () => (await packetsCounted()) > before, { what: 'somebody else’s filter counts' });
+}
+
+test('somebody else’s filter after ours sees all that it did, and stays with its qdisc', async (t) => {
+  const theirs = '60000 all matchall 1';
+  const { lab, daemon } = await setUp(t, () => someTc(`qdisc add dev ${BOND} clsact`, count(60_000)));
+  assert.deepEqual(await ours(), { ...(whole() as object), filters: [...FILTERS, theirs] });
+  await isHeard(lab, '10.9.0.3');
+  await assertCounting(lab);
+  await daemon.stop();
+  assert.deepEqual(await ours(), { ...NOTHING, clsact: true, filters: [theirs] });
+  await assertCounting(lab);
+});
+
+test('a filter of somebody else that is asked before ours could hide frames: they are heard without tc', async (t) => {
+  const { lab, daemon } = await setUp(t, () => someTc(`qdisc add dev ${BOND} clsact`, count(10)));
+  assert.match(daemon.stderr, /listening without tc.*pref 10, is asked before ours/);
+  await isHeard(lab, '10.9.0.4');
+  await assertCounting(lab);
+  await daemon.stop();
+  assert.deepEqual(await ours(), { ...NOTHING, clsact: true, filters: ['10 all matchall 1'] });
+});
+
+test('a qdisc of ours that others have filters on by now stays', async (t) => {
+  const { daemon } = await setUp(t);
+  await someTc(`filter add dev ${BOND} ingress protocol all pref 5 matchall action gact ok`);
+  await daemon.stop();
+  assert.equal((await acting('ingress')).length, 1);
+  assert.deepEqual(await ours(), { ...NOTHING, clsact: true });
+});
+
+test('where there can be no mirror the daemon says so once, leaves nothing and hears all the same', async (t) => {
+  const { lab, daemon } = await setUp(t, () => ip(HYPERVISOR, [`link add ${mirrorName()} type bridge`]));
+  await isHeard(lab, '10.9.0.5');
+  await lab.setActive('up2');
+  await lab.untilActive('up2');
+  await isHeard(lab, '10.9.0.6');
+  const [line, ...more] = daemon.stderr.match(FALLBACK) ?? [];
+  assert.match(String(line), /bond0.*there is a device bh-\d+ that is not ours/);
+  assert.deepEqual(more, []);
+  assert.deepEqual(await ours(), NOTHING);
+  await daemon.stop();
+  assert.equal(((await json('ip', HYPERVISOR, 'link', 'show', mirrorName())) as unknown[]).length, 1, 'theirs stays');
+});
+
+test('a mirror that somebody takes away is put back, and after some times given up', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  const ways = [`link del ${mirrorName()}`, `link set ${mirrorName()} down`, `link del ${mirrorName()}`];
+  for (const [n, way] of ways.entries()) {
+    await ip(HYPERVISOR, [way]);
+    await isHeard(lab, `10.9.1.${n + 1}`);
+    await until(async () => (await acting('egress')).length === 25, { what: 'the filters are back' });
+    assert.deepEqual(await ours(), whole());
+  }
+  assert.doesNotMatch(daemon.stderr, FALLBACK);
+  await ip(HYPERVISOR, [`link del ${mirrorName()}`]);
+  await daemon.logs(/listening without tc.*again and again/);
+  await isHeard(lab, '10.9.1.99');
+  assert.deepEqual(await ours(), NOTHING);
+  await daemon.stop();
+});
+
+test('a bond that is deleted and made again is heard by a mirror of its own', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  const old = mirrorName();
+  const slaves = ['up1', 'up2'];
+  await ip(HYPERVISOR, [
+    `link del ${BOND}`,
+    'link add between type bridge', // takes the next ifindex
+    `link add ${BOND} type bond mode active-backup miimon 100`,
+    ...slaves.flatMap((slave) => [`link set ${slave} down`, `link set ${slave} master ${BOND}`]),
+    `link set ${BOND} up`,
+    `link set ${BOND} master br0`,
+  ]);
+  assert.notEqual(mirrorName(), old);
+  await until(async () => (await acting('egress')).length === 25, { what: 'the filters are there' });
+  await until(async () => !(await dummies()).includes(old), { what: 'the old device is gone' });
+  await lab.untilUp('up1');
+  await isHeard(lab, '10.9.2.1');
+  assert.deepEqual(await ours(), whole());
+  await daemon.stop();
+  assert.deepEqual(await ours(), NOTHING);
+});
+
+test('the host itself gets each frame once', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  await ip(HYPERVISOR, ['address add 10.9.0.200/24 dev br0', 'link set br0 up']);
+  const asking = '52:54:00:aa:00:07';
+  const answers = capture(lab, 'client', 'eth0', { filter: `arp and ether dst ${asking}` });
+  lab.inject('client', 'eth0', say.arp({ src: asking }, { spa: '10.9.0.7', tpa: '10.9.0.200' }));
+  await answers.waitFor(() => true);
+  await answers.settled();
+  assert.equal(answers.frames.length, 1);
+  const [link] = (await json('ip', HYPERVISOR, '-s', 'link', 'show', mirrorName())) as {
+    stats64: { rx: Packets; tx: Packets };
+  }[];
+  assert.equal(link?.stats64.rx.packets, 0, 'nothing comes in by the device of the copies');
+  assert.ok(link.stats64.tx.packets > 0);
+  await daemon.stop();
+});

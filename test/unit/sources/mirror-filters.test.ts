@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { MirrorFilter } from '../../../src/kernel/tc.js';
+import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
+import { snoopFilter } from '../../../src/sources/bpf/snoop-filter.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../../../src/sources/mirror-filters.js';
+import { parseProgram, runBpf } from '../../support/bpf.js';
+import * as say from '../../support/say.js';
+
+const SOCKET_FILTER = parseProgram(encodeProgram(snoopFilter(0xfeed)));
+const TAGS = [0x8100, 0x88a8];
+
+/** How many filters copy a frame: as cls_u32 asks them, the outermost tag being in the metadata. */
+function copies(frame: Buffer): number {
+  const protocol = frame.readUInt16BE(12);
+  const network = TAGS.includes(protocol) ? 18 : 14;
+  const matching = ({ matches }: MirrorFilter): boolean =>
+    matches?.every(({ bytes, at, mask, value }) => (frame.readUIntBE(network + at, bytes) & mask) === value) ?? true;
+  return MIRROR_FILTERS.filter((filter) => filter.protocol === protocol && matching(filter)).length;
+}
+
+const STACKS: Record<string, say.SaidTag[]> = {
+  'no tag': [],
+  'a tag': [905],
+  'a service tag': [{ tpid: 0x88a8, vid: 10 }],
+  'two tags': [10, 20],
+  'a tag in a service tag': [{ tpid: 0x88a8, vid: 10 }, 20],
+};
+const SRC = '52:54:00:00:00:01';
+const LL = { from: 'fe80::1', target: 'fe80::1' };
+
+for (const [name, tags] of Object.entries(STACKS)) {
+  const ends = { src: SRC, tags };
+
+  test(`all that a listening socket lets pass is copied, once: ${name}`, () => {
+    const frames = [
+      say.arp(ends, { spa: '10.0.0.1', tpa: '10.0.0.1' }),
+      say.rarp(ends),
+      say.dhcp(ends, { type: 3, from: '10.9.0.3', ciaddr: '10.9.0.3' }),
+      ...[133, 134, 135, 136].map((type) => say.icmp6(ends, type, LL, '00000000')),
+    ];
+    for (const frame of frames) {
+      assert.ok(runBpf(SOCKET_FILTER, frame, { 20: 0 }) > 0, 'the socket wants it');
+      assert.equal(copies(frame), 1);
+    }
+  });
+
+  test(`what guests send all the time is not copied: ${name}`, () => {
+    const udp = (port: string): string =>
+      `45000024000040001111000010090001${'10090002'}1000${port}00100000${'00'.repeat(8)}`;
+    const tcp = `4500002800004000400600001009000110090002${'0043'.repeat(10)}`;
+    const frames = [
+      say.ethernet(ends, 0x0800, udp('0035')),
+      say.ethernet(ends, 0x0800, tcp),
+      ...[128, 129, 131, 137].map((type) => say.icmp6(ends, type, LL, '00000000')),
+      say.ethernet(ends, 0x88b5, '00'.repeat(46)),
+    ];
+    for (const frame of frames) assert.equal(copies(frame), 0, frame.toString('hex'));
+  });
+}
+
+test('a pref has one protocol, and is asked after those that the kernel gives by itself', () => {
+  const protocols = new Map(MIRROR_FILTERS.map(({ pref, protocol }) => [pref, protocol]));
+  for (const { pref, protocol } of MIRROR_FILTERS) assert.equal(protocols.get(pref), protocol);
+  assert.ok(FIRST_MIRROR_PREF > 49152);
+});
