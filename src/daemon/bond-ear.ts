@@ -55,6 +55,16 @@ export class BondEar {
     if (this.mirrored && out?.wentDown()) this.renew();
   }
 
+  /** To be called now and then: somebody may have taken our filters away, or put one before them. */
+  check(): void {
+    try {
+      if (!this.mirrored || this.mirror.isWhole()) return;
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error; // not to be read, for example because the bond goes
+    }
+    this.renew();
+  }
+
   /** How many frames were lost since the last call. */
   drops(): number {
     return this.readers.reduce((count, reader) => count + reader.drops(), 0);
@@ -94,12 +104,12 @@ export class BondEar {
     this.costly(reason);
   }
 
-  /** Somebody took the device down or away. */
+  /** Somebody took a part of the mirror away. */
   private renew(): void {
     this.close();
     try {
       if (this.renewalsLeft-- > 0) this.open();
-      else this.openPlain('somebody takes the device away again and again');
+      else this.openPlain('somebody takes its parts away again and again');
     } catch (error) {
       if (!(error instanceof BondheraldError)) throw error; // the bond is gone too: soon we are told to forget it
     }

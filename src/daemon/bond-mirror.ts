@@ -52,6 +52,12 @@ export class BondMirror {
     }
   }
 
+  /** Whether all that leaves still gets to our filters, and they are all there. @throws BondheraldError */
+  isWhole(): boolean {
+    const prefs = this.filters('egress');
+    return prefs[0] === FIRST_MIRROR_PREF && PREFS.every(({ pref }) => prefs.includes(pref));
+  }
+
   /** Removes what is ours; of the qdisc's filters those of others, and then the qdisc itself, stay. */
   takeDown(): void {
     const { bond, dummy } = this;
@@ -95,12 +101,12 @@ export class BondMirror {
 
   /** A filter before ours may pass a frame on and ask nobody else: then we would be deaf, and not know it. */
   private insistOnBeingAsked(): void {
-    const earlier = this.filters('egress').find((pref) => pref < FIRST_MIRROR_PREF);
-    if (earlier !== undefined)
+    const [earlier] = this.filters('egress');
+    if (earlier !== undefined && earlier < FIRST_MIRROR_PREF)
       throw new NetlinkRequestError(`a tc filter of somebody else, pref ${earlier}, is asked before ours`);
   }
 
-  /** The prefs of the filters that are there. */
+  /** The prefs of the filters that are there, in the order in which they are asked. */
   private filters(hook: 'egress' | 'ingress'): number[] {
     const events = this.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
     return events.flatMap((event) => (event.type === 'filter' ? [event.pref] : []));

@@ -12,11 +12,13 @@ import { SnoopedBonds } from './snooped-bonds.js';
 const WAIT_MILLISECONDS = 200;
 const TURN_SECONDS = 0.01;
 const LOST_CHECK_SECONDS = 1;
+const EARS_CHECK_SECONDS = 5;
 
 const owner = ownerOfThisThread<ToSnoopThread, FromSnoopThread>();
 const now = (): number => systemClock.monotonic();
 const bonds = new SnoopedBonds(owner);
 let checked = now();
+let earsChecked = checked;
 
 owner.post({ type: 'ready' });
 for (;;) {
@@ -26,5 +28,8 @@ for (;;) {
   if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
   bonds.tellLost();
+  if (checked - earsChecked < EARS_CHECK_SECONDS) continue;
+  earsChecked = checked;
+  bonds.check();
 }
 bonds.close();

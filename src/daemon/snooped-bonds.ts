@@ -69,6 +69,11 @@ export class SnoopedBonds {
     if (count > 0) this.owner.post({ type: 'lost', count });
   }
 
+  /** Puts right what somebody did to the means of hearing. */
+  check(): void {
+    for (const ear of this.ears.values()) ear.check();
+  }
+
   close(): void {
     for (const bond of [...this.ears.keys()]) this.forget(bond);
     this.tools.requests.close();

@@ -204,6 +204,28 @@ test('a mirror that somebody takes away is put back, and after some times given 
   await daemon.stop();
 });
 
+test('a qdisc that somebody deletes is put back; a filter put before ours ends the mirror', async (t) => {
+  const { lab, daemon } = await setUp(t);
+  await someTc(`qdisc del dev ${BOND} clsact`);
+  await until(async () => (await acting('egress')).length === 25, { what: 'the filters are back' });
+  await isHeard(lab, '10.9.3.1');
+  assert.doesNotMatch(daemon.stderr, FALLBACK);
+  await someTc(count(20));
+  await daemon.logs(/listening without tc.*pref 20, is asked before ours/);
+  await isHeard(lab, '10.9.3.2');
+  await daemon.stop();
+  assert.deepEqual(await ours(), { ...NOTHING, clsact: true, filters: ['20 all matchall 1'] });
+});
+
+test('without CAP_NET_ADMIN the daemon hears without a mirror', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1) });
+  const daemon = await Daemon.start(lab, ['setpriv', '--bounding-set', '-net_admin', BONDHERALD, 'run']);
+  await isHeard(lab, '10.9.4.1');
+  assert.match(daemon.stderr, /listening without tc.*EPERM/);
+  assert.deepEqual(await ours(), NOTHING);
+  await daemon.stop();
+});
+
 test('a bond that is deleted and made again is heard by a mirror of its own', async (t) => {
   const { lab, daemon } = await setUp(t);
   const old = mirrorName();
