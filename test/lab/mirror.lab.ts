@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { BondEar } from '../../src/daemon/bond-ear.js';
+import { KernelRequests } from '../../src/daemon/kernel-requests.js';
+import { encodeProgram } from '../../src/sources/bpf/assembler.js';
+import { snoopFilter } from '../../src/sources/bpf/snoop-filter.js';
+import type { ReadFrame } from '../../src/sys/packet-reader.js';
+import { OWN_FRAMES_MARK } from '../../src/sys/packet-sender.js';
+import { ReceiveRing } from '../../src/sys/receive-ring.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
@@ -7,6 +14,7 @@ import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
 import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip, json, mustRun, runBatches } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
+import { inNetns } from './net/netns.js';
 import { deviceIndex, inetAddress, UdpSocket } from './net/sockets.js';
 
 /** What a run puts on the host: protocol and match of each pref, and how many there are. */
@@ -256,24 +264,44 @@ test('a bond that is deleted and made again is heard by a mirror of its own', as
   assert.deepEqual(await ours(), NOTHING);
 });
 
-test('what a guest’s own stack sends, with the checksum left to hardware, is heard in the copy', async (t) => {
-  const { lab, daemon } = await setUp(t);
+test('a copy of what a guest’s own stack sends says that hardware was to fill the checksum in', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1) });
   const { netns, device, mac } = lab.guest('g1');
-  const own = '10.9.5.1';
   await ip(netns, [
-    `address add ${own}/24 dev ${device}`,
+    `address add 10.9.5.1/24 dev ${device}`,
     `neigh add 10.9.5.77 lladdr 52:54:00:aa:00:01 dev ${device} nud permanent`,
   ]);
-  const UDP_PAYLOAD = 42;
-  const request = say.dhcp({ src: mac }, { type: 3, from: own, ciaddr: own }).subarray(UDP_PAYLOAD);
-  const socket = new UdpSocket(netns, inetAddress(own, 68));
+  const costly: string[] = [];
+  const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK));
+  const ear = inNetns(HYPERVISOR, () => {
+    const requests = new KernelRequests();
+    lab.onDestroy(() => requests.close());
+    const tools = { requests, filter, ring: new ReceiveRing() };
+    return new BondEar(deviceIndex(HYPERVISOR, BOND), tools, (reason) => costly.push(reason));
+  });
+  lab.onDestroy(() => ear.close());
+  const socket = new UdpSocket(netns);
   lab.onDestroy(() => socket.close());
-  const listed = async (): Promise<boolean> => {
-    socket.send(request, inetAddress('10.9.5.77', 67));
-    return (await runIn([BONDHERALD, 'guests', '--json'])).stdout.includes(`"${own}"`);
+
+  const PAYLOAD = Buffer.from('is this a request for an address?');
+  const heard: unknown[] = [];
+  const hear = (): boolean => {
+    const take = ({ bytes, direction, checksumReady }: ReadFrame): void => {
+      if (Buffer.from(bytes).includes(PAYLOAD)) heard.push({ direction, checksumReady });
+    };
+    ear.hear(100, take, () => undefined);
+    return heard.length > 0;
   };
-  await until(listed, { what: 'the address in its DHCP request is heard', every: 50 });
-  await daemon.stop();
+  socket.send(PAYLOAD, inetAddress('10.9.5.77', 67));
+  await until(hear, { what: 'the copy' });
+  assert.deepEqual(heard, [{ direction: 'out', checksumReady: false }]);
+
+  heard.length = 0;
+  const whole = say.udp4({ src: mac }, { from: '10.9.5.1' }, PAYLOAD.toString('hex'));
+  lab.inject(netns, device, whole);
+  await until(hear, { what: 'the copy of a whole frame' });
+  assert.deepEqual(heard, [{ direction: 'out', checksumReady: true }]);
+  assert.deepEqual(costly, []);
 });
 
 test('the host itself gets each frame once', async (t) => {
