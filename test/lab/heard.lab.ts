@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/until.js';
-import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
+import { announced, expected, nextRound, RARP_FILTER, rarps } from './net/announced.js';
 import { capture } from './net/capture.js';
 import { type Daemon, labWithDaemon, ONE_ROUND, runIn } from './net/daemon.js';
 import { arpFrom, chatter } from './net/frames.js';
@@ -68,4 +68,30 @@ test('a guest that tags its own traffic is announced in each VLAN that it was he
   lab.inject(trunk.netns, trunk.device, arpFrom(trunk.mac, '10.1.2.3', tagged.wire ?? []));
   await untilAnnounceable(daemon, lab.guests.length + 1);
   assert.deepEqual(await nextFailover(lab, lab.guests.length + 1), expected([...lab.guests, tagged]));
+});
+
+test('a guest that leaves between two rounds is in none of those that follow, until it is back', async (t) => {
+  const config = 'announce: {schedule: [0s, 3s, 5s, 7s, 9s, 11s], jitter: 0, damping: {failovers: 1000}}';
+  const { lab } = await labWithDaemon(t, { config });
+  const [stays, wanderer] = [lab.guest('g1'), lab.guest('g2')];
+  const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
+  const times = (mac: string): number => rarps(far.frames).filter(({ src }) => src === mac).length;
+  const untilRound = (n: number): Promise<unknown> =>
+    until(() => times(stays.mac) >= n, { what: `round ${n}`, every: 5, timeout: 30_000 });
+  await lab.setActive('up2');
+  await untilRound(2);
+  await far.settled();
+  lab.inject('client', 'eth0', chatter(wanderer.mac));
+  await untilLearned(lab, wanderer.mac, BOND);
+  const before = times(wanderer.mac);
+  assert.equal(before, 2, 'it was announced in both rounds');
+  await untilRound(4);
+  await far.settled();
+  // The switch hears the wanderer itself as well, on its way to the hypervisor, but not as RARP.
+  assert.equal(times(wanderer.mac), before, 'in no round, once it has left');
+  lab.inject(wanderer.netns, wanderer.device, arpFrom(wanderer.mac, '10.1.2.3'));
+  await untilLearned(lab, wanderer.mac, 'tap2');
+  await untilRound(6);
+  await far.settled();
+  assert.ok(times(wanderer.mac) > before, 'and again when it is back');
 });
