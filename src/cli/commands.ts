@@ -2,7 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
-import { CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS } from './options.js';
+import { ANNOUNCE_OPTIONS, CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS } from './options.js';
 import type { Output } from './output.js';
 
 /**
@@ -27,21 +27,7 @@ export async function execute(argv: readonly string[], output: Output, signal: A
       (command) =>
         command
           .positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' })
-          .option('mac', {
-            type: 'string',
-            array: true,
-            default: [],
-            nargs: 1,
-            describe: 'only this guest (repeatable)',
-          })
-          .option('vlan', { type: 'string', nargs: 1, describe: 'only this VLAN, 1 to 4094' })
-          .option('kinds', {
-            type: 'string',
-            nargs: 1,
-            describe: 'the frames to send: rarp, garp, na, with commas between',
-          })
-          .option('rounds', { type: 'string', nargs: 1, describe: 'rounds of the schedule to send; 1 by default' })
-          .option('dry-run', { type: 'boolean', default: false, describe: 'show the frames, send nothing' })
+          .options(ANNOUNCE_OPTIONS)
           .options(CONFIG_OPTION)
           .options(JSON_OPTION),
       async (args) => {
@@ -61,6 +47,15 @@ export async function execute(argv: readonly string[], output: Output, signal: A
       async (args) => {
         const { guests } = await import('./guests.js');
         exitCode = await guests(args, output, signal);
+      },
+    )
+    .command(
+      'doctor',
+      'say what will go wrong at the next failover, and what cures it',
+      (command) => command.options(CONFIG_OPTION).options(JSON_OPTION),
+      async (args) => {
+        const { doctor } = await import('./doctor.js');
+        exitCode = await doctor(args, output);
       },
     )
     .command('config', 'check or show the configuration', (command) =>

@@ -18,6 +18,15 @@ export const RUN_OPTIONS = {
   metrics: { ...once, describe: 'where to serve metrics, such as 127.0.0.1:9871; or off' },
 } as const;
 
+/** What `announce` can be narrowed to. */
+export const ANNOUNCE_OPTIONS = {
+  mac: { type: 'string', array: true, default: [] as string[], nargs: 1, describe: 'only this guest (repeatable)' },
+  vlan: { ...once, describe: 'only this VLAN, 1 to 4094' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, with commas between' },
+  rounds: { ...once, describe: 'rounds of the schedule to send; 1 by default' },
+  'dry-run': { type: 'boolean', default: false, describe: 'show the frames, send nothing' },
+} as const;
+
 export const JSON_OPTION = { json: { type: 'boolean', default: false, describe: 'print one JSON document' } } as const;
 
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */

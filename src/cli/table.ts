@@ -12,7 +12,7 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
-/** Names of devices and guests may hold characters that command a terminal. */
-function printable(text: string): string {
+/** A text without the characters that command a terminal: names of devices and guests may hold them. */
+export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }
