@@ -6,6 +6,7 @@ import { withScratch } from './scratch.js';
 import { modulesScript, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
+import { xstateEnvironment } from './xstate.js';
 
 const KERNEL = '/usr/bin/linux.uml';
 const MODULES = '/usr/lib/uml/modules';
@@ -40,7 +41,7 @@ export async function bootUml(run: UmlRun): Promise<WorldResult> {
       // Its console is our pipe, and it keeps its control socket where we clean up.
       ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
     ];
-    const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(memory) };
+    const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(memory), ...xstateEnvironment() };
     const name = 'User Mode Linux';
     return supervise({ name, argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { bootUml } from './uml.js';
+import { xstateEnvironment } from './xstate.js';
 
 const RUN = fileURLToPath(new URL('../run.js', import.meta.url));
 
@@ -69,4 +70,10 @@ test('a kernel that has bonds runs the same tests in namespaces of its own', asy
   const { code, output } = await bootUml({ command: [process.execPath, RUN, file] });
   assert.equal(code, 0, output);
   assert.match(output, /^ok capture\.lab\.js \(direct: 3 passed, 0 failed/m);
+});
+
+test('a processor with more registers than User Mode Linux knows gets help, any other none', () => {
+  assert.deepEqual(xstateEnvironment('flags\t\t: fpu sse avx avx512f pku\n'), {});
+  const { LD_PRELOAD = '' } = xstateEnvironment('flags\t\t: fpu sse avx avx512f pku amx_bf16 amx_tile amx_int8\n');
+  assert.ok(existsSync(LD_PRELOAD), LD_PRELOAD);
 });
