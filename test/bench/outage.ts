@@ -5,7 +5,7 @@ import { Lab } from '../lab/net/lab.js';
 import { Stream } from '../lab/net/stream.js';
 import { startHerald } from './herald.js';
 import { Conversation } from './native.js';
-import { type Detect, OpenVSwitch } from './ovs.js';
+import { type Detect, OvsBond } from './ovs.js';
 import type { Outage } from './results.js';
 import { spread } from './statistics.js';
 
@@ -29,7 +29,7 @@ const backToFirst = (lab: Lab) => async (): Promise<void> => {
 };
 
 async function openVSwitch(lab: Lab, detect: Detect): Promise<() => Promise<void>> {
-  const ovs = await OpenVSwitch.start(lab, { detect, macs: 10 });
+  const ovs = await OvsBond.start(lab, { detect, macs: 10 });
   return async () => {
     await ovs.untilUp('up1');
     await ovs.setActive('up1');

@@ -1,7 +1,7 @@
 import { plainBridge } from '../lab/net/hypervisor.js';
 import { Lab } from '../lab/net/lab.js';
 import { inShort, type Pace } from './first-round.js';
-import { OpenVSwitch } from './ovs.js';
+import { OvsBond } from './ovs.js';
 import type { FirstRound } from './results.js';
 import { type Arrival, Witness } from './witness.js';
 
@@ -9,7 +9,7 @@ import { type Arrival, Witness } from './witness.js';
 export async function ovsRounds(macs: number, { blocks, runs }: Pace): Promise<FirstRound> {
   const lab = await Lab.build({ attach: plainBridge(1), teach: false });
   try {
-    const ovs = await OpenVSwitch.start(lab, { detect: 'carrier', macs });
+    const ovs = await OvsBond.start(lab, { detect: 'carrier', macs });
     await ovs.learn(macs);
     const witness = await Witness.start(lab, macs);
     const arrivals: Arrival[] = [];

@@ -1,58 +1,46 @@
-import { mkdirSync, rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
-import { ip, mustRun } from '../lab/net/ip.js';
+import { ip } from '../lab/net/ip.js';
 import { chatter } from '../lab/net/frames.js';
 import type { Lab } from '../lab/net/lab.js';
+import { OpenVSwitch } from '../lab/net/ovs.js';
 import { macOf } from './macs.js';
 
-const FOLDER = '/run/tmp/ovs';
 const BRIDGE = 'ovs0';
 const BOND = 'ovsbond';
-const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
-const DATABASE = `unix:${FOLDER}/db.sock`;
 /** Frames handed over before the switch is given time to take them in. */
 const SLICE = 500;
 
 /** How the bond notices that a link has failed: by the device's carrier, or by asking the driver every so many ms. */
 export type Detect = 'carrier' | number;
 
-/** Open vSwitch in the hypervisor in place of the kernel's bond and bridge, with the userspace datapath. */
-export class OpenVSwitch {
-  private constructor(private readonly lab: Lab) {}
+/** Open vSwitch's bridge and bond in place of the kernel's. */
+export class OvsBond {
+  private constructor(
+    private readonly lab: Lab,
+    private readonly ovs: OpenVSwitch,
+  ) {}
 
   /** Takes the links and the guests' ports over. It ends with the lab. */
-  static async start(lab: Lab, { detect, macs }: { detect: Detect; macs: number }): Promise<OpenVSwitch> {
-    const ovs = new OpenVSwitch(lab);
+  static async start(lab: Lab, { detect, macs }: { detect: Detect; macs: number }): Promise<OvsBond> {
     const ports = lab.guests.flatMap(({ port }) => port ?? []);
     await ip('hv', [
       ...['up1', 'up2', ...ports].map((device) => `link set ${device} nomaster`),
       ...['link del bond0', 'link del br0', 'link set up1 up', 'link set up2 up'],
     ]);
-    rmSync(FOLDER, { recursive: true, force: true });
-    mkdirSync(FOLDER, { recursive: true });
-    lab.onDestroy(() => ovs.end());
-    await inHv('ovsdb-tool', 'create', `${FOLDER}/conf.db`, SCHEMA);
-    const common = ['--detach', '--no-chdir', '-vconsole:off', `--unixctl=${FOLDER}/NAME.ctl`];
-    const as = (name: string): string[] => [
-      ...common.map((text) => text.replace('NAME', name)),
-      `--pidfile=${FOLDER}/${name}.pid`,
-    ];
-    await inHv('ovsdb-server', `${FOLDER}/conf.db`, `--remote=p${DATABASE}`, ...as('ovsdb-server'));
-    await inHv('ovs-vsctl', `--db=${DATABASE}`, '--no-wait', 'init');
-    await inHv('ovs-vswitchd', DATABASE, ...as('ovs-vswitchd'));
-    await ovs.configure(ports, detect, macs);
-    return ovs;
+    const bond = new OvsBond(lab, await OpenVSwitch.start(lab));
+    await bond.configure(ports, detect, macs);
+    return bond;
   }
 
   /** The slave that the bond sends by. */
   async activeSlave(): Promise<string | null> {
-    const text = await this.control('bond/show', BOND);
+    const text = await this.ovs.appctl('bond/show', BOND);
     return /^(?:slave|member) (\S+): enabled\n\s+active/m.exec(text)?.[1] ?? null;
   }
 
   async setActive(slave: string): Promise<void> {
-    await this.control('bond/set-active-slave', BOND, slave);
+    await this.ovs.appctl('bond/set-active-slave', BOND, slave);
     await until(async () => (await this.activeSlave()) === slave, {
       what: `Open vSwitch sends by ${slave}`,
       every: 20,
@@ -62,7 +50,7 @@ export class OpenVSwitch {
   /** Waits until the bond holds the slave to be up. */
   async untilUp(slave: string): Promise<void> {
     const up = new RegExp(`^(?:slave|member) ${slave}: enabled`, 'm');
-    await until(async () => up.test(await this.control('bond/show', BOND)), { what: `${slave} is up`, every: 20 });
+    await until(async () => up.test(await this.ovs.appctl('bond/show', BOND)), { what: `${slave} is up`, every: 20 });
   }
 
   /** Has the first guest speak with the first `count` MACs until the switch has learned them all. */
@@ -70,7 +58,7 @@ export class OpenVSwitch {
     const [guest] = this.lab.guests;
     if (!guest) throw new Error('a lab without guests');
     for (;;) {
-      const known = new Set((await this.control('fdb/show', BRIDGE)).match(/52:54:01:[0-9a-f:]{8}/g));
+      const known = new Set((await this.ovs.appctl('fdb/show', BRIDGE)).match(/52:54:01:[0-9a-f:]{8}/g));
       const missing = Array.from({ length: count }, (_, n) => macOf(n)).filter((mac) => !known.has(mac));
       if (missing.length === 0) return;
       for (let first = 0; first < missing.length; first += SLICE) {
@@ -85,40 +73,13 @@ export class OpenVSwitch {
       detect === 'carrier'
         ? ['bond-detect-mode=carrier']
         : ['bond-detect-mode=miimon', `bond-miimon-interval=${detect}`];
-    await inHv(
-      ...[
-        'ovs-vsctl',
-        `--db=${DATABASE}`,
-        '--',
-        'add-br',
-        BRIDGE,
-        '--',
-        'set',
-        'bridge',
-        BRIDGE,
-        'datapath_type=netdev',
-      ],
-      ...[`other_config:mac-table-size=${macs + 1000}`, 'other_config:mac-aging-time=3600'],
-      ...['--', 'add-bond', BRIDGE, BOND, 'up1', 'up2', 'bond_mode=active-backup', '--', 'set', 'port', BOND],
+    const table = [`other_config:mac-table-size=${macs + 1000}`, 'other_config:mac-aging-time=3600'];
+    await this.ovs.addBridge(BRIDGE, ...table);
+    await this.ovs.vsctl(
+      ...['add-bond', BRIDGE, BOND, 'up1', 'up2', 'bond_mode=active-backup', '--', 'set', 'port', BOND],
       ...mode.map((option) => `other_config:${option}`),
       ...ports.flatMap((port) => ['--', 'add-port', BRIDGE, port]),
     );
     await this.setActive('up1');
   }
-
-  private control(...args: string[]): Promise<string> {
-    return inHv('ovs-appctl', '-t', `${FOLDER}/ovs-vswitchd.ctl`, ...args);
-  }
-
-  private async end(): Promise<void> {
-    for (const name of ['ovs-vswitchd', 'ovsdb-server']) {
-      await inHv('ovs-appctl', '-t', `${FOLDER}/${name}.ctl`, 'exit').catch(() => undefined);
-    }
-  }
-}
-
-/** Open vSwitch keeps lock and log files in folders of its own, which the environment moves to one that is in memory. */
-function inHv(...argv: string[]): Promise<string> {
-  const folders = ['OVS_RUNDIR', 'OVS_LOGDIR', 'OVS_DBDIR', 'OVS_SYSCONFDIR'].map((name) => `${name}=${FOLDER}`);
-  return mustRun(['ip', 'netns', 'exec', 'hv', 'env', ...folders, ...argv]);
 }

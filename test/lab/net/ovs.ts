@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { until } from '../../support/until.js';
+import { HYPERVISOR } from './hypervisor.js';
+import { mustRun } from './ip.js';
+import type { Lab } from './lab.js';
+
+/** Where Open vSwitch keeps its sockets and pid files, and where the daemon looks for them. In memory in the lab. */
+export const OVS_FOLDER = '/run/openvswitch';
+const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
+const DATABASE = `${OVS_FOLDER}/conf.db`;
+const SOCKET = `unix:${OVS_FOLDER}/db.sock`;
+
+export type OvsDaemon = 'ovsdb-server' | 'ovs-vswitchd';
+
+/**
+ * The real ovsdb-server and ovs-vswitchd in the hypervisor, as a distribution starts them: default names of sockets and
+ * pid files, an empty database. The kernel's datapath does not work in every world: see `addBridge`.
+ */
+export class OpenVSwitch {
+  private constructor() {}
+
+  /** Starts both daemons; they end with the lab. */
+  static async start(lab: Lab): Promise<OpenVSwitch> {
+    const ovs = new OpenVSwitch();
+    rmSync(OVS_FOLDER, { recursive: true, force: true });
+    mkdirSync(OVS_FOLDER, { recursive: true });
+    lab.onDestroy(() => ovs.end());
+    await inHv('ovsdb-tool', 'create', DATABASE, SCHEMA);
+    await ovs.restart('ovsdb-server');
+    await ovs.vsctl('--no-wait', 'init');
+    await ovs.restart('ovs-vswitchd');
+    return ovs;
+  }
+
+  /** `ovs-vsctl`, which waits until ovs-vswitchd has done it, unless the first argument is `--no-wait`. */
+  vsctl(...args: string[]): Promise<string> {
+    return inHv('ovs-vsctl', '--timeout=20', ...args);
+  }
+
+  /** `ovs-appctl`, which asks ovs-vswitchd unless `-t` says who. */
+  appctl(...args: string[]): Promise<string> {
+    return inHv('ovs-appctl', '--timeout=20', ...args);
+  }
+
+  ofctl(...args: string[]): Promise<string> {
+    return inHv('ovs-ofctl', '--timeout=20', ...args);
+  }
+
+  /** Adds a bridge with the userspace datapath; `settings` as in `ovs-vsctl set bridge`. */
+  async addBridge(name: string, ...settings: string[]): Promise<void> {
+    await this.vsctl('add-br', name, '--', 'set', 'bridge', name, 'datapath_type=netdev', ...settings);
+  }
+
+  /** The process id of a daemon, from its pid file. */
+  pid(daemon: OvsDaemon): number {
+    return Number(readFileSync(`${OVS_FOLDER}/${daemon}.pid`, 'utf8'));
+  }
+
+  /** Sends a signal; for one that ends the daemon, waits until it is gone. What SIGKILL leaves behind stays there. */
+  async kill(daemon: OvsDaemon, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const pid = this.pid(daemon);
+    process.kill(pid, signal);
+    if (signal !== 'SIGKILL' && signal !== 'SIGTERM') return;
+    await until(() => !alive(pid), { what: `${daemon} is gone` });
+  }
+
+  /** Starts a daemon that does not run; the database is as it was. */
+  async restart(daemon: OvsDaemon): Promise<void> {
+    const what = daemon === 'ovsdb-server' ? [DATABASE, `--remote=p${SOCKET}`] : [SOCKET];
+    await inHv(daemon, ...what, '--detach', '--no-chdir', '-vconsole:off', '--pidfile');
+  }
+
+  private async end(): Promise<void> {
+    for (const daemon of ['ovs-vswitchd', 'ovsdb-server'] as const) {
+      await this.kill(daemon, 'SIGKILL').catch(() => undefined); // no pid file: a test ended it
+    }
+  }
+}
+
+/** Whether a process runs; one that only waits to be reaped does not. */
+function alive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Open vSwitch keeps lock and log files in folders of its own, which the environment moves to one that is in memory. */
+function inHv(...argv: string[]): Promise<string> {
+  const folders = ['OVS_RUNDIR', 'OVS_LOGDIR', 'OVS_DBDIR', 'OVS_SYSCONFDIR'].map((name) => `${name}=${OVS_FOLDER}`);
+  return mustRun(['ip', 'netns', 'exec', HYPERVISOR, 'env', ...folders, ...argv]);
+}
