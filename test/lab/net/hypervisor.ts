@@ -82,11 +82,18 @@ export class Hypervisor {
 
   /** Adds a guest of its own namespace on a bridge; `access` is its VLAN on a VLAN-aware one. */
   guest(bridge: string, options: { access?: number; wire?: Wire | null } = {}): Guest {
-    const n = this.guests.length + 1;
-    const guest = this.#addGuest({ netns: `g${n}`, device: 'eth0', port: `tap${n}` }, options.wire);
-    this.ip(`link add tap${n} type veth peer name eth0 address ${guest.mac} netns g${n}`);
-    this.port(bridge, `tap${n}`, options.access === undefined ? {} : { native: options.access });
+    const guest = this.unplugged(options);
+    this.port(bridge, guest.port, options.access === undefined ? {} : { native: options.access });
     return guest;
+  }
+
+  /** Adds a guest of its own namespace whose port is up and on no bridge. */
+  unplugged(options: { wire?: Wire | null } = {}): Guest & { port: string } {
+    const n = this.guests.length + 1;
+    const port = `tap${n}`;
+    const guest = this.#addGuest({ netns: `g${n}`, device: 'eth0', port }, options.wire);
+    this.ip(`link add ${port} type veth peer name eth0 address ${guest.mac} netns g${n}`, `link set ${port} up`);
+    return { ...guest, port };
   }
 
   /**
