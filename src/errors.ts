@@ -84,6 +84,16 @@ export class LibvirtStatusError extends BondheraldError {
   readonly code = 'LIBVIRT_STATUS';
 }
 
+/** Bytes on a socket of Open vSwitch that are no JSON-RPC, or a message beyond our limits. */
+export class JsonRpcError extends BondheraldError {
+  readonly code = 'JSON_RPC';
+}
+
+/** Open vSwitch refused a request, did not answer it, or answered what makes no sense. */
+export class OvsAnswerError extends BondheraldError {
+  readonly code = 'OVS_ANSWER';
+}
+
 /** The thread that listens on the bonds ended, or never became ready. */
 export class SnoopThreadError extends BondheraldError {
   readonly code = 'SNOOP_THREAD';

@@ -18,3 +18,6 @@ export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
 
 /** Where libvirt's QEMU driver keeps one status file a running domain (src/qemu/qemu_conf.c: stateDir). */
 export const LIBVIRT_STATUS_FOLDER = '/run/libvirt/qemu';
+
+/** Where Open vSwitch keeps its sockets and pid files (ovs-vswitchd(8): RUNDIR); /var/run is a link to /run. */
+export const OVS_FOLDER = '/run/openvswitch';
