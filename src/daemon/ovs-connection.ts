@@ -1,0 +1,119 @@
+import { BondheraldError, OvsAnswerError, SyscallError } from '../errors.js';
+import { encodeRequest, encodeResponse, type JsonRpcMessage, JsonRpcReader } from '../sources/ovs/json-rpc.js';
+import type { Clock } from '../sys/clock.js';
+import type { UnixStream } from '../sys/unix-stream.js';
+import type { OvsHost } from './ovs-host.js';
+
+/** So long an answer may take, in seconds. */
+const PATIENCE = 5;
+
+interface Question {
+  readonly method: string;
+  readonly take: (result: unknown) => void;
+  readonly reject: (error: BondheraldError) => void;
+}
+
+/** Who is told what comes by itself. */
+export interface ConnectionListener {
+  /** May throw a BondheraldError, which ends the connection. */
+  notified(method: string, params: readonly unknown[]): void;
+  /** Called once, unless we end it ourselves. The connection is of no more use. */
+  lost(error: BondheraldError): void;
+}
+
+/** A connection to one of Open vSwitch's daemons. Holds one question that waits for its answer. */
+export class OvsConnection {
+  private readonly reader = new JsonRpcReader();
+  private stream: UnixStream | null = null;
+  private question: Question | null = null;
+  private asked = 0;
+  private ended = false;
+
+  private constructor(
+    private readonly file: string,
+    private readonly clock: Clock,
+    private readonly listener: ConnectionListener,
+  ) {}
+
+  /** @throws SyscallError when nobody listens on the socket, or we may not connect */
+  static async open(host: OvsHost, file: string, clock: Clock, listener: ConnectionListener): Promise<OvsConnection> {
+    const connection = new OvsConnection(file, clock, listener);
+    connection.stream = await host.connect(file, {
+      data: (bytes) => connection.take(bytes),
+      closed: (error) => connection.lose(error ?? new SyscallError('read', 'ECONNRESET', file)),
+    });
+    return connection;
+  }
+
+  /**
+   * Asks, one question at a time.
+   * @param read makes something of the result, before anything that came behind it is told
+   * @returns what `read` made of it
+   * @throws what `read` throws; OvsAnswerError when the other side refuses or does not answer in time; what ended the
+   *   connection otherwise
+   */
+  async call<T>(method: string, params: readonly unknown[], read: (result: unknown) => T): Promise<T> {
+    if (this.ended) throw new SyscallError('write', 'ECONNRESET', this.file);
+    const answer = new Promise<T>((resolve, reject) => {
+      this.question = { method, take: (result) => resolve(read(result)), reject };
+    });
+    const late = new OvsAnswerError(`${method}: no answer within ${PATIENCE} s`);
+    const stopTimer = this.clock.after(PATIENCE, () => this.lose(late));
+    this.stream?.write(encodeRequest(++this.asked, method, params));
+    return answer.finally(stopTimer);
+  }
+
+  /** Whether it has ended. */
+  get over(): boolean {
+    return this.ended;
+  }
+
+  /** Ends it. A question that waits fails with ECANCELED. */
+  close(): void {
+    this.end(new SyscallError('read', 'ECANCELED', this.file));
+  }
+
+  private take(bytes: Uint8Array): void {
+    try {
+      for (const message of this.reader.take(bytes)) if (!this.ended) this.handle(message);
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      this.lose(error);
+    }
+  }
+
+  private handle(message: JsonRpcMessage): void {
+    if (message.kind === 'response') this.answered(message);
+    else if (message.kind === 'notification') this.listener.notified(message.method, message.params);
+    // RFC 7047 section 4.1.11; nothing else is ever asked of a client.
+    else if (message.method === 'echo') this.stream?.write(encodeResponse(message.id, message.params));
+  }
+
+  private answered({ id, result, error }: JsonRpcMessage & { kind: 'response' }): void {
+    const { question } = this;
+    if (!question || id !== this.asked) return;
+    if (error === null) question.take(result);
+    else question.reject(new OvsAnswerError(`${question.method}: ${inWords(error)}`));
+    this.question = null;
+  }
+
+  private lose(error: BondheraldError): void {
+    if (this.end(error)) this.listener.lost(error);
+  }
+
+  private end(error: BondheraldError): boolean {
+    if (this.ended) return false;
+    this.ended = true;
+    this.stream?.close();
+    this.question?.reject(error);
+    this.question = null;
+    return true;
+  }
+}
+
+/** The database answers with an object (RFC 7047 section 3.1: <error>), a control socket with a text. One short line. */
+function inWords(error: unknown): string {
+  const { error: name, details } = error as { error?: unknown; details?: unknown };
+  const words = [typeof error === 'string' ? error : name, details].filter((word) => typeof word === 'string');
+  return words.join(': ').replaceAll(/\s+/g, ' ').trim().slice(0, 200) || 'refused';
+}

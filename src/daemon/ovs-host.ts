@@ -1,0 +1,35 @@
+import path from 'node:path';
+import { openUnixStream, type StreamListener, type UnixStream } from '../sys/unix-stream.js';
+import { type Folder, openFolder } from '../sys/watch-folder.js';
+
+/** Where Open vSwitch's sockets are, and how to connect to them. */
+export interface OvsHost {
+  readonly folder: Folder;
+  /** @throws SyscallError */
+  connect(file: string, listener: StreamListener): Promise<UnixStream>;
+}
+
+/** The server of the database (ovsdb-server(1): --remote=punix:db.sock). */
+export const DATABASE_SOCKET = 'db.sock';
+const PID_FILE = 'ovs-vswitchd.pid';
+const PID_FILE_BYTES = 64;
+
+/** The sockets in a folder. */
+export function ovsIn(folder: string): OvsHost {
+  return {
+    folder: openFolder(folder),
+    connect: (file, listener) => openUnixStream(path.join(folder, file), listener),
+  };
+}
+
+/**
+ * The control socket of ovs-vswitchd (ovs-appctl(8): --target). Others of its kind that lie in the folder are what
+ * processes left behind that were killed, or belong to other programs.
+ * @returns null when ovs-vswitchd does not run, as far as its pid file tells
+ * @throws SyscallError when the pid file cannot be read
+ */
+export async function controlSocket({ folder }: OvsHost): Promise<string | null> {
+  const text = await folder.read(PID_FILE, PID_FILE_BYTES);
+  const pid = /^\s*(\d{1,10})\s*$/.exec(text ?? '')?.[1];
+  return pid === undefined ? null : `ovs-vswitchd.${pid}.ctl`;
+}

@@ -1,0 +1,157 @@
+import { BondheraldError, SyscallError } from '../errors.js';
+import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
+import { MONITOR_PARAMS, OvsDatabase } from '../sources/ovs/database.js';
+import { Deferred } from '../wire/deferred.js';
+import { Backoff, Nap } from './backoff.js';
+import { OvsConnection } from './ovs-connection.js';
+import { DATABASE_SOCKET, type OvsHost } from './ovs-host.js';
+import { exists, OvsTables, type OvsTools } from './ovs-tables.js';
+import { type Task, untilAborted } from './task.js';
+
+/** A connection that lasted so many seconds was a good one: the next wait is short again. */
+const GOOD = 60;
+
+/** Who is told what Open vSwitch says. */
+export interface OvsListener {
+  /** At first, and whenever something of it has changed; parts that have not are the same objects as before. */
+  config(config: OvsConfig): void;
+  /** All rows of a bridge's MAC table, each time that it was read. */
+  table(bridgeUuid: string, rows: readonly OvsMacRow[]): void;
+}
+
+/**
+ * Follows Open vSwitch: its database as it changes, its MAC tables from time to time. What was known stays known while
+ * one of its daemons is away. A host without Open vSwitch has no such folder, which is nothing to speak of unless the
+ * configuration wants it.
+ */
+export class OvsWatch implements Task {
+  readonly name = 'ovs';
+  private readonly isReady = new Deferred();
+  private readonly database = new OvsDatabase();
+  private readonly tables: OvsTables;
+  private readonly backoff: Backoff;
+  private readonly nap: Nap;
+  private connection: OvsConnection | null = null;
+  private state: 'unknown' | 'absent' | 'following' | 'troubled' = 'unknown';
+  private latest: OvsConfig = { bridges: [] };
+  private telling = false;
+
+  /** @param required the configuration says that Open vSwitch is there */
+  constructor(
+    private readonly host: OvsHost,
+    private readonly tools: OvsTools,
+    private readonly required: boolean,
+    private readonly listener: OvsListener,
+  ) {
+    const told: OvsListener['table'] = (...table) => this.listener.table(...table);
+    this.tables = new OvsTables(host, tools, () => this.latest.bridges, told);
+    this.backoff = new Backoff(tools.chance);
+    this.nap = new Nap(tools.clock);
+  }
+
+  /** Settles when the first state is known, MAC tables included, or cannot be. */
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  /** Has the MAC tables read now. @returns when their rows are told; never rejects, and ends within seconds */
+  readTables(): Promise<void> {
+    return this.tables.read();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const stopWatching = this.host.folder.watch(() => {
+      if (this.state !== 'following') this.nap.end();
+      this.tables.retry();
+    });
+    const aborted = untilAborted(signal).then(() => {
+      this.connection?.close();
+      this.tables.stop();
+      this.nap.end();
+    });
+    try {
+      await Promise.all([this.follow(signal, aborted), this.tables.run()]);
+    } finally {
+      stopWatching();
+    }
+  }
+
+  private async follow(signal: AbortSignal, aborted: Promise<void>): Promise<void> {
+    while (!signal.aborted) {
+      const began = this.tools.clock.monotonic();
+      const error = await this.session(signal, aborted);
+      if (error === null) return;
+      this.complain(error);
+      this.isReady.resolve();
+      if (this.tools.clock.monotonic() - began >= GOOD) this.backoff.reset();
+      await this.nap.take(this.backoff.next());
+    }
+  }
+
+  /** Follows the database as long as one connection lasts. @returns what ended it; null when we are to end */
+  private async session(signal: AbortSignal, aborted: Promise<void>): Promise<BondheraldError | null> {
+    try {
+      let lose: (error: BondheraldError) => void = () => undefined;
+      const lost = new Promise<BondheraldError>((resolve) => (lose = resolve));
+      const notified = (method: string, params: readonly unknown[]): void => {
+        if (method === 'update') this.update(params);
+      };
+      this.connection = await OvsConnection.open(this.host, DATABASE_SOCKET, this.tools.clock, {
+        notified,
+        lost: lose,
+      });
+      if (signal.aborted) return null;
+      await this.connection.call('monitor', MONITOR_PARAMS, (answer) => this.database.load(answer));
+      await this.begin();
+      return await Promise.race([lost, aborted.then(() => null)]);
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      return signal.aborted ? null : error;
+    } finally {
+      this.connection?.close();
+      this.connection = null;
+    }
+  }
+
+  private async begin(): Promise<void> {
+    this.state = 'following';
+    this.tell();
+    const bridges = this.latest.bridges.length;
+    this.tools.log.info('following Open vSwitch', { folder: this.host.folder.path, bridges });
+    await this.tables.read();
+    this.isReady.resolve();
+  }
+
+  /** What one piece of the stream brings is told together. */
+  private update(params: readonly unknown[]): void {
+    this.database.update(params);
+    if (this.telling) return;
+    this.telling = true;
+    this.tools.clock.soon(() => this.tell());
+  }
+
+  private tell(): void {
+    this.telling = false;
+    const before = this.latest;
+    this.latest = this.database.config();
+    if (this.latest === before) return;
+    this.listener.config(this.latest);
+    const known = new Set(before.bridges.filter(exists).map(({ uuid }) => uuid));
+    if (this.latest.bridges.some((bridge) => exists(bridge) && !known.has(bridge.uuid))) void this.tables.read();
+  }
+
+  private complain(error: BondheraldError): void {
+    const { state } = this;
+    const { log } = this.tools;
+    const folder = this.host.folder.path;
+    const absent = error instanceof SyscallError && error.errno === 'ENOENT';
+    if (state === 'following') {
+      log.warn("Open vSwitch's database went away; keeping what was known", { folder, reason: error.message });
+    } else if (state === 'unknown' && absent) {
+      if (this.required) log.warn('Open vSwitch is not there, and the configuration wants it', { folder });
+    } else if (state !== 'troubled' && !absent) {
+      log.warn("Open vSwitch's database cannot be read", { folder, reason: error.message });
+    }
+    this.state = absent && state !== 'following' && state !== 'troubled' ? 'absent' : 'troubled';
+  }
+}
