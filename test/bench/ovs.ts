@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
-import { ip } from '../lab/net/ip.js';
 import { chatter } from '../lab/net/frames.js';
 import type { Lab } from '../lab/net/lab.js';
-import { OpenVSwitch } from '../lab/net/ovs.js';
+import { OpenVSwitch, withoutPlainBridge } from '../lab/net/ovs.js';
 import { macOf } from './macs.js';
 
 const BRIDGE = 'ovs0';
@@ -23,11 +22,7 @@ export class OvsBond {
 
   /** Takes the links and the guests' ports over. It ends with the lab. */
   static async start(lab: Lab, { detect, macs }: { detect: Detect; macs: number }): Promise<OvsBond> {
-    const ports = lab.guests.flatMap(({ port }) => port ?? []);
-    await ip('hv', [
-      ...['up1', 'up2', ...ports].map((device) => `link set ${device} nomaster`),
-      ...['link del bond0', 'link del br0', 'link set up1 up', 'link set up2 up'],
-    ]);
+    const ports = await withoutPlainBridge(lab);
     const bond = new OvsBond(lab, await OpenVSwitch.start(lab));
     await bond.configure(ports, detect, macs);
     return bond;

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { until } from '../../support/until.js';
 import { HYPERVISOR } from './hypervisor.js';
-import { mustRun } from './ip.js';
+import { ip, mustRun } from './ip.js';
 import type { Lab } from './lab.js';
 
 /** Where Open vSwitch keeps its sockets and pid files, and where the daemon looks for them. In memory in the lab. */
@@ -75,6 +75,16 @@ export class OpenVSwitch {
       await this.kill(daemon, 'SIGKILL').catch(() => undefined); // no pid file: a test ended it
     }
   }
+}
+
+/** Takes the links and the guests' ports out of a plain bridge and its bond, which go. @returns the guests' ports */
+export async function withoutPlainBridge(lab: Lab): Promise<string[]> {
+  const ports = lab.guests.flatMap(({ port }) => port ?? []);
+  await ip(HYPERVISOR, [
+    ...['up1', 'up2', ...ports].map((device) => `link set ${device} nomaster`),
+    ...['link del bond0', 'link del br0', 'link set up1 up', 'link set up2 up'],
+  ]);
+  return ports;
 }
 
 /** Whether a process runs; one that only waits to be reaped does not. */
