@@ -3,6 +3,7 @@ import { NUD_REACHABLE } from '../kernel/constants.js';
 import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
 import type { Heard } from '../sources/heard.js';
 import type { GuestInterface } from '../sources/libvirt.js';
+import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import { type Exit, exitsOfDevice } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
@@ -15,6 +16,7 @@ import { exitKey } from './exit-key.js';
 import { type EvictionReason, HeardBook } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
 import { Memory } from './memory.js';
+import { OvsGuests } from './ovs-guests.js';
 import { Policy } from './policy.js';
 import type { GuestSettings } from './settings.js';
 import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
@@ -34,6 +36,8 @@ export class HostState {
   private readonly declared: Declared;
   private readonly statics: StaticGuests;
   private readonly policy: Policy;
+  private readonly ovs: OvsGuests;
+  private toldOfOvs = false;
 
   constructor(private readonly settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
@@ -46,6 +50,7 @@ export class HostState {
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
     const forgotten = (mac: Mac): void => this.book.forget(mac);
     this.learned = new Learned({ topology, table, memory, changes, stands, forgotten }, { total, perPort });
+    this.ovs = new OvsGuests(topology, table, this.learned);
     this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
@@ -76,7 +81,7 @@ export class HostState {
   private applyShape(event: KernelEvent): void {
     const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
     const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
-    if (fell) this.learned.portFell(event.ifindex);
+    if (fell) this.learned.portsFell([event.ifindex]);
     if (event.type === 'linkGone') this.declared.own.forget(event.ifindex);
     if (this.topology.apply(event) || renamed) this.changed.touchAll();
   }
@@ -85,6 +90,31 @@ export class HostState {
   private applyNeighbour({ gone, ifindex, address, mac, state }: NeighbourEvent, now: number): void {
     if (gone || mac === null || !(state & NUD_REACHABLE) || !this.settings.sources.neighbour) return;
     for (const exit of exitsOfDevice(this.topology, ifindex)) this.book.confirm(exit, mac, address, now);
+  }
+
+  /**
+   * Takes in what Open vSwitch's database says of the switch, in place of what it said before. To be called when the
+   * kernel's devices are known, so that its interfaces are found among them.
+   * @param now monotonic clock, seconds
+   */
+  setOvs(config: OvsConfig, now: number): void {
+    this.toldOfOvs = true;
+    if (this.ovs.setConfig(config, now)) this.changed.touchAll();
+  }
+
+  /**
+   * Takes in the whole MAC table of a bridge, in place of what it was before.
+   * @param bridgeUuid of its row in the database; a table of a bridge that the configuration lacks is empty
+   * @param now when it was read: monotonic clock, seconds
+   * @returns why rows were passed over, for each that was
+   */
+  setOvsTable(bridgeUuid: string, rows: readonly OvsMacRow[], now: number): readonly Ignored[] {
+    return this.ovs.setTable(bridgeUuid, rows, now);
+  }
+
+  /** Whether the devices of Open vSwitch are known. Before, guests behind them cannot be restored. */
+  get knowsOvs(): boolean {
+    return this.toldOfOvs;
   }
 
   /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */

@@ -3,8 +3,8 @@ import { NUD_NOARP } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
-import { leadsStraightOut } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
+import { leadsStraightOut } from '../topology/leads-out.js';
 import type { Topology } from '../topology/topology.js';
 import type { Changes } from './changes.js';
 import { type Memory, type Remembered, samePort } from './memory.js';
@@ -17,6 +17,16 @@ import { seenElsewhere } from './verdict.js';
 export interface Ignored {
   readonly source: Source;
   readonly reason: IgnoreReason | 'table-full' | 'reflection';
+}
+
+/** When a row is of: monotonic clock, seconds. */
+export interface RowTimes {
+  /** The administrator's word: no limit holds for it. */
+  readonly fixed: boolean;
+  /** When the MAC was heard there. */
+  readonly at: number;
+  /** Until when it may have been where it was before. */
+  readonly left: number;
 }
 
 /** What the rows are kept in. */
@@ -57,24 +67,33 @@ export class Learned {
   apply(event: FdbEvent, now: number): Ignored | null {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
+    if (!event.gone) return this.learn(sighting, { fixed: (event.state & NUD_NOARP) !== 0, at: now, left: now });
+    this.unlearn(sighting, now);
+    return null;
+  }
+
+  /** Takes in a row that came or changed. @returns why it was passed over, if it was */
+  learn(sighting: Sighting, { fixed, at, left }: RowTimes): Ignored | null {
+    const { source } = sighting;
     const { table } = this.places;
-    if (event.gone) {
-      if (table.remove(sighting)) this.depart(sighting, now);
-      return null;
-    }
     const held = table.held(sighting);
-    if (held && this.isReflection(held, sighting, now)) {
+    if (held && this.isReflection(held, sighting, at)) {
       table.add(held); // so that a dump that tells of the reflection confirms the guest
-      return { source: 'fdb', reason: 'reflection' };
+      return { source, reason: 'reflection' };
     }
-    if (!(event.state & NUD_NOARP) && !this.admit(sighting)) {
+    if (!fixed && !this.admit(sighting)) {
       if (held) this.leave(held); // wherever it is now, it is not there
-      return { source: 'fdb', reason: 'table-full' };
+      return { source, reason: 'table-full' };
     }
     const added = table.add(sighting);
-    if (added === 'full') return { source: 'fdb', reason: 'table-full' };
-    if (added === 'changed') this.arrive(sighting, held, now);
+    if (added === 'full') return { source, reason: 'table-full' };
+    if (added === 'changed') this.arrive(sighting, held, left);
     return null;
+  }
+
+  /** A row went. */
+  unlearn(sighting: Sighting, now: number): void {
+    if (this.places.table.remove(sighting)) this.depart(sighting, now);
   }
 
   /** A bridge lists a row no more. The MAC may have fallen silent, or be gone: that is for the memory to know. */
@@ -122,9 +141,9 @@ export class Learned {
     return this.evictions.splice(0);
   }
 
-  /** The rows that reflections have taken from guests since the last call, to be put back into the bridges. */
+  /** The rows that reflections have taken from guests since the last call, to be put back into the kernel's bridges. */
   takeReflected(): readonly Sighting[] {
-    return this.reflections.takeHealable();
+    return this.reflections.takeHealable().filter(({ source }) => source === 'fdb');
   }
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
@@ -160,11 +179,12 @@ export class Learned {
     this.places.changes.touch(held.mac);
   }
 
-  /** A device is gone, or has no carrier: whoever was silent behind it is, though another may be there in a moment. */
-  portFell(device: number): void {
+  /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
+  portsFell(devices: Iterable<number>): void {
     const { topology, memory } = this.places;
-    if (leadsStraightOut(topology, device)) return;
-    for (const mac of [...memory.macs()]) memory.forget(mac, (sighting) => sighting.device === device);
+    const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
+    if (fallen.size === 0) return;
+    for (const mac of [...memory.macs()]) memory.forget(mac, (sighting) => fallen.has(sighting.device));
   }
 
   /** Forgets who was where nothing can be assumed any more: after a change of the host's shape. */

@@ -11,7 +11,7 @@ export interface Move {
 const NEVER = { first: -Infinity, last: -Infinity };
 
 /** A frame that was on its way when the active slave changed is back within so many seconds, or was lost. */
-const WINDOW = 2;
+export const REFLECTION_WINDOW = 2;
 
 /** So many moves are kept for a failover that we have yet to hear of; a storm of migrations is none of our business. */
 const MAX_MOVES = 4096;
@@ -31,7 +31,7 @@ export class Reflections {
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
   isRecent(bond: number, now: number): boolean {
     const { first, last } = this.failovers.get(bond) ?? NEVER;
-    return now >= first && now - last <= WINDOW;
+    return now >= first && now - last <= REFLECTION_WINDOW;
   }
 
   /** A MAC moved. @returns whether it is a reflection: then the move does not count */
@@ -40,7 +40,7 @@ export class Reflections {
       this.heal(move.from);
       return true;
     }
-    this.moves = [...this.moves.filter(({ at }) => now - at <= WINDOW), { move, at: now }].slice(-MAX_MOVES);
+    this.moves = [...this.moves.filter(({ at }) => now - at <= REFLECTION_WINDOW), { move, at: now }].slice(-MAX_MOVES);
     return false;
   }
 
@@ -66,5 +66,5 @@ export class Reflections {
 
 /** Whether `time` is in the window that begins with a failover: what was before it cannot have come of it. */
 export function isWithin(time: number, failover: number): boolean {
-  return time >= failover && time - failover <= WINDOW;
+  return time >= failover && time - failover <= REFLECTION_WINDOW;
 }

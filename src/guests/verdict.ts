@@ -1,6 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type BlockReason, type Exit, exitsByPort, type Tag } from '../topology/exits.js';
+import { type BlockReason, type Entry, type Exit, exitsByPort, type Tag } from '../topology/exits.js';
 import type { Topology } from '../topology/topology.js';
 import type { Evidence } from './evidence.js';
 import { exitKey } from './exit-key.js';
@@ -21,6 +21,8 @@ export interface Verdict {
   /** When it was last seen there: monotonic clock, seconds; null: a source sees it now. */
   readonly lastSeen: number | null;
   readonly suppressed: SuppressReason | null;
+  /** How its frames come to leave by a bond that Open vSwitch keeps; null where nobody knows, and for the kernel's bonds. */
+  readonly entry: Entry | null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type Exit, exitsOfBridgePort, exitsOfDevice } from '../topology/exits.js';
+import { type Exit, exitsOfBridgePort, exitsOfDevice, type Tag } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import type { Topology } from '../topology/topology.js';
 import type { Claim, Evidence } from './evidence.js';
@@ -56,15 +56,19 @@ export class Ways {
     for (const [key] of known) this.vouched.add(key);
     if (known.length > 0) return;
     const tags = vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }];
-    this.add({ bond, tags, blocked: null }, { source: 'static', device: null }, null);
+    this.add({ bond, tags, blocked: null, entry: null }, { source: 'static', device: null }, null);
   }
 
-  private add({ bond, tags, blocked: suppressed }: Exit, { source, device }: Witness, seen: number | null): void {
+  private add(
+    { bond, tags, blocked: suppressed, entry }: Exit,
+    { source, device }: Witness,
+    seen: number | null,
+  ): void {
     const key = exitKey({ bond, tags });
     const held = this.found.get(key);
     const lastSeen =
       held && (held.lastSeen === null || seen === null) ? null : Math.max(seen ?? 0, held?.lastSeen ?? 0);
-    const verdict = { mac: this.mac, bond, tags, source, device, lastSeen: held ? lastSeen : seen, suppressed };
+    const verdict = { mac: this.mac, bond, tags, source, device, lastSeen: held ? lastSeen : seen, suppressed, entry };
     this.found.set(key, !held || goesBefore(this.topology, verdict, held) ? verdict : { ...held, lastSeen });
     if (VOUCHING.has(source)) this.vouched.add(key);
     const name = this.topology.link(device)?.name;
@@ -79,16 +83,30 @@ function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[
     bond === exit.bond &&
     tags.length > exit.tags.length &&
     exit.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
-  return exits.flatMap((exit) => heard.filter((place) => within(exit, place)).map(({ tags }) => ({ ...exit, tags })));
+  return exits.flatMap((exit) => heard.filter((place) => within(exit, place)).map(({ tags }) => withTags(exit, tags)));
+}
+
+/** The tags of the guest's own are on its frames from the beginning. */
+function withTags(exit: Exit, tags: readonly Tag[]): Exit {
+  const { entry } = exit;
+  return { ...exit, tags, entry: entry && { ...entry, tags: [...entry.tags, ...tags.slice(exit.tags.length)] } };
 }
 
 /** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
-const RANK: Readonly<Record<Source, number>> = { libvirt: 0, host: 1, fdb: 2, macvlan: 3, static: 4, manual: 5 };
+const RANK: Readonly<Record<Source, number>> = {
+  libvirt: 0,
+  host: 1,
+  fdb: 2,
+  ovs: 2,
+  macvlan: 3,
+  static: 4,
+  manual: 5,
+};
 
 /** A way that is open goes before one that is blocked; then the source decides, then who is nearer to the guest. */
 function goesBefore(topology: Topology, one: Verdict, other: Verdict): boolean {
   if ((one.suppressed === null) !== (other.suppressed === null)) return one.suppressed === null;
-  if (one.source !== other.source) return RANK[one.source] < RANK[other.source];
+  if (RANK[one.source] !== RANK[other.source]) return RANK[one.source] < RANK[other.source];
   return leadsInside(topology, other.device) && !leadsInside(topology, one.device);
 }
 

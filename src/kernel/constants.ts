@@ -84,6 +84,7 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 
 // linux/if_bonding.h
 export const BOND_MODE_ACTIVEBACKUP = 1;
+export const BOND_MODE_8023AD = 4;
 export const BOND_STATE_ACTIVE = 0;
 
 // linux/if_bridge.h
@@ -139,3 +140,4 @@ export const TCA_EGRESS_MIRROR = 2;
 
 // linux/if_ether.h
 export const ETH_P_8021Q = 0x8100;
+export const ETH_P_8021AD = 0x88a8;

@@ -3,10 +3,27 @@ import type { Mac } from '../addr/mac.js';
 
 /** What a device is, from IFLA_LINKINFO. A device without it is hardware, or as good as hardware. */
 export type LinkDetails =
-  | { readonly type: 'bond'; readonly mode: number; readonly activeSlave: number | null; readonly arpInterval: number }
+  | BondDetails
   | { readonly type: 'vlan'; readonly id: number; readonly protocol: number }
-  | { readonly type: 'bridge'; readonly vlanFiltering: boolean; readonly vlanProtocol: number }
+  | BridgeDetails
   | { readonly type: 'other'; readonly kind: string | null };
+
+export interface BondDetails {
+  readonly type: 'bond';
+  readonly mode: number;
+  readonly activeSlave: number | null;
+  readonly arpInterval: number;
+  /** For a bond that Open vSwitch keeps, and of which no netlink message tells: its mode there. */
+  readonly ovs?: 'active-backup' | 'balance-slb' | 'balance-tcp';
+}
+
+export interface BridgeDetails {
+  readonly type: 'bridge';
+  readonly vlanFiltering: boolean;
+  readonly vlanProtocol: number;
+  /** For a bridge of Open vSwitch: whether flows may send frames other ways, and in other VLANs, than its ports say. */
+  readonly ovs?: { readonly programmed: boolean };
+}
 
 /** A device as RTM_NEWLINK describes it; the kernel sends the whole state each time. */
 export interface LinkEvent {

@@ -88,7 +88,12 @@ export class ManualGuests implements Announceable {
     const fits = (verdict: Verdict): boolean => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
     const known = this.host.verdicts(mac).filter(fits);
     if (known.length > 0 || macs.length === 0) return known;
-    const claim: Exit = { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }], blocked: null };
+    const claim: Exit = {
+      bond,
+      tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }],
+      blocked: null,
+      entry: null,
+    };
     return this.host.verdicts(mac, [claim]).filter(fits);
   }
 }

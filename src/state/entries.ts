@@ -10,6 +10,7 @@ const SOURCES: Readonly<Record<Source, boolean>> = {
   libvirt: true,
   macvlan: true,
   manual: false,
+  ovs: true,
   static: false,
 };
 

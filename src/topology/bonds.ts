@@ -9,6 +9,11 @@ export interface Bond {
   /** The slave that carries the traffic; null when there is none. */
   readonly activeSlave: LinkEvent | null;
   readonly slaves: readonly LinkEvent[];
+  /**
+   * The mode of a bond that Open vSwitch keeps; null for one of the kernel's. It cannot be sent on: frames enter its
+   * bridge as each verdict's `entry` says.
+   */
+  readonly ovs: 'active-backup' | 'balance-slb' | null;
 }
 
 /** The kernel's names of the bonding modes (Documentation/networking/bonding.rst), by number. */
@@ -26,7 +31,8 @@ export function activeBackupBonds(topology: Topology): Bond[] {
     const { details, ifindex, name } = link;
     if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP || !topology.watches(name)) continue;
     const activeSlave = topology.link(details.activeSlave) ?? null;
-    bonds.push({ ifindex, name, activeSlave, slaves: topology.slavesOf(ifindex) });
+    const ovs = details.ovs === 'balance-slb' || details.ovs === 'active-backup' ? details.ovs : null;
+    bonds.push({ ifindex, name, activeSlave, slaves: topology.slavesOf(ifindex), ovs });
   }
   return bonds.sort((a, b) => a.name.localeCompare(b.name));
 }

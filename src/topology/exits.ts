@@ -1,13 +1,20 @@
 import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
+import {
+  type BridgedFrame,
+  classify,
+  describeFrame,
+  framesBehind,
+  frameOfRow,
+  tagged,
+  tagsBefore,
+  tagsSent,
+} from './bridging.js';
+import { isProgrammed, leadsStraightOut } from './leads-out.js';
+import type { Tag } from './tag.js';
 import type { Topology } from './topology.js';
-import { vlanMembership } from './vlan-membership.js';
 
-/** A VLAN tag on the wire: its EtherType (0x8100 or 0x88a8) and VLAN identifier. */
-export interface Tag {
-  readonly tpid: number;
-  readonly vid: number;
-}
+export type { Tag } from './tag.js';
 
 /** Why frames that would leave by a bond do not get through to it. */
 export type BlockReason = 'vlan-not-on-uplink' | 'uplink-not-forwarding' | 'uplink-down';
@@ -17,6 +24,19 @@ export interface Exit {
   readonly bond: number;
   readonly tags: readonly Tag[];
   readonly blocked: BlockReason | null;
+  /**
+   * How a frame comes to leave so, for a bond that Open vSwitch keeps: frames cannot be sent on it, only into its bridge.
+   * null for the kernel's bonds, and where nobody knows the port that the frame comes from.
+   */
+  readonly entry: Entry | null;
+}
+
+/** Where a frame enters the bridge that a bond is a port of. */
+export interface Entry {
+  /** The port, by its ifindex: the kernel's, or the overlay's (a patch port, an interface in another namespace). */
+  readonly port: number;
+  /** Those that it carries when it enters there, the outermost first. */
+  readonly tags: readonly Tag[];
 }
 
 /** How many devices a frame may pass; stacks that people build have three or four, and a ring of devices has no end. */
@@ -32,8 +52,8 @@ const begin = (): Trail => ({ hops: 0, entered: new Set() });
 const further = ({ hops, entered }: Trail): Trail => ({ hops: hops + 1, entered });
 
 /**
- * Where a frame leaves the host that is sent by `ifindex` carrying `tags`: through VLAN devices, bridges, veth pairs
- * and macvlans down to the bonds. Empty when no bond is reached.
+ * Where a frame leaves the host that is sent by `ifindex` carrying `tags`: through VLAN devices, bridges, veth pairs,
+ * patch ports and macvlans down to the bonds. Empty when no bond is reached.
  */
 export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonly Tag[] = [], trail = begin()): Exit[] {
   const link = topology.link(ifindex);
@@ -41,15 +61,28 @@ export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonl
   const { details } = link;
   switch (details.type) {
     case 'bond':
-      return [{ bond: ifindex, tags, blocked: null }];
+      return [{ bond: ifindex, tags, blocked: null, entry: null }];
     case 'vlan':
       return below(topology, link, [{ tpid: details.protocol, vid: details.id }, ...tags], trail);
     case 'bridge':
       return intoBridge(topology, link, ifindex, tags, trail);
     case 'other':
-      if (details.kind === 'macvlan' || details.kind === 'macvtap') return below(topology, link, tags, trail);
-      return details.kind === 'veth' && link.lower !== null ? received(topology, link.lower, tags, trail) : [];
+      return exitsOfOther(topology, link, details.kind, tags, trail);
   }
+}
+
+function exitsOfOther(
+  topology: Topology,
+  link: LinkEvent,
+  kind: string | null,
+  tags: readonly Tag[],
+  trail: Trail,
+): Exit[] {
+  if (kind === 'macvlan' || kind === 'macvtap') return below(topology, link, tags, trail);
+  const bridge = kind === 'internal' ? topology.link(link.master) : undefined;
+  if (bridge) return intoBridge(topology, bridge, link.ifindex, tags, trail);
+  const isCable = kind === 'veth' || kind === 'patch';
+  return isCable && link.lower !== null ? received(topology, link.lower, tags, trail) : [];
 }
 
 /**
@@ -57,9 +90,16 @@ export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonl
  * bridge knows no VLANs). This is what an FDB entry for `port` and `vlan` says of its MAC.
  */
 export function exitsOfBridgePort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
-  return bridgeExits(topology, bridge, vlan)
+  const facts = topology.port(port);
+  const frame = frameOfRow(topology, bridge, facts, vlan);
+  if (!frame) return [];
+  return bridgeExits(topology, bridge, frame)
     .filter((exit) => exit.port !== port)
-    .flatMap((exit) => exit.exits);
+    .flatMap(({ port: leaving, exits }) =>
+      isOvsBond(topology, leaving)
+        ? exits.map((exit) => ({ ...exit, entry: { port, tags: tagsBefore(facts, frame) } }))
+        : exits,
+    );
 }
 
 /**
@@ -69,12 +109,15 @@ export function exitsOfBridgePort(topology: Topology, bridge: number, port: numb
  */
 export function exitsByPort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
   if (!leadsStraightOut(topology, port)) return [];
-  return bridgeExits(topology, bridge, vlan).find((exit) => exit.port === port)?.exits ?? [];
+  const frames = framesBehind(topology, bridge, vlan);
+  return frames.flatMap(
+    (frame) => bridgeExits(topology, bridge, frame).find((exit) => exit.port === port)?.exits ?? [],
+  );
 }
 
-/** Whether a device is a bond, or a VLAN device on one. */
-export function leadsStraightOut(topology: Topology, ifindex: number): boolean {
-  return topology.link(topology.beneathVlans(ifindex))?.details.type === 'bond';
+function isOvsBond(topology: Topology, ifindex: number): boolean {
+  const details = topology.link(ifindex)?.details;
+  return details?.type === 'bond' && details.ovs !== undefined;
 }
 
 interface PortExits {
@@ -82,18 +125,8 @@ interface PortExits {
   readonly exits: Exit[];
 }
 
-function bridgeExits(topology: Topology, bridge: number, vlan: number | null): readonly PortExits[] {
-  return topology.memo(`exits ${bridge} ${vlan}`, () => {
-    const details = topology.link(bridge)?.details;
-    if (details?.type !== 'bridge' || details.vlanFiltering !== (vlan !== null)) return [];
-    return forward(topology, bridge, { vlan, tags: [] }, null, null);
-  });
-}
-
-/** A frame as a bridge sees it: the VLAN it was sorted into, and the tags behind the bridge's own. */
-interface BridgedFrame {
-  readonly vlan: number | null;
-  readonly tags: readonly Tag[];
+function bridgeExits(topology: Topology, bridge: number, frame: BridgedFrame): readonly PortExits[] {
+  return topology.memo(`exits ${bridge} ${describeFrame(frame)}`, () => forward(topology, bridge, frame, null, null));
 }
 
 function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], trail: Trail): Exit[] {
@@ -116,55 +149,43 @@ function received(topology: Topology, ifindex: number, tags: readonly Tag[], tra
   return bridge ? intoBridge(topology, bridge, ifindex, tags, trail) : [];
 }
 
+/** Nothing is known of a frame that enters a programmed bridge: neither its way, nor its VLAN. */
 function intoBridge(topology: Topology, bridge: LinkEvent, ingress: number, tags: readonly Tag[], trail: Trail) {
-  const frame = classify(topology, bridge, ingress, tags);
+  const frame = isProgrammed(topology, bridge.ifindex) ? null : classify(topology, bridge, ingress, tags);
   if (!frame) return [];
-  const key = `${bridge.ifindex} ${frame.vlan} ${frame.tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join(' ')}`;
+  const key = `${bridge.ifindex} ${describeFrame(frame)}`;
   if (trail.entered.has(key)) return [];
   trail.entered.add(key);
-  return forward(topology, bridge.ifindex, frame, ingress, trail).flatMap(({ exits }) => exits);
+  return forward(topology, bridge.ifindex, frame, { port: ingress, tags }, trail).flatMap(({ exits }) => exits);
 }
 
-/** net/bridge/br_vlan.c:__allowed_ingress: the tag, else the port's PVID, names the VLAN; the port must be a member. */
-function classify(
-  topology: Topology,
-  { details }: LinkEvent,
-  ingress: number,
-  tags: readonly Tag[],
-): BridgedFrame | null {
-  if (details.type !== 'bridge') return null;
-  if (!details.vlanFiltering) return { vlan: null, tags };
-  const [outer, ...inner] = tags;
-  const tagged = outer !== undefined && outer.tpid === details.vlanProtocol;
-  const ranges = topology.port(ingress)?.vlans ?? [];
-  const vlan = tagged ? outer.vid : ranges.find(({ pvid }) => pvid)?.first;
-  if (vlan === undefined || vlanMembership(ranges, vlan) === 'none') return null;
-  return { vlan, tags: tagged ? inner : tags };
-}
-
-/** @param trail null for a frame that begins here: then each port is followed for itself */
+/**
+ * @param entry null for a frame that a bridge has learned of: then each port is followed for itself
+ * @param trail null then
+ */
 function forward(
   topology: Topology,
   bridge: number,
   frame: BridgedFrame,
-  ingress: number | null,
+  entry: Entry | null,
   trail: Trail | null,
 ): PortExits[] {
-  const details = topology.link(bridge)?.details;
-  const tpid = details?.type === 'bridge' ? details.vlanProtocol : 0;
+  const programmed = isProgrammed(topology, bridge);
   const found: PortExits[] = [];
   for (const slave of topology.slavesOf(bridge)) {
-    const { ifindex } = slave;
-    if (ifindex === ingress) continue;
+    const { ifindex, details } = slave;
+    const straight = leadsStraightOut(topology, ifindex);
+    if (ifindex === entry?.port || (programmed && !straight)) continue;
+    if (details.type === 'other' && details.kind === 'internal') continue; // leads to the host itself
     const port = topology.port(ifindex);
-    const membership = frame.vlan === null ? 'untagged' : vlanMembership(port?.vlans ?? [], frame.vlan);
+    const sent = tagsSent(port, frame);
     // An uplink that lacks the VLAN is worth a word; a way to another bridge that lacks it is no way.
-    if (membership === 'none' && !leadsStraightOut(topology, ifindex)) continue;
-    const tags = membership === 'untagged' ? frame.tags : [{ tpid, vid: frame.vlan ?? 0 }, ...frame.tags];
-    const blocked = blockReason(slave, port?.state ?? null, membership === 'none');
-    const exits = exitsOfDevice(topology, ifindex, tags, further(trail ?? begin()));
+    if (sent === null && !straight) continue;
+    const blocked = blockReason(slave, port?.state ?? null, sent === null);
+    const exits = exitsOfDevice(topology, ifindex, sent ?? tagged(frame), further(trail ?? begin()));
+    const entered = isOvsBond(topology, ifindex) ? { entry } : {};
     if (exits.length > 0)
-      found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, blocked: e.blocked ?? blocked })) });
+      found.push({ port: ifindex, exits: exits.map((e) => ({ ...e, ...entered, blocked: e.blocked ?? blocked })) });
   }
   return found;
 }

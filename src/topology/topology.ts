@@ -1,20 +1,33 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KernelEvent, LinkEvent, VlanRange } from '../kernel/events.js';
+import { isOverlay, NO_OVERLAY, type Overlay } from './overlay.js';
+import { OverlayView } from './overlay-view.js';
+import { sameOverlay, shapeOf } from './shape.js';
 
 /** What a bridge says of one of its ports, or of itself. */
 export interface BridgePort {
   readonly state: number | null;
   readonly vlans: readonly VlanRange[];
+  /** It lets no frame in that carries a tag, and sends none. The kernel's ports have no such mode. */
+  readonly untaggedOnly?: boolean;
+  /** It puts every frame into its native VLAN, whatever tags it carries, under a tag of this EtherType. */
+  readonly tunnel?: {
+    readonly tpid: number;
+    /** The VLANs that the frames may be in; empty for all. */ readonly customers: readonly number[];
+  };
 }
 
 /**
- * The host's devices, folded from link events. Holds one entry a device: bounded by the kernel's own table.
+ * The host's devices, folded from link events, under an overlay of those that another switch keeps. Holds one entry a
+ * device: bounded by the kernel's own table, and the overlay.
  * Derived facts (`memo`) live until the shape of the host changes: they may rest on what `shapeOf` names.
  */
 export class Topology {
   private readonly links = new Map<number, LinkEvent>();
   private readonly ports = new Map<number, BridgePort>();
+  private readonly byName = new Map<string, number>();
   private readonly derived = new Map<string, unknown>();
+  private overlay = new OverlayView(NO_OVERLAY);
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
 
@@ -38,6 +51,17 @@ export class Topology {
     return changed;
   }
 
+  /**
+   * Lays other devices over the kernel's, in place of those of the last call.
+   * @returns whether the way frames take through the host may be different now, or a device has another name
+   */
+  setOverlay(overlay: Overlay): boolean {
+    const changed = !sameOverlay(this.overlay.all, overlay);
+    this.overlay = new OverlayView(overlay);
+    if (changed) this.derived.clear();
+    return changed;
+  }
+
   private fold(event: KernelEvent): boolean {
     switch (event.type) {
       case 'link':
@@ -45,7 +69,7 @@ export class Topology {
         return this.putLink(event);
       case 'linkGone':
         this.ports.delete(event.ifindex);
-        return this.links.delete(event.ifindex);
+        return this.dropLink(event.ifindex);
       case 'bridgePort':
         this.unconfirmed?.ports.delete(event.ifindex);
         return this.putPort(event.ifindex, event.state, event.vlans);
@@ -57,11 +81,20 @@ export class Topology {
   }
 
   private putLink(event: LinkEvent): boolean {
-    const held = this.links.get(event.ifindex);
+    const held = this.link(event.ifindex);
+    if (held && held.name !== event.name) this.dropLink(event.ifindex);
     this.links.set(event.ifindex, event);
+    this.byName.set(event.name, event.ifindex);
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
     const same = held && this.watches(held.name) === this.watches(event.name);
-    return moved || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(event));
+    const renamed = held?.name !== event.name && (this.overlay.names(held?.name) || this.overlay.names(event.name));
+    return moved || renamed || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(this.seen(event)));
+  }
+
+  private dropLink(ifindex: number): boolean {
+    const name = this.links.get(ifindex)?.name;
+    if (name !== undefined && this.byName.get(name) === ifindex) this.byName.delete(name);
+    return this.links.delete(ifindex);
   }
 
   private putPort(ifindex: number, state: number | null, vlans: readonly VlanRange[] | null): boolean {
@@ -82,43 +115,63 @@ export class Topology {
     const { links, ports } = this.unconfirmed ?? { links: [], ports: [] };
     this.unconfirmed = null;
     let changed = false;
-    for (const ifindex of links) changed = this.links.delete(ifindex) || changed;
+    for (const ifindex of links) changed = this.dropLink(ifindex) || changed;
     for (const ifindex of ports) changed = this.ports.delete(ifindex) || changed;
     if (changed) this.derived.clear();
     return changed;
   }
 
   link(ifindex: number | null): LinkEvent | undefined {
-    return ifindex === null ? undefined : this.links.get(ifindex);
+    if (ifindex === null) return undefined;
+    if (isOverlay(ifindex)) return this.overlay.device(ifindex, this.byName);
+    const link = this.links.get(ifindex);
+    return link && this.seen(link);
   }
 
+  /** A device of the kernel with its place in the overlay. */
+  private seen(link: LinkEvent): LinkEvent {
+    return this.overlay.seen(link, this.links);
+  }
+
+  /** A bond goes before any other device of its name, and of two the kernel's. */
   linkByName(name: string): LinkEvent | undefined {
-    return [...this.links.values()].find((link) => link.name === name);
+    const found = [this.link(this.byName.get(name) ?? null), ...this.overlay.visible(this.byName)].filter(
+      (link) => link?.name === name,
+    );
+    return found.find((link) => link?.details.type === 'bond') ?? found[0];
   }
 
-  allLinks(): IterableIterator<LinkEvent> {
-    return this.links.values();
+  /** The kernel's devices come last. */
+  *allLinks(): Generator<LinkEvent> {
+    yield* this.overlay.visible(this.byName);
+    for (const link of this.links.values()) yield this.seen(link);
+  }
+
+  /** The device by which an interface of the overlay is known now: the kernel's of its name, or the overlay's own. */
+  deviceOf(ifindex: number): number {
+    return this.overlay.deviceOf(ifindex, this.byName);
   }
 
   port(ifindex: number): BridgePort | undefined {
-    return this.ports.get(ifindex);
+    const link = this.links.get(ifindex);
+    return this.overlay.port(link ?? ifindex, this.links) ?? this.ports.get(ifindex);
   }
 
   /** The devices enslaved to a bridge or bond. */
   slavesOf(master: number): readonly LinkEvent[] {
-    const slaves = this.memo('slaves', () => groupBy(this.links.values(), (link) => link.master));
+    const slaves = this.memo('slaves', () => groupBy(this.allLinks(), (link) => link.master));
     return this.resolve(slaves.get(master));
   }
 
   /** The devices stacked on `lower`: VLAN devices, macvlans. A veth and its peer each count as above the other. */
   devicesAbove(lower: number): readonly LinkEvent[] {
-    const above = this.memo('above', () => groupBy(this.links.values(), (link) => link.lower));
+    const above = this.memo('above', () => groupBy(this.allLinks(), (link) => link.lower));
     return this.resolve(above.get(lower));
   }
 
   /** The device beneath a stack of VLAN devices: itself if it is none, null where the stack leads nowhere. */
   beneathVlans(ifindex: number): number | null {
-    let link = this.links.get(ifindex);
+    let link = this.link(ifindex);
     const passed = new Set<number>(); // no kernel stacks them in a ring, but a message may say so
     while (link?.details.type === 'vlan' && !passed.has(link.ifindex)) {
       passed.add(link.ifindex);
@@ -128,7 +181,7 @@ export class Topology {
   }
 
   private resolve(ifindexes: readonly number[] = []): LinkEvent[] {
-    return ifindexes.flatMap((ifindex) => this.links.get(ifindex) ?? []);
+    return ifindexes.flatMap((ifindex) => this.link(ifindex) ?? []);
   }
 
   /** A fact computed from the topology, kept until the topology changes. `key` names it and its arguments. */
@@ -136,12 +189,6 @@ export class Topology {
     if (!this.derived.has(key)) this.derived.set(key, compute());
     return this.derived.get(key) as T;
   }
-}
-
-/** What of a device decides the way of frames: all but its name and, so that a failover is no change, a bond's choice of slave and the carrier of its slaves. */
-function shapeOf({ ifindex, up, lowerUp, address, master, lower, details, bondSlaveActive }: LinkEvent): unknown {
-  const kind = details.type === 'bond' ? { type: details.type, mode: details.mode } : details;
-  return { ifindex, up, carrier: bondSlaveActive !== null || lowerUp, address, master, lower, kind };
 }
 
 function groupBy(links: Iterable<LinkEvent>, keyOf: (link: LinkEvent) => number | null): Map<number | null, number[]> {

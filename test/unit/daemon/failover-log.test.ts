@@ -28,7 +28,7 @@ function open() {
   const [bond, slave] = [host.index(BOND), host.index('up2')];
   const guests = new BondGuests(10);
   const mac = '52:54:00:00:00:01' as Mac;
-  const place = { mac, bond, tags: [], source: 'fdb', device: 7, lastSeen: null } as const;
+  const place = { mac, bond, tags: [], source: 'fdb', device: 7, lastSeen: null, entry: null } as const;
   guests.update(mac, [{ ...place, suppressed: 'seen-on-uplink' }]);
   const registry = new Registry();
   const metrics = new Metrics(registry);

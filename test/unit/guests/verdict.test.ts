@@ -46,7 +46,7 @@ class Court {
   }
 
   claim(vid?: number): Exit {
-    return { bond: this.bond, tags: vid === undefined ? [] : [{ tpid: 0x8100, vid }], blocked: null };
+    return { bond: this.bond, tags: vid === undefined ? [] : [{ tpid: 0x8100, vid }], blocked: null, entry: null };
   }
 }
 

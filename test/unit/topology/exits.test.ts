@@ -150,7 +150,7 @@ test('what a bridge learned on its uplink is known to be there, and what it lear
   const host = new FakeHost(plainBridge);
   const topology = topologyOf(host);
   const [br0, bond, tap1] = [host.index('br0'), host.index(BOND), host.index('tap1')];
-  assert.deepEqual(exitsByPort(topology, br0, bond, null), [{ bond, tags: [], blocked: null }]);
+  assert.deepEqual(exitsByPort(topology, br0, bond, null), [{ bond, tags: [], blocked: null, entry: null }]);
   assert.deepEqual(exitsByPort(topology, br0, tap1, null), []);
   assert.deepEqual(exitsOfBridgePort(topology, br0, bond, null), []);
 });

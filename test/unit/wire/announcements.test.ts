@@ -72,7 +72,7 @@ class World {
   }
 
   verdict(n: number, bond = BOND): Verdict {
-    return { mac: mac(n), bond, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null };
+    return { mac: mac(n), bond, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, entry: null };
   }
 
   /** The failover thread has sent the first `turns` frames. */

@@ -73,7 +73,17 @@ const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
 const tag = (vid: number) => ({ tpid: 0x8100, vid });
 
 function verdict(n: number, more: Partial<Verdict> = {}): Verdict {
-  return { mac: mac(n), bond: 4, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, ...more };
+  return {
+    mac: mac(n),
+    bond: 4,
+    tags: [],
+    source: 'fdb',
+    device: 7,
+    lastSeen: null,
+    suppressed: null,
+    entry: null,
+    ...more,
+  };
 }
 
 /** [MAC, VLANs] of the frames that a failover would send now. */

@@ -1,0 +1,140 @@
+import { isGroupMac, ZERO_MAC } from '../addr/mac.js';
+import { DEAD_VLAN, type OvsBridge, type OvsConfig, type OvsMacRow } from '../sources/ovs/config.js';
+import type { IgnoreReason, Sighting } from '../sources/sighting.js';
+import { isOverlay } from '../topology/overlay.js';
+import type { Topology } from '../topology/topology.js';
+import type { Ignored, Learned } from './learned.js';
+import { OvsIndexes } from './ovs-indexes.js';
+import { overlayOf } from './ovs-overlay.js';
+import { REFLECTION_WINDOW } from './reflections.js';
+import type { GuestTable } from './table.js';
+
+/** A bridge as its rows name it. */
+interface Switch {
+  readonly ifindex: number;
+  /** The ifindex in the overlay of the port that each OpenFlow number stands for. */
+  readonly ports: ReadonlyMap<number, number>;
+}
+
+/** A row as it was read last. */
+interface HeldRow {
+  readonly sighting: Sighting;
+  /** When the MAC was heard there last, and when it was when we judged where it is: monotonic clock, seconds. */
+  readonly heard: number;
+  readonly judged: number;
+}
+
+/** Ages are told in whole seconds: a MAC may have been heard so much earlier than its age says. */
+const AGE_STEP = 1;
+
+/** So many rows of a bridge are read: its table may be configured to hold more. */
+const MAX_ROWS = 262_144;
+
+/**
+ * What Open vSwitch tells: its devices, for the topology, and its rows, compared with those that it told before. Rows
+ * that say what they said are passed over, so that reading them costs in proportion to their number alone. Holds the
+ * rows that the switch told last, of each bridge MAX_ROWS at most.
+ */
+export class OvsGuests {
+  private switches: ReadonlyMap<string, Switch> = new Map();
+  private readonly tables = new Map<string, Map<string, HeldRow>>();
+
+  constructor(
+    private readonly topology: Topology,
+    private readonly table: GuestTable,
+    private readonly learned: Learned,
+  ) {}
+
+  /** Takes in the configuration. @returns whether devices, or the ways between them, are different now */
+  setConfig(config: OvsConfig, now: number): boolean {
+    const stood = this.standing();
+    const indexes = new OvsIndexes(config);
+    const changed = this.topology.setOverlay(overlayOf(config, indexes));
+    this.switches = new Map(config.bridges.map((bridge) => [bridge.uuid, switchOf(bridge, indexes)]));
+    const standing = new Set(this.standing());
+    this.learned.portsFell(stood.filter((device) => !standing.has(device)));
+    for (const uuid of this.tables.keys()) if (!this.switches.has(uuid)) this.setTable(uuid, [], now);
+    return changed;
+  }
+
+  /** The devices of the overlay that are there and have carrier. */
+  private standing(): number[] {
+    return [...this.topology.allLinks()]
+      .filter(({ ifindex, up, lowerUp }) => isOverlay(ifindex) && up && lowerUp)
+      .map(({ ifindex }) => ifindex);
+  }
+
+  /**
+   * Takes in all rows of a bridge, in place of those of the last call. Rows of ports that the configuration does not
+   * have (yet) count as gone, and those of the dead VLAN as never there.
+   * @param now when they were read: monotonic clock, seconds
+   * @returns why rows were passed over, for each that was
+   */
+  setTable(uuid: string, rows: readonly OvsMacRow[], now: number): Ignored[] {
+    const before = this.tables.get(uuid) ?? new Map<string, HeldRow>();
+    const after = new Map<string, HeldRow>();
+    const ignored: Ignored[] = [];
+    const bridge = this.switches.get(uuid);
+    for (const row of bridge ? rows.slice(0, MAX_ROWS) : []) {
+      const sighting = bridge && this.read(bridge, row);
+      if (!sighting) continue;
+      if (typeof sighting === 'string') {
+        ignored.push({ source: 'ovs', reason: sighting });
+        continue;
+      }
+      const key = `${row.mac} ${row.vlan}`;
+      const heard = row.age === null ? now : now - row.age;
+      const held = before.get(key);
+      const unchanged = held?.sighting.device === sighting.device && !this.isHeardAgain(held, heard);
+      const reason = unchanged ? null : this.judge(sighting, { fixed: row.age === null, heard, held });
+      if (reason) ignored.push(reason);
+      after.set(key, { sighting, heard, judged: unchanged ? held.judged : heard });
+    }
+    for (const [key, { sighting }] of before) if (!after.has(key)) this.drop(sighting, now);
+    if (after.size > 0) this.tables.set(uuid, after);
+    else this.tables.delete(uuid);
+    return ignored;
+  }
+
+  /** @returns null for a row that says nothing, and why for one that says nothing of a guest */
+  private read({ ifindex, ports }: Switch, { ofport, mac, vlan }: OvsMacRow): Sighting | IgnoreReason | null {
+    const port = ports.get(ofport);
+    if (port === undefined || vlan === DEAD_VLAN) return null;
+    if (isGroupMac(mac)) return 'group-address';
+    if (mac === ZERO_MAC) return 'zero-address';
+    return { source: 'ovs', mac, device: this.topology.deviceOf(port), bridge: ifindex, vlan };
+  }
+
+  /**
+   * Whether the MAC was heard again where a reflection had put it. We hold the guest to be at its port, the switch goes
+   * on believing what it learned, and only a frame later than all reflections says that the guest has really moved.
+   */
+  private isHeardAgain({ sighting, judged }: HeldRow, heard: number): boolean {
+    const believed = this.table.held(sighting);
+    const isBelied = believed !== undefined && believed.device !== sighting.device;
+    return isBelied && heard - AGE_STEP > judged + REFLECTION_WINDOW;
+  }
+
+  private judge(
+    sighting: Sighting,
+    { fixed, heard, held }: { fixed: boolean; heard: number; held: HeldRow | undefined },
+  ): Ignored | null {
+    const left = Math.max(held?.heard ?? -Infinity, heard - AGE_STEP);
+    return this.learned.learn(sighting, { fixed, at: heard, left });
+  }
+
+  /** The place is given up that we hold the MAC to be at, which is another than the row's after a reflection. */
+  private drop(sighting: Sighting, now: number): void {
+    this.learned.unlearn(this.table.held(sighting) ?? sighting, now);
+  }
+}
+
+/** The members of a bond are one port. */
+function switchOf({ uuid, ports }: OvsBridge, indexes: OvsIndexes): Switch {
+  const numbers = ports.flatMap((port) =>
+    port.interfaces.flatMap(({ ofport, uuid: each }): [number, number][] =>
+      ofport === null ? [] : [[ofport, indexes.of(port.bond ? port.uuid : each)]],
+    ),
+  );
+  return { ifindex: indexes.of(uuid), ports: new Map(numbers) };
+}
