@@ -4,6 +4,8 @@ import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
 import { readMacvlans } from '../sources/macvlan.js';
 import { OwnAddresses, readOwnAddresses } from '../sources/own-addresses.js';
 import type { Sighting, Source } from '../sources/sighting.js';
+import { pvidOf } from '../topology/bridging.js';
+import { isOverlay } from '../topology/overlay.js';
 import type { Topology } from '../topology/topology.js';
 import type { Changes } from './changes.js';
 import type { GuestTable } from './table.js';
@@ -83,12 +85,17 @@ export class Declared {
     for (const { mac } of this.table.finishDump(source)) this.changes.touch(mac);
   }
 
+  /** The host's own interface of a switch is as good as the bridge itself. */
   private isAboveBridge(device: number): boolean {
     const beneath: LinkEvent | undefined = this.topology.link(this.topology.beneathVlans(device));
-    return beneath?.details.type === 'bridge';
+    const { details } = beneath ?? {};
+    return details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
   }
 
+  /** In Open vSwitch frames without a tag have a VLAN of their own. */
   private pvidOf(port: number): number | null {
-    return this.topology.port(port)?.vlans.find(({ pvid }) => pvid)?.first ?? null;
+    const { topology } = this;
+    const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;
+    return pvidOf(topology.port(port)) ?? untagged;
   }
 }

@@ -5,11 +5,13 @@ import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { leadsStraightOut } from '../topology/leads-out.js';
+import { isOverlay } from '../topology/overlay.js';
 import type { Topology } from '../topology/topology.js';
 import type { Changes } from './changes.js';
 import { type Memory, type Remembered, samePort } from './memory.js';
 import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
+import { behind, innerBridge } from './standing.js';
 import type { GuestTable } from './table.js';
 import { seenElsewhere } from './verdict.js';
 
@@ -214,12 +216,19 @@ export class Learned {
     return held !== undefined && isGuestPort(topology, held.device) && isGuestPort(topology, before.device);
   }
 
-  /** A static row is the administrator's word and has no limit; a learned one is the guest's, or the network's. */
-  private admit({ mac, device }: Sighting): boolean {
+  /**
+   * A static row is the administrator's word and has no limit; a learned one is the guest's, or the network's. A patch
+   * port has all the guests of another bridge behind it: those that it knows are counted there, and for the others
+   * there is as much room as its ports would have.
+   */
+  private admit({ mac, device, bridge }: Sighting): boolean {
     const { topology, table, memory, changes } = this.places;
     if (!isGuestPort(topology, device)) return this.isKnown(mac) || table.size - this.quota.size < this.limits.total;
+    const inner = isOverlay(bridge ?? 0) ? innerBridge(topology, device) : null;
+    if (inner && behind(topology, inner, { sightings: table.sightings(mac) }).length > 0) return true; // counted there
     const isPresent = (each: Mac): boolean => table.sightings(each).some((row) => row.device === device);
-    const eviction = this.quota.admit(mac, device, isPresent);
+    const guests = inner ? guestPorts(topology, inner.bridge) : 1;
+    const eviction = this.quota.admit(mac, device, isPresent, guests * this.limits.perPort);
     if (!eviction) return true;
     this.evictions.push(eviction.reason);
     if (eviction.mac === mac) return false;
@@ -255,4 +264,11 @@ export class Learned {
     if (bonds.length === 0 || !stands(held)) return false;
     return this.reflections.moved({ from: held, to: moved, bonds }, now);
   }
+}
+
+function guestPorts(topology: Topology, bridge: number): number {
+  return topology.memo(`guest ports ${bridge}`, () => {
+    const ports = topology.slavesOf(bridge).filter(({ ifindex }) => isGuestPort(topology, ifindex));
+    return Math.max(1, ports.length);
+  });
 }

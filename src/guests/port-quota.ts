@@ -38,12 +38,13 @@ export class PortQuota {
   /**
    * A MAC is learned on a port.
    * @param isPresent whether a MAC of that port is known there now, not only remembered
+   * @param perPort how many this port may have, where many guests are behind it
    * @returns what that costs; null when there is room
    */
-  admit(mac: Mac, port: number, isPresent: (mac: Mac) => boolean): Eviction | null {
+  admit(mac: Mac, port: number, isPresent: (mac: Mac) => boolean, perPort = this.limits.perPort): Eviction | null {
     const macs = this.ports.get(port) ?? new Set<Mac>();
     if (macs.has(mac)) return null;
-    const eviction = this.makeRoom(mac, port, macs, isPresent);
+    const eviction = this.makeRoom(mac, { port, macs, perPort }, isPresent);
     if (eviction?.mac === mac) return eviction;
     if (eviction) this.leave(eviction.mac, eviction.port);
     this.ports.set(port, macs.add(mac));
@@ -56,8 +57,12 @@ export class PortQuota {
     for (const port of [...(this.portsOf.get(mac) ?? [])]) if (!ports.has(port)) this.leave(mac, port);
   }
 
-  private makeRoom(mac: Mac, port: number, macs: ReadonlySet<Mac>, isPresent: (mac: Mac) => boolean): Eviction | null {
-    if (macs.size >= this.limits.perPort) {
+  private makeRoom(
+    mac: Mac,
+    { port, macs, perPort }: { readonly port: number; readonly macs: ReadonlySet<Mac>; readonly perPort: number },
+    isPresent: (mac: Mac) => boolean,
+  ): Eviction | null {
+    if (macs.size >= perPort) {
       const silent = [...macs].find((each) => !isPresent(each)) ?? mac;
       if (silent === mac || this.isOnlyThere(silent) || this.hasRoomFor(mac))
         return { reason: 'per-port', port, mac: silent };

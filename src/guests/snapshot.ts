@@ -4,6 +4,8 @@ import type { Sighting, Source } from '../sources/sighting.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isGuestPort } from '../topology/guest-port.js';
+import { isProgrammed } from '../topology/leads-out.js';
+import { isOverlay } from '../topology/overlay.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook, HeardPlace } from './heard-book.js';
 import { type Memory, PLACES_PER_MAC, type Remembered } from './memory.js';
@@ -132,16 +134,18 @@ function stands(topology: Topology, { ifindex, name }: NamedDevice): boolean {
 /**
  * What of a guest can be remembered on the host as it stands. A place whose devices are gone or renamed is dropped, and
  * with it whatever is not later: it may have been the one that said that the guest left.
- * What libvirt said then is no word of libvirt's now: it counts as what any bridge has seen.
+ * What libvirt said then is no word of libvirt's now: it counts as what any bridge has seen, but for a programmed one,
+ * of which only what it has learned says in which VLAN the guest is.
  */
 export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: number): Remembered[] {
   const isKnown = ({ device, bridge }: PlaceSnapshot): boolean => stands(topology, device) && stands(topology, bridge);
   const lost = Math.max(...places.filter((place) => !isKnown(place)).map(({ lastSeen }) => lastSeen), -Infinity);
   return places
     .filter((place) => isKnown(place) && place.lastSeen > lost)
+    .filter(({ source, bridge }) => source !== 'libvirt' || !isProgrammed(topology, bridge.ifindex))
     .map(({ source, device, bridge, vlan, lastSeen }) => ({
       sighting: {
-        source: source === 'libvirt' ? 'fdb' : source,
+        source: source === 'libvirt' ? (isOverlay(bridge.ifindex) ? 'ovs' : 'fdb') : source,
         mac,
         device: device.ifindex,
         bridge: bridge.ifindex,

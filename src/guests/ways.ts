@@ -3,13 +3,14 @@ import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { type Exit, exitsOfBridgePort, exitsOfDevice, type Tag } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
+import { isProgrammed } from '../topology/leads-out.js';
 import type { Topology } from '../topology/topology.js';
 import type { Claim, Evidence } from './evidence.js';
 import { exitKey } from './exit-key.js';
 import type { HeardPlace } from './heard-book.js';
 import { outerVlan } from './order.js';
 import type { Policy } from './policy.js';
-import { leadsInside, portStands } from './standing.js';
+import { innerBridge, isCutOff, isOpen, leadsInside, portStands } from './standing.js';
 import type { Verdict } from './verdict.js';
 
 /** Who speaks for a way out. */
@@ -25,6 +26,8 @@ export class Ways {
   readonly vouched = new Set<string>();
   /** Those that lead past a device of which the operator wants nothing to be announced. */
   readonly excluded = new Set<string>();
+  /** Sightings from which no way out is known. */
+  private readonly beyond: Sighting[] = [];
 
   constructor(
     private readonly topology: Topology,
@@ -39,15 +42,33 @@ export class Ways {
     for (const { sighting, lastSeen } of evidence.remembered) {
       if (counts(sighting) && portStands(topology, sighting, evidence)) this.followOne(sighting, evidence, lastSeen);
     }
+    this.lookInside();
     for (const claim of evidence.configured) this.vouch(claim);
     for (const exit of evidence.claimed) {
       if (!this.found.has(exitKey(exit))) this.add(exit, { source: 'manual', device: null }, null);
     }
   }
 
-  private followOne(sighting: Sighting, { heard }: Evidence, seen: number | null): void {
-    const exits = waysOut(this.topology, sighting);
-    for (const exit of [...exits, ...trunkExits(exits, heard)]) this.add(exit, sighting, seen);
+  private followOne(sighting: Sighting, evidence: Evidence, seen: number | null): void {
+    const exits = waysOut(this.topology, sighting, evidence);
+    for (const exit of [...exits, ...trunkExits(exits, evidence.heard)]) this.add(exit, sighting, seen);
+    if (exits.length === 0) this.beyond.push(sighting);
+  }
+
+  /**
+   * Beyond a programmed bridge nobody knows the way of a MAC but by what is learned after it. What is known of the MAC
+   * there counts all the same, where it is found on a port that leads inside.
+   */
+  private lookInside(): void {
+    const { topology, policy, beyond } = this;
+    const excluded = beyond.some(({ device }) => policy.excludesPort(topology.link(device)?.name ?? ''));
+    const vouched = beyond.filter((sighting) => VOUCHING.has(sighting.source) && isOpen(topology, sighting));
+    for (const [key, { device }] of this.found) {
+      const inner = innerBridge(topology, device)?.bridge;
+      if (inner === undefined) continue;
+      if (excluded) this.excluded.add(key);
+      if (isProgrammed(topology, inner) && vouched.some(({ bridge }) => bridge === inner)) this.vouched.add(key);
+    }
   }
 
   private vouch({ bond, vlan }: Claim): void {
@@ -110,7 +131,12 @@ function goesBefore(topology: Topology, one: Verdict, other: Verdict): boolean {
   return leadsInside(topology, other.device) && !leadsInside(topology, one.device);
 }
 
-function waysOut(topology: Topology, { bridge, device, vlan }: Sighting): Exit[] {
+function waysOut(topology: Topology, sighting: Sighting, evidence: Evidence): Exit[] {
+  const { source, bridge, device, vlan } = sighting;
   if (bridge === null) return exitsOfDevice(topology, device);
-  return isGuestPort(topology, device) ? exitsOfBridgePort(topology, bridge, device, vlan) : [];
+  if (!isGuestPort(topology, device) || !isOpen(topology, sighting)) return [];
+  if (isCutOff(topology, device, evidence)) return [];
+  // In which VLAN a programmed bridge forwards, only what it has learned itself can tell.
+  if (source !== 'ovs' && isProgrammed(topology, bridge)) return [];
+  return exitsOfBridgePort(topology, bridge, device, vlan);
 }

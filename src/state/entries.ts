@@ -23,7 +23,7 @@ export const MAX_ADDRESSES = 4096;
 /** Devices that a frame may pass (topology/exits.ts): no frame has more tags. */
 const MAX_TAGS = 16;
 
-/** IEEE 802.1Q: 0 and 4095 are no VLANs. */
+/** IEEE 802.1Q: 0 and 4095 are no VLANs. In Open vSwitch 0 is that of frames without a tag. */
 const LAST_VLAN = 4094;
 
 /** A name may be 15 bytes (IFNAMSIZ); what is no UTF-8 in it was replaced when it was read, and is longer. */
@@ -77,7 +77,7 @@ function readHeard(entry: unknown): HeardSnapshot | undefined {
 }
 
 function readTag(entry: unknown): { tpid: number; vid: number } | undefined {
-  if (!hasKeys(entry, ['tpid', 'vid']) || !isVlan(entry.vid) || entry.vid === null) return undefined;
+  if (!hasKeys(entry, ['tpid', 'vid']) || !isVlan(entry.vid) || !entry.vid) return undefined;
   return entry.tpid === 0x8100 || entry.tpid === 0x88a8 ? { tpid: entry.tpid, vid: entry.vid } : undefined;
 }
 
@@ -101,11 +101,11 @@ function readPlace(entry: unknown): PlaceSnapshot | undefined {
   return { source, device, bridge, vlan, lastSeen };
 }
 
+/** Devices of Open vSwitch have negative indexes. */
 function readDevice(entry: unknown): NamedDevice | undefined {
   if (!hasKeys(entry, ['ifindex', 'name'])) return undefined;
   const { ifindex, name } = entry;
-  if (typeof ifindex !== 'number' || !Number.isInteger(ifindex) || ifindex < 1 || ifindex > 0x7fffffff)
-    return undefined;
+  if (typeof ifindex !== 'number' || (ifindex | 0) !== ifindex || ifindex === 0) return undefined;
   return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { ifindex, name } : undefined;
 }
 
@@ -114,5 +114,5 @@ function isSource(value: unknown): value is Source {
 }
 
 function isVlan(value: unknown): value is number | null {
-  return value === null || (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= LAST_VLAN);
+  return value === null || (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_VLAN);
 }
