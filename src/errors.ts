@@ -99,6 +99,21 @@ export class SnoopThreadError extends BondheraldError {
   readonly code = 'SNOOP_THREAD';
 }
 
+/**
+ * A switch of Open vSwitch cannot be reached by OpenFlow, or does not speak it as it should. `reason` is a symbolic
+ * errno or the name of an OpenFlow error.
+ */
+export class OpenFlowError extends BondheraldError {
+  readonly code = 'OPEN_FLOW';
+
+  constructor(
+    readonly reason: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
 /** A part of the daemon ended by itself. */
 export class TaskEndedError extends BondheraldError {
   readonly code = 'TASK_ENDED';
