@@ -85,3 +85,11 @@ export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
     payload: bytes.subarray(at + 2),
   };
 }
+
+/**
+ * The frame with other tags in place of all that it has.
+ * @throws FrameError when the bytes end within the header, and for a VLAN identifier outside 0 to 4095
+ */
+export function retag(bytes: Uint8Array, tags: readonly VlanTag[]): Uint8Array {
+  return encodeEthernet({ ...decodeEthernet(bytes), tags });
+}

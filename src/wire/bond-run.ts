@@ -73,9 +73,18 @@ export class BondRun {
     do {
       if (!around.mayGo()) return;
       around.refresh();
-      if (this.over || !this.sendSlice(now)) return;
+      if (this.over) return;
+      const goesOn = this.sendSlice(now);
+      if (typeof goesOn !== 'boolean') return void goesOn.then((on) => on && !this.over && this.pause());
+      if (!goesOn) return;
       now = around.clock.monotonic();
     } while (this.tries === 0 && now - began < TURN_SECONDS && (plan.wakeAt(now) ?? Infinity) <= now);
+    this.pause();
+  }
+
+  private pause(): void {
+    const { around, plan } = this;
+    const now = around.clock.monotonic();
     around.paused();
     const next = plan.wakeAt(now);
     if (next !== null) return this.wait(this.tries > 0 ? Math.max(next, now + DRAIN_SECONDS) : next);
@@ -83,17 +92,29 @@ export class BondRun {
     around.ended();
   }
 
-  /** @returns whether the run goes on */
-  private sendSlice(now: number): boolean {
+  /** @returns whether the run goes on; until that is known it sends nothing more */
+  private sendSlice(now: number): boolean | Promise<boolean> {
     const frames = this.plan.next(now, this.port.capacity);
     if (frames.length === 0) return true;
-    const bytes = frames.map((frame) => frame.bytes);
-    const taken = this.port.send(bytes, () => this.around.mayGo());
+    const taken = this.port.send(frames, () => !this.over && this.around.mayGo());
+    if (taken instanceof Promise) return taken.then((refused) => this.settled(frames, refused));
     if (taken === null) this.plan.putBack(frames);
     else if (typeof taken === 'string') this.tookNone(frames, taken);
     else if (taken === 0) this.tookNone(frames, 'EAGAIN');
     else this.took(frames, taken);
     return taken !== null;
+  }
+
+  /** Counts what became of frames, also when the run was over before that was known: they are on the wire. */
+  private settled(frames: readonly DueFrame[], refused: ReadonlyMap<number, string> | null): boolean {
+    if (refused === null) {
+      if (!this.over) this.plan.putBack(frames); // else their turns belong to the next run, which asks everyone anew
+      return false;
+    }
+    for (const [n, code] of refused)
+      for (const { turn } of frames.slice(n, n + 1)) this.around.refused(turn.kind, code, 1);
+    for (const [kind, count] of byKind(frames.filter((_, n) => !refused.has(n)))) this.around.sent(kind, count);
+    return true;
   }
 
   private took(frames: readonly DueFrame[], taken: number): void {

@@ -1,22 +1,30 @@
+import type { DueFrame } from '../plan/turns.js';
 import { addressOf } from '../sys/libc.js';
 import { openPacketSender, type PacketSender } from '../sys/packet-sender.js';
 import { batchBytes, generationAt, writeFrame } from './batch-layout.js';
 
-/** Sends a few frames at a time, without waiting. */
+/**
+ * Sends a few frames at a time, without waiting: either the taker says at once what it took, or it promises to say it
+ * later, and is given nothing more until then.
+ */
 export interface SlicePort {
   /** How many frames `send` takes at most. */
   readonly capacity: number;
   /**
-   * Hands frames to the kernel in one system call.
+   * Hands frames over: to the kernel, in one system call.
    * @param mayGo is asked right before it
-   * @returns how many the kernel took, or the symbolic errno when it took none; null when they may not go
+   * @returns how many the kernel took, or the symbolic errno when it took none; null when they may not go. Later: the
+   *   frames that were refused, by their places, and why; all others were taken
    */
-  send(frames: readonly Uint8Array[], mayGo: () => boolean): number | string | null;
+  send(
+    frames: readonly DueFrame[],
+    mayGo: () => boolean,
+  ): number | string | null | Promise<ReadonlyMap<number, string> | null>;
   close(): void;
 }
 
 /** Some 60 µs in the kernel: nobody else waits longer, and no more than these leave for a run that is being cancelled. */
-const FRAMES_A_SLICE = 64;
+export const FRAMES_A_SLICE = 64;
 
 /**
  * Opens a port on a device.
@@ -35,7 +43,7 @@ export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): Sl
   return {
     capacity,
     send(frames, mayGo) {
-      frames.forEach((bytes, slot) => writeFrame(memory, base, { generation: 0, capacity, slot }, bytes));
+      frames.forEach(({ bytes }, slot) => writeFrame(memory, base, { generation: 0, capacity, slot }, bytes));
       return mayGo() ? sender.send(messages, frames.length) : null;
     },
     close: () => sender.close(),

@@ -9,6 +9,7 @@ import type { Verdict } from '../../../src/guests/verdict.js';
 import { Announcements } from '../../../src/wire/announcements.js';
 import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
+import type { DueFrame } from '../../../src/plan/turns.js';
 import type { SlicePort } from '../../../src/wire/slice-port.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { dissect } from '../../support/dissect.js';
@@ -110,9 +111,9 @@ class World {
     };
   }
 
-  private send(bond: number, frames: readonly Uint8Array[]): number | string {
+  private send(bond: number, frames: readonly DueFrame[]): number | string {
     const taken = this.kernel(this.calls++, frames.length) ?? frames.length;
-    for (const bytes of typeof taken === 'number' ? frames.slice(0, taken) : []) {
+    for (const { bytes } of typeof taken === 'number' ? frames.slice(0, taken) : []) {
       const { src, arp } = dissect(bytes);
       const what = `${arp?.op === 3 ? 'rarp' : 'garp'} ${parseInt(src.slice(-2), 16)}`;
       this.wire.push({ at: this.clock.now, bond, what });

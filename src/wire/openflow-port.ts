@@ -1,0 +1,113 @@
+import { OpenFlowError } from '../errors.js';
+import { retag, type VlanTag } from '../frames/ethernet.js';
+import type { PacketOut } from '../frames/openflow/packet-out.js';
+import type { DueFrame } from '../plan/turns.js';
+import type { Clock } from '../sys/clock.js';
+import type { UnixStream } from '../sys/unix-stream.js';
+import { OpenFlowSession, type Refusals } from './openflow-session.js';
+import { FRAMES_A_SLICE, type SlicePort } from './slice-port.js';
+
+/** How the frames of a guest get into the bridge: by which OpenFlow port, and with which tags there. */
+export interface Entrance {
+  readonly inPort: number;
+  readonly tags: readonly VlanTag[];
+}
+
+/** What a port on a bridge needs. */
+export interface OpenFlowTools {
+  readonly clock: Pick<Clock, 'after'>;
+  /** The path of the bridge's socket, as it is now; null when the bridge is gone. */
+  path(): string | null;
+  connect(path: string): UnixStream;
+  /** By the key of a frame; null when there is none now. */
+  entrance(key: string): Entrance | null;
+  /** These frames are about to be sent, as they will leave by the bond. */
+  sending?(frames: readonly Uint8Array[]): void;
+}
+
+/** There is no such bridge, or no way into it for this guest. */
+const GONE = 'ENODEV';
+
+/**
+ * A port on a bond of Open vSwitch: has the bridge forward each frame as if it had come by the guest's own port. The
+ * switch is connected to with the first slice, and until the port is closed. A slice that breaks off is sent once more,
+ * over a new connection: a frame that comes twice does no harm. Then all its frames count as refused, with the reason,
+ * and the next slice tries anew.
+ */
+export class OpenFlowPort implements SlicePort {
+  readonly capacity = FRAMES_A_SLICE;
+  private session: OpenFlowSession | null = null;
+  private underWay = false;
+  private closed = false;
+
+  constructor(private readonly tools: OpenFlowTools) {}
+
+  async send(frames: readonly DueFrame[], mayGo: () => boolean): Promise<Refusals | null> {
+    try {
+      return await this.sendOnce(frames, mayGo).catch(() => this.sendOnce(frames, mayGo));
+    } catch (error) {
+      if (error instanceof OpenFlowError) return allRefused(frames, error.reason);
+      throw error;
+    }
+  }
+
+  /** What is under way still gets its answer, if it comes in time. */
+  close(): void {
+    this.closed = true;
+    if (!this.underWay) this.hangUp();
+  }
+
+  private async sendOnce(frames: readonly DueFrame[], mayGo: () => boolean): Promise<Refusals | null> {
+    if (this.closed) return null;
+    const session = this.openSession();
+    if (!session) return allRefused(frames, GONE);
+    await session.ready;
+    if (!mayGo()) return null;
+    this.underWay = true;
+    try {
+      return await this.forward(frames, session);
+    } finally {
+      this.underWay = false;
+      if (this.closed) this.hangUp();
+    }
+  }
+
+  private async forward(frames: readonly DueFrame[], session: OpenFlowSession): Promise<Refusals> {
+    const placed = frames.map(({ turn }) => this.tools.entrance(turn.key));
+    const sent = frames.flatMap(({ bytes }, n) => (placed[n] ? [bytes] : []));
+    this.tools.sending?.(sent);
+    const out = frames.flatMap(({ bytes }, n) => packetOut(bytes, placed[n]));
+    return spread(await session.send(out), placed);
+  }
+
+  private openSession(): OpenFlowSession | null {
+    if (this.session && !this.session.over) return this.session;
+    const path = this.tools.path();
+    if (path === null) return null;
+    return (this.session = new OpenFlowSession(this.tools.connect(path), this.tools.clock, path));
+  }
+
+  private hangUp(): void {
+    this.session?.close();
+    this.session = null;
+  }
+}
+
+function packetOut(bytes: Uint8Array, entrance: Entrance | null | undefined): PacketOut[] {
+  return entrance ? [{ inPort: entrance.inPort, frame: retag(bytes, entrance.tags) }] : [];
+}
+
+/** Puts the refusals of what was sent in their places among all frames; those without an entrance were not sent. */
+function spread(refused: Refusals, placed: readonly (Entrance | null)[]): Refusals {
+  const all = new Map<number, string>();
+  let sent = 0;
+  for (const [n, entrance] of placed.entries()) {
+    const code = entrance ? refused.get(sent++) : GONE;
+    if (code !== undefined) all.set(n, code);
+  }
+  return all;
+}
+
+function allRefused(frames: readonly unknown[], code: string): Refusals {
+  return new Map(frames.map((_, n) => [n, code]));
+}
