@@ -3,8 +3,8 @@ import { SyscallError } from '../errors.js';
 
 /** A connection to a unix socket that stays. */
 export interface UnixStream {
-  /** Sends a text. One who does not read it loses the connection. */
-  write(text: string): void;
+  /** Sends a text, or bytes. One who does not read it loses the connection. */
+  write(text: string | Uint8Array): void;
   /** Ends it; nothing more is told of it. */
   close(): void;
 }

@@ -3,7 +3,7 @@ import { retag, type VlanTag } from '../frames/ethernet.js';
 import type { PacketOut } from '../frames/openflow/packet-out.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
-import type { UnixStream } from '../sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../sys/unix-stream.js';
 import { OpenFlowSession, type Refusals } from './openflow-session.js';
 import { FRAMES_A_SLICE, type SlicePort } from './slice-port.js';
 
@@ -18,7 +18,8 @@ export interface OpenFlowTools {
   readonly clock: Pick<Clock, 'after'>;
   /** The path of the bridge's socket, as it is now; null when the bridge is gone. */
   path(): string | null;
-  connect(path: string): UnixStream;
+  /** @throws SyscallError */
+  connect(path: string, listener: StreamListener): Promise<UnixStream>;
   /** By the key of a frame; null when there is none now. */
   entrance(key: string): Entrance | null;
   /** These frames are about to be sent, as they will leave by the bond. */
@@ -84,7 +85,8 @@ export class OpenFlowPort implements SlicePort {
     if (this.session && !this.session.over) return this.session;
     const path = this.tools.path();
     if (path === null) return null;
-    return (this.session = new OpenFlowSession(this.tools.connect(path), this.tools.clock, path));
+    const { clock } = this.tools;
+    return (this.session = new OpenFlowSession(path, (listener) => this.tools.connect(path, listener), clock));
   }
 
   private hangUp(): void {

@@ -1,4 +1,4 @@
-import { OpenFlowError } from '../errors.js';
+import { OpenFlowError, SyscallError } from '../errors.js';
 import { errorName } from '../frames/openflow/error.js';
 import { encodeHello, negotiate } from '../frames/openflow/hello.js';
 import { encodeEchoReply, type Message, MessageReader, TYPE, type Version } from '../frames/openflow/message.js';
@@ -9,7 +9,7 @@ import {
   type PacketOut,
 } from '../frames/openflow/packet-out.js';
 import type { Clock } from '../sys/clock.js';
-import type { UnixStream } from '../sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../sys/unix-stream.js';
 
 /** How long a switch may take to answer, in seconds: one that loads a thousand ports is deaf for a second or so. */
 const PATIENCE = 5;
@@ -35,6 +35,7 @@ export class OpenFlowSession {
   /** Settles when frames can be sent. @throws OpenFlowError when the conversation ends before */
   readonly ready: Promise<void>;
   private readonly reader = new MessageReader();
+  private stream: UnixStream | null = null;
   private version: Version | null = null;
   private slice: Slice | null = null;
   private xid = HELLO_XID;
@@ -43,17 +44,25 @@ export class OpenFlowSession {
   private stopWaiting: () => void = () => undefined;
   private isReady: () => void = () => undefined;
 
-  /** @param name of the socket, for errors */
+  /**
+   * @param name of the socket, for errors
+   * @param connect connects to it. @throws SyscallError
+   */
   constructor(
-    private readonly stream: UnixStream,
-    private readonly clock: Pick<Clock, 'after'>,
     private readonly name: string,
+    connect: (listener: StreamListener) => Promise<UnixStream>,
+    private readonly clock: Pick<Clock, 'after'>,
   ) {
-    stream.onBytes = (bytes) => this.take(bytes);
-    stream.onEnd = (errno) => this.end(errno);
     this.ready = this.step((resolve) => (this.isReady = resolve));
     this.ready.catch(() => undefined);
-    stream.write(encodeHello(HELLO_XID));
+    const listener: StreamListener = {
+      data: (bytes) => this.failure ?? this.take(bytes),
+      closed: (error) => this.end(error?.errno ?? 'ECONNRESET'),
+    };
+    connect(listener).then(
+      (stream) => this.begin(stream),
+      (error: unknown) => this.end(error instanceof SyscallError ? error.errno : 'EIO'),
+    );
   }
 
   get over(): boolean {
@@ -74,16 +83,22 @@ export class OpenFlowSession {
       this.xid++;
       const message = encode(version, this.xid, frame);
       if (typeof message === 'string') refused.set(n, message);
-      else this.stream.write(message);
+      else this.stream?.write(message);
     }
     const barrier = ++this.xid;
-    this.stream.write(encodeBarrierRequest(version, barrier));
+    this.stream?.write(encodeBarrierRequest(version, barrier));
     return this.step((settle) => (this.slice = { first, barrier, refused, settle }));
   }
 
   /** Ends the conversation. */
   close(): void {
     this.end('ECANCELED');
+  }
+
+  private begin(stream: UnixStream): void {
+    if (this.failure) return stream.close();
+    this.stream = stream;
+    stream.write(encodeHello(HELLO_XID));
   }
 
   /** Something that the switch has to answer in time. */
@@ -111,7 +126,7 @@ export class OpenFlowSession {
   private handle(message: Message): void {
     const { type, xid } = message;
     if (type === TYPE.hello && this.version === null) this.agree(message);
-    else if (type === TYPE.echoRequest) this.stream.write(encodeEchoReply(message));
+    else if (type === TYPE.echoRequest) this.stream?.write(encodeEchoReply(message));
     else if (type === TYPE.error) this.refused(xid, errorName(message));
     else if (this.version !== null && type === barrierReplyType(this.version)) this.passed(xid);
   }
@@ -139,7 +154,7 @@ export class OpenFlowSession {
     if (this.failure) return;
     this.failure = this.error(reason);
     this.stopWaiting();
-    this.stream.close();
+    this.stream?.close();
     this.fail(this.failure);
   }
 

@@ -1,6 +1,7 @@
 import { encodeHello } from '../../src/frames/openflow/hello.js';
 import { encodeMessage, type Message, MessageReader, TYPE, type Version } from '../../src/frames/openflow/message.js';
-import type { UnixStream } from '../../src/sys/unix-stream.js';
+import { SyscallError } from '../../src/errors.js';
+import type { StreamListener, UnixStream } from '../../src/sys/unix-stream.js';
 
 /** What a switch was given: the number of the port that the frame came by, and the frame. */
 export interface TakenFrame {
@@ -26,36 +27,37 @@ export class FakeSwitch {
   busy = false;
   readonly #queue: (() => void)[] = [];
   #end: (errno: string) => void = () => undefined;
-  #stream: UnixStream | null = null;
+  #say: (bytes: Uint8Array) => void = () => undefined;
 
-  connect(): UnixStream {
+  connect(listener: StreamListener): Promise<UnixStream> {
     this.connections++;
+    if (this.down !== null) return Promise.reject(new SyscallError('connect', this.down, 'the switch'));
     const reader = new MessageReader();
     let closed = false;
     const stream: UnixStream = {
-      write: (bytes) =>
-        reader.take(bytes).forEach((message) => this.#do(() => closed || this.#answer(stream, copy(message)))),
-      onBytes: () => undefined,
-      onEnd: () => undefined,
+      write: (bytes) => {
+        for (const message of reader.take(bytes as Uint8Array)) {
+          const copy = { ...message, body: message.body.slice() };
+          this.#do(() => closed || this.#answer(listener, copy));
+        }
+      },
       close: () => {
         if (!closed) this.open--;
         closed = true;
       },
     };
     this.open++;
-    this.#stream = stream;
+    this.#say = (bytes) => listener.data(bytes);
     this.#end = (errno) => {
-      if (!closed) stream.onEnd(errno);
+      if (!closed) listener.closed(new SyscallError('read', errno, 'the switch'));
     };
-    const { down } = this;
-    if (down !== null) queueMicrotask(() => stream.onEnd(down));
-    else this.#do(() => stream.onBytes(encodeHello(9, this.versions)));
-    return stream;
+    this.#do(() => closed || listener.data(encodeHello(9, this.versions)));
+    return Promise.resolve(stream);
   }
 
   /** Sends bytes of the test's own to whoever is connected. */
   say(bytes: Uint8Array): void {
-    this.#stream?.onBytes(bytes);
+    this.#say(bytes);
   }
 
   /** Ends the connection. */
@@ -74,7 +76,7 @@ export class FakeSwitch {
     if (!this.busy) queueMicrotask(() => this.busy || this.work());
   }
 
-  #answer(stream: UnixStream, message: Message): void {
+  #answer(listener: StreamListener, message: Message): void {
     const { version, type, xid, body } = message;
     if (type === 13) {
       const { inPort, frame } = readPacketOut(version, body);
@@ -83,15 +85,11 @@ export class FakeSwitch {
       const error = new Uint8Array(4);
       new DataView(error.buffer).setUint16(0, refusal[0]);
       new DataView(error.buffer).setUint16(2, refusal[1]);
-      stream.onBytes(encodeMessage({ version, type: TYPE.error, xid, body: error }));
+      listener.data(encodeMessage({ version, type: TYPE.error, xid, body: error }));
     } else if (type === (version === 1 ? 18 : 20)) {
-      stream.onBytes(encodeMessage({ version, type: type + 1, xid, body: new Uint8Array(0) }));
+      listener.data(encodeMessage({ version, type: type + 1, xid, body: new Uint8Array(0) }));
     }
   }
-}
-
-function copy(message: Message): Message {
-  return { ...message, body: message.body.slice() };
 }
 
 function readPacketOut(version: number, body: Uint8Array): TakenFrame {

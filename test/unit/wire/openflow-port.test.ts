@@ -23,7 +23,7 @@ class World {
   readonly port = new OpenFlowPort({
     clock: this.clock,
     path: () => this.path,
-    connect: () => this.bridge.connect(),
+    connect: (_, listener) => this.bridge.connect(listener),
     entrance: (key) => this.entrance(parseInt(key.slice(15, 17), 16)),
     sending: (frames) => this.announced.push(...frames.map((frame) => decodeRarp(frame).sender)),
   });
