@@ -8,13 +8,15 @@ import { type ManualFrame, ManualGuests, manualSettings } from '../plan/manual.j
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import { type ManualOutcome, runManually } from '../wire/manual-run.js';
-import { openSlicePort, type SlicePort } from '../wire/slice-port.js';
+import type { SlicePort } from '../wire/slice-port.js';
 import { findBond } from './find-bond.js';
 
 /** What an announcement by hand needs beside the host's state. */
 export interface ManualTools {
   readonly settings: AnnounceConfig;
   readonly clock: Clock;
+  /** @throws SyscallError */
+  openPort(bond: number): SlicePort;
   /** What the bond's other announcements draw from as well. */
   bucketsOf(bond: number): Buckets;
   /** @returns whether what was true of the bond at the time of the call is true still */
@@ -87,12 +89,16 @@ function transmit(
 ): Promise<ManualOutcome> {
   const mayGo = tools.watchOver(ifindex);
   const plan = new BondPlan(settings, tools.bucketsOf(ifindex), guests, chance);
-  return runManually(plan, openPort(name, ifindex), { clock: tools.clock, mayGo, refresh: () => tools.refresh() });
+  return runManually(plan, openPort(name, ifindex, tools), {
+    clock: tools.clock,
+    mayGo,
+    refresh: () => tools.refresh(),
+  });
 }
 
-function openPort(bond: string, ifindex: number): SlicePort {
+function openPort(bond: string, ifindex: number, tools: ManualTools): SlicePort {
   try {
-    return openSlicePort(ifindex);
+    return tools.openPort(ifindex);
   } catch (error) {
     throw error instanceof PermissionError ? new PermissionError(`${bond}: ${error.message}`) : error;
   }

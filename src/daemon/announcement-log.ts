@@ -23,6 +23,11 @@ export class AnnouncementLog implements AnnouncementListener {
     this.tools.metrics.count('bondherald_frames_sent_total', { bond: this.nameOf(ifindex), kind }, frames);
   }
 
+  firstFrameOut(ifindex: number, seconds: number): void {
+    const bond = this.nameOf(ifindex);
+    this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, seconds);
+  }
+
   firstRoundOut(ifindex: number, seconds: number): void {
     const bond = this.nameOf(ifindex);
     this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, seconds);

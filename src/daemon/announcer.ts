@@ -18,6 +18,8 @@ export class Announcer implements Task {
   readonly name = 'announcer';
   private readonly isReady = new Deferred();
   private readonly thread: FailoverClient;
+  /** Announces a bond that is not the failover thread's. */
+  ofOvs: (bond: number, slave: number, cause: OrderCause) => void = () => undefined;
 
   /**
    * @param bonds is filled with one entry an active-backup bond of the host
@@ -43,7 +45,8 @@ export class Announcer implements Task {
 
   /** Announces a bond now, as if it had failed over to `slave`. */
   announce(bond: number, slave: number, cause: OrderCause): void {
-    this.thread.announce(bond, slave, cause);
+    if (isThreads(bond)) this.thread.announce(bond, slave, cause);
+    else this.ofOvs(bond, slave, cause);
   }
 
   /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
@@ -64,17 +67,17 @@ export class Announcer implements Task {
     for (const bond of this.bonds.keys()) {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
-      this.thread.forget(bond);
+      if (isThreads(bond)) this.thread.forget(bond);
     }
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
   }
 
-  private watch(bond: number): Promise<void> {
+  private watch(bond: number): Promise<void> | [] {
     const { capacity, rate, damping } = this.settings;
     const guests = new BondGuests(capacity);
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.listener.unlocked(guests.batch.unlocked);
-    return this.thread.watch(bond, guests.batch, { rate, damping });
+    return isThreads(bond) ? this.thread.watch(bond, guests.batch, { rate, damping }) : [];
   }
 
   private everyMac(): Set<Mac> {
@@ -92,4 +95,9 @@ export class Announcer implements Task {
       );
     }
   }
+}
+
+/** Whether the failover thread watches a bond: those of Open vSwitch are no devices of the kernel. */
+function isThreads(bond: number): boolean {
+  return bond > 0;
 }

@@ -21,6 +21,9 @@ import { FailoverLog } from './failover-log.js';
 import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
 import { LibvirtWatch } from './libvirt-watch.js';
+import { portOpener } from './bond-ports.js';
+import { NO_OVS, OvsBonds } from './ovs-bonds.js';
+import { watchOvsBonds } from './ovs-bond-watch.js';
 import { logReady } from './log-ready.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { MissedFailovers } from './missed-failovers.js';
@@ -56,32 +59,33 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
+  const ovs = new OvsBonds(host, NO_OVS);
+  const openPort = portOpener(ovs, clock, (...frames) => snooper?.sending(...frames));
   const manual = manualTools(
     config,
     clock,
+    openPort,
     () => announcements,
     () => judge(),
   );
   const control = new ControlServer(host, bonds, tools, manual, () => kernelWatch.ready);
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const announcer = new Announcer(
-    host,
-    bonds,
-    firstRoundSettings(config),
-    failoverListener(host, failovers, () => [announcements, refresh]),
-  );
+  const onFailover = failoverListener(host, failovers, () => [announcements, refresh]);
+  const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
+  const ovsWatch = watchOvsBonds({ clock, host, bonds, ovs, announcer, onFailover }, config);
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
   };
   const listener = new AnnouncementLog(tools, (bond) => failovers.nameOf(bond));
-  const announcements = newAnnouncements(config, { host, bonds, announcer, clock, listener, refresh: judge });
+  const announcements = newAnnouncements(config, { host, bonds, announcer, clock, listener, openPort, refresh: judge });
   const bondLog = new BondLog(log, host.topology);
   /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     judge();
     snooper?.follow();
+    ovsWatch.note();
     healer.heal();
     bondLog.note();
   };
@@ -103,8 +107,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
 
   log.info('starting', { version: VERSION });
   const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper, control];
-  const ready = (): void => logReady(log, config, host.topology, bonds);
-  await runTasks(tasks, signal, ready).finally(() => announcements.stop());
+  await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds)).finally(() => announcements.stop());
   log.info('stopped');
 }
 

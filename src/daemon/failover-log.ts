@@ -36,6 +36,7 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
     const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };
     if (cause === 'window') return { delayed: true };
+    if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, AnnouncementLog times
     if (sent > 0) {
       this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);
       // Where the rate holds frames up, the last one is for AnnouncementLog to time.
@@ -102,7 +103,8 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
       ...(waiting > 0 ? { waiting } : {}),
       ...more,
     };
-    if (round.sent + refused + waiting === 0) return this.tools.log.info('failover with nobody to announce', fields);
+    if (round.sent + refused + waiting + (round.doneByOvs?.size ?? 0) === 0)
+      return this.tools.log.info('failover with nobody to announce', fields);
     if (refused === 0) return this.tools.log.info('failover announced', fields);
     const codes = Object.keys(round.errors).join(',');
     this.tools.log.warn('failover announced in part: the kernel refused frames', { ...fields, codes });

@@ -29,7 +29,7 @@ export class Healer {
 
   private announce(mac: Sighting['mac']): void {
     for (const verdict of this.host.verdicts(mac)) {
-      if (verdict.suppressed !== null) continue;
+      if (verdict.suppressed !== null || verdict.bond < 0) continue; // by a bond of Open vSwitch the next round does
       const bond = this.host.topology.link(verdict.bond)?.name ?? '';
       try {
         const { sent } = sendNow(verdict.bond, [planFirstRound(verdict)]);

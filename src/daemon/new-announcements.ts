@@ -7,10 +7,10 @@ import { activeBackupBonds } from '../topology/bonds.js';
 import { Announcements } from '../wire/announcements.js';
 import type { AnnouncementListener, AnnouncementTools } from '../wire/bond-announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import { openSlicePort } from '../wire/slice-port.js';
 import type { FirstRoundSettings } from '../wire/thread-messages.js';
 import type { ManualTools } from './announce-by-hand.js';
 import type { Announcer } from './announcer.js';
+import type { OpenPort } from './bond-ports.js';
 
 /** The parts of the daemon that announcements deal with. */
 interface Neighbours {
@@ -19,17 +19,18 @@ interface Neighbours {
   readonly announcer: Announcer;
   readonly clock: Clock;
   readonly listener: AnnouncementListener;
+  readonly openPort: OpenPort;
   /** Brings who is announced up to date. */
   readonly refresh: () => void;
 }
 
 /** What follows the first burst of every failover of this host. */
 export function newAnnouncements(config: Config, neighbours: Neighbours): Announcements {
-  const { host, bonds, announcer, clock, listener, refresh } = neighbours;
+  const { host, bonds, announcer, clock, listener, openPort, refresh } = neighbours;
   const tools: AnnouncementTools = {
     clock,
     chance,
-    openPort: openSlicePort,
+    openPort,
     addressesOf: (bond, { mac, tags }, now) => host.addressesOf(mac, { bond, tags }, now),
     refresh,
     listener,
@@ -51,6 +52,7 @@ export function firstRoundSettings({ announce, guests }: Config): FirstRoundSett
 export function manualTools(
   config: Config,
   clock: Clock,
+  openPort: OpenPort,
   others: () => Announcements,
   refresh: () => void,
 ): ManualTools {
@@ -58,6 +60,7 @@ export function manualTools(
   return {
     settings,
     clock,
+    openPort,
     bucketsOf: (bond) => others().of(bond)?.buckets ?? newBuckets(settings.rate),
     watchOver(bond) {
       const epoch = others().of(bond)?.epoch;

@@ -49,10 +49,20 @@ export class SnoopClient {
   }
 
   /** Listens on a bond from now on. @returns when the thread has answered: null, or why it cannot, in one line */
-  watch(bond: number): Promise<string | null> {
+  watch(bond: number, members: readonly number[] | null = null, active: number | null = null): Promise<string | null> {
     if (!this.alive) return Promise.resolve(HAS_ENDED);
-    this.thread.post({ type: 'watch', bond });
+    this.thread.post({ type: 'watch', bond, members, active });
     return new Promise((resolve) => this.waiting.push(resolve));
+  }
+
+  /** Another member of a bond of Open vSwitch is the active one. */
+  activate(bond: number, active: number | null): void {
+    this.thread.post({ type: 'active', bond, active });
+  }
+
+  /** These frames are about to leave by a bond of Open vSwitch: they are no word of a guest's. */
+  sending(bond: number, frames: readonly Uint8Array[]): void {
+    this.thread.post({ type: 'sending', bond, frames });
   }
 
   /** Listens no more; what is on its way is still reported. */

@@ -1,8 +1,20 @@
 import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
 
+/** What is to be listened on. */
+export interface WatchOrder {
+  readonly bond: number;
+  /** For a bond of Open vSwitch, which is no device itself: the devices that it is heard on; else null. */
+  readonly members: readonly number[] | null;
+  readonly active: number | null;
+}
+
 /** From the daemon to the listening thread. */
 export type ToSnoopThread =
-  | { readonly type: 'watch'; readonly bond: number }
+  | ({ readonly type: 'watch' } & WatchOrder)
+  /** Another member of a bond of Open vSwitch is the active one. */
+  | { readonly type: 'active'; readonly bond: number; readonly active: number | null }
+  /** We are about to have these frames sent by a bond of Open vSwitch. */
+  | { readonly type: 'sending'; readonly bond: number; readonly frames: readonly Uint8Array[] }
   | { readonly type: 'forget'; readonly bond: number }
   /** A batch has been dealt with: another may come. */
   | { readonly type: 'taken' }

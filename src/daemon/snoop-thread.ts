@@ -16,7 +16,7 @@ const EARS_CHECK_SECONDS = 5;
 
 const owner = ownerOfThisThread<ToSnoopThread, FromSnoopThread>();
 const now = (): number => systemClock.monotonic();
-const bonds = new SnoopedBonds(owner);
+const bonds = new SnoopedBonds(owner, now);
 let checked = now();
 let earsChecked = checked;
 
@@ -24,7 +24,7 @@ owner.post({ type: 'ready' });
 for (;;) {
   bonds.takeOrders();
   if (!bonds.running) break;
-  if (!bonds.mayTell || bonds.listen(WAIT_MILLISECONDS, now)) blockFor(TURN_SECONDS);
+  if (!bonds.mayTell || bonds.listen(WAIT_MILLISECONDS)) blockFor(TURN_SECONDS);
   if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
   bonds.tellLost();

@@ -8,12 +8,14 @@ import { ReceiveRing } from '../sys/receive-ring.js';
 import type { Owner } from '../sys/thread.js';
 import { BatchOfHeard } from './batch-of-heard.js';
 import { BondEar, type EarTools } from './bond-ear.js';
+import { OvsBondEar } from './ovs-bond-ear.js';
 import { KernelRequests } from './kernel-requests.js';
 import {
   type FromSnoopThread,
   type HeardBatch,
   MAX_BATCHES_ON_THEIR_WAY,
   type ToSnoopThread,
+  type WatchOrder,
 } from './snoop-messages.js';
 
 /** How many frames of a bond are read in a turn of the thread, of each direction. */
@@ -21,7 +23,7 @@ const FRAMES_A_TURN = 128;
 
 /** The bonds that the listening thread hears, as its owner ordered. Bounded by the number of bonds on the host. */
 export class SnoopedBonds {
-  private readonly ears = new Map<number, BondEar>();
+  private readonly ears = new Map<number, BondEar | OvsBondEar>();
   private readonly tools: EarTools = {
     requests: new KernelRequests(),
     filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)),
@@ -31,7 +33,11 @@ export class SnoopedBonds {
   private onTheirWay = 0;
   running = true;
 
-  constructor(private readonly owner: Owner<ToSnoopThread, FromSnoopThread>) {}
+  /** @param now monotonic clock, seconds */
+  constructor(
+    private readonly owner: Owner<ToSnoopThread, FromSnoopThread>,
+    private readonly now: () => number,
+  ) {}
 
   /** Whether the owner keeps up with what it is told. */
   get mayTell(): boolean {
@@ -44,12 +50,13 @@ export class SnoopedBonds {
       if (order.type === 'stop') this.running = false;
       else if (order.type === 'taken') this.onTheirWay--;
       else if (order.type === 'forget') this.forget(order.bond);
-      else this.watch(order.bond);
+      else if (order.type === 'watch') this.watch(order);
+      else this.follow(order);
     }
   }
 
   /** Waits for frames, at most so long, and tells the owner what they say. @returns whether there were any */
-  listen(milliseconds: number, now: () => number): boolean {
+  listen(milliseconds: number): boolean {
     const all = [...this.ears].map(([bond, ear]) => ({ bond, ear, descriptors: ear.descriptors }));
     const speaking = new Set(
       waitForAny(
@@ -57,8 +64,9 @@ export class SnoopedBonds {
         milliseconds,
       ),
     );
+    this.takeOrders(); // what we were about to send is announced before it leaves
     for (const { bond, ear, descriptors } of all)
-      if (descriptors.some((fd) => speaking.has(fd))) this.hear(bond, ear, now);
+      if (this.ears.get(bond) === ear && descriptors.some((fd) => speaking.has(fd))) this.hear(bond, ear);
     return speaking.size > 0;
   }
 
@@ -79,13 +87,13 @@ export class SnoopedBonds {
     this.tools.requests.close();
   }
 
-  private hear(bond: number, ear: BondEar, now: () => number): void {
+  private hear(bond: number, ear: BondEar | OvsBondEar): void {
     ear.hear(
       FRAMES_A_TURN,
       ({ bytes, direction, checksumReady }) => this.batch.add(readFrame(bytes, direction, checksumReady)),
       () => {
         const batch = this.batch.take();
-        if (batch) this.tell(bond, now(), batch);
+        if (batch) this.tell(bond, this.now(), batch);
       },
     );
   }
@@ -95,17 +103,30 @@ export class SnoopedBonds {
     this.owner.post({ type: 'heard', bond, at, ...batch });
   }
 
-  private watch(bond: number): void {
+  private follow(order: ToSnoopThread & { type: 'active' | 'sending' }): void {
+    const ear = this.ears.get(order.bond);
+    if (!(ear instanceof OvsBondEar)) return;
+    if (order.type === 'active') ear.active = order.active;
+    else ear.sending(order.frames);
+  }
+
+  private watch({ bond, members, active }: WatchOrder): void {
     this.forget(bond);
     let error: string | null = null;
     try {
       const costly = (reason: string): void => this.owner.post({ type: 'costly', bond, reason });
-      this.ears.set(bond, new BondEar(bond, this.tools, costly));
+      this.ears.set(bond, members ? this.ovsEar(members, active, costly) : new BondEar(bond, this.tools, costly));
     } catch (failure) {
       if (!(failure instanceof BondheraldError)) throw failure;
       error = failure.message;
     }
     this.owner.post({ type: 'watching', bond, error });
+  }
+
+  private ovsEar(members: readonly number[], active: number | null, costly: (reason: string) => void): OvsBondEar {
+    const ear = new OvsBondEar(members, this.tools, costly, this.now);
+    ear.active = active;
+    return ear;
   }
 
   private forget(bond: number): void {

@@ -3,6 +3,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Heard } from '../sources/heard.js';
 import type { Log } from '../sys/log.js';
 import { Deferred } from '../wire/deferred.js';
+import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { SnoopClient } from './snoop-client.js';
 import { type Task, untilAborted } from './task.js';
 
@@ -17,8 +18,8 @@ export class Snooper implements Task {
   readonly name = 'snooper';
   private readonly isReady = new Deferred();
   private readonly thread: SnoopClient;
-  /** The bonds that are listened on: those of the host. */
-  private readonly watched = new Set<number>();
+  /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
+  private readonly watched = new Map<number, Members | null>();
 
   /**
    * @param bonds the bonds that are announced, by ifindex
@@ -53,9 +54,26 @@ export class Snooper implements Task {
 
   /** Listens on the bonds that are there now, and on no others. */
   follow(): void {
-    for (const bond of this.watched) if (!this.bonds.has(bond)) this.forget(bond);
-    const answers = [...this.bonds.keys()].filter((bond) => !this.watched.has(bond)).map((bond) => this.watch(bond));
+    const members = membersOfOvsBonds(this.host.topology);
+    for (const [bond, held] of this.watched) {
+      const now = members.get(bond);
+      if (!this.bonds.has(bond) || (held && !sameDevices(held, now))) this.forget(bond);
+      else if (held && now && held.active !== now.active) this.activate(bond, now);
+    }
+    const answers = [...this.bonds.keys()]
+      .filter((bond) => !this.watched.has(bond))
+      .map((bond) => this.watch(bond, members.get(bond) ?? null));
     void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+  }
+
+  /** These frames are about to leave by a bond of Open vSwitch: they are no word of a guest's. */
+  sending(bond: number, frames: readonly Uint8Array[]): void {
+    this.thread.sending(bond, frames);
+  }
+
+  private activate(bond: number, members: Members): void {
+    this.watched.set(bond, members);
+    this.thread.activate(bond, members.active);
   }
 
   private forget(bond: number): void {
@@ -63,12 +81,19 @@ export class Snooper implements Task {
     this.thread.forget(bond);
   }
 
-  private async watch(bond: number): Promise<void> {
-    this.watched.add(bond);
-    const reason = await this.thread.watch(bond);
-    if (reason === null) return;
+  private async watch(bond: number, members: Members | null): Promise<void> {
+    this.watched.set(bond, members);
+    if (members && members.elsewhere.length > 0) this.deafTo(bond, members.elsewhere);
+    if (members?.devices.length === 0) return;
+    const reason = await this.thread.watch(bond, members?.devices, members?.active);
+    if (reason === null || this.watched.get(bond) !== members) return;
     this.watched.delete(bond);
     this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
+  }
+
+  private deafTo(bond: number, members: readonly string[]): void {
+    const message = 'members of a bond are no devices of this host, so that nothing is heard of what passes them';
+    this.tools.log.info(message, { bond: this.nameOf(bond), members: members.join(',') });
   }
 
   private costly(bond: number, reason: string): void {

@@ -15,6 +15,8 @@ import type { FirstRound } from './thread-messages.js';
 export interface AnnouncementListener {
   began(bond: number): void;
   sent(bond: number, kind: FrameKind, frames: number): void;
+  /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database told of it. */
+  firstFrameOut(bond: number, seconds: number): void;
   /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
   firstRoundOut(bond: number, seconds: number): void;
   /** @param code the symbolic errno */
@@ -84,7 +86,9 @@ export class BondAnnouncements {
     tally.refused(Object.values(round.errors).reduce((sum, frames) => sum + frames, 0));
     const port = this.tools.openPort(this.bond);
     this.tools.listener.began(this.bond);
-    this.plan.begin(round.arrived, (key) => this.guests.batch.wasIn(portion, key));
+    const { doneByOvs } = round;
+    const { batch } = this.guests;
+    this.plan.begin(round.arrived, (key) => (doneByOvs ? doneByOvs.has(key) : batch.wasIn(portion, key)));
     this.run = { tally, on: new BondRun(this.plan, port, this.surroundings(round, portion, tally)) };
   }
 
@@ -97,9 +101,10 @@ export class BondAnnouncements {
     this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
   }
 
-  private surroundings({ epoch, cause, arrived }: FirstRound, { turns, count }: Portion, tally: RunTally) {
+  private surroundings({ epoch, cause, arrived, doneByOvs }: FirstRound, { turns, count }: Portion, tally: RunTally) {
     const { bond, plan, tools } = this;
     let heldUp = cause === 'failover' && turns < count;
+    let noneOut = heldUp && doneByOvs !== undefined;
     return {
       clock: tools.clock,
       mayGo: () => this.epoch === epoch,
@@ -107,6 +112,9 @@ export class BondAnnouncements {
       sent(kind: FrameKind, frames: number): void {
         tally.sent(kind, frames);
         tools.listener.sent(bond, kind, frames);
+        if (!noneOut || kind !== 'rarp') return;
+        noneOut = false;
+        tools.listener.firstFrameOut(bond, tools.clock.monotonic() - arrived);
       },
       refused(kind: FrameKind, code: string, frames: number): void {
         tally.refused(frames);

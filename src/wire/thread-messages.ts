@@ -54,6 +54,8 @@ export interface FirstRound extends RoundOutcome {
   readonly cause: 'failover' | OrderCause;
   /** When the kernel's message arrived, or the order: monotonic clock, seconds. */
   readonly arrived: number;
+  /** For a bond that Open vSwitch keeps: the keys of the frames that it sends itself. */
+  readonly doneByOvs?: ReadonlySet<string>;
 }
 
 /** From the failover thread to the daemon. */

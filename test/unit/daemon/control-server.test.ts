@@ -41,6 +41,7 @@ function daemon(t: TestContext) {
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,
+    openPort: () => assert.fail(),
     bucketsOf: () => newBuckets(ANNOUNCE_DEFAULTS.rate),
     watchOver: () => () => true,
     refresh: () => undefined,

@@ -42,6 +42,7 @@ class World {
     this.bonds.set(BOND, this.guestsOf(BOND, guests));
     const listener = {
       began: () => undefined,
+      firstFrameOut: () => undefined,
       firstRoundOut: (bond: number, seconds: number) => void this.outAfter.push([bond, seconds]),
       sent: () => undefined,
       refused: (_: number, kind: string, code: string, frames: number) =>

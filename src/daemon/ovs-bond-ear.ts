@@ -1,0 +1,95 @@
+import { BondheraldError } from '../errors.js';
+import { FrameBook, isPlainRarp } from '../sources/frame-book.js';
+import type { ReadFrame } from '../sys/packet-reader.js';
+import { BondEar, type EarTools } from './bond-ear.js';
+
+/** Our own frames are read within so many seconds after we said that they would leave, a flood of others aside. */
+const OWN_WINDOW = 5;
+
+/** A frame that comes back by another member is back within so many seconds. */
+const ECHO_WINDOW = 0.5;
+
+/** A member of a bond, and the ear on it. */
+interface MemberEar {
+  readonly member: number;
+  readonly ear: BondEar;
+}
+
+/**
+ * Hears a bond of Open vSwitch, by its members. What leaves by any of them leaves by the bond; what comes in counts on
+ * the active member only, as Open vSwitch drops the rest (ofproto/bond.c:bond_check_admissibility). Its forwarding
+ * carries no mark of ours, so our own frames are known by what we said that we would send, and RARPs of the kind that
+ * it sends itself are no word of a guest's.
+ */
+export class OvsBondEar {
+  private readonly ears: readonly MemberEar[];
+  private readonly own = new FrameBook(OWN_WINDOW);
+  private readonly left = new FrameBook(ECHO_WINDOW);
+  active: number | null = null;
+
+  /**
+   * @param members devices of the kernel
+   * @param costly told why there is no mirror, once at the most
+   * @throws BondheraldError when none of them can be heard
+   */
+  constructor(
+    members: readonly number[],
+    tools: EarTools,
+    costly: (reason: string) => void,
+    private readonly now: () => number,
+  ) {
+    let told = false;
+    const tell = (reason: string): void => {
+      if (!told) costly(reason);
+      told = true;
+    };
+    const ears: MemberEar[] = [];
+    const failures: BondheraldError[] = [];
+    for (const member of members) {
+      try {
+        ears.push({ member, ear: new BondEar(member, tools, tell) });
+      } catch (error) {
+        if (!(error instanceof BondheraldError)) throw error;
+        failures.push(error);
+      }
+    }
+    if (ears.length === 0 && failures[0]) throw failures[0];
+    this.ears = ears;
+  }
+
+  get descriptors(): number[] {
+    return this.ears.flatMap(({ ear }) => ear.descriptors);
+  }
+
+  /** These frames are about to leave. */
+  sending(frames: readonly Uint8Array[]): void {
+    for (const frame of frames) this.own.note(frame, this.now());
+  }
+
+  /** As BondEar's, for each member. */
+  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void): void {
+    for (const { member, ear } of this.ears) {
+      ear.hear(limit, (frame) => this.counts(member, frame) && take(frame), done);
+    }
+  }
+
+  check(): void {
+    for (const { ear } of this.ears) ear.check();
+  }
+
+  drops(): number {
+    return this.ears.reduce((count, { ear }) => count + ear.drops(), 0);
+  }
+
+  close(): void {
+    for (const { ear } of this.ears) ear.close();
+  }
+
+  /** Whether a frame is a word of its sender's. */
+  private counts(member: number, { bytes, direction }: ReadFrame): boolean {
+    const now = this.now();
+    if (direction === 'in') return member === this.active && !this.left.has(bytes, now);
+    this.left.note(bytes, now);
+    return !this.own.has(bytes, now) && !isPlainRarp(bytes);
+  }
+}

@@ -1,0 +1,116 @@
+import type { Config } from '../config/config.js';
+import type { HostState } from '../guests/host-state.js';
+import type { OvsPort } from '../sources/ovs/config.js';
+import type { Clock } from '../sys/clock.js';
+import { activeBackupBonds, type Bond } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import type { FailoverListener } from '../wire/failover-client.js';
+import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
+import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
+import type { Announcer } from './announcer.js';
+import type { OvsBonds } from './ovs-bonds.js';
+
+/** What decides whether a bond has failed over. */
+interface BondState {
+  readonly active: number | null;
+  /** The members of a bond of mode balance-slb that are down: each of them carried some guests' frames. */
+  readonly down: ReadonlySet<string>;
+  readonly members: ReadonlySet<string>;
+}
+
+/** What the watch needs of the rest of the daemon. */
+export interface OvsWatchTools {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly topology: Topology;
+  readonly bonds: ReadonlyMap<number, BondGuests>;
+  readonly ovs: OvsBonds;
+  readonly listener: Pick<FailoverListener, 'failover' | 'lost'>;
+  /** Has the MAC tables read anew: guests that are news join the announcement when they are known. */
+  readTables(): void;
+}
+
+/**
+ * Notices failovers of the bonds that Open vSwitch keeps, which are not the failover thread's: from one state of the
+ * database to the next. Open vSwitch announces when it chooses another active member, and, with balance-slb, when any
+ * member goes down (ofproto/bond.c:bond_run); so do we. Holds one entry a bond.
+ */
+export class OvsBondWatch {
+  private states = new Map<number, BondState>();
+  private readonly rounds: OvsFirstRounds;
+
+  constructor(
+    private readonly tools: OvsWatchTools,
+    { damping }: Pick<FirstRoundSettings, 'damping'>,
+  ) {
+    this.rounds = new OvsFirstRounds(tools.bonds, damping);
+  }
+
+  /** To be called after the host's state may have changed. A bond's first state only says where we start. */
+  note(): void {
+    const { topology } = this.tools;
+    const before = this.states;
+    const bonds = activeBackupBonds(topology).filter(({ ifindex }) => ifindex < 0);
+    this.states = new Map(bonds.map((bond) => [bond.ifindex, this.stateOf(bond)]));
+    for (const bond of before.keys()) if (!this.states.has(bond)) this.rounds.forget(bond);
+    for (const [bond, state] of this.states) {
+      const held = before.get(bond);
+      if (held) this.compare(bond, held, state);
+    }
+  }
+
+  /** Announces a bond now, as if it had failed over to `slave`. */
+  announce(bond: number, slave: number, cause: OrderCause): void {
+    this.begin(bond, slave, cause);
+  }
+
+  private compare(bond: number, held: BondState, { active, down }: BondState): void {
+    const fell = [...down].some((member) => held.members.has(member) && !held.down.has(member));
+    if (active !== null && (active !== held.active || fell)) return this.begin(bond, active, 'failover');
+    if (active !== null || held.active === null) return;
+    this.rounds.cancel(bond);
+    this.tools.listener.lost(bond, 'no-active-slave');
+  }
+
+  /** Where the cause is not a failover of this moment, Open vSwitch has spoken long ago: then all is left to us. */
+  private begin(bond: number, slave: number, cause: 'failover' | OrderCause): void {
+    const { clock, ovs, bonds, listener } = this.tools;
+    const now = clock.monotonic();
+    const guests = bonds.get(bond);
+    const done = cause === 'failover' && guests ? ovs.doneByOvs(bond, guests) : new Set<string>();
+    const outcome = cause === 'window' ? this.rounds.release(bond, now) : this.rounds.failover(bond, done.size, now);
+    if (!outcome) return;
+    listener.failover({ bond, slave, cause, arrived: now, ...outcome, doneByOvs: done });
+    this.tools.readTables();
+  }
+
+  private stateOf({ ifindex, activeSlave }: Bond): BondState {
+    const port = this.tools.ovs.find(ifindex)?.port;
+    const shares = port?.bond?.mode === 'balance-slb' ? port.interfaces : [];
+    return {
+      active: activeSlave?.ifindex ?? null,
+      members: uuids(shares),
+      down: uuids(shares.filter(({ up, lowerUp }) => !up || !lowerUp)),
+    };
+  }
+}
+
+/** The parts of the daemon that the watch deals with. */
+interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds' | 'ovs'> {
+  readonly host: HostState;
+  readonly announcer: Announcer;
+  readonly onFailover: OvsWatchTools['listener'];
+  readonly readTables?: () => void;
+}
+
+/** The watch over the bonds of Open vSwitch, and the announcer told of it. */
+export function watchOvsBonds(neighbours: Neighbours, { announce }: Pick<Config, 'announce'>): OvsBondWatch {
+  const { host, announcer, onFailover: listener, readTables = () => undefined, ...rest } = neighbours;
+  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener, readTables }, announce);
+  announcer.ofOvs = (...order) => watch.announce(...order);
+  return watch;
+}
+
+function uuids(interfaces: OvsPort['interfaces']): Set<string> {
+  return new Set(interfaces.map(({ uuid }) => uuid));
+}

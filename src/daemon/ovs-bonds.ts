@@ -1,0 +1,106 @@
+import type { Mac } from '../addr/mac.js';
+import type { HostState } from '../guests/host-state.js';
+import type { Verdict } from '../guests/verdict.js';
+import { ETH_P_8021Q } from '../kernel/constants.js';
+import { IN_PORT_CONTROLLER } from '../frames/openflow/packet-out.js';
+import { frameKey } from '../plan/first-round.js';
+import type { OvsBridge, OvsConfig, OvsPort } from '../sources/ovs/config.js';
+import { bridgeVlan, type MacTable, ownRarps } from '../sources/ovs/own-rarps.js';
+import type { Tag } from '../topology/exits.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import type { Entrance } from '../wire/openflow-port.js';
+
+/** What we know of Open vSwitch at the moment of asking. */
+export interface OvsKnowledge {
+  /** null while we know nothing. */
+  config(): OvsConfig | null;
+  /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its name */
+  macTable(bridge: string): MacTable | null;
+}
+
+/** A bond of Open vSwitch, and the bridge that it is a port of. */
+export interface OvsBondPort {
+  readonly bridge: OvsBridge;
+  readonly port: OvsPort;
+}
+
+/** How a verdict's frames enter the bridge of its bond; null where nobody knows the port. */
+interface Entered {
+  readonly entry?: { readonly port: number; readonly tags: readonly Tag[] } | null;
+}
+
+/** The bonds that Open vSwitch keeps: where its database and the host's state meet. */
+export class OvsBonds {
+  constructor(
+    private readonly host: HostState,
+    private readonly knowledge: OvsKnowledge,
+  ) {}
+
+  /** The rows of a bond, which it has by its name: no two ports share one (ovsdb.conf.db(5), Port). */
+  find(bond: number): OvsBondPort | null {
+    const name = this.host.topology.link(bond)?.name;
+    for (const bridge of this.knowledge.config()?.bridges ?? []) {
+      const port = bridge.ports.find((each) => each.name === name && each.bond !== null);
+      if (port) return { bridge, port };
+    }
+    return null;
+  }
+
+  /** The guests for whom Open vSwitch sends a RARP itself when the bond fails over now: the keys of their frames. */
+  doneByOvs(bond: number, guests: BondGuests): Set<string> {
+    const found = this.find(bond);
+    const table = found && this.knowledge.macTable(found.bridge.name);
+    if (!table) return new Set();
+    const announces = ownRarps(found.bridge, found.port, table);
+    const done = new Set<string>();
+    for (const key of guests.batch.keys()) {
+      const place = guests.place(key);
+      if (place && announces(place.mac, place.tags)) done.add(key);
+    }
+    return done;
+  }
+
+  /**
+   * How the frames under a key get into the bridge: as the guest's own do, so that the bridge learns nothing new. Of a
+   * guest whose port nobody knows, for example one that an operator names, by no port: then it learns nothing at all.
+   * @returns null when there is no way
+   */
+  entrance(bond: number, key: string): Entrance | null {
+    const found = this.find(bond);
+    const mac = key.slice(0, key.indexOf(' ')) as Mac;
+    const verdict = this.host.verdicts(mac).find((each) => each.bond === bond && frameKey(each) === key);
+    const entry = (verdict as (Verdict & Entered) | undefined)?.entry;
+    if (!found) return null;
+    if (!entry) return byNoPort(found.port, tagsIn(key));
+    const inPort = this.ofport(found.bridge, entry.port);
+    return inPort === null ? null : { inPort, tags: entry.tags };
+  }
+
+  private ofport(bridge: OvsBridge, ifindex: number): number | null {
+    const name = this.host.topology.link(ifindex)?.name;
+    const all = bridge.ports.flatMap(({ interfaces }) => interfaces);
+    const byIndex = all.find((each) => each.ifindex === ifindex);
+    return (byIndex ?? all.find((each) => each.name === name))?.ofport ?? null;
+  }
+}
+
+/** A frame from nowhere is in the VLAN that its tag names. */
+function byNoPort({ vlans }: OvsPort, tags: readonly Tag[]): Entrance | null {
+  const vlan = bridgeVlan(vlans, tags);
+  if (vlan === null) return null;
+  return { inPort: IN_PORT_CONTROLLER, tags: vlan === 0 ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] };
+}
+
+/** As guests/exit-key.ts writes them. */
+function tagsIn(key: string): Tag[] {
+  return key
+    .split('/')
+    .slice(1)
+    .map((tag) => {
+      const [tpid, vid] = tag.split('.').map(Number);
+      return { tpid: tpid ?? 0, vid: vid ?? 0 };
+    });
+}
+
+/** A host without Open vSwitch. */
+export const NO_OVS: OvsKnowledge = { config: () => null, macTable: () => null };

@@ -1,0 +1,60 @@
+import type { AnnounceConfig } from '../config/config.js';
+import { Damping } from '../plan/damping.js';
+import { controlWords, EPOCH } from './batch-layout.js';
+import type { BondGuests } from './bond-guests.js';
+import type { RoundOutcome } from './thread-messages.js';
+
+/**
+ * The first rounds of the bonds that Open vSwitch keeps. Of the kernel's bonds the failover thread sends them; here
+ * nothing is sent before the run: Open vSwitch has spoken itself. What is left is to say which run begins, or that the
+ * bond fails over too often. Holds one entry a bond.
+ */
+export class OvsFirstRounds {
+  private readonly damping = new Map<number, Damping>();
+
+  /** @param bonds by bond, the guests that are announced there */
+  constructor(
+    private readonly bonds: ReadonlyMap<number, BondGuests>,
+    private readonly settings: AnnounceConfig['damping'],
+  ) {}
+
+  /**
+   * A failover: the run that lasts is over.
+   * @param done how many guests have had their RARP
+   * @param now monotonic clock, seconds
+   */
+  failover(bond: number, done: number, now: number): RoundOutcome {
+    const epoch = this.cancel(bond);
+    const damped = this.dampingOf(bond).failover(now);
+    return damped === null ? this.begin(bond, done, epoch) : { ...NOTHING, portion: null, epoch, damped };
+  }
+
+  /** The time has come for what was held back. @returns null when that is not to be, or not yet */
+  release(bond: number, now: number): RoundOutcome | null {
+    return this.dampingOf(bond).release(now) ? this.begin(bond, 0, this.cancel(bond)) : null;
+  }
+
+  /** From here on nothing is sent for the run that lasts. @returns the number of the next */
+  cancel(bond: number): number {
+    const guests = this.bonds.get(bond);
+    return guests ? Atomics.add(controlWords(guests.batch.memory), EPOCH, 1) + 1 : 0;
+  }
+
+  forget(bond: number): void {
+    this.damping.delete(bond);
+  }
+
+  private begin(bond: number, done: number, epoch: number): RoundOutcome {
+    const count = this.bonds.get(bond)?.batch.size;
+    const portion = count === undefined ? null : { edition: 0, start: 0, count, turns: Math.min(done, count) };
+    return { ...NOTHING, portion, epoch, damped: null };
+  }
+
+  private dampingOf(bond: number): Damping {
+    const held = this.damping.get(bond) ?? new Damping(this.settings);
+    this.damping.set(bond, held);
+    return held;
+  }
+}
+
+const NOTHING = { sent: 0, errors: {}, firstFrame: 0, lastFrame: 0 } as const;
