@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { readHost } from '../daemon/read-host.js';
+import { type LiveHost, readHost } from '../daemon/read-host.js';
 import type { BridgeFacts, Facts } from '../doctor/facts.js';
 import { readBridgeAgeing } from '../sys/bridge-settings.js';
 import { systemClock } from '../sys/clock.js';
@@ -14,10 +14,16 @@ import type { Topology } from '../topology/topology.js';
 export async function readFacts(config: Config): Promise<Facts> {
   const live = await readHost(config, systemClock);
   try {
-    return { bridges: await readBridges(live.host.topology), ovs: null };
+    return { bridges: await readBridges(live.host.topology), ovs: ovsFacts(live) };
   } finally {
     live.close();
   }
+}
+
+function ovsFacts({ ovs, ovsTrouble }: LiveHost): Facts['ovs'] {
+  if (ovsTrouble !== null) return ovsTrouble;
+  const config = ovs.knowledge.config();
+  return config && { config, macs: ovs.tableSizes };
 }
 
 /** The bridges of the kernel whose guests leave by a watched bond. */

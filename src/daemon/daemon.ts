@@ -1,37 +1,36 @@
 import { Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
-import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
+import { CONTROL_SOCKET } from '../config/constants.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { HostState } from '../guests/host-state.js';
-import type { GuestInterface } from '../sources/libvirt.js';
+import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openPacketSender } from '../sys/packet-sender.js';
-import { readBootId, stateFileIn } from '../sys/state-file.js';
 import { VERSION } from '../sys/version.js';
-import { openFolder } from '../sys/watch-folder.js';
 import type { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { FailoverListener } from '../wire/failover-client.js';
 import { AnnouncementLog } from './announcement-log.js';
 import { Announcer, type UnlockedListener } from './announcer.js';
+import { BeforeRounds } from './before-rounds.js';
 import { BondLog } from './bond-log.js';
 import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
 import { Healer } from './healer.js';
 import { KernelWatch } from './kernel-watch.js';
-import { LibvirtWatch } from './libvirt-watch.js';
+import { followLibvirt } from './follow-libvirt.js';
 import { portOpener } from './bond-ports.js';
-import { NO_OVS, OvsBonds } from './ovs-bonds.js';
+import { OvsBonds } from './ovs-bonds.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
+import { OvsFollower } from './ovs-follower.js';
 import { logReady } from './log-ready.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
-import { MissedFailovers } from './missed-failovers.js';
 import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
 import { newHostState } from './new-host-state.js';
 import { type ArpListener, Snooper } from './snooper.js';
 import { fillStateGauges } from './state-gauges.js';
-import { StateKeeper } from './state-keeper.js';
+import { newStateKeeper } from './new-state-keeper.js';
 import { runTasks } from './task.js';
 
 /** A packet socket bound to no device. */
@@ -43,7 +42,7 @@ const ANY_DEVICE = 0;
  *     failover thread:  LINK messages ─► FailoverDetector ─► the bond's batch ─► sendmmsg, the first burst
  *                                └─► Announcements ─► BondPlan ─► what follows: the rest, GARP, NA, later rounds
  *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
- *                       libvirt's status files ───────────────┘
+ *                       libvirt's status files, Open vSwitch ─┘
  *     listening thread: ARP, ND, RARP and DHCP on the bond ─┘
  *                       the state file of the run before ─┘    └─► the state file
  *                         └─► control socket: who is behind a bond, announce by hand
@@ -59,54 +58,47 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
-  const ovs = new OvsBonds(host, NO_OVS);
-  const openPort = portOpener(ovs, clock, (...frames) => snooper?.sending(...frames));
-  const manual = manualTools(
-    config,
-    clock,
-    openPort,
-    () => announcements,
-    () => judge(),
-  );
-  const control = new ControlServer(host, bonds, tools, manual, () => kernelWatch.ready);
+  const told = { hostKnown: () => kernelWatch.ready, refresh: () => refresh(), judge: () => judge() };
+  const ovs = new OvsFollower(host, { ...tools, chance }, sources.ovs, told);
+  const ovsBonds = new OvsBonds(host, ovs.knowledge);
+  const openPort = portOpener(ovsBonds, clock, (...frames) => snooper?.sending(...frames));
+  const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
+  const control = new ControlServer(host, bonds, tools, manual, () => ovs.known());
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const onFailover = failoverListener(host, failovers, () => [announcements, refresh]);
+  const onFailover = failoverListener(host, failovers, () => [announcements, refresh, readTables]);
   const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
-  const ovsWatch = watchOvsBonds({ clock, host, bonds, ovs, announcer, onFailover }, config);
+  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs: ovsBonds, announcer, onFailover }, config);
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
   };
   const listener = new AnnouncementLog(tools, (bond) => failovers.nameOf(bond));
-  const announcements = newAnnouncements(config, { host, bonds, announcer, clock, listener, openPort, refresh: judge });
+  const readTables = (): void => ovs.readTables();
+  const beforeRounds = new BeforeRounds(clock, readTables);
+  const around = { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh: judge };
+  const announcements = newAnnouncements(config, around);
   const bondLog = new BondLog(log, host.topology);
   /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     judge();
     snooper?.follow();
-    ovsWatch.note();
+    ovsBondWatch.note();
     healer.heal();
     bondLog.note();
   };
   const kernelWatch = new KernelWatch(host, tools, refresh);
-  const readLibvirt = (interfaces: GuestInterface[]): void => {
-    host.setGuestInterfaces(interfaces);
-    void kernelWatch.ready.then(judge); // before, there is nothing to refresh
-  };
-  const libvirtWatch =
-    sources.libvirt === false ? null : new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, readLibvirt);
+  // Before the host is known, there is nothing to refresh.
+  const libvirtWatch = followLibvirt(config.guests, host, tools, () => void kernelWatch.ready.then(judge));
   const arpLeft: ArpListener = (...left) => announcements.arpLeft(...left);
   const snooper = sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const fillGauges = (): void => fillStateGauges(metrics, host.topology, bonds);
   const endpoint = new MetricsEndpoint(config.metrics.listen, registry, fillGauges);
-  const missed = new MissedFailovers(host, (...order) => announcer.announce(...order));
-  const neighbours = { hostKnown: kernelWatch.ready, announcer, missed };
-  const stateKeeper = new StateKeeper(host, stateFileIn(config.stateDir), readBootId, tools, neighbours);
+  const stateKeeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, announcer, snooper, endpoint, stateKeeper, control];
+  const tasks = [kernelWatch, libvirtWatch, ovs.watch, announcer, snooper, endpoint, stateKeeper, control];
   await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds)).finally(() => announcements.stop());
   log.info('stopped');
 }
@@ -118,16 +110,17 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
 function failoverListener(
   host: HostState,
   failovers: FailoverLog,
-  next: () => [Announcements, refresh: () => void],
+  next: () => [Announcements, refresh: () => void, readTables: () => void],
 ): FailoverListener & UnlockedListener {
   return {
     failover(round) {
       if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
       if (round.cause === 'failover') host.failedOver(round.bond, round.arrived);
-      const [announcements, refresh] = next();
+      const [announcements, refresh, readTables] = next();
       refresh();
       failovers.failover(round);
       announcements.failover(round);
+      readTables();
     },
     lost: (...loss) => next()[0].lost(...loss),
     resync: (reason) => failovers.resync(reason),

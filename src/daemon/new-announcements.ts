@@ -10,6 +10,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import type { FirstRoundSettings } from '../wire/thread-messages.js';
 import type { ManualTools } from './announce-by-hand.js';
 import type { Announcer } from './announcer.js';
+import type { BeforeRounds } from './before-rounds.js';
 import type { OpenPort } from './bond-ports.js';
 
 /** The parts of the daemon that announcements deal with. */
@@ -20,19 +21,21 @@ interface Neighbours {
   readonly clock: Clock;
   readonly listener: AnnouncementListener;
   readonly openPort: OpenPort;
+  readonly beforeRounds: BeforeRounds;
   /** Brings who is announced up to date. */
   readonly refresh: () => void;
 }
 
 /** What follows the first burst of every failover of this host. */
 export function newAnnouncements(config: Config, neighbours: Neighbours): Announcements {
-  const { host, bonds, announcer, clock, listener, openPort, refresh } = neighbours;
+  const { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh } = neighbours;
   const tools: AnnouncementTools = {
     clock,
     chance,
     openPort,
     addressesOf: (bond, { mac, tags }, now) => host.addressesOf(mac, { bond, tags }, now),
     refresh,
+    nextRound: (...round) => beforeRounds.expect(...round),
     listener,
   };
   return new Announcements(config.announce, bonds, tools, {
@@ -48,15 +51,16 @@ export function firstRoundSettings({ announce, guests }: Config): FirstRoundSett
   return { rate, damping: announce.damping, capacity: guests.limits.total };
 }
 
+/** The announcements that are not by hand; they are there when the first is asked for. */
+interface Others {
+  readonly others: () => Announcements;
+}
+
 /** What announcements by hand share with the others. */
 export function manualTools(
-  config: Config,
-  clock: Clock,
-  openPort: OpenPort,
-  others: () => Announcements,
-  refresh: () => void,
+  { announce: settings }: Config,
+  { clock, openPort, others, refresh }: Pick<ManualTools, 'clock' | 'openPort' | 'refresh'> & Others,
 ): ManualTools {
-  const { announce: settings } = config;
   return {
     settings,
     clock,

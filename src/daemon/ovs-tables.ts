@@ -11,7 +11,7 @@ import { controlSocket, type OvsHost } from './ovs-host.js';
 export interface OvsTools {
   readonly clock: Clock;
   readonly log: Log;
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'count'>;
   /** Gives numbers from 0 to 1. */
   readonly chance: () => number;
 }

@@ -122,6 +122,11 @@ export class BondPlan {
     }
   }
 
+  /** When the next round begins; null when none is left. */
+  get nextRound(): number | null {
+    return this.rounds[0]?.at ?? null;
+  }
+
   /** When there will be something to do; null when the run is over. */
   wakeAt(now: number): number | null {
     if (!this.running) return null;

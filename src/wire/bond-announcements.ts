@@ -35,6 +35,8 @@ export interface AnnouncementTools {
   readonly addressesOf: (bond: number, place: Place, now: number) => readonly Address[];
   /** Brings the guests of all bonds up to date. */
   readonly refresh: () => void;
+  /** Is told when a bond's next round will be: monotonic clock, seconds; null: there is none. */
+  readonly nextRound: (bond: number, at: number | null) => void;
   readonly listener: AnnouncementListener;
 }
 
@@ -98,6 +100,7 @@ export class BondAnnouncements {
     const { on, tally } = this.run;
     this.run = null;
     on.cancel();
+    this.tools.nextRound(this.bond, null);
     this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
   }
 
@@ -121,6 +124,7 @@ export class BondAnnouncements {
         tools.listener.refused(bond, kind, code, frames);
       },
       paused: () => {
+        tools.nextRound(bond, plan.nextRound);
         if (plan.nextRarp !== null) this.guests.batch.startWith(plan.nextRarp);
         if (!heldUp || !plan.firstRoundIsOut) return;
         heldUp = false;

@@ -58,6 +58,7 @@ class World {
         { ip: `10.0.0.${parseInt(whose.slice(-2), 16)}` as Ip, router: false, withheld: null },
       ],
       refresh: () => undefined,
+      nextRound: () => undefined,
       listener,
     };
     this.announcements = new Announcements({ ...ANNOUNCE_DEFAULTS, ...settings }, this.bonds, tools, {

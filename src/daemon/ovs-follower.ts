@@ -1,0 +1,99 @@
+import { OVS_FOLDER } from '../config/constants.js';
+import type { HostState } from '../guests/host-state.js';
+import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
+import { ovsIn } from './ovs-host.js';
+import type { OvsKnowledge } from './ovs-bonds.js';
+import type { OvsTools } from './ovs-tables.js';
+import { OvsWatch } from './ovs-watch.js';
+
+/** What the follower waits for, and whom it tells. */
+interface Neighbours {
+  /** The kernel's devices are known: before, the switch's interfaces are not found among them. */
+  hostKnown(): Promise<void>;
+  /** Called when bonds, and the ways to them, may have changed. */
+  refresh(): void;
+  /** Called when guests may have. */
+  judge(): void;
+}
+
+/** A bridge's rows, and when they were read: monotonic clock, seconds. */
+interface HeldTable {
+  readonly rows: readonly OvsMacRow[];
+  readonly at: number;
+}
+
+/**
+ * Tells the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
+ * and the MAC tables of bridges that have a bond.
+ */
+export class OvsFollower {
+  /** null when the configuration wants nothing to do with Open vSwitch. */
+  readonly watch: OvsWatch | null;
+  readonly knowledge: OvsKnowledge = {
+    config: () => this.latest,
+    macTable: (bridge) => this.tableOf(bridge),
+  };
+  /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
+  readonly tableSizes = new Map<string, number>();
+  private latest: OvsConfig | null = null;
+  private readonly tables = new Map<string, HeldTable>();
+
+  constructor(
+    private readonly host: HostState,
+    private readonly tools: OvsTools,
+    wanted: boolean | 'auto',
+    private readonly neighbours: Neighbours,
+  ) {
+    const listener = {
+      config: (config: OvsConfig) => void this.neighbours.hostKnown().then(() => this.takeConfig(config)),
+      table: (uuid: string, rows: readonly OvsMacRow[]) => {
+        const at = this.tools.clock.monotonic();
+        void this.neighbours.hostKnown().then(() => this.takeTable(uuid, { rows, at }));
+      },
+    };
+    this.watch = wanted === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, wanted === true, listener);
+  }
+
+  /** Has the MAC tables read now. */
+  readTables(): void {
+    void this.watch?.readTables();
+  }
+
+  /** Settles when the host's state knows the kernel's devices, and those of Open vSwitch if there are any. */
+  async known(): Promise<void> {
+    await this.neighbours.hostKnown();
+    await this.watch?.ready;
+    await this.neighbours.hostKnown(); // behind what was told until now
+  }
+
+  private takeConfig(config: OvsConfig): void {
+    this.latest = config;
+    const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
+    for (const uuid of this.tableSizes.keys()) if (!bridges.has(uuid)) this.tableSizes.delete(uuid);
+    for (const uuid of this.tables.keys()) if (!this.hasBond(uuid)) this.tables.delete(uuid);
+    this.host.setOvs(config, this.tools.clock.monotonic());
+    this.neighbours.refresh();
+  }
+
+  private takeTable(uuid: string, table: HeldTable): void {
+    const { metrics } = this.tools;
+    this.tableSizes.set(uuid, table.rows.length);
+    if (this.hasBond(uuid)) this.tables.set(uuid, table);
+    for (const ignored of this.host.setOvsTable(uuid, table.rows, table.at)) {
+      metrics.count('bondherald_sightings_ignored_total', { ...ignored });
+    }
+    for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
+    this.neighbours.judge();
+  }
+
+  private hasBond(uuid: string): boolean {
+    const bridge = this.latest?.bridges.find((each) => each.uuid === uuid);
+    return bridge?.ports.some(({ bond }) => bond !== null) ?? false;
+  }
+
+  private tableOf(name: string): ReturnType<OvsKnowledge['macTable']> {
+    const uuid = this.latest?.bridges.find((bridge) => bridge.name === name)?.uuid;
+    const held = uuid === undefined ? undefined : this.tables.get(uuid);
+    return held ? { rows: held.rows, age: this.tools.clock.monotonic() - held.at } : null;
+  }
+}
