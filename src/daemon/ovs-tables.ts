@@ -19,8 +19,8 @@ export interface OvsTools {
 /** Seconds between two readings, and so many times as long as a reading took, up to five minutes. */
 const INTERVAL = { least: 10, times: 20, most: 300 };
 
-/** So many lines of a table are read before others have their turn: about a millisecond. */
-const SLICE = 1000;
+/** So many lines of a table are read before others have their turn: less than a millisecond. */
+const SLICE = 256;
 
 /** Reads the MAC tables of the bridges, over the control socket of ovs-vswitchd. */
 export class OvsTables {

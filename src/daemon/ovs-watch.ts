@@ -115,10 +115,10 @@ export class OvsWatch implements Task {
 
   private async begin(): Promise<void> {
     this.state = 'following';
-    this.tell();
+    const tablesRead = this.tell();
     const bridges = this.latest.bridges.length;
     this.tools.log.info('following Open vSwitch', { folder: this.host.folder.path, bridges });
-    await this.tables.read();
+    await tablesRead;
     this.isReady.resolve();
   }
 
@@ -127,17 +127,18 @@ export class OvsWatch implements Task {
     this.database.update(params);
     if (this.telling) return;
     this.telling = true;
-    this.tools.clock.soon(() => this.tell());
+    this.tools.clock.soon(() => void this.tell());
   }
 
-  private tell(): void {
+  /** @returns when the MAC tables are read, if there is a new bridge */
+  private async tell(): Promise<void> {
     this.telling = false;
     const before = this.latest;
     this.latest = this.database.config();
     if (this.latest === before) return;
     this.listener.config(this.latest);
     const known = new Set(before.bridges.filter(exists).map(({ uuid }) => uuid));
-    if (this.latest.bridges.some((bridge) => exists(bridge) && !known.has(bridge.uuid))) void this.tables.read();
+    if (this.latest.bridges.some((bridge) => exists(bridge) && !known.has(bridge.uuid))) await this.tables.read();
   }
 
   private complain(error: BondheraldError): void {

@@ -18,15 +18,10 @@ import { Lab } from '../lab/net/lab.js';
 import { OpenVSwitch, OVS_FOLDER, withoutPlainBridge } from '../lab/net/ovs.js';
 import { bootUml } from '../lab/world/uml.js';
 import { FIXTURES } from './fixtures.js';
+import type { OvsPart } from './ovs-recording.js';
 
 const MARK = '@@recording ';
 const INSIDE = 'inside';
-
-/** What a socket said after a step. */
-export interface OvsPart {
-  what: string;
-  bytes: string;
-}
 
 /** One connection to a socket, and what comes from it between steps. */
 class Tap {

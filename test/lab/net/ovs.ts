@@ -74,6 +74,7 @@ export class OpenVSwitch {
     for (const daemon of ['ovs-vswitchd', 'ovsdb-server'] as const) {
       await this.kill(daemon, 'SIGKILL').catch(() => undefined); // no pid file: a test ended it
     }
+    rmSync(OVS_FOLDER, { recursive: true, force: true });
   }
 }
 
