@@ -26,7 +26,10 @@ export interface OvsVlans {
   readonly mode: 'access' | 'trunk' | 'native-tagged' | 'native-untagged' | 'dot1q-tunnel';
   /** The VLAN of an access or dot1q-tunnel port, or the native one: 0 to 4095; null for mode trunk. */
   readonly tag: number | null;
-  /** The VLANs of a trunk; empty for all of them. 0 stands for frames without a tag. */
+  /**
+   * The VLANs of a trunk; empty for all of them. 0 stands for frames without a tag. A native VLAN other than 0 is always
+   * carried, and 0 then never is, even where this is empty (ofproto/ofproto-dpif.c, bundle_set()).
+   */
   readonly trunks: readonly number[];
   /** For dot1q-tunnel: the customers' VLANs that are let in; empty for all of them. */
   readonly cvlans: readonly number[];

@@ -1,144 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setImmediate as turn } from 'node:timers/promises';
-import { OvsWatch } from '../../../src/daemon/ovs-watch.js';
-import type { Metrics } from '../../../src/metrics/metrics.js';
-import type { OvsConfig } from '../../../src/sources/ovs/config.js';
 import { encodeResponse, type JsonRpcMessage } from '../../../src/sources/ovs/json-rpc.js';
-import { FakeClock } from '../../support/fake-clock.js';
-import { FakeOvs, type Peer } from '../../support/fake-ovs.js';
-
-const DATABASE = 'db.sock';
-const CONTROL = 'ovs-vswitchd.7.ctl';
-const NONE = ['set', []];
-const ROW = '    7   905  52:54:00:00:00:01   12\n';
-
-/** The rows of bridges with a port each. */
-function tablesOf(...names: string[]): Record<string, Record<string, { new: object }>> {
-  const each = (row: (name: string) => object) => Object.fromEntries(names.map((name) => [name, { new: row(name) }]));
-  return {
-    Open_vSwitch: { o: { new: { bridges: ['set', names.map((name) => ['uuid', name])] } } },
-    Bridge: each((name) => ({ name, ports: ['uuid', name], controller: NONE, fail_mode: NONE })),
-    Port: each((name) => ({
-      name,
-      interfaces: ['uuid', name],
-      tag: NONE,
-      trunks: NONE,
-      cvlans: NONE,
-      vlan_mode: NONE,
-    })),
-    Interface: each((name) => ({ name, type: '', ofport: 7, ifindex: 5, admin_state: 'up', link_state: 'up' })),
-  };
-}
-
-const update = (tables: object): string => JSON.stringify({ id: null, method: 'update', params: [null, tables] });
-const portOf = (name: string, tag: number): object => ({
-  Port: { [name]: { new: { ...tablesOf(name).Port?.[name]?.new, tag } } },
-});
-
-/** The watch over a fake Open vSwitch with one bridge, `br`, unless a test says otherwise. */
-class Scene {
-  readonly ovs = new FakeOvs();
-  readonly clock = new FakeClock();
-  readonly told: string[] = [];
-  readonly lines: string[] = [];
-  readonly counted: string[] = [];
-  readonly stop = new AbortController();
-  tables: object = tablesOf('br');
-  macs: Record<string, string> = { br: ROW };
-  config: OvsConfig | null = null;
-  chance = 0;
-  ready = false;
-  readonly watch: OvsWatch;
-  private running: Promise<void> | null = null;
-
-  constructor(required = false) {
-    const log = (level: string) => (message: string, fields?: object) =>
-      void this.lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
-    const metrics = {
-      count: (_: string, labels: object, by: number) => this.counted.push(`${JSON.stringify(labels)} ${by}`),
-    };
-    const tools = {
-      clock: this.clock,
-      log: { info: log('info'), warn: log('warn'), error: log('error') },
-      metrics: metrics as unknown as Metrics,
-      chance: () => this.chance,
-    };
-    this.watch = new OvsWatch(this.ovs, tools, required, {
-      config: (config) => {
-        this.config = config;
-        this.told.push(`config ${config.bridges.map(({ name, ports }) => `${name}:${ports[0]?.vlans.tag}`).join()}`);
-      },
-      table: (uuid, rows) => this.told.push(`table ${uuid} ${rows.length}`),
-    });
-    this.serveDatabase();
-    this.serveControl();
-  }
-
-  serveDatabase(): void {
-    this.ovs.sockets.set(DATABASE, (message, peer) => {
-      if (message.kind === 'request') peer.say(encodeResponse(message.id, this.tables));
-    });
-  }
-
-  serveControl(): void {
-    this.ovs.sockets.set(CONTROL, (message, peer) => {
-      if (message.kind !== 'request') return;
-      const text = this.macs[String(message.params[0])];
-      if (text === undefined) peer.say(JSON.stringify({ id: message.id, error: 'no such bridge\n' }));
-      else peer.say(encodeResponse(message.id, ` port  VLAN  MAC                Age\n${text}`));
-    });
-  }
-
-  /** Starts the watch, or lets it go on. @returns what it has told since the last time */
-  async settle(): Promise<string[]> {
-    this.running ??= this.watch.run(this.stop.signal);
-    void this.watch.ready.then(() => (this.ready = true));
-    for (let turns = 0; turns < 40; turns++) {
-      this.clock.advance(0);
-      await turn();
-    }
-    return this.told.splice(0);
-  }
-
-  /** Lets time pass, an eighth of a second at a time. @returns what it has told */
-  async after(seconds: number): Promise<string[]> {
-    const told: string[] = [];
-    for (let passed = 0; passed < seconds * 8; passed++) {
-      this.clock.advance(1 / 8);
-      for (let turns = 0; turns < 8; turns++) await turn();
-    }
-    told.push(...(await this.settle()));
-    return told;
-  }
-
-  /** The connection to a socket made last. */
-  peer(file: string): Peer {
-    return this.ovs.peers.findLast((peer) => peer.file === file) ?? assert.fail(`no connection to ${file}`);
-  }
-
-  attempts(file: string): number {
-    return this.ovs.attempts.filter((each) => each === file).length;
-  }
-
-  warnings(): string[] {
-    return this.lines.filter((line) => line.startsWith('warn'));
-  }
-
-  async end(): Promise<void> {
-    this.stop.abort();
-    await this.running;
-    assert.equal(this.ovs.watched, false);
-    assert.ok(this.ovs.peers.every(({ closed }) => closed));
-    assert.equal(this.clock.waiting, 0);
-  }
-}
+import type { Peer } from '../../support/fake-ovs.js';
+import { CONTROL, DATABASE, OvsScene, portOf, ROW, tablesOf, update } from '../../support/ovs-scene.js';
 
 const asked = (peer: Peer): string[] =>
   peer.heard.map((message: JsonRpcMessage) => (message.kind === 'request' ? message.method : message.kind));
 
 test('the configuration and the MAC tables are told before it is ready, and a change at once, without asking again', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   void scene.watch.ready.then(() => assert.equal(scene.told.length, 2));
   assert.deepEqual(await scene.settle(), ['config br:null', 'table br 1']);
   assert.ok(scene.ready);
@@ -155,7 +25,7 @@ test('the configuration and the MAC tables are told before it is ready, and a ch
 });
 
 test('the server is answered when it asks whether we are there', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   await scene.settle();
   scene.peer(DATABASE).say('{"method":"echo","params":["x"],"id":"echo"}{"method":"what","params":[],"id":9}');
   await scene.settle();
@@ -164,7 +34,7 @@ test('the server is answered when it asks whether we are there', async () => {
 });
 
 test('an update that comes with the answer is applied to it', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   scene.ovs.sockets.set(DATABASE, (message, peer) => {
     if (message.kind === 'request') peer.say(encodeResponse(message.id, scene.tables) + update(portOf('br', 9)));
   });
@@ -177,7 +47,7 @@ test('an update that comes with the answer is applied to it', async () => {
 
 test('without Open vSwitch it is ready and silent, or warns once if it is wanted; a start is noticed at once', async () => {
   for (const required of [false, true]) {
-    const scene = new Scene(required);
+    const scene = new OvsScene(required);
     scene.ovs.sockets.delete(DATABASE);
     assert.deepEqual(await scene.after(100), []);
     assert.ok(scene.ready);
@@ -193,7 +63,7 @@ test('without Open vSwitch it is ready and silent, or warns once if it is wanted
 });
 
 test('a database that goes away is one warning; what was known stays; it is tried again, ever more seldom', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   await scene.settle();
   await scene.after(61);
   scene.ovs.sockets.set(DATABASE, 'ECONNREFUSED');
@@ -221,7 +91,7 @@ test('a database that goes away is one warning; what was known stays; it is trie
 });
 
 test('the waits are longer by chance, so that hosts do not try together', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   scene.chance = 1;
   scene.ovs.sockets.set(DATABASE, 'EACCES');
   await scene.settle();
@@ -233,7 +103,7 @@ test('the waits are longer by chance, so that hosts do not try together', async 
 });
 
 test('a socket that may not be opened is one warning with the errno, and is tried until it may', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   scene.ovs.sockets.set(DATABASE, 'EACCES');
   await scene.settle();
   assert.ok(scene.ready);
@@ -259,7 +129,7 @@ const BROKEN: Record<string, [string | null, RegExp]> = {
 };
 for (const [what, [says, reason]] of Object.entries(BROKEN)) {
   test(`a server that says ${what} is one warning, loses the connection, and is asked again later`, async () => {
-    const scene = new Scene();
+    const scene = new OvsScene();
     scene.ovs.sockets.set(DATABASE, (_, peer) => {
       if (says === '') peer.hangUp();
       else if (says !== null) peer.say(says);
@@ -278,7 +148,7 @@ for (const [what, [says, reason]] of Object.entries(BROKEN)) {
 }
 
 test('an update that makes no sense has everything read anew', async () => {
-  const scene = new Scene();
+  const scene = new OvsScene();
   await scene.settle();
   scene.peer(DATABASE).say(update({ Port: { br: 5 } }));
   scene.tables = tablesOf('br', 'b2');
@@ -287,122 +157,13 @@ test('an update that makes no sense has everything read anew', async () => {
   await scene.end();
 });
 
-test('the MAC tables are read every ten seconds, and more seldom when that takes long', async () => {
-  const scene = new Scene();
-  await scene.settle();
-  assert.deepEqual(await scene.after(30), ['table br 1', 'table br 1', 'table br 1']);
-  scene.ovs.sockets.set(CONTROL, (message, peer) => {
-    if (message.kind === 'request') scene.clock.after(2, () => peer.say(encodeResponse(message.id, ROW)));
-  });
-  assert.deepEqual(await scene.after(12), ['table br 1']);
-  assert.deepEqual(await scene.after(38), [], 'forty seconds after one that took two');
-  assert.deepEqual(await scene.after(6), ['table br 1']);
-  await scene.end();
-});
-
-test('those who ask while the tables are read share the reading behind it, which sees what is new', async () => {
-  const scene = new Scene();
-  await scene.settle();
-  let settled = 0;
-  const before = scene.attempts(CONTROL);
-  const reads = [1, 2, 3, 4].map(() => scene.watch.readTables().then(() => settled++));
-  scene.macs = { br: ROW.repeat(2) };
-  assert.deepEqual(await scene.settle(), ['table br 2', 'table br 2']);
-  await Promise.all(reads);
-  assert.deepEqual([settled, scene.attempts(CONTROL) - before], [4, 2]);
-  await scene.end();
-});
-
-test('a big table is read in slices: others have their turns in between', async () => {
-  const scene = new Scene();
-  await scene.settle();
-  scene.macs = { br: ROW.repeat(20_000) };
-  let turns = 0;
-  const soon = scene.clock.soon.bind(scene.clock);
-  scene.clock.soon = (task) => {
-    turns++;
-    soon(task);
-  };
-  const read = scene.watch.readTables();
-  while (scene.told.length === 0) {
-    scene.clock.advance(0);
-    await turn();
-  }
-  await read;
-  assert.deepEqual(scene.told, ['table br 20000']);
-  assert.ok(turns >= 40, `${turns} turns`);
-  await scene.end();
-});
-
-test('ovs-vswitchd that goes away is one warning, and one line when it is back; the database is not its matter', async () => {
-  for (const gone of ['pid file', 'process', 'answer'] as const) {
-    const scene = new Scene();
-    await scene.settle();
-    if (gone === 'pid file') scene.ovs.pid = null;
-    if (gone === 'process') scene.ovs.sockets.set(CONTROL, 'ECONNREFUSED');
-    if (gone === 'answer') scene.ovs.sockets.set(CONTROL, () => undefined);
-    assert.deepEqual(await scene.after(100), []);
-    assert.equal(scene.warnings().length, 1, gone);
-    assert.match(scene.warnings()[0] ?? '', /MAC tables cannot all be read; keeping what was known/);
-    scene.peer(DATABASE).say(update(portOf('br', 5)));
-    assert.deepEqual(await scene.settle(), ['config br:5']);
-    scene.ovs.pid = '8';
-    scene.ovs.sockets.delete(CONTROL);
-    const serve = scene.ovs.sockets.get(DATABASE);
-    scene.serveControl();
-    const control = scene.ovs.sockets.get(CONTROL);
-    scene.ovs.sockets.delete(CONTROL);
-    if (control) scene.ovs.sockets.set('ovs-vswitchd.8.ctl', control);
-    scene.ovs.stir();
-    assert.ok(serve);
-    assert.ok((await scene.after(gone === 'answer' ? 6 : 0)).includes('table br 1'), `${gone}: at once`);
-    assert.deepEqual(scene.lines.slice(2), [`info reading Open vSwitch's MAC tables again undefined`]);
-    await scene.end();
-  }
-});
-
-test('a pid file that makes no sense is as none', async () => {
-  const scene = new Scene();
-  scene.ovs.pid = '../../etc/passwd';
-  await scene.settle();
-  assert.equal(scene.attempts(CONTROL), 0);
-  assert.ok(scene.ovs.attempts.every((file) => file === DATABASE));
-  assert.match(scene.warnings()[0] ?? '', /ovs-vswitchd does not run/);
-  await scene.end();
-});
-
-test('a bridge whose table cannot be read, or has odd lines, costs no other one', async () => {
-  const scene = new Scene();
-  scene.tables = tablesOf('br', 'odd', 'gone');
-  scene.macs = { br: ROW, odd: `${ROW}what\n` };
-  assert.deepEqual(await scene.settle(), ['config br:null,odd:null,gone:null', 'table br 1', 'table odd 1']);
-  assert.deepEqual(scene.counted, ['{"source":"ovs","reason":"malformed"} 1']);
-  await scene.after(50);
-  assert.equal(scene.warnings().length, 1);
-  assert.match(scene.warnings()[0] ?? '', /odd: 1 lines are no rows.*; gone: fdb\/show: no such bridge"/);
-  await scene.end();
-});
-
-test('a bridge that ovs-vswitchd has not made yet is not asked for; once it is, its table is read at once', async () => {
-  const scene = new Scene();
-  const without = tablesOf('br');
-  const { br } = without.Interface as { br: { new: object } };
-  scene.tables = { ...without, Interface: { br: { new: { ...br.new, ofport: NONE } } } };
-  assert.deepEqual(await scene.settle(), ['config br:null']);
-  assert.equal(scene.attempts(CONTROL), 0);
-  scene.peer(DATABASE).say(update({ Interface: { br } }));
-  assert.deepEqual(await scene.settle(), ['config br:null', 'table br 1']);
-  assert.deepEqual(scene.warnings(), []);
-  await scene.end();
-});
-
 test('told to end at any moment, it ends, and lets those who wait for tables go', async () => {
-  const early = new Scene();
+  const early = new OvsScene();
   early.stop.abort();
   await early.settle();
   await early.end();
   for (const silent of [DATABASE, CONTROL]) {
-    const busy = new Scene();
+    const busy = new OvsScene();
     busy.ovs.sockets.set(silent, () => undefined);
     await busy.settle();
     const read = busy.watch.readTables();
@@ -410,7 +171,7 @@ test('told to end at any moment, it ends, and lets those who wait for tables go'
     await read;
     assert.deepEqual(busy.warnings(), []);
   }
-  const waiting = new Scene();
+  const waiting = new OvsScene();
   waiting.ovs.sockets.set(DATABASE, 'EACCES');
   await waiting.settle();
   await waiting.end();
