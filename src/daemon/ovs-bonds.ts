@@ -14,7 +14,7 @@ import type { Entrance } from '../wire/openflow-port.js';
 export interface OvsKnowledge {
   /** null while we know nothing. */
   config(): OvsConfig | null;
-  /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its name */
+  /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its UUID */
   macTable(bridge: string): MacTable | null;
 }
 
@@ -49,7 +49,7 @@ export class OvsBonds {
   /** The guests for whom Open vSwitch sends a RARP itself when the bond fails over now: the keys of their frames. */
   doneByOvs(bond: number, guests: BondGuests): Set<string> {
     const found = this.find(bond);
-    const table = found && this.knowledge.macTable(found.bridge.name);
+    const table = found && this.knowledge.macTable(found.bridge.uuid);
     if (!table) return new Set();
     const announces = ownRarps(found.bridge, found.port, table);
     const done = new Set<string>();
