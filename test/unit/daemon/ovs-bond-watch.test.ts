@@ -12,7 +12,7 @@ import { Topology } from '../../../src/topology/topology.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { FakeClock } from '../../support/fake-clock.js';
-import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs.js';
+import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs-rows.js';
 
 const BOND = -5;
 const UP1 = 11;
@@ -80,7 +80,7 @@ class World {
   }
 
   verdict(mac: Mac): Verdict {
-    return { mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null };
+    return { mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null } as Verdict;
   }
 
   private config(): OvsConfig {

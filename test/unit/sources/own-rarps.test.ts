@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { OvsMacRow, OvsVlans } from '../../../src/sources/ovs/config.js';
 import { bridgeVlan, ownRarps } from '../../../src/sources/ovs/own-rarps.js';
-import { ovsBond, ovsBridge } from '../../support/ovs.js';
+import { ovsBond, ovsBridge } from '../../support/ovs-rows.js';
 
 const MAC = '52:54:00:00:00:01' as Mac;
 const tag = (vid: number, tpid = 0x8100) => ({ vid, tpid });

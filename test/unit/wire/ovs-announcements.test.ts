@@ -93,7 +93,7 @@ class World {
 }
 
 function verdict(n: number): Verdict {
-  return { mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null };
+  return { mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null } as Verdict;
 }
 
 const rarps = (what: readonly string[]): string[] => what.filter((each) => each.startsWith('rarp'));
