@@ -26,8 +26,6 @@ export interface OvsWatchTools {
   readonly bonds: ReadonlyMap<number, BondGuests>;
   readonly ovs: OvsBonds;
   readonly listener: Pick<FailoverListener, 'failover' | 'lost'>;
-  /** Has the MAC tables read anew: guests that are news join the announcement when they are known. */
-  readTables(): void;
 }
 
 /**
@@ -81,7 +79,6 @@ export class OvsBondWatch {
     const outcome = cause === 'window' ? this.rounds.release(bond, now) : this.rounds.failover(bond, done.size, now);
     if (!outcome) return;
     listener.failover({ bond, slave, cause, arrived: now, ...outcome, doneByOvs: done });
-    this.tools.readTables();
   }
 
   private stateOf({ ifindex, activeSlave }: Bond): BondState {
@@ -100,13 +97,12 @@ interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds' | 'ovs'> {
   readonly host: HostState;
   readonly announcer: Announcer;
   readonly onFailover: OvsWatchTools['listener'];
-  readonly readTables?: () => void;
 }
 
 /** The watch over the bonds of Open vSwitch, and the announcer told of it. */
 export function watchOvsBonds(neighbours: Neighbours, { announce }: Pick<Config, 'announce'>): OvsBondWatch {
-  const { host, announcer, onFailover: listener, readTables = () => undefined, ...rest } = neighbours;
-  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener, readTables }, announce);
+  const { host, announcer, onFailover: listener, ...rest } = neighbours;
+  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener }, announce);
   announcer.ofOvs = (...order) => watch.announce(...order);
   return watch;
 }

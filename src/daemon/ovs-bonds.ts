@@ -1,6 +1,5 @@
 import type { Mac } from '../addr/mac.js';
 import type { HostState } from '../guests/host-state.js';
-import type { Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import { IN_PORT_CONTROLLER } from '../frames/openflow/packet-out.js';
 import { frameKey } from '../plan/first-round.js';
@@ -22,11 +21,6 @@ export interface OvsKnowledge {
 export interface OvsBondPort {
   readonly bridge: OvsBridge;
   readonly port: OvsPort;
-}
-
-/** How a verdict's frames enter the bridge of its bond; null where nobody knows the port. */
-interface Entered {
-  readonly entry?: { readonly port: number; readonly tags: readonly Tag[] } | null;
 }
 
 /** The bonds that Open vSwitch keeps: where its database and the host's state meet. */
@@ -69,7 +63,7 @@ export class OvsBonds {
     const found = this.find(bond);
     const mac = key.slice(0, key.indexOf(' ')) as Mac;
     const verdict = this.host.verdicts(mac).find((each) => each.bond === bond && frameKey(each) === key);
-    const entry = (verdict as (Verdict & Entered) | undefined)?.entry;
+    const entry = verdict?.entry;
     if (!found) return null;
     if (!entry) return byNoPort(found.port, tagsIn(key));
     const inPort = this.ofport(found.bridge, entry.port);

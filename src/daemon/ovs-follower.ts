@@ -2,7 +2,7 @@ import { OVS_FOLDER } from '../config/constants.js';
 import type { HostState } from '../guests/host-state.js';
 import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
 import { ovsIn } from './ovs-host.js';
-import type { OvsKnowledge } from './ovs-bonds.js';
+import { OvsKnown } from './ovs-known.js';
 import type { OvsTools } from './ovs-tables.js';
 import { OvsWatch } from './ovs-watch.js';
 
@@ -16,12 +16,6 @@ interface Neighbours {
   judge(): void;
 }
 
-/** A bridge's rows, and when they were read: monotonic clock, seconds. */
-interface HeldTable {
-  readonly rows: readonly OvsMacRow[];
-  readonly at: number;
-}
-
 /**
  * Tells the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
  * and the MAC tables of bridges that have a bond.
@@ -29,14 +23,9 @@ interface HeldTable {
 export class OvsFollower {
   /** null when the configuration wants nothing to do with Open vSwitch. */
   readonly watch: OvsWatch | null;
-  readonly knowledge: OvsKnowledge = {
-    config: () => this.latest,
-    macTable: (bridge) => this.tableOf(bridge),
-  };
+  readonly knowledge: OvsKnown;
   /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
   readonly tableSizes = new Map<string, number>();
-  private latest: OvsConfig | null = null;
-  private readonly tables = new Map<string, HeldTable>();
 
   constructor(
     private readonly host: HostState,
@@ -44,11 +33,12 @@ export class OvsFollower {
     wanted: boolean | 'auto',
     private readonly neighbours: Neighbours,
   ) {
+    this.knowledge = new OvsKnown(tools.clock);
     const listener = {
       config: (config: OvsConfig) => void this.neighbours.hostKnown().then(() => this.takeConfig(config)),
       table: (uuid: string, rows: readonly OvsMacRow[]) => {
         const at = this.tools.clock.monotonic();
-        void this.neighbours.hostKnown().then(() => this.takeTable(uuid, { rows, at }));
+        void this.neighbours.hostKnown().then(() => this.takeTable(uuid, rows, at));
       },
     };
     this.watch = wanted === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, wanted === true, listener);
@@ -67,19 +57,19 @@ export class OvsFollower {
   }
 
   private takeConfig(config: OvsConfig): void {
-    this.latest = config;
+    this.knowledge.setConfig(config);
     const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
     for (const uuid of this.tableSizes.keys()) if (!bridges.has(uuid)) this.tableSizes.delete(uuid);
-    for (const uuid of this.tables.keys()) if (!this.hasBond(uuid)) this.tables.delete(uuid);
     this.host.setOvs(config, this.tools.clock.monotonic());
     this.neighbours.refresh();
   }
 
-  private takeTable(uuid: string, table: HeldTable): void {
+  /** @param at when they were read: monotonic clock, seconds */
+  private takeTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
     const { metrics } = this.tools;
-    this.tableSizes.set(uuid, table.rows.length);
-    if (this.hasBond(uuid)) this.tables.set(uuid, table);
-    for (const ignored of this.host.setOvsTable(uuid, table.rows, table.at)) {
+    this.tableSizes.set(uuid, rows.length);
+    if (this.hasBond(uuid)) this.knowledge.setTable(uuid, rows, at);
+    for (const ignored of this.host.setOvsTable(uuid, rows, at)) {
       metrics.count('bondherald_sightings_ignored_total', { ...ignored });
     }
     for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
@@ -87,13 +77,7 @@ export class OvsFollower {
   }
 
   private hasBond(uuid: string): boolean {
-    const bridge = this.latest?.bridges.find((each) => each.uuid === uuid);
+    const bridge = this.knowledge.config()?.bridges.find((each) => each.uuid === uuid);
     return bridge?.ports.some(({ bond }) => bond !== null) ?? false;
-  }
-
-  private tableOf(name: string): ReturnType<OvsKnowledge['macTable']> {
-    const uuid = this.latest?.bridges.find((bridge) => bridge.name === name)?.uuid;
-    const held = uuid === undefined ? undefined : this.tables.get(uuid);
-    return held ? { rows: held.rows, age: this.tools.clock.monotonic() - held.at } : null;
   }
 }

@@ -28,8 +28,8 @@ export class OvsKnown implements OvsKnowledge {
     for (const bridge of this.tables.keys()) if (!bridges.has(bridge)) this.tables.delete(bridge);
   }
 
-  /** All rows of a bridge's table, read just now. @param bridge its UUID */
-  setTable(bridge: string, rows: readonly OvsMacRow[]): void {
-    this.tables.set(bridge, { rows, at: this.clock.monotonic() });
+  /** All rows of a bridge's table. @param bridge its UUID @param at when they were read: monotonic clock, seconds */
+  setTable(bridge: string, rows: readonly OvsMacRow[], at: number): void {
+    this.tables.set(bridge, { rows, at });
   }
 }

@@ -213,9 +213,9 @@ test('nothing is concluded through a programmed bridge, and what it learned itse
     const bridges = twoBridges().map((each, n) => ({ ...each, programmed: programmed[n] ?? false }));
     const host = new OvsHost(bridges);
     host.rows('br-int', [GUEST, 'tap1', 3]);
-    assert.deepEqual(host.say(), [], `${programmed}`);
+    assert.deepEqual(host.say(), [], programmed.join());
     host.rows('br-ex', [GUEST, 'phy-br-ex', 905]);
-    assert.deepEqual(host.say(), ['bond0/905'], `${programmed}`);
+    assert.deepEqual(host.say(), ['bond0/905'], programmed.join());
   }
 });
 

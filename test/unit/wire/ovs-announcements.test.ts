@@ -44,6 +44,7 @@ class World {
         { ip: `10.0.0.${parseInt(place.mac.slice(-2), 16)}` as Ip, router: false, withheld: null },
       ],
       refresh: () => undefined,
+      nextRound: () => undefined,
       listener: {
         began: () => undefined,
         firstFrameOut: (_: number, seconds: number) => void this.timed.push(`first ${seconds.toFixed(2)}`),
@@ -93,7 +94,7 @@ class World {
 }
 
 function verdict(n: number): Verdict {
-  return { mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null } as Verdict;
+  return { mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, entry: null };
 }
 
 const rarps = (what: readonly string[]): string[] => what.filter((each) => each.startsWith('rarp'));
