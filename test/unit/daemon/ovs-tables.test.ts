@@ -104,6 +104,7 @@ test('a bridge that ovs-vswitchd has not made yet is not asked for; once it is, 
   const { br } = without.Interface as { br: { new: object } };
   scene.tables = { ...without, Interface: { br: { new: { ...br.new, ofport: NONE } } } };
   assert.deepEqual(await scene.settle(), ['config br:null']);
+  await scene.after(20);
   assert.equal(scene.attempts(CONTROL), 0);
   scene.peer(DATABASE).say(update({ Interface: { br } }));
   assert.deepEqual(await scene.settle(), ['config br:null', 'table br 1']);

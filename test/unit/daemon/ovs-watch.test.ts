@@ -16,7 +16,9 @@ test('the configuration and the MAC tables are told before it is ready, and a ch
   const peer = scene.peer(DATABASE);
   peer.say(update(portOf('br', 5)));
   assert.deepEqual(await scene.settle(), ['config br:5']);
+  const { waiting } = scene.clock;
   peer.say(update(portOf('br', 6)) + update(portOf('br', 7)) + update(portOf('br', 8)));
+  assert.equal(scene.clock.waiting, waiting + 1);
   assert.deepEqual(await scene.settle(), ['config br:8'], 'what comes together is told together');
   peer.say(update({}) + JSON.stringify({ id: null, method: 'stolen', params: [] }));
   assert.deepEqual(await scene.settle(), [], 'nothing new, nothing told');
