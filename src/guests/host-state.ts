@@ -8,12 +8,12 @@ import type { Sighting } from '../sources/sighting.js';
 import { type Exit, exitsOfDevice } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { Topology } from '../topology/topology.js';
-import { type GuestAddress, judgeAddress } from './addresses.js';
+import type { GuestAddress } from './addresses.js';
 import { Changes } from './changes.js';
 import { Declared } from './declared.js';
 import type { Evidence } from './evidence.js';
-import { exitKey } from './exit-key.js';
 import { type EvictionReason, HeardBook } from './heard-book.js';
+import { knownAddresses } from './known-addresses.js';
 import { type Ignored, Learned } from './learned.js';
 import { Memory } from './memory.js';
 import { OvsGuests } from './ovs-guests.js';
@@ -154,27 +154,8 @@ export class HostState {
    * @param now monotonic clock, seconds
    */
   addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, now: number): readonly GuestAddress[] {
-    const place = this.book.at(mac, way);
-    const signs = place ?? { since: now, router: null, advertised: false };
-    const found = new Map<string, GuestAddress>();
-    for (const [ip, lastSeen] of place?.addresses ?? []) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
-    for (const ip of this.statics.addressesOf(mac, way, this.topology)) {
-      found.set(ip, judgeAddress(ip, now, signs, now));
-    }
-    for (const address of this.ownAddresses(mac, way, now)) found.set(address.ip, address);
-    return [...found.values()];
-  }
-
-  private ownAddresses(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, now: number): GuestAddress[] {
-    const { own } = this.declared;
-    const leadsThere = ({ source, device }: Sighting): boolean =>
-      source === 'host' && exitsOfDevice(this.topology, device).some((exit) => exitKey(exit) === exitKey(way));
-    return this.table
-      .sightings(mac)
-      .filter(leadsThere)
-      .flatMap(({ device }) =>
-        [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
-      );
+    const { topology, book, statics, table, declared } = this;
+    return knownAddresses({ topology, book, statics, table, own: declared.own }, mac, way, now);
   }
 
   /**

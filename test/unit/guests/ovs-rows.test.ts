@@ -96,17 +96,19 @@ test('a reflection that is read before we hear of the failover is undone, and it
     host.now = 150;
     host.rows('br0', ...end);
     assert.deepEqual(host.say(), ['bond0/5']);
+    assert.equal(host.state.verdicts(GUEST)[0]?.lastSeen, end.length === 0 ? 150 : null);
   }
 });
 
 test('rows of ports that are not known, of the dead VLAN and of group addresses say nothing', () => {
   const host = new OvsHost([bridge('br0', [port('bond0'), port('tap1'), port('late', vlans.all, { ofport: null })])]);
   assert.deepEqual(host.rows('br0', [GUEST, 'late', 5], [GUEST, 'tap1', 4095], [OTHER, 'tap1', 5]), []);
+  assert.deepEqual([...host.state.macs()], [OTHER]);
   assert.deepEqual(host.rows('br0', ['01:00:5e:00:00:01', 'tap1', 5], ['00:00:00:00:00:00', 'tap1', 5]), [
     'group-address',
     'zero-address',
   ]);
-  assert.deepEqual(host.say(), []);
+  assert.deepEqual([...host.state.macs()], [OTHER]);
   assert.deepEqual(host.say(OTHER), ['bond0/5'], 'its row went, and it is remembered');
 });
 
@@ -125,6 +127,7 @@ test('a static row has no limit, and a learned one has', () => {
   const rows: Row[] = [[GUEST, 'tap1', 5], [OTHER, 'tap1', 5], ['52:54:00:00:00:03', 'tap1', 5, null]]; // prettier-ignore
   assert.deepEqual(host.rows('br0', ...rows), ['table-full']);
   assert.deepEqual(host.state.takeEvictions(), ['per-port']);
+  host.now = 60;
   assert.deepEqual(host.rows('br0', ...rows), [], 'what was turned away once is not asked again');
   assert.deepEqual([host.say(OTHER), host.say('52:54:00:00:00:03')], [[], ['bond0/5']]);
 });
@@ -164,6 +167,24 @@ test('behind a bridge that learns nothing, a silent guest is remembered where li
   assert.deepEqual(host.say(), []);
 });
 
+test('libvirt knows a guest behind a port that takes tagged frames only, though not in which VLAN', () => {
+  const inner = bridge('br-int', [patch('int', 'phy'), port('tap1', vlans.trunk(3, 4))], { programmed: true });
+  const host = new OvsHost([inner, bridge('br-ex', [patch('phy', 'int'), port('bond0')])]);
+  host.state.setGuestInterfaces([{ domain: 'vm', mac: GUEST, target: 'tap1' }]);
+  assert.deepEqual(host.say(), []);
+  host.rows('br-ex', [GUEST, 'phy', 9]);
+  host.rows('br-ex');
+  assert.deepEqual(host.say(), ['bond0/9']);
+});
+
+test('a change of the VLANs that a bond carries changes the ways out', () => {
+  const host = new OvsHost(BR0);
+  host.rows('br0', ...(HERE ?? []));
+  assert.deepEqual(host.say(), ['bond0/5']);
+  host.config(bridge('br0', [port('bond0', vlans.trunk(6)), port('tap1', vlans.access(5))]));
+  assert.deepEqual(host.say(), ['bond0/5 (vlan-not-on-uplink)']);
+});
+
 test('libvirt places a guest in the VLAN of its port, vouches for it, and knows no way through a programmed bridge', () => {
   const interfaces = [{ domain: 'vm', mac: GUEST, target: 'tap1' }];
   for (const [how, way] of [
@@ -176,6 +197,9 @@ test('libvirt places a guest in the VLAN of its port, vouches for it, and knows 
     host.state.setGuestInterfaces(interfaces);
     assert.deepEqual(host.say(), way === null ? [] : [way]);
   }
+  const own = new OvsHost([bridge('br0', [port('bond0'), port('tap1', vlans.access(5))], { programmed: true })]);
+  own.state.setGuestInterfaces(interfaces);
+  assert.deepEqual(own.say(), []);
   const host = stacked(true);
   host.state.setGuestInterfaces(interfaces);
   assert.deepEqual(host.say(), []);
@@ -212,7 +236,9 @@ test("a standby router's port that is down is not announced, here or in a namesp
   host.rows('br0');
   assert.deepEqual(host.say(), ['bond0/5']);
   host.config(...router(false));
-  assert.deepEqual(host.say(), []);
+  host.config(...router(true));
+  assert.deepEqual(host.say(), [], 'another may be behind it now');
+  host.config(...router(false));
   host.rows('br0', [GUEST, 'qr-1', 5]);
   host.add('qr-1', { type: 'other', kind: 'openvswitch' }, { up: false, lowerUp: false });
   host.rows('br0', [GUEST, 'qr-1', 5]);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+import { exitsOfBridgePort } from '../../../src/topology/exits.js';
 import type { FakeHost } from '../../support/host.js';
 import {
   bridge,
@@ -90,6 +91,16 @@ const CASES: Readonly<Record<string, Case>> = {
   'a provider bridge with several customer VLANs: nobody knows in which': {
     bridges: kernelBond(port('tap1', tunnel(100, 0x8100, 7, 8))),
     rows: learned('tap1', 100),
+    said: [],
+  },
+  'a provider bridge, by an access port of the VLAN, which takes no customer VLANs': {
+    bridges: kernelBond(port('tap1', tunnel(100, 0x8100, 7)), port('bond0', access(100))),
+    rows: learned('tap1', 100),
+    said: ['bond0/100/7 (vlan-not-on-uplink)'],
+  },
+  'a port that has another VLAN since': {
+    bridges: kernelBond(port('tap1', access(7))),
+    rows: learned('tap1', 905),
     said: [],
   },
   'a dead port': { bridges: kernelBond(port('tap1', access(4095))), rows: learned('tap1', 4095), said: [] },
@@ -188,6 +199,26 @@ test('a VLAN that the patch port lacks does not get through', () => {
   const host = new OvsHost(twoBridges(trunk(4, 5)));
   host.rows('br-int', [GUEST, 'tap1', 3]);
   assert.deepEqual(host.say(), []);
+});
+
+test('a tag of 802.1ad gets through, and none gets into an access port', () => {
+  const [inner, outer] = twoBridges() as [OvsBridge, OvsBridge];
+  const provider = { ...inner, ports: [patch('int-br-ex', 'phy-br-ex'), port('tap1', tunnel(3))] };
+  const host = new OvsHost([provider, { ...outer, ports: [patch('phy-br-ex', 'int-br-ex'), port('bond0', trunk(3))] }]);
+  host.rows('br-int', [GUEST, 'tap1', 3]);
+  assert.deepEqual(host.say(), ['bond0/88a8.3']);
+  host.config(inner, { ...outer, ports: [patch('phy-br-ex', 'int-br-ex', access(3)), port('bond0')] });
+  host.rows('br-int', [GUEST, 'tap1', 3]);
+  assert.deepEqual(host.say(), []);
+  host.config({ ...inner, ports: [patch('int-br-ex', 'phy-br-ex', access(3)), port('tap1', access(3))] }, outer);
+  assert.deepEqual(host.say(), ['bond0']);
+});
+
+test('a frame that a bridge sends to the host itself does not come back', () => {
+  const host = new OvsHost(ownBond(port('tap1')).map((br0) => ({ ...br0, ports: [...br0.ports, local('br0')] })));
+  const { topology } = host.state;
+  const exits = exitsOfBridgePort(topology, topology.linkByName('ovsbond')?.master ?? 0, host.kernel.index('tap1'), 5);
+  assert.deepEqual(exits.map(({ entry }) => host.nameOf(entry?.port ?? null)), ['tap1']); // prettier-ignore
 });
 
 test('into a bridge with an OVS bond the frame enters by the patch port, tagged as it does there', () => {

@@ -4,7 +4,7 @@ import type { OvsBridge, OvsConfig } from '../../../src/sources/ovs/config.js';
 import { OvsIndexes } from '../../../src/guests/ovs-indexes.js';
 import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
-import { bridge, type Datapath, GUEST, iface, local, ovsBond, OvsHost, patch, port, vlans } from '../../support/ovs.js';
+import { bridge, type Datapath, GUEST, local, ovsBond, OvsHost, patch, port, vlans } from '../../support/ovs.js';
 
 const BR0 = [bridge('br0', [port('bond0'), port('tap1', vlans.access(5)), local('br0')])];
 const twoBridges = (): OvsBridge[] => [
@@ -68,10 +68,10 @@ test('what changes nothing is no reason to judge everyone anew, and what does is
   assert.deepEqual(host.state.takeStale(), new Set(), 'the carrier of a member is no other way');
 });
 
-test('a bond of the switch is one to watch, and one with LACP is not', () => {
+test('a bond of the switch is one to watch, and one whose links are one to their switch is not', () => {
   const host = new OvsHost([
     bridge('br0', [ovsBond('slb', ['up1', 'gone'], { mode: 'balance-slb' })]),
-    bridge('br1', [ovsBond('lacp', ['up2'], { lacp: 'active' })]),
+    bridge('br1', [ovsBond('lacp', ['up2'], { lacp: 'active' }), ovsBond('tcp', ['up3'], { mode: 'balance-tcp' })]),
   ]);
   const found = activeBackupBonds(host.state.topology).map(({ name, ifindex, activeSlave, slaves, ovs }) => ({
     name,
@@ -111,18 +111,15 @@ test('ports of guests, and of what leads elsewhere', () => {
 });
 
 test('indexes of rows are negative, of 32 bits, different, and the same next time', () => {
-  const uuid = (n: number): string => `${n}-4c1d-4f6e-9d0a-1f2e3d4c5b6a`;
-  const ports = Array.from({ length: 70_000 }, (_, n) => ({
-    ...port('p'),
-    uuid: uuid(n),
-    interfaces: [iface('i', { uuid: `i${uuid(n)}` })],
-  }));
-  const config: OvsConfig = { bridges: [{ ...bridge('b', ports), uuid: 'b' }] };
-  const [one, two] = [new OvsIndexes(config), new OvsIndexes({ bridges: config.bridges.map((b) => ({ ...b, ports: [...b.ports].reverse() })) })]; // prettier-ignore
-  const uuids = ['b', ...ports.flatMap((each) => [each.uuid, `i${each.uuid}`])];
+  const uuids = Array.from({ length: 2000 }, (_, n) => `row ${n}`).concat('row 73745', 'row 118160'); // these two collide
+  const config = (rows: readonly string[]): OvsConfig => ({
+    bridges: [bridge('b', rows.map((uuid) => ({ ...port('p'), uuid })))], // prettier-ignore
+  });
+  const [one, two] = [new OvsIndexes(config(uuids)), new OvsIndexes(config([...uuids].reverse()))];
   const indexes = uuids.map((each) => one.of(each));
   assert.deepEqual(indexes, uuids.map((each) => two.of(each))); // prettier-ignore
   assert.equal(new Set(indexes).size, uuids.length, 'rows that would have the same are told apart');
   assert.ok(indexes.every((each) => each < 0 && (each | 0) === each));
+  assert.equal(Math.abs(one.of('row 73745') - one.of('row 118160')), 1);
   assert.equal(one.of('another'), 0);
 });

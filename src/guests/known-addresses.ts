@@ -1,0 +1,48 @@
+import type { Mac } from '../addr/mac.js';
+import type { OwnAddresses } from '../sources/own-addresses.js';
+import type { Sighting } from '../sources/sighting.js';
+import { type Exit, exitsOfDevice } from '../topology/exits.js';
+import type { Topology } from '../topology/topology.js';
+import { type GuestAddress, judgeAddress } from './addresses.js';
+import { exitKey } from './exit-key.js';
+import type { HeardBook } from './heard-book.js';
+import type { StaticGuests } from './static-guests.js';
+import type { GuestTable } from './table.js';
+
+/** Those who know addresses. */
+export interface Knowing {
+  readonly topology: Topology;
+  readonly book: HeardBook;
+  readonly statics: StaticGuests;
+  readonly table: GuestTable;
+  readonly own: OwnAddresses;
+}
+
+type Way = Pick<Exit, 'bond' | 'tags'>;
+
+/**
+ * The addresses of a MAC by one way out: those that it has claimed there and nobody else since, those that the
+ * configuration says are its, and the host's own.
+ * @param now monotonic clock, seconds
+ */
+export function knownAddresses(knowing: Knowing, mac: Mac, way: Way, now: number): readonly GuestAddress[] {
+  const { topology, book, statics } = knowing;
+  const place = book.at(mac, way);
+  const signs = place ?? { since: now, router: null, advertised: false };
+  const found = new Map<string, GuestAddress>();
+  for (const [ip, lastSeen] of place?.addresses ?? []) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+  for (const ip of statics.addressesOf(mac, way, topology)) found.set(ip, judgeAddress(ip, now, signs, now));
+  for (const address of ownAddresses(knowing, mac, way, now)) found.set(address.ip, address);
+  return [...found.values()];
+}
+
+function ownAddresses({ topology, table, own }: Knowing, mac: Mac, way: Way, now: number): GuestAddress[] {
+  const leadsThere = ({ source, device }: Sighting): boolean =>
+    source === 'host' && exitsOfDevice(topology, device).some((exit) => exitKey(exit) === exitKey(way));
+  return table
+    .sightings(mac)
+    .filter(leadsThere)
+    .flatMap(({ device }) =>
+      [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
+    );
+}
