@@ -1,6 +1,6 @@
 import { isGroupMac, ZERO_MAC } from '../addr/mac.js';
 import { DEAD_VLAN, type OvsBridge, type OvsConfig, type OvsMacRow } from '../sources/ovs/config.js';
-import type { IgnoreReason, Sighting } from '../sources/sighting.js';
+import type { Sighting } from '../sources/sighting.js';
 import { isOverlay } from '../topology/overlay.js';
 import type { Topology } from '../topology/topology.js';
 import type { Ignored, Learned } from './learned.js';
@@ -16,12 +16,14 @@ interface Switch {
   readonly ports: ReadonlyMap<number, number>;
 }
 
-/** A row as it was read last. */
+/** A row as it was read last. Times on the monotonic clock, seconds. */
 interface HeldRow {
-  readonly sighting: Sighting;
-  /** When the MAC was heard there last, and when it was when we judged where it is: monotonic clock, seconds. */
-  readonly heard: number;
-  readonly judged: number;
+  sighting: Sighting;
+  /** When the MAC was heard there last, and when it was when we judged where it is. */
+  heard: number;
+  judged: number;
+  /** Which reading had it last. */
+  reading: number;
 }
 
 /** Ages are told in whole seconds: a MAC may have been heard so much earlier than its age says. */
@@ -38,6 +40,7 @@ const MAX_ROWS = 262_144;
 export class OvsGuests {
   private switches: ReadonlyMap<string, Switch> = new Map();
   private readonly tables = new Map<string, Map<string, HeldRow>>();
+  private reading = 0;
 
   constructor(
     private readonly topology: Topology,
@@ -71,38 +74,48 @@ export class OvsGuests {
    * @returns why rows were passed over, for each that was
    */
   setTable(uuid: string, rows: readonly OvsMacRow[], now: number): Ignored[] {
-    const before = this.tables.get(uuid) ?? new Map<string, HeldRow>();
-    const after = new Map<string, HeldRow>();
-    const ignored: Ignored[] = [];
     const bridge = this.switches.get(uuid);
+    const table = this.tables.get(uuid) ?? new Map<string, HeldRow>();
+    const devices = new Map([...(bridge?.ports ?? [])].map(([number, port]) => [number, this.topology.deviceOf(port)]));
+    const ignored: Ignored[] = [];
+    this.reading++;
     for (const row of bridge ? rows.slice(0, MAX_ROWS) : []) {
-      const sighting = bridge && this.read(bridge, row);
-      if (!sighting) continue;
-      if (typeof sighting === 'string') {
-        ignored.push({ source: 'ovs', reason: sighting });
-        continue;
-      }
-      const key = `${row.mac} ${row.vlan}`;
-      const heard = row.age === null ? now : now - row.age;
-      const held = before.get(key);
-      const unchanged = held?.sighting.device === sighting.device && !this.isHeardAgain(held, heard);
-      const reason = unchanged ? null : this.judge(sighting, { fixed: row.age === null, heard, held });
-      if (reason) ignored.push(reason);
-      after.set(key, { sighting, heard, judged: unchanged ? held.judged : heard });
+      const device = devices.get(row.ofport);
+      if (!bridge || device === undefined || row.vlan === DEAD_VLAN) continue;
+      const reason = this.take(table, { bridge: bridge.ifindex, device }, row, now);
+      if (reason) ignored.push({ source: 'ovs', reason });
     }
-    for (const [key, { sighting }] of before) if (!after.has(key)) this.drop(sighting, now);
-    if (after.size > 0) this.tables.set(uuid, after);
+    for (const [key, { sighting, reading }] of table) {
+      if (reading === this.reading) continue;
+      table.delete(key);
+      this.drop(sighting, now);
+    }
+    if (table.size > 0) this.tables.set(uuid, table);
     else this.tables.delete(uuid);
     return ignored;
   }
 
-  /** @returns null for a row that says nothing, and why for one that says nothing of a guest */
-  private read({ ifindex, ports }: Switch, { ofport, mac, vlan }: OvsMacRow): Sighting | IgnoreReason | null {
-    const port = ports.get(ofport);
-    if (port === undefined || vlan === DEAD_VLAN) return null;
+  private take(
+    table: Map<string, HeldRow>,
+    { bridge, device }: { readonly bridge: number; readonly device: number },
+    { mac, vlan, age }: OvsMacRow,
+    now: number,
+  ): Ignored['reason'] | null {
+    const key = `${mac} ${vlan}`;
+    const heard = age === null ? now : now - age;
+    const { reading } = this;
+    const held = table.get(key);
+    if (held?.sighting.device === device && !this.isHeardAgain(held, heard)) {
+      held.heard = heard;
+      held.reading = reading;
+      return null;
+    }
     if (isGroupMac(mac)) return 'group-address';
     if (mac === ZERO_MAC) return 'zero-address';
-    return { source: 'ovs', mac, device: this.topology.deviceOf(port), bridge: ifindex, vlan };
+    const sighting: Sighting = { source: 'ovs', mac, device, bridge, vlan };
+    table.set(key, { sighting, heard, judged: heard, reading });
+    const left = Math.max(held?.heard ?? -Infinity, heard - AGE_STEP);
+    return this.learned.learn(sighting, { fixed: age === null, at: heard, left })?.reason ?? null;
   }
 
   /**
@@ -110,17 +123,9 @@ export class OvsGuests {
    * on believing what it learned, and only a frame later than all reflections says that the guest has really moved.
    */
   private isHeardAgain({ sighting, judged }: HeldRow, heard: number): boolean {
+    if (heard - AGE_STEP <= judged + REFLECTION_WINDOW) return false;
     const believed = this.table.held(sighting);
-    const isBelied = believed !== undefined && believed.device !== sighting.device;
-    return isBelied && heard - AGE_STEP > judged + REFLECTION_WINDOW;
-  }
-
-  private judge(
-    sighting: Sighting,
-    { fixed, heard, held }: { fixed: boolean; heard: number; held: HeldRow | undefined },
-  ): Ignored | null {
-    const left = Math.max(held?.heard ?? -Infinity, heard - AGE_STEP);
-    return this.learned.learn(sighting, { fixed, at: heard, left });
+    return believed !== undefined && believed.device !== sighting.device;
   }
 
   /** The place is given up that we hold the MAC to be at, which is another than the row's after a reflection. */
