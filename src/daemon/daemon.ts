@@ -58,8 +58,12 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
-  const told = { hostKnown: () => kernelWatch.ready, refresh: () => refresh(), judge: () => judge() };
-  const ovs = new OvsFollower(host, { ...tools, chance }, sources.ovs, told);
+  const ovs = new OvsFollower(host, { ...tools, chance }, sources.ovs, {
+    hostKnown: () => kernelWatch.ready,
+    refresh: () => refresh(),
+    judge: () => judge(),
+    listening: async () => snooper?.listening(),
+  });
   const ovsBonds = new OvsBonds(host, ovs.knowledge);
   const openPort = portOpener(ovsBonds, clock, (...frames) => snooper?.sending(...frames));
   const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
@@ -98,7 +102,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const stateKeeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, ovs.watch, announcer, snooper, endpoint, stateKeeper, control];
+  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, endpoint, stateKeeper, control];
   await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds)).finally(() => announcements.stop());
   log.info('stopped');
 }

@@ -5,6 +5,7 @@ import { ovsIn } from './ovs-host.js';
 import { OvsKnown } from './ovs-known.js';
 import type { OvsTools } from './ovs-tables.js';
 import { OvsWatch } from './ovs-watch.js';
+import { type Task, untilAborted } from './task.js';
 
 /** What the follower waits for, and whom it tells. */
 interface Neighbours {
@@ -14,15 +15,18 @@ interface Neighbours {
   refresh(): void;
   /** Called when guests may have. */
   judge(): void;
+  /** Settles when bonds that are known are listened on. */
+  listening(): Promise<void>;
 }
 
 /**
  * Tells the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
  * and the MAC tables of bridges that have a bond.
  */
-export class OvsFollower {
+export class OvsFollower implements Task {
+  readonly name = 'ovs';
   /** null when the configuration wants nothing to do with Open vSwitch. */
-  readonly watch: OvsWatch | null;
+  private readonly watch: OvsWatch | null;
   readonly knowledge: OvsKnown;
   /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
   readonly tableSizes = new Map<string, number>();
@@ -42,6 +46,14 @@ export class OvsFollower {
       },
     };
     this.watch = wanted === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, wanted === true, listener);
+  }
+
+  get ready(): Promise<void> {
+    return this.known().then(() => this.neighbours.listening());
+  }
+
+  run(signal: AbortSignal): Promise<void> {
+    return this.watch?.run(signal) ?? untilAborted(signal);
   }
 
   /** Has the MAC tables read now. */

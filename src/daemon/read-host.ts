@@ -68,9 +68,14 @@ async function readOvs(
   const log = { info: () => undefined, warn, error: warn };
   const metrics = { count: () => undefined };
   const changed = (): void => void host.takeStale();
-  const told = { hostKnown: () => Promise.resolve(), refresh: changed, judge: changed };
+  const told = {
+    hostKnown: () => Promise.resolve(),
+    refresh: changed,
+    judge: changed,
+    listening: () => Promise.resolve(),
+  };
   const follower = new OvsFollower(host, { clock, chance, log, metrics }, config.guests.sources.ovs, told);
-  void follower.watch?.run(signal);
+  void follower.run(signal);
   await follower.known();
   return { ovs: follower, ovsTrouble: trouble };
 }

@@ -20,6 +20,7 @@ export class Snooper implements Task {
   private readonly thread: SnoopClient;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<number, Members | null>();
+  private answered: Promise<unknown> = Promise.resolve();
 
   /**
    * @param bonds the bonds that are announced, by ifindex
@@ -63,7 +64,13 @@ export class Snooper implements Task {
     const answers = [...this.bonds.keys()]
       .filter((bond) => !this.watched.has(bond))
       .map((bond) => this.watch(bond, members.get(bond) ?? null));
-    void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+    this.answered = Promise.all([this.answered, this.thread.ready, ...answers]);
+    this.answered.then(this.isReady.resolve, this.isReady.reject);
+  }
+
+  /** Settles when every bond that was there at the time of the call is listened on, or cannot be. */
+  async listening(): Promise<void> {
+    await this.answered.catch(() => undefined); // the task tells of it
   }
 
   /** These frames are about to leave by a bond of Open vSwitch: they are no word of a guest's. */

@@ -36,18 +36,21 @@ function nativeRange(vid: number): VlanRange {
   return { first: vid, last: vid, untagged: true, pvid: true };
 }
 
-/** @param takesUntagged whether frames without a tag are of VLAN 0, and not of a native one */
-function trunkRanges(trunks: readonly number[], takesUntagged: boolean): VlanRange[] {
-  const untagged = { first: 0, last: 0, untagged: true, pvid: takesUntagged };
+/**
+ * @param passesUntagged whether frames without a tag are of VLAN 0. On a port with a native VLAN they are of that, and
+ *   VLAN 0 does not pass at all (ofproto/ofproto-dpif.c: bundle_set)
+ */
+function trunkRanges(trunks: readonly number[], passesUntagged: boolean): VlanRange[] {
+  const untagged = { first: 0, last: 0, untagged: true, pvid: true };
   const tagged = { untagged: false, pvid: false };
-  if (trunks.length === 0) return [untagged, { first: 1, last: DEAD_VLAN - 1, ...tagged }];
-  const vids = [...new Set(trunks)].filter((vid) => vid !== DEAD_VLAN).sort((a, b) => a - b);
+  const zero = passesUntagged && (trunks.length === 0 || trunks.includes(0)) ? [untagged] : [];
+  if (trunks.length === 0) return [...zero, { first: 1, last: DEAD_VLAN - 1, ...tagged }];
+  const vids = [...new Set(trunks)].filter((vid) => vid !== 0 && vid !== DEAD_VLAN).sort((a, b) => a - b);
   const ranges: { first: number; last: number; untagged: boolean; pvid: boolean }[] = [];
   for (const vid of vids) {
     const before = ranges.at(-1);
-    if (vid === 0) ranges.push(untagged);
-    else if (before && !before.untagged && before.last === vid - 1) before.last = vid;
+    if (before?.last === vid - 1) before.last = vid;
     else ranges.push({ first: vid, last: vid, ...tagged });
   }
-  return ranges;
+  return [...zero, ...ranges];
 }

@@ -13,11 +13,11 @@ const MODES: readonly [OvsVlans, string][] = [
   [vlans.access(905), '905up'],
   [vlans.access(0), '0up'],
   [vlans.access(4095), ''],
-  [vlans.nativeTagged(20), '20p 0u 1-4094'],
+  [vlans.nativeTagged(20), '20p 1-4094'],
   [vlans.nativeTagged(0, 5), '0up 5'],
   [vlans.nativeTagged(4095, 30), '30'],
   [vlans.nativeUntagged(20, 30, 31), '20up 30-31'],
-  [vlans.nativeUntagged(20), '20up 0u 1-4094'],
+  [vlans.nativeUntagged(20), '20up 1-4094'],
   [vlans.tunnel(100), '100up'],
   [vlans.tunnel(4095), ''],
 ];

@@ -73,6 +73,11 @@ const CASES: Readonly<Record<string, Case>> = {
     rows: learned('tap1', 30),
     said: ['bond0/30'],
   },
+  'frames without a tag, which a port with a native VLAN does not pass': {
+    bridges: kernelBond(port('tap1'), port('bond0', nativeUntagged(20))),
+    rows: learned('tap1', 0),
+    said: ['bond0 (vlan-not-on-uplink)'],
+  },
   'the native VLAN of the bond, tagged': {
     bridges: kernelBond(port('tap1', access(20)), port('bond0', nativeTagged(20))),
     rows: learned('tap1', 20),
