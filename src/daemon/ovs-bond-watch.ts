@@ -26,6 +26,8 @@ export interface OvsWatchTools {
   readonly bonds: ReadonlyMap<number, BondGuests>;
   readonly ovs: OvsBonds;
   readonly listener: Pick<FailoverListener, 'failover' | 'lost'>;
+  /** Has the MAC tables read anew, for guests that are news. @returns when they are known; never rejects */
+  readTables(): Promise<void>;
 }
 
 /**
@@ -79,6 +81,15 @@ export class OvsBondWatch {
     const outcome = cause === 'window' ? this.rounds.release(bond, now) : this.rounds.failover(bond, done.size, now);
     if (!outcome) return;
     listener.failover({ bond, slave, cause, arrived: now, ...outcome, doneByOvs: done });
+    void this.tools.readTables().then(() => this.makeUp(bond, outcome.epoch, done));
+  }
+
+  /** Those whom the table, as it is now, has not had after all, for example because it was flushed: their turn is now. */
+  private makeUp(bond: number, epoch: number, done: ReadonlySet<string>): void {
+    const guests = this.tools.bonds.get(bond);
+    if (!guests || !this.rounds.lasts(bond, epoch)) return;
+    const sure = this.tools.ovs.doneByOvs(bond, guests);
+    for (const key of done) if (!sure.has(key) && guests.place(key)) guests.onAnnounced(key);
   }
 
   private stateOf({ ifindex, activeSlave }: Bond): BondState {
@@ -97,12 +108,13 @@ interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds' | 'ovs'> {
   readonly host: HostState;
   readonly announcer: Announcer;
   readonly onFailover: OvsWatchTools['listener'];
+  readonly readTables?: () => Promise<void>;
 }
 
 /** The watch over the bonds of Open vSwitch, and the announcer told of it. */
 export function watchOvsBonds(neighbours: Neighbours, { announce }: Pick<Config, 'announce'>): OvsBondWatch {
-  const { host, announcer, onFailover: listener, ...rest } = neighbours;
-  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener }, announce);
+  const { host, announcer, onFailover: listener, readTables = () => Promise.resolve(), ...rest } = neighbours;
+  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener, readTables }, announce);
   announcer.ofOvs = (...order) => watch.announce(...order);
   return watch;
 }

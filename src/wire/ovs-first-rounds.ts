@@ -40,6 +40,12 @@ export class OvsFirstRounds {
     return guests ? Atomics.add(controlWords(guests.batch.memory), EPOCH, 1) + 1 : 0;
   }
 
+  /** Whether a run is still the one that goes on. */
+  lasts(bond: number, epoch: number): boolean {
+    const guests = this.bonds.get(bond);
+    return guests !== undefined && Atomics.load(controlWords(guests.batch.memory), EPOCH) === epoch;
+  }
+
   forget(bond: number): void {
     this.damping.delete(bond);
   }

@@ -15,6 +15,8 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs-rows.js';
 
 const BOND = -5;
+/** Where a test gives none. */
+const NO_ENTRY = { entry: null };
 const UP1 = 11;
 const UP2 = 12;
 const TAG: Tag = { tpid: 0x8100, vid: 905 };
@@ -29,16 +31,40 @@ function link(ifindex: number, name: string, more: Partial<LinkEvent> = {}): Lin
   };
 }
 
+/** Devices as a test says, those of the kernel and others. */
+class Devices extends Topology {
+  readonly #links = new Map<number, LinkEvent>();
+
+  put(device: LinkEvent): void {
+    this.#links.set(device.ifindex, device);
+  }
+
+  override link(ifindex: number | null): LinkEvent | undefined {
+    return this.#links.get(ifindex ?? 0);
+  }
+
+  override *allLinks(): Generator<LinkEvent> {
+    yield* this.#links.values();
+  }
+
+  override slavesOf(master: number): readonly LinkEvent[] {
+    return [...this.#links.values()].filter((device) => device.master === master);
+  }
+}
+
 /** A host with a bond of Open vSwitch, obond, of up1 and up2, and a guest on port 9. */
 class World {
   readonly clock = new FakeClock();
-  readonly topology = new Topology();
+  readonly topology = new Devices();
   readonly bonds = new Map<number, BondGuests>();
   readonly rounds: FirstRound[] = [];
   readonly lost: string[] = [];
+  tablesRead = 0;
   bond: Partial<OvsBond> = {};
   members: OvsInterface[] = [ovsInterface('up1', 1), ovsInterface('up2', 2)];
   rows: OvsMacRow[] = [];
+  /** What the next reading brings; null: the same. */
+  rowsRead: OvsMacRow[] | null = null;
   entry: { port: number; tags: Tag[] } | null = { port: 21, tags: [] };
   readonly ovs = new OvsBonds(
     { topology: this.topology, verdicts: () => [{ ...this.verdict(MAC), entry: this.entry }] } as unknown as HostState,
@@ -55,9 +81,14 @@ class World {
       },
       lost: (_: number, reason: string) => void this.lost.push(reason),
     };
-    this.watch = new OvsBondWatch({ clock, topology, bonds, ovs, listener }, { damping });
-    topology.apply(link(21, 'tap1'));
-    topology.apply(link(-7, 'patch-int'));
+    const readTables = (): Promise<void> => {
+      this.tablesRead++;
+      this.rows = this.rowsRead ?? this.rows;
+      return Promise.resolve();
+    };
+    this.watch = new OvsBondWatch({ clock, topology, bonds, ovs, listener, readTables }, { damping });
+    topology.put(link(21, 'tap1'));
+    topology.put(link(-7, 'patch-int'));
     this.active(UP1);
     const guests = new BondGuests(10);
     for (const mac of [MAC, SILENT]) guests.update(mac, [this.verdict(mac)]);
@@ -67,18 +98,18 @@ class World {
   /** The topology's bond sends by that member now. */
   active(activeSlave: number | null): void {
     const details = { type: 'bond', mode: 1, activeSlave, arpInterval: 0 } as const;
-    this.topology.apply(link(BOND, 'obond', { details, lowerUp: activeSlave !== null }));
+    this.topology.put(link(BOND, 'obond', { details, lowerUp: activeSlave !== null }));
     for (const [ifindex, name] of [
       [UP1, 'up1'],
       [UP2, 'up2'],
     ] as const)
       // prettier-ignore
-      this.topology.apply(link(ifindex, name, { master: BOND }));
+      this.topology.put(link(ifindex, name, { master: BOND }));
     this.watch.note();
   }
 
   verdict(mac: Mac): Verdict {
-    return { mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null, entry: null };
+    return { ...NO_ENTRY, mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null };
   }
 
   private config(): OvsConfig {
@@ -100,6 +131,7 @@ test('another active member is a failover, the first one that is seen is none', 
   world.active(UP1);
   assert.deepEqual(world.rounds.map(what).at(-1), [BOND, UP1, 'failover'], 'failback');
   assert.deepEqual(world.rounds.map(({ epoch }) => epoch), [1, 2]); // prettier-ignore
+  assert.equal(world.tablesRead, 2);
 });
 
 test('a bond without an active member has lost its links; the same one back is a failover', () => {
@@ -143,6 +175,22 @@ test('Open vSwitch stands for those of its MAC table, we for the silent ones', (
   assert.deepEqual([...(round?.doneByOvs ?? [])], [`${MAC} ${BOND}/${TAG.tpid}.905`]);
   assert.deepEqual([round?.portion?.count, round?.portion?.turns], [2, 1]);
   assert.deepEqual([round?.sent, round?.damped], [0, null]);
+});
+
+test('one whom Open vSwitch turns out not to know any more has his turn when the table is read', async () => {
+  for (const superseded of [false, true]) {
+    const world = new World();
+    const joined: string[] = [];
+    const guests = world.bonds.get(BOND);
+    if (guests) guests.onAnnounced = (key) => void joined.push(key);
+    world.rows = [{ ofport: 9, vlan: 905, mac: MAC, age: 5 }];
+    world.rowsRead = [];
+    world.active(UP2);
+    assert.equal(world.rounds[0]?.doneByOvs?.size, 1);
+    if (superseded) world.active(null);
+    await Promise.resolve();
+    assert.deepEqual(joined, superseded ? [] : [`${MAC} ${BOND}/${TAG.tpid}.905`]);
+  }
 });
 
 test('what was missed or held back is all ours', () => {
