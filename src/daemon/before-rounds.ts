@@ -9,7 +9,7 @@ export class BeforeRounds {
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic' | 'after'>,
-    private readonly read: () => void,
+    private readonly read: () => unknown,
   ) {}
 
   /** A bond's next round is at `at` (monotonic clock, seconds); null: there is none. */
@@ -20,6 +20,6 @@ export class BeforeRounds {
     this.pending.delete(bond);
     if (at === null) return;
     const wait = Math.max(0, at - LEAD - this.clock.monotonic());
-    this.pending.set(bond, { at, cancel: this.clock.after(wait, this.read) });
+    this.pending.set(bond, { at, cancel: this.clock.after(wait, () => void this.read()) });
   }
 }

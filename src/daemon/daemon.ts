@@ -65,6 +65,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
     listening: async () => snooper?.listening(),
   });
   const ovsBonds = new OvsBonds(host, ovs.knowledge);
+  const readTables = (): Promise<void> => ovs.readTables();
   const openPort = portOpener(ovsBonds, clock, (...frames) => snooper?.sending(...frames));
   const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
   const control = new ControlServer(host, bonds, tools, manual, () => ovs.known());
@@ -72,13 +73,12 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const onFailover = failoverListener(host, failovers, () => [announcements, refresh, readTables]);
   const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
-  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs: ovsBonds, announcer, onFailover }, config);
+  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs: ovsBonds, announcer, onFailover, readTables }, config);
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
   };
   const listener = new AnnouncementLog(tools, (bond) => failovers.nameOf(bond));
-  const readTables = (): void => ovs.readTables();
   const beforeRounds = new BeforeRounds(clock, readTables);
   const around = { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh: judge };
   const announcements = newAnnouncements(config, around);
@@ -114,7 +114,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
 function failoverListener(
   host: HostState,
   failovers: FailoverLog,
-  next: () => [Announcements, refresh: () => void, readTables: () => void],
+  next: () => [Announcements, refresh: () => void, readTables: () => Promise<void>],
 ): FailoverListener & UnlockedListener {
   return {
     failover(round) {
@@ -124,7 +124,7 @@ function failoverListener(
       refresh();
       failovers.failover(round);
       announcements.failover(round);
-      readTables();
+      void readTables();
     },
     lost: (...loss) => next()[0].lost(...loss),
     resync: (reason) => failovers.resync(reason),

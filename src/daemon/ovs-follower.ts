@@ -56,9 +56,10 @@ export class OvsFollower implements Task {
     return this.watch?.run(signal) ?? untilAborted(signal);
   }
 
-  /** Has the MAC tables read now. */
-  readTables(): void {
-    void this.watch?.readTables();
+  /** Has the MAC tables read now. @returns when the host's state knows what they say; never rejects */
+  async readTables(): Promise<void> {
+    await this.watch?.readTables();
+    await this.neighbours.hostKnown();
   }
 
   /** Settles when the host's state knows the kernel's devices, and those of Open vSwitch if there are any. */

@@ -15,8 +15,6 @@ import { FakeClock } from '../../support/fake-clock.js';
 import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs-rows.js';
 
 const BOND = -5;
-/** Where a test gives none. */
-const NO_ENTRY = { entry: null };
 const UP1 = 11;
 const UP2 = 12;
 const TAG: Tag = { tpid: 0x8100, vid: 905 };
@@ -109,7 +107,7 @@ class World {
   }
 
   verdict(mac: Mac): Verdict {
-    return { ...NO_ENTRY, mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null };
+    return { mac, bond: BOND, tags: [TAG], source: 'fdb', device: 21, lastSeen: null, suppressed: null, entry: null };
   }
 
   private config(): OvsConfig {

@@ -15,7 +15,6 @@ import { FakeSwitch } from '../../support/fake-switch.js';
 
 const BOND = -5;
 /** How frames enter is for the port's own test. */
-const NO_ENTRY = { entry: null };
 const mac = (n: number): Mac => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}` as Mac;
 const key = (n: number): string => `${mac(n)} ${BOND}`;
 
@@ -46,6 +45,7 @@ class World {
         { ip: `10.0.0.${parseInt(place.mac.slice(-2), 16)}` as Ip, router: false, withheld: null },
       ],
       refresh: () => undefined,
+      nextRound: () => undefined,
       listener: {
         began: () => undefined,
         firstFrameOut: (_: number, seconds: number) => void this.timed.push(`first ${seconds.toFixed(2)}`),
@@ -95,7 +95,7 @@ class World {
 }
 
 function verdict(n: number): Verdict {
-  return { ...NO_ENTRY, mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null };
+  return { mac: mac(n), bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, entry: null };
 }
 
 const rarps = (what: readonly string[]): string[] => what.filter((each) => each.startsWith('rarp'));
