@@ -18,10 +18,10 @@ test('a silent guest that Open vSwitch has forgotten is dark with its bond alone
   }
   await lab.teach();
   const failOver = async (): Promise<number> => {
-    await ovs.appctl('fdb/flush', OVS_BRIDGE);
     const from = (await active()) === 'up1' ? 1 : 2;
     const stream = await Stream.start(lab, { from: from === 1 ? 'client' : 'client2' });
     await stream.goesOn(50);
+    await ovs.appctl('fdb/flush', OVS_BRIDGE); // what was on its way when the guest spoke last has come
     await lab.cutLink(from);
     await until(async () => (await active()) !== `up${from}`, { what: 'the other member is active', every: 20 });
     await stream.goesOn(300);
