@@ -12,6 +12,8 @@ export interface BondDetails {
   readonly type: 'bond';
   readonly mode: number;
   readonly activeSlave: number | null;
+  /** In milliseconds, as is the next; absent where nobody tells. */
+  readonly miimon?: number;
   readonly arpInterval: number;
   /** For a bond that Open vSwitch keeps, and of which no netlink message tells: its mode there. */
   readonly ovs?: 'active-backup' | 'balance-slb' | 'balance-tcp';

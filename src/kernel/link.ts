@@ -63,12 +63,7 @@ function decodeDetails(linkInfo: Map<number, Span>): LinkDetails {
   const data = attributeMap(nested);
   switch (kind) {
     case 'bond':
-      return {
-        type: 'bond',
-        mode: data.get(c.IFLA_BOND_MODE)?.u8() ?? 0,
-        activeSlave: data.get(c.IFLA_BOND_ACTIVE_SLAVE)?.u32() || null,
-        arpInterval: data.get(c.IFLA_BOND_ARP_INTERVAL)?.u32() ?? 0,
-      };
+      return decodeBond(data);
     case 'vlan':
       return {
         type: 'vlan',
@@ -84,6 +79,17 @@ function decodeDetails(linkInfo: Map<number, Span>): LinkDetails {
     default:
       return { type: 'other', kind };
   }
+}
+
+function decodeBond(data: Map<number, Span>): LinkDetails {
+  const miimon = data.get(c.IFLA_BOND_MIIMON)?.u32();
+  return {
+    type: 'bond',
+    mode: data.get(c.IFLA_BOND_MODE)?.u8() ?? 0,
+    activeSlave: data.get(c.IFLA_BOND_ACTIVE_SLAVE)?.u32() || null,
+    ...(miimon === undefined ? {} : { miimon }),
+    arpInterval: data.get(c.IFLA_BOND_ARP_INTERVAL)?.u32() ?? 0,
+  };
 }
 
 function decodeBridgePort(ifindex: number, attributes: Map<number, Span>): BridgePortEvent {

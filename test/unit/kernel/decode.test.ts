@@ -105,6 +105,7 @@ test('a bond that says nothing of its active slave has none, and 0 is none', () 
   assert.deepEqual(bond(), { type: 'bond', mode: 1, activeSlave: null, arpInterval: 0 });
   assert.deepEqual(bond(u32(2, 0)), { type: 'bond', mode: 1, activeSlave: null, arpInterval: 0 });
   assert.deepEqual(bond(u32(2, 3), u32(7, 100)), { type: 'bond', mode: 1, activeSlave: 3, arpInterval: 100 });
+  assert.deepEqual(bond(u32(3, 50)), { type: 'bond', mode: 1, activeSlave: null, miimon: 50, arpInterval: 0 });
 });
 
 test('flag bits in the type of an attribute do not hide it', () => {
