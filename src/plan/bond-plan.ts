@@ -92,6 +92,11 @@ export class BondPlan {
     return this.firstLeft === 0;
   }
 
+  /** How many rounds of the run have begun. */
+  get roundsBegun(): number {
+    return this.settings.schedule.length - this.rounds.length;
+  }
+
   /** Whose RARP is next. */
   get nextRarp(): string | null {
     return this.queues.rarp.head()?.key ?? null;

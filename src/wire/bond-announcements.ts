@@ -14,7 +14,8 @@ import type { FirstRound } from './thread-messages.js';
 /** Hears what announcements do. */
 export interface AnnouncementListener {
   began(bond: number): void;
-  sent(bond: number, kind: FrameKind, frames: number): void;
+  /** @param round the latest that has begun; 1 for the first */
+  sent(bond: number, kind: FrameKind, frames: number, round: number): void;
   /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database told of it. */
   firstFrameOut(bond: number, seconds: number): void;
   /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
@@ -114,7 +115,7 @@ export class BondAnnouncements {
       refresh: tools.refresh,
       sent(kind: FrameKind, frames: number): void {
         tally.sent(kind, frames);
-        tools.listener.sent(bond, kind, frames);
+        tools.listener.sent(bond, kind, frames, plan.roundsBegun);
         if (!noneOut || kind !== 'rarp') return;
         noneOut = false;
         tools.listener.firstFrameOut(bond, tools.clock.monotonic() - arrived);
