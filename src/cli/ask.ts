@@ -25,6 +25,14 @@ const NO_DAEMON = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
 /** The daemon may have begun what it was asked for: to do it here as well could send everything twice. */
 const MAY_HAVE_ARRIVED = new Set(['ETIMEDOUT', 'ECONNRESET']);
 
+/** What the daemon knows and the kernel does not. */
+const ITS_OWN: Readonly<Record<keyof ControlResults, string>> = {
+  ping: 'its words',
+  guests: 'guests that fell silent',
+  announce: 'guests that fell silent',
+  status: 'the last failovers',
+};
+
 /** An answer, and what people should know of where it comes from (null: nothing). */
 export interface Asked<Op extends keyof ControlResults> {
   readonly result: ControlResults[Op];
@@ -53,7 +61,7 @@ export async function ask<Op extends keyof ControlResults>(
     const { config } = named ?? (await load());
     const result = await answerHere<Op>(config, request);
     const none = unreachable && NO_DAEMON.has(error.errno);
-    const note = `the daemon could not be asked, so guests that fell silent are missing: ${error.message}`;
+    const note = `the daemon could not be asked, so ${ITS_OWN[request.op]} are missing: ${error.message}`;
     return { result, note: none ? null : note };
   }
 }
@@ -77,7 +85,7 @@ async function answerHere<Op extends keyof ControlResults>(
   const live = await readHost(config, systemClock);
   try {
     const manual = manualToolsHere(config, live);
-    return await answerRequest<Op>({ host: live.host, now: systemClock.monotonic(), manual }, request);
+    return await answerRequest<Op>({ host: live.host, now: systemClock.monotonic(), manual, daemon: null }, request);
   } finally {
     live.close();
   }

@@ -2,7 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
-import { ANNOUNCE_OPTIONS, CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS } from './options.js';
+import { ANNOUNCE_OPTIONS, CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS, WATCH_OPTION } from './options.js';
 import type { Output } from './output.js';
 
 /**
@@ -42,11 +42,20 @@ export async function execute(argv: readonly string[], output: Output, signal: A
         command
           .positional('bond', { type: 'string', describe: 'only the guests behind this bond' })
           .options(CONFIG_OPTION)
-          .option('json', { type: 'boolean', default: false, describe: 'print JSON' })
-          .option('watch', { type: 'boolean', default: false, describe: 'look again every second' }),
+          .options(JSON_OPTION)
+          .options(WATCH_OPTION),
       async (args) => {
         const { guests } = await import('./guests.js');
         exitCode = await guests(args, output, signal);
+      },
+    )
+    .command(
+      'status',
+      'show the bonds, their active links, the last failover and what was sent',
+      (command) => command.options(CONFIG_OPTION).options(JSON_OPTION).options(WATCH_OPTION),
+      async (args) => {
+        const { status } = await import('./status.js');
+        exitCode = await status(args, output, signal);
       },
     )
     .command(

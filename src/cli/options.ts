@@ -29,6 +29,10 @@ export const ANNOUNCE_OPTIONS = {
 
 export const JSON_OPTION = { json: { type: 'boolean', default: false, describe: 'print one JSON document' } } as const;
 
+export const WATCH_OPTION = {
+  watch: { type: 'boolean', default: false, describe: 'look again every second' },
+} as const;
+
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
 export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
   for (const name of ['config', 'kinds', 'metrics', 'rounds', 'vlan']) {

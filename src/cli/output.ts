@@ -2,6 +2,8 @@
 export interface Output {
   text(text: string): void;
   json(document: unknown): void;
+  /** Whether `page` draws over the page before. */
+  readonly redraws: boolean;
   /** A page that takes the place of the one before it, where stdout is a terminal; elsewhere it follows it. */
   page(text: string): void;
   /** One line for people, to stderr. */
@@ -14,6 +16,7 @@ const CLEAR = '\x1b[H\x1b[2J';
 export const standardOutput: Output = {
   text: (text) => void process.stdout.write(`${text}\n`),
   json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
+  redraws: process.stdout.isTTY,
   page: (text) => void process.stdout.write(process.stdout.isTTY ? `${CLEAR}${text}\n` : `${text}\n`),
   error: (line) => void process.stderr.write(`bondherald: ${line}\n`),
 };

@@ -16,3 +16,10 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
 }
+
+/** Seconds in the two largest units that they fill: 59s, 1m30s, 23h59m. */
+export function age(seconds: number): string {
+  if (seconds < 60) return `${seconds}s`;
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes}m${seconds % 60}s` : `${Math.floor(minutes / 60)}h${minutes % 60}m`;
+}

@@ -6,6 +6,7 @@ import type { Source } from '../sources/sighting.js';
 import { decodeLine, encodeLine, MAX_ANSWER_BYTES } from './line.js';
 import type { ControlAnswer, ControlFailure, ControlResults } from './messages.js';
 import { type Check, flag, integer, listOf, literal, nullable, object, plainObject, recordOf, text } from './shape.js';
+import { statusReport } from './status.js';
 
 /*
  * An answer is one line:
@@ -68,6 +69,7 @@ const RESULTS: { [Op in keyof ControlResults]: Check<ControlResults[Op]> } = {
     refused: recordOf(count),
     cut: flag,
   }),
+  status: statusReport,
 };
 
 const failure: Check<ControlFailure> = object({

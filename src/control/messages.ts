@@ -3,6 +3,7 @@ import type { FrameKind } from '../config/config.js';
 import type { GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
+import type { StatusReport } from './status.js';
 
 /** Asks whether a daemon is there. */
 export interface PingRequest {
@@ -30,8 +31,13 @@ export interface AnnounceRequest {
   readonly dryRun: boolean;
 }
 
+/** Asks how the bonds stand and what their last failovers were. */
+export interface StatusRequest {
+  readonly op: 'status';
+}
+
 /** What a command may ask of the daemon. */
-export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest;
+export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest | StatusRequest;
 
 /** The guests behind one bond. */
 export interface BondGuestList {
@@ -60,6 +66,7 @@ export interface ControlResults {
   readonly ping: { readonly version: string };
   readonly guests: { readonly bonds: readonly BondGuestList[] };
   readonly announce: AnnounceReport;
+  readonly status: StatusReport;
 }
 
 /** An error as the daemon tells it. */

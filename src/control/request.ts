@@ -11,6 +11,7 @@ import { type Check, flag, integer, listOf, literal, nullable, object, optional,
  *     {"v":1,"op":"guests","bond":"bond0"}                                            without "bond": every bond
  *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
  *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
+ *     {"v":1,"op":"status"}
  */
 
 /** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
@@ -39,10 +40,11 @@ const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op 
     rounds: integer(1, MAX_ROUNDS),
     dryRun: flag,
   }),
+  status: object({ op: literal('status') }),
 };
 
 const request: Check<ControlRequest> = (value, path) => {
-  const op = literal('ping', 'guests', 'announce')(plainObject(value, path).op, `${path}.op`);
+  const op = literal('ping', 'guests', 'announce', 'status')(plainObject(value, path).op, `${path}.op`);
   return REQUESTS[op](value, path);
 };
 

@@ -26,6 +26,12 @@ export function integer(min: number, max: number): Check<number> {
       : fail(path, `a whole number from ${min} to ${max}`);
 }
 
+/** A number that need not be whole. */
+export function quantity(min: number, max: number): Check<number> {
+  return (value, path) =>
+    typeof value === 'number' && value >= min && value <= max ? value : fail(path, `a number from ${min} to ${max}`);
+}
+
 export function literal<const T>(...values: readonly T[]): Check<T> {
   return (value, path) => {
     const found = values.find((candidate) => candidate === value);

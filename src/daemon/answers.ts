@@ -6,6 +6,7 @@ import { VERSION } from '../sys/version.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import { type Announced, announceByHand, type ManualTools } from './announce-by-hand.js';
 import { findBond } from './find-bond.js';
+import { type DaemonFacts, describeStatus } from './status.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */
 export interface Knowledge {
@@ -15,6 +16,8 @@ export interface Knowledge {
   /** Why a guest is not announced (null: it is), where that is not for its verdict alone to say. */
   readonly reasonFor?: (verdict: Verdict) => SuppressReason | null;
   readonly manual: ManualTools;
+  /** null where there is no daemon. */
+  readonly daemon: DaemonFacts | null;
   /** Is told of announcements by hand. */
   readonly announced?: (announced: Announced) => void;
 }
@@ -40,6 +43,7 @@ const ANSWERS: Answers = {
     announced?.(done);
     return done.report;
   },
+  status: ({ host, daemon }) => describeStatus(host, daemon),
 };
 
 /**

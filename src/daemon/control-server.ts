@@ -9,9 +9,11 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { listenUnix, type UnixServer } from '../sys/unix-server.js';
+import { VERSION } from '../sys/version.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type Announced, type ManualTools, sentByKind } from './announce-by-hand.js';
 import { answerRequest } from './answers.js';
+import type { FailoverHistory } from './history.js';
 import { oneLine, type Task, untilAborted } from './task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
@@ -22,6 +24,7 @@ export class ControlServer implements Task {
   readonly name = 'control';
   readonly ready = Promise.resolve();
   private server: UnixServer | null = null;
+  private readonly started: number;
 
   /**
    * @param hostKnown settles when the host's state is whole; requests wait for it
@@ -30,10 +33,17 @@ export class ControlServer implements Task {
   constructor(
     private readonly host: HostState,
     private readonly bonds: ReadonlyMap<number, BondGuests>,
-    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    private readonly tools: {
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly metrics: Metrics;
+      readonly history: FailoverHistory;
+    },
     private readonly manual: ManualTools,
     private readonly hostKnown: () => Promise<void>,
-  ) {}
+  ) {
+    this.started = tools.clock.unix();
+  }
 
   /**
    * Takes the socket. Where it cannot be made, the daemon does its work without it.
@@ -76,7 +86,8 @@ export class ControlServer implements Task {
     const { host, bonds, manual, tools } = this;
     const reasonFor = (verdict: Verdict) => bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
     const announced = (done: Announced): void => this.note(done);
-    return answerRequest({ host, now: tools.clock.monotonic(), reasonFor, manual, announced }, request);
+    const daemon = { version: VERSION, started: this.started, history: tools.history, bonds };
+    return answerRequest({ host, now: tools.clock.monotonic(), reasonFor, manual, announced, daemon }, request);
   }
 
   private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {

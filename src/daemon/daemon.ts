@@ -18,12 +18,14 @@ import { BondLog } from './bond-log.js';
 import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
 import { Healer } from './healer.js';
+import { FailoverHistory } from './history.js';
 import { KernelWatch } from './kernel-watch.js';
 import { followLibvirt } from './follow-libvirt.js';
 import { portOpener } from './bond-ports.js';
 import { OvsBonds } from './ovs-bonds.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from './ovs-follower.js';
+import { tellAll } from './listeners.js';
 import { logReady } from './log-ready.js';
 import { MetricsEndpoint } from './metrics-endpoint.js';
 import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
@@ -66,23 +68,24 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   });
   const ovsBonds = new OvsBonds(host, ovs.knowledge);
   const readTables = (): Promise<void> => ovs.readTables();
+  const history = new FailoverHistory(clock, host.topology, config.announce.schedule.length);
   const openPort = portOpener(ovsBonds, clock, (...frames) => snooper?.sending(...frames));
   const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
-  const control = new ControlServer(host, bonds, tools, manual, () => ovs.known());
+  const control = new ControlServer(host, bonds, { ...tools, history }, manual, () => ovs.known());
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const onFailover = failoverListener(host, failovers, () => [announcements, refresh, readTables]);
+  const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, readTables]);
   const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
   const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs: ovsBonds, announcer, onFailover, readTables }, config);
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
   };
-  const listener = new AnnouncementLog(tools, (bond) => failovers.nameOf(bond));
+  const listener = tellAll(new AnnouncementLog(tools, (bond) => failovers.nameOf(bond)), history);
   const beforeRounds = new BeforeRounds(clock, readTables);
   const around = { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh: judge };
   const announcements = newAnnouncements(config, around);
-  const bondLog = new BondLog(log, host.topology);
+  const bondLog = new BondLog(log, host.topology, (all) => history.follow(all));
   /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     judge();
@@ -114,6 +117,7 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
 function failoverListener(
   host: HostState,
   failovers: FailoverLog,
+  history: FailoverHistory,
   next: () => [Announcements, refresh: () => void, readTables: () => Promise<void>],
 ): FailoverListener & UnlockedListener {
   return {
@@ -123,6 +127,7 @@ function failoverListener(
       const [announcements, refresh, readTables] = next();
       refresh();
       failovers.failover(round);
+      history.failover(round);
       announcements.failover(round);
       void readTables();
     },

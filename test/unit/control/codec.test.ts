@@ -5,6 +5,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import { decodeAnswer, encodeAnswer } from '../../../src/control/answer.js';
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../../../src/control/line.js';
 import type { AnnounceReport, BondGuestList, ControlRequest } from '../../../src/control/messages.js';
+import type { StatusReport } from '../../../src/control/status.js';
 import { decodeRequest, encodeRequest } from '../../../src/control/request.js';
 import { ControlMessageError } from '../../../src/errors.js';
 
@@ -23,6 +24,7 @@ const vlan = fc.option(fc.integer({ min: 1, max: 4094 }));
 
 const request: fc.Arbitrary<ControlRequest> = fc.oneof(
   fc.constant({ op: 'ping' as const }),
+  fc.constant({ op: 'status' as const }),
   record({ op: fc.constant('guests' as const), bond: fc.option(name) }),
   record({
     op: fc.constant('announce' as const),
@@ -65,6 +67,46 @@ const report = record({
   cut: fc.boolean(),
 }) as fc.Arbitrary<AnnounceReport>;
 
+const seconds = fc.double({ min: 0, max: 1e9, noNaN: true }).map((value) => value + 0);
+const counts = record({ rarp: fc.nat(), garp: fc.nat(), na: fc.nat() });
+const byWord = fc.dictionary(fc.constantFrom('ENOBUFS', 'excluded'), fc.nat(), { noNullPrototype: true });
+
+const failover = record({
+  time: seconds,
+  cause: fc.constantFrom('failover', 'missed', 'window'),
+  from: fc.option(name),
+  to: name,
+  firstFrame: fc.option(seconds),
+  lastRarp: fc.option(seconds),
+  firstRoundOut: fc.option(seconds),
+  sent: counts,
+  refused: byWord,
+  rounds: fc.array(record({ round: fc.nat(), start: seconds, end: seconds, sent: counts })),
+  roundsPlanned: fc.nat(),
+  heldBack: fc.option(seconds),
+  result: fc.option(fc.constantFrom('completed', 'damped')),
+  seconds: fc.option(seconds),
+});
+
+const status = record({
+  daemon: fc.option(record({ version: name, started: fc.nat() })),
+  bonds: fc.array(
+    record({
+      bond: name,
+      mode: fc.option(name),
+      monitoring: fc.option(record({ miimon: fc.nat(), arpInterval: fc.nat() })),
+      activeSlave: fc.option(name),
+      slaves: fc.array(
+        record({ slave: name, up: fc.boolean(), carrier: fc.boolean(), state: fc.constantFrom('active', 'backup') }),
+      ),
+      guests: record({ announced: fc.nat(), suppressed: byWord }),
+      failovers: fc.option(fc.nat()),
+      lastFailovers: fc.array(failover, { maxLength: 3 }),
+    }),
+    { maxLength: 3 },
+  ),
+}) as fc.Arbitrary<StatusReport>;
+
 test('what a request says comes out as it went in, on one line', () => {
   fc.assert(
     fc.property(request, (value) => {
@@ -77,11 +119,16 @@ test('what a request says comes out as it went in, on one line', () => {
 
 test('what an answer says comes out as it went in, on one line', () => {
   fc.assert(
-    fc.property(fc.array(guestList), report, (bonds, announced) => {
-      const lines = [encodeAnswer({ result: { bonds } }), encodeAnswer({ result: announced })] as const;
+    fc.property(fc.array(guestList), report, status, (bonds, announced, stands) => {
+      const lines = [
+        encodeAnswer<'guests'>({ result: { bonds } }),
+        encodeAnswer({ result: announced }),
+        encodeAnswer<'status'>({ result: stands }),
+      ] as const;
       for (const line of lines) assert.match(line, /^[^\n]*\n$/);
       assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds } });
       assert.deepEqual(decodeAnswer('announce', bytes(lines[1])), { result: announced });
+      assert.deepEqual(decodeAnswer('status', bytes(lines[2])), { result: stands });
     }),
   );
   const error = { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } as const;
@@ -115,6 +162,7 @@ test('rubbish, or a message that was cut or changed, is refused by name or read 
       refusesOrReads(() => decodeRequest(line));
       refusesOrReads(() => decodeAnswer('guests', line));
       refusesOrReads(() => decodeAnswer('announce', line));
+      refusesOrReads(() => decodeAnswer('status', line));
     }),
     { numRuns: 2000 },
   );
@@ -126,7 +174,7 @@ const WRONG: [what: string, line: string, says: RegExp][] = [
   ['no object', '[]', /an object expected/],
   ['no version', '{"op":"ping"}', /written in version undefined, and we speak 1/],
   ['another version', '{"v":2,"op":"ping"}', /written in version 2, and we speak 1/],
-  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" expected/],
+  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" or "status" expected/],
   ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
   ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
   ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],

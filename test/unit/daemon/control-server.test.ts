@@ -9,6 +9,7 @@ import { ask } from '../../../src/cli/ask.js';
 import { decodeAnswer } from '../../../src/control/answer.js';
 import type { ManualTools } from '../../../src/daemon/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
+import { FailoverHistory } from '../../../src/daemon/history.js';
 import { AlreadyRunningError, UsageError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
@@ -37,7 +38,8 @@ function daemon(t: TestContext) {
   const warnings: string[] = [];
   const log = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: assert.fail };
   const known = new Deferred();
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()) };
+  const history = new FailoverHistory(systemClock, host.topology, 6);
+  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,

@@ -1,0 +1,105 @@
+import type { FrameKind } from '../config/config.js';
+import type { FailoverRecord } from '../plan/failover-record.js';
+import type { Clock } from '../sys/clock.js';
+import type { Bond } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import type { AnnouncementListener } from '../wire/bond-announcements.js';
+import type { RunReport } from '../wire/run-report.js';
+import type { FirstRound } from '../wire/thread-messages.js';
+import { RecordInTheMaking } from './history-record.js';
+
+/** So many failovers of a bond are kept: four times what damping announces in three minutes. */
+const RECORDS_PER_BOND = 16;
+
+/** What is kept of a bond. */
+interface BondHistory {
+  /** The slave that carries its traffic, as far as failovers and losses have told. */
+  slave: string | null;
+  failovers: number;
+  /** The latest last. */
+  readonly records: { readonly arrived: number; readonly record: RecordInTheMaking }[];
+}
+
+/**
+ * What became of the last failovers of each bond, for people to look at. Holds the last 16 of each active-backup bond
+ * that the host has now.
+ */
+export class FailoverHistory implements AnnouncementListener {
+  private readonly bonds = new Map<number, BondHistory>();
+
+  /** @param roundsPlanned how many rounds an announcement has */
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic' | 'unix'>,
+    private readonly topology: Topology,
+    private readonly roundsPlanned: number,
+  ) {}
+
+  /**
+   * The bonds as they stand now. One that is new begins with the slave it has; one that is gone is forgotten. That a
+   * slave took over is not learned here, but from the failover: its message may come later than this.
+   */
+  follow(bonds: readonly Bond[]): void {
+    const there = new Set(bonds.map(({ ifindex }) => ifindex));
+    for (const bond of this.bonds.keys()) if (!there.has(bond)) this.bonds.delete(bond);
+    for (const { ifindex, activeSlave } of bonds) {
+      const held = this.bonds.get(ifindex);
+      if (!held) this.bonds.set(ifindex, { slave: activeSlave?.name ?? null, failovers: 0, records: [] });
+      else if (activeSlave === null) held.slave = null;
+    }
+  }
+
+  /** A failover, after its first burst. What it supersedes may be told to have ended after it. */
+  failover(round: FirstRound): void {
+    const bond = this.bonds.get(round.bond);
+    if (!bond) return;
+    const { arrived, cause } = round;
+    const time = this.clock.unix() - (this.clock.monotonic() - arrived);
+    const to = this.topology.link(round.slave)?.name ?? `device ${round.slave}`;
+    const from = bond.slave === to ? null : bond.slave;
+    bond.slave = to;
+    if (cause !== 'window') bond.failovers++;
+    const record = new RecordInTheMaking({ time, from, to, roundsPlanned: this.roundsPlanned }, round);
+    bond.records.push({ arrived, record });
+    if (bond.records.length > RECORDS_PER_BOND) bond.records.shift();
+  }
+
+  began(): void {
+    // the failover has told already
+  }
+
+  sent(bond: number, kind: FrameKind, frames: number, round: number): void {
+    const { arrived, record } = this.running(bond) ?? {};
+    if (arrived !== undefined) record?.sent(kind, frames, round, this.clock.monotonic() - arrived);
+  }
+
+  firstRoundOut(bond: number, seconds: number): void {
+    this.running(bond)?.record.firstRoundOut(seconds);
+  }
+
+  refused(bond: number, _kind: FrameKind, code: string, frames: number): void {
+    this.running(bond)?.record.refused(code, frames);
+  }
+
+  ended(bond: number, report: RunReport): void {
+    this.running(bond)?.record.ended(report);
+  }
+
+  /** How often the bond has failed over, as `bondherald_bond_failovers_total` counts it. */
+  failoversOf(bond: number): number {
+    return this.bonds.get(bond)?.failovers ?? 0;
+  }
+
+  /** What became of the last failovers of a bond, the latest first. @param most so many of them at most */
+  recordsOf(bond: number, most = RECORDS_PER_BOND): FailoverRecord[] {
+    const records = this.bonds.get(bond)?.records ?? [];
+    return records
+      .slice(Math.max(0, records.length - most))
+      .reverse()
+      .map(({ record }) => record.read());
+  }
+
+  /** The failover whose end is told next: they end in the order in which they came. */
+  private running(bond: number): BondHistory['records'][number] | undefined {
+    return this.bonds.get(bond)?.records.find(({ record }) => !record.hasEnded);
+  }
+}

@@ -1,0 +1,47 @@
+import type { FrameKind } from '../config/config.js';
+
+/** One round of an announcement as it went out: from its beginning to that of the next. */
+export interface RoundRecord {
+  /** 1 for the first round. */
+  readonly round: number;
+  /** When its first frame was sent, and its last: seconds from the failover. */
+  readonly start: number;
+  readonly end: number;
+  /** Frames that the kernel took. */
+  readonly sent: Readonly<Record<FrameKind, number>>;
+}
+
+/** A failover, and what was sent because of it. Of times all but `time` are in seconds from it. */
+export interface FailoverRecord {
+  /** When it was: seconds since 1970-01-01 00:00 UTC. */
+  readonly time: number;
+  /**
+   * - `failover`: the kernel's message of a new active slave;
+   * - `missed`: it came while nobody was watching. The times are those of the announcement, made up for at the start;
+   * - `window`: it was held back because the bond failed over too often. The times are those of the late announcement.
+   */
+  readonly cause: 'failover' | 'missed' | 'window';
+  /** The slave that carried the traffic before; null for none, or where nobody knows. */
+  readonly from: string | null;
+  readonly to: string;
+  /** When the first frame went out; null where none has. */
+  readonly firstFrame: number | null;
+  /** When the last RARP frame of the first burst was out; null where there was no burst. */
+  readonly lastRarp: number | null;
+  /** When the rate had let the last RARP frame of the first round go; null where it held none up, or holds them still. */
+  readonly firstRoundOut: number | null;
+  /** Frames that the kernel took. */
+  readonly sent: Readonly<Record<FrameKind, number>>;
+  /** Frames that it refused, by the symbolic errno. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** In their order, those that had a frame; at most as many as are planned. */
+  readonly rounds: readonly RoundRecord[];
+  /** How many rounds there are when nothing comes in between. */
+  readonly roundsPlanned: number;
+  /** How long it is held back (`damped`); null where it is not. */
+  readonly heldBack: number | null;
+  /** How it ended, as `bondherald_announcements_total` counts it; null while it lasts. */
+  readonly result: string | null;
+  /** How long it took; null while it lasts. */
+  readonly seconds: number | null;
+}
