@@ -141,6 +141,11 @@ export class AlreadyRunningError extends BondheraldError {
   readonly code = 'ALREADY_RUNNING';
 }
 
+/** The daemon does so much of this already that it will not begin another. */
+export class BusyError extends BondheraldError {
+  readonly code = 'BUSY';
+}
+
 /** The daemon failed at what it was asked for. `daemonCode` is the code of its own error. */
 export class DaemonError extends BondheraldError {
   readonly code = 'DAEMON';

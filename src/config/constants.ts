@@ -6,6 +6,9 @@ export const CONFIG_FILE = '/etc/bondherald/bondherald.yaml';
 /** Where the daemon answers the other commands. Packages and scripts rely on the path. */
 export const CONTROL_SOCKET = '/run/bondherald/control.sock';
 
+/** Whose members may use the control socket beside root and the daemon. Packages make the group. */
+export const CONTROL_GROUP = 'bondherald';
+
 /** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */
 export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
   '00:00:5e:00:01/40', // VRRP for IPv4, RFC 9568 section 7.3

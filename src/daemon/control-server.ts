@@ -1,13 +1,15 @@
+import { CONTROL_GROUP } from '../config/constants.js';
 import { encodeAnswer } from '../control/answer.js';
-import { MAX_REQUEST_BYTES } from '../control/line.js';
-import type { ControlRequest, ControlResults } from '../control/messages.js';
+import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/line.js';
+import type { AnnounceReport, AnnounceRequest, ControlRequest, ControlResults } from '../control/messages.js';
 import { decodeRequest } from '../control/request.js';
-import { BondheraldError, ControlSocketError } from '../errors.js';
+import { BondheraldError, BusyError, ControlSocketError } from '../errors.js';
 import type { Verdict } from '../guests/verdict.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
+import { shareWithGroup } from '../sys/group.js';
 import { listenUnix, type UnixServer } from '../sys/unix-server.js';
 import { VERSION } from '../sys/version.js';
 import type { BondGuests } from '../wire/bond-guests.js';
@@ -17,7 +19,17 @@ import type { FailoverHistory } from './history.js';
 import { oneLine, type Task, untilAborted } from './task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
-const LIMITS = { clients: 16, requestBytes: MAX_REQUEST_BYTES, requestSeconds: 5, answerSeconds: 30, signSeconds: 2 };
+const LIMITS = {
+  clients: 32,
+  requestBytes: MAX_REQUEST_BYTES,
+  unreadBytes: MAX_ANSWER_BYTES,
+  requestSeconds: 5,
+  answerSeconds: 30,
+  signSeconds: 2,
+};
+
+/** So many announcements by hand at once. Those of one bond share its rates: more would only wait for each other. */
+const MAX_ANNOUNCEMENTS = 4;
 
 /** Answers the other commands over the control socket. */
 export class ControlServer implements Task {
@@ -25,6 +37,7 @@ export class ControlServer implements Task {
   readonly ready = Promise.resolve();
   private server: UnixServer | null = null;
   private readonly started: number;
+  private announcing = 0;
 
   /**
    * @param hostKnown settles when the host's state is whole; requests wait for it
@@ -52,10 +65,18 @@ export class ControlServer implements Task {
   async listen(path: string): Promise<void> {
     try {
       this.server = await listenUnix(path, LIMITS, (line) => this.answer(line));
+      this.share(path);
     } catch (error) {
       if (!(error instanceof ControlSocketError)) throw error;
       this.tools.log.warn('no control socket: other commands read the kernel themselves', { reason: oneLine(error) });
     }
+  }
+
+  private share(path: string): void {
+    const reason = shareWithGroup(path, CONTROL_GROUP);
+    if (reason === null) return;
+    const field = reason === 'no-group' ? `there is no group ${CONTROL_GROUP}` : `${CONTROL_GROUP}: ${reason}`;
+    this.tools.log.info('the control socket is for root and our own group alone', { reason: field });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -73,7 +94,8 @@ export class ControlServer implements Task {
     try {
       const request = decodeRequest(line);
       await this.hostKnown();
-      return encodeAnswer({ result: await this.carryOut(request) });
+      const result = await (request.op === 'announce' ? this.announce(request) : this.carryOut(request));
+      return encodeAnswer({ result });
     } catch (error) {
       const known = error instanceof BondheraldError;
       if (!known) this.tools.log.error('a request on the control socket failed', { reason: oneLine(error) });
@@ -82,12 +104,25 @@ export class ControlServer implements Task {
     }
   }
 
-  private carryOut(request: ControlRequest): Promise<ControlResults[typeof request.op]> {
+  private async announce(request: AnnounceRequest): Promise<AnnounceReport> {
+    if (this.announcing >= MAX_ANNOUNCEMENTS) {
+      const what = `${MAX_ANNOUNCEMENTS} announcements by hand are under way`;
+      throw new BusyError(`${request.bond}: ${what}; try again when one of them is over`);
+    }
+    this.announcing++;
+    try {
+      return await this.carryOut(request);
+    } finally {
+      this.announcing--;
+    }
+  }
+
+  private carryOut<Op extends keyof ControlResults>(request: ControlRequest & { op: Op }): Promise<ControlResults[Op]> {
     const { host, bonds, manual, tools } = this;
     const reasonFor = (verdict: Verdict) => bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
     const announced = (done: Announced): void => this.note(done);
     const daemon = { version: VERSION, started: this.started, history: tools.history, bonds };
-    return answerRequest({ host, now: tools.clock.monotonic(), reasonFor, manual, announced, daemon }, request);
+    return answerRequest<Op>({ host, now: tools.clock.monotonic(), reasonFor, manual, announced, daemon }, request);
   }
 
   private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {

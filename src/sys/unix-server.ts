@@ -2,25 +2,12 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { AlreadyRunningError, ControlSocketError } from '../errors.js';
-import { LineReader } from './line-reader.js';
+import { type AnswerLine, UnixClients, type UnixServerLimits } from './unix-clients.js';
 
 /** A listening unix socket. */
 export interface UnixServer {
   /** Ends every connection and removes the socket file. */
   close(): void;
-}
-
-/** What the clients of a server may take of it. */
-export interface UnixServerLimits {
-  /** So many at once; the next are turned away. */
-  readonly clients: number;
-  readonly requestBytes: number;
-  /** A client has so long to send its request, */
-  readonly requestSeconds: number;
-  /** and so long to take the answer, from when there is one. */
-  readonly answerSeconds: number;
-  /** While an answer is in the making, a space before it tells the client so this often. JSON may begin with them. */
-  readonly signSeconds: number;
 }
 
 /** Owner and group may read and write, which is what connecting needs. */
@@ -32,18 +19,9 @@ const SOCKET_UMASK = 0o117;
  * @throws AlreadyRunningError when another process serves the socket
  * @throws ControlSocketError when the socket cannot be made
  */
-export async function listenUnix(
-  file: string,
-  limits: UnixServerLimits,
-  answer: (line: Uint8Array) => Promise<string>,
-): Promise<UnixServer> {
-  const sockets = new Set<net.Socket>(); // bounded by maxConnections
-  const server = net.createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    serve(socket, limits, answer);
-  });
-  server.maxConnections = limits.clients;
+export async function listenUnix(file: string, limits: UnixServerLimits, answer: AnswerLine): Promise<UnixServer> {
+  const clients = new UnixClients(limits, answer);
+  const server = net.createServer({ allowHalfOpen: true }, (socket) => clients.accept(socket));
   server.unref();
   makeFolder(path.dirname(file));
   if (!(await bind(server, file))) {
@@ -53,7 +31,7 @@ export async function listenUnix(
   return {
     close() {
       server.close();
-      for (const socket of sockets) socket.destroy();
+      clients.close();
     },
   };
 }
@@ -71,6 +49,7 @@ function bind(server: net.Server, file: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const listening = (): void => {
       server.off('error', failed);
+      server.on('error', () => undefined); // one connection could not be accepted: its client may try again
       resolve(true);
     };
     const failed = (error: NodeJS.ErrnoException): void => {
@@ -102,30 +81,6 @@ function connectError(file: string): Promise<string | null> {
       .once('connect', () => resolve(null))
       .once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'EIO'));
     probe.once('connect', () => probe.destroy());
-  });
-}
-
-function serve(socket: net.Socket, limits: UnixServerLimits, answer: (line: Uint8Array) => Promise<string>): void {
-  const destroy = (): void => void socket.destroy();
-  const reader = new LineReader(limits.requestBytes);
-  let line: Buffer | null = null;
-  let timer = setTimeout(destroy, limits.requestSeconds * 1000);
-  socket.on('error', () => undefined); // a client that went away is none of our business
-  socket.on('close', () => clearTimeout(timer));
-  socket.on('end', () => line ?? destroy());
-  socket.on('data', (bytes) => {
-    if (line) return;
-    line = reader.take(bytes);
-    if (!line) return;
-    clearTimeout(timer);
-    const signs = setInterval(() => socket.write(' '), limits.signSeconds * 1000);
-    timer = signs;
-    const send = (text: string): void => {
-      clearTimeout(timer);
-      timer = setTimeout(destroy, limits.answerSeconds * 1000);
-      socket.end(text, destroy);
-    };
-    answer(line).then(send, destroy);
   });
 }
 

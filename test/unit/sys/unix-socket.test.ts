@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import os from 'node:os';
@@ -8,13 +8,16 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AlreadyRunningError, ControlSocketError } from '../../../src/errors.js';
 import { askUnix } from '../../../src/sys/unix-client.js';
-import { listenUnix, type UnixServerLimits } from '../../../src/sys/unix-server.js';
+import { shareWithGroup } from '../../../src/sys/group.js';
+import type { UnixServerLimits } from '../../../src/sys/unix-clients.js';
+import { listenUnix } from '../../../src/sys/unix-server.js';
 import { until } from '../../support/until.js';
 
 const ASK = { answerBytes: 1 << 20, silentSeconds: 5 };
 const LIMITS: UnixServerLimits = {
   clients: 4,
   requestBytes: 100,
+  unreadBytes: 1 << 30,
   requestSeconds: 0.3,
   answerSeconds: 0.6,
   signSeconds: 20,
@@ -123,19 +126,121 @@ test('what the server cannot answer ends the connection, which the client calls 
   );
 });
 
-test('beyond the number of clients the next are turned away, until one goes', async (t) => {
+test('of 1,000 clients that never ask, the last stay, and whoever asks is answered', { timeout: 20_000 }, async (t) => {
   const file = socketFile(t);
   await echo(t, file, { ...LIMITS, requestSeconds: 20 });
-  const held = Array.from({ length: LIMITS.clients }, () => connection(t, file));
-  await Promise.all(held.map(({ socket }) => new Promise((resolve) => socket.once('connect', resolve))));
-  await assert.rejects(ask(file, 'a\n'), ControlSocketError);
-  held[0]?.socket.destroy();
-  const served = (): Promise<boolean> =>
-    ask(file, 'a\n').then(
-      (line) => line === 'A',
-      () => false,
-    );
-  await until(served, { what: 'there is room again' });
+  const idle = Array.from({ length: 1000 }, () => connection(t, file));
+  let closed = 0;
+  for (const one of idle) void one.closed.then(() => closed++);
+  await until(() => closed >= 1000 - LIMITS.clients, { what: 'the first are turned out' });
+  const answers = await Promise.all(['a\n', 'b\n', 'c\n'].map((line) => ask(file, line)));
+  assert.deepEqual(answers, ['A', 'B', 'C']);
+});
+
+/** A server whose answers wait until they are let go. */
+async function slow(t: TestContext, file: string): Promise<{ lines: string[]; letGo: () => void }> {
+  const lines: string[] = [];
+  const waiting: (() => void)[] = [];
+  const answer = (line: Uint8Array): Promise<string> => {
+    lines.push(Buffer.from(line).toString());
+    return new Promise((resolve) => waiting.push(() => resolve('done\n')));
+  };
+  const server = await listenUnix(file, { ...LIMITS, requestSeconds: 20, signSeconds: 0.05 }, answer);
+  t.after(() => server.close());
+  return { lines, letGo: () => waiting.splice(0).forEach((go) => go()) };
+}
+
+test('who waits for an answer keeps its place; the next is turned away until there is room', async (t) => {
+  const file = socketFile(t);
+  const { lines, letGo } = await slow(t, file);
+  const asking = Array.from({ length: LIMITS.clients }, (_, n) => ask(file, `${n}\n`));
+  await until(() => lines.length === LIMITS.clients, { what: 'all are being served' });
+  await assert.rejects(ask(file, 'one more\n'), ControlSocketError);
+  letGo();
+  assert.deepEqual(
+    (await Promise.all(asking)).map((line) => line.trim()),
+    asking.map(() => 'done'),
+  );
+  const late = ask(file, 'again\n');
+  await until(() => lines.length === LIMITS.clients + 1, { what: 'there is room again' });
+  letGo();
+  assert.equal((await late).trim(), 'done');
+});
+
+test('clients that ask and go leave no more work behind than there may be clients', async (t) => {
+  const file = socketFile(t);
+  const { lines, letGo } = await slow(t, file);
+  for (let n = 0; n < 3 * LIMITS.clients; n++) {
+    const { socket, closed } = connection(t, file);
+    socket.write(`${n}\n`);
+    await until(() => socket.bytesRead > 0 || socket.closed, { what: 'it is served, or turned away' });
+    socket.destroy();
+    await closed;
+  }
+  assert.equal(lines.length, LIMITS.clients);
+  letGo();
+  const late = ask(file, 'again\n');
+  await until(() => lines.length === LIMITS.clients + 1, { what: 'there is room again' });
+  letGo();
+  await late;
+});
+
+test('what a client sends behind its request is not read, however much it is', { timeout: 20_000 }, async (t) => {
+  const file = socketFile(t);
+  const { lines, letGo } = await slow(t, file);
+  const { socket } = connection(t, file);
+  socket.write('a\n');
+  await until(() => lines.length === 1, { what: 'it is being served' });
+  let written = false;
+  socket.write(Buffer.alloc(4 << 20), () => (written = true));
+  await sleep(500);
+  assert.equal(written, false, 'it waits in the memory of its sender');
+  letGo();
+});
+
+test('answers that nobody takes are held up to a limit; then the oldest goes', { timeout: 20_000 }, async (t) => {
+  const file = socketFile(t);
+  const [length, answerSeconds] = [4 << 20, 20];
+  const limits = { ...LIMITS, answerSeconds, unreadBytes: 10 << 20 };
+  let asked = 0;
+  const server = await listenUnix(file, limits, () => Promise.resolve(`${++asked}${'x'.repeat(length)}\n`));
+  t.after(() => server.close());
+  const lazy = [1, 2, 3, 4].map(() => connection(t, file));
+  for (const [index, { socket }] of lazy.entries()) {
+    socket.pause();
+    socket.write('a\n');
+    await until(() => asked > index, { what: 'its answer is there' });
+  }
+  for (const { socket } of lazy) socket.resume();
+  const lengths = (await Promise.all(lazy.map(({ closed }) => closed))).map((text) => text.length);
+  assert.deepEqual(
+    lengths.map((got) => got > length),
+    [false, false, true, true],
+  );
+});
+
+test('a server that is out of file descriptors gets over it', { timeout: 20_000 }, async (t) => {
+  const file = socketFile(t);
+  const script = `
+    import fs from 'node:fs';
+    import { listenUnix } from ${JSON.stringify(new URL('../../../src/sys/unix-server.js', import.meta.url).href)};
+    await listenUnix(${JSON.stringify(file)}, ${JSON.stringify(LIMITS)}, async () => 'here\\n');
+    const held = [];
+    try { for (;;) held.push(fs.openSync('/dev/null')); } catch {}
+    process.stdout.write('out');
+    process.stdin.once('data', () => { held.forEach((fd) => fs.closeSync(fd)); process.stdout.write('in'); });`;
+  const inner = `ulimit -n 64; exec "$0" --input-type=module -e "$1"`;
+  const child = spawn('sh', ['-c', inner, process.execPath, script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  child.stdout.on('data', (bytes: Buffer) => (said += bytes.toString()));
+  await until(() => said === 'out', { what: 'it has no descriptor left' });
+  const tries = Array.from({ length: 20 }, () => connection(t, file));
+  for (const { socket } of tries) socket.write('a\n');
+  await sleep(200);
+  child.stdin.write('go on\n');
+  await until(() => said === 'outin', { what: 'it has some again' });
+  assert.equal(await ask(file, 'a\n'), 'here');
 });
 
 test('a server that hangs is given up in time', async (t) => {
@@ -181,4 +286,19 @@ test('where the folder cannot be made, the error says so', async (t) => {
   const file = path.join(path.dirname(socketFile(t)), 'x', 'control.sock');
   fs.writeFileSync(path.dirname(path.dirname(file)), 'in the way');
   await assert.rejects(echo(t, file), /cannot make the folder of the control socket .*: (ENOTDIR|EEXIST)/);
+});
+
+test('a socket can be shared with a group of the host; where there is none, nothing changes', (t) => {
+  const file = path.join(path.dirname(path.dirname(socketFile(t))), 'file');
+  const groups = `${file}.groups`;
+  fs.writeFileSync(file, '', { mode: 0o660 });
+  const own = process.getgid?.() ?? 0;
+  fs.writeFileSync(groups, `root:x:0:\nbondheralds:x:77777:\nbondherald:x:${own}:someone\nbroken\nodd:x:-1:\n`);
+  assert.equal(shareWithGroup(file, 'bondherald', groups), null);
+  assert.deepEqual([fs.statSync(file).gid, fs.statSync(file).uid], [own, process.getuid?.()]);
+  for (const group of ['nobodies', 'broken', 'odd', '', 'bond'])
+    assert.equal(shareWithGroup(file, group, groups), 'no-group', group);
+  assert.equal(shareWithGroup(file, 'bondherald', `${groups}.none`), 'ENOENT');
+  fs.symlinkSync('/nowhere', `${file}.link`);
+  assert.equal(shareWithGroup(`${file}.link`, 'bondherald', groups), null, 'a link is not followed');
 });
