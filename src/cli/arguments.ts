@@ -1,6 +1,7 @@
 import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
 import type { FrameKind } from '../config/config.js';
 import { UsageError } from '../errors.js';
+import type { LogFormat } from '../sys/log.js';
 
 /**
  * A guest's MAC from the command line.
@@ -49,4 +50,14 @@ export function roundsArgument(text: string): number {
   const rounds = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
   if (!(rounds >= 1 && rounds <= 1000)) throw new UsageError(`--rounds ${text}: give a number from 1 to 1000`);
   return rounds;
+}
+
+/**
+ * How the log is to be written, from the command line.
+ * @throws UsageError when it is no format
+ */
+export function logArgument(text: string | undefined): LogFormat {
+  if (text === undefined || text === 'text') return 'text';
+  if (text === 'json') return 'json';
+  throw new UsageError(`--log ${text}: give text or json`);
 }

@@ -2,7 +2,15 @@ import yargs, { type Argv } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
-import { ANNOUNCE_OPTIONS, CONFIG_OPTION, JSON_OPTION, refuseRepeated, RUN_OPTIONS, WATCH_OPTION } from './options.js';
+import {
+  ANNOUNCE_OPTIONS,
+  CONFIG_OPTION,
+  JSON_OPTION,
+  OVERRIDE_OPTIONS,
+  refuseRepeated,
+  RUN_OPTIONS,
+  WATCH_OPTION,
+} from './options.js';
 import type { Output } from './output.js';
 
 /**
@@ -107,7 +115,7 @@ function configCommands(command: Argv, output: Output, done: (exitCode: number) 
     .command(
       'show',
       'show the effective values, and where each comes from',
-      (show) => show.options(RUN_OPTIONS).options(JSON_OPTION),
+      (show) => show.options(OVERRIDE_OPTIONS).options(JSON_OPTION),
       async (args) => {
         const { configShow } = await import('./config-show.js');
         done(await configShow(args, output));

@@ -10,12 +10,18 @@ export const CONFIG_OPTION = {
   config: { ...once, describe: `the configuration file; ${CONFIG_FILE} where it is there` },
 } as const;
 
-/** The options of `run`, which count more than the file. */
-export const RUN_OPTIONS = {
+/** Options that count more than the file. */
+export const OVERRIDE_OPTIONS = {
   ...CONFIG_OPTION,
   bond: { type: 'string', array: true, nargs: 1, describe: 'only this bond (repeatable)' },
   kinds: { ...once, describe: 'the frames to send: rarp, garp, na, with commas between them' },
   metrics: { ...once, describe: 'where to serve metrics, such as 127.0.0.1:9871; or off' },
+} as const;
+
+/** The options of `run`. */
+export const RUN_OPTIONS = {
+  ...OVERRIDE_OPTIONS,
+  log: { ...once, describe: 'how to write the log: text, or json; text by default' },
 } as const;
 
 /** What `announce` can be narrowed to. */
@@ -35,7 +41,7 @@ export const WATCH_OPTION = {
 
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
 export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
-  for (const name of ['config', 'kinds', 'metrics', 'rounds', 'vlan']) {
+  for (const name of ['config', 'kinds', 'log', 'metrics', 'rounds', 'vlan']) {
     if (Array.isArray(args[name])) throw new UsageError(`--${name}: give it once`);
   }
   return true;

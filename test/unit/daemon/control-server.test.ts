@@ -10,12 +10,13 @@ import { decodeAnswer } from '../../../src/control/answer.js';
 import type { ManualTools } from '../../../src/daemon/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { FailoverHistory } from '../../../src/daemon/history.js';
-import { AlreadyRunningError, UsageError } from '../../../src/errors.js';
+import { AlreadyRunningError, DaemonError, UsageError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
-import { systemClock } from '../../../src/sys/clock.js';
+import { type Clock, systemClock } from '../../../src/sys/clock.js';
 import { askUnix } from '../../../src/sys/unix-client.js';
 import { Deferred } from '../../../src/wire/deferred.js';
+import { until } from '../../support/until.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 import { newBuckets } from '../../../src/plan/bond-plan.js';
@@ -30,7 +31,7 @@ function folderFor(t: TestContext): string {
   return folder;
 }
 
-function daemon(t: TestContext) {
+function daemon(t: TestContext, clock: Clock = systemClock) {
   const fake = new FakeHost(plainBridge(1));
   const host = new HostState(guestSettings({ total: 10, perPort: 64, remember: 60 }));
   for (const event of [...fake.dump(), fake.fdb(GUEST, 'tap1')]) host.apply(event, 0);
@@ -42,7 +43,7 @@ function daemon(t: TestContext) {
   const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
-    clock: systemClock,
+    clock,
     openPort: () => assert.fail(),
     bucketsOf: () => newBuckets(ANNOUNCE_DEFAULTS.rate),
     watchOver: () => () => true,
@@ -119,4 +120,24 @@ test('told to end, the server takes its socket along', async (t) => {
   stop.abort();
   await running;
   assert.ok(!fs.existsSync(socket));
+});
+
+test('a fifth announcement by hand at once is refused; requests that only look are answered', async (t) => {
+  const pending: (() => void)[] = [];
+  const { server, known } = daemon(t, { ...systemClock, soon: (task) => void pending.push(task) });
+  const socket = path.join(folderFor(t), 'control.sock');
+  await server.listen(socket);
+  const request = { op: 'announce', bond: BOND, macs: [], vlan: null, kinds: null, rounds: 1, dryRun: true } as const;
+  known.resolve();
+  const asked = Array.from({ length: 4 }, () => ask(request, undefined, socket));
+  await until(() => pending.length === 4, { what: 'four are being carried out' });
+  await assert.rejects(
+    ask(request, undefined, socket),
+    (error) => error instanceof DaemonError && error.daemonCode === 'BUSY' && error.message.startsWith(`${BOND}: `),
+  );
+  assert.deepEqual((await ask({ op: 'status' }, undefined, socket)).result.bonds[0]?.failovers, 0);
+  const goOn = setInterval(() => pending.splice(0).forEach((task) => task()), 5);
+  t.after(() => clearInterval(goOn));
+  for (const { result } of await Promise.all(asked)) assert.equal(result.frames.length, 1);
+  assert.equal((await ask(request, undefined, socket)).result.frames.length, 1, 'there is room again');
 });
