@@ -163,6 +163,7 @@ test('a bond keeps its last 16 failovers, the latest first, and takes them along
     Array.from({ length: 16 }, (_, n) => 39 - n),
   );
   assert.equal(world.history.recordsOf(world.bond, 2).length, 2);
+  assert.equal(world.history.recordsOf(world.bond, 1000).length, 16, 'no more are kept');
   assert.equal(world.history.failoversOf(world.bond), 40);
   world.host.remove(BOND);
   world.follow();
