@@ -72,6 +72,10 @@ export class FailoverHistory implements AnnouncementListener {
     if (arrived !== undefined) record?.sent(kind, frames, round, this.clock.monotonic() - arrived);
   }
 
+  firstFrameOut(): void {
+    // `sent` has told already
+  }
+
   firstRoundOut(bond: number, seconds: number): void {
     this.running(bond)?.record.firstRoundOut(seconds);
   }

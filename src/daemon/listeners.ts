@@ -5,6 +5,7 @@ export function tellAll(...listeners: readonly AnnouncementListener[]): Announce
   return {
     began: (...told) => listeners.forEach((each) => each.began(...told)),
     sent: (...told) => listeners.forEach((each) => each.sent(...told)),
+    firstFrameOut: (...told) => listeners.forEach((each) => each.firstFrameOut(...told)),
     firstRoundOut: (...told) => listeners.forEach((each) => each.firstRoundOut(...told)),
     refused: (...told) => listeners.forEach((each) => each.refused(...told)),
     ended: (...told) => listeners.forEach((each) => each.ended(...told)),
