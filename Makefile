@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lint format bench deb clean help need-build need-unit need-lab need-bench need-smp2 modules compile
+.PHONY: build demo test unit lab lint format bench deb docs clean help need-build need-unit need-lab need-bench need-smp2 modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -32,6 +32,9 @@ format: need-build modules ## rewrite every file in the house format
 
 bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--quick', or sections: 'idle snooping')
 	@node build/test/bench/main.js $(BENCH_ARGS)
+
+docs: need-build compile ## docs/metrics.md, from the table of the metrics
+	@scripts/metrics-document.sh
 
 deb: ## Debian package in dist/
 	@echo 'not yet: the Debian package is not made' >&2; exit 1

@@ -1,14 +1,23 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { LATENCY_BUCKETS, type MetricName, METRICS } from './table.js';
+import { BondLabels, OTHER_BONDS } from './bond-labels.js';
+import { LATENCY_BUCKETS, type MetricDescription, type MetricName, METRICS } from './table.js';
 
 type NamesOf<Type> = { [N in MetricName]: (typeof METRICS)[N]['type'] extends Type ? N : never }[MetricName];
 type LabelsOf<N extends MetricName> = Record<(typeof METRICS)[N]['labels'][number], string>;
+type Labels = Readonly<Record<string, string>>;
+type CounterName = NamesOf<'counter'>;
+
+const DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = METRICS;
 
 /** These three of prom-client's default metrics do not pass `promtool check metrics`. */
 const UNWANTED_DEFAULTS = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
 /** Our metrics in a registry, by the names and with the labels of the table. */
 export class Metrics {
+  private readonly bonds = new BondLabels();
+  /** Called after each count of a metric, by its name; as many as the program has parts that asked. */
+  private readonly listeners = new Map<MetricName, () => void>();
+
   constructor(private readonly registry: Registry) {
     for (const [name, { type, help, labels }] of Object.entries(METRICS)) {
       const configuration = { name, help, labelNames: [...labels], registers: [registry] };
@@ -16,6 +25,7 @@ export class Metrics {
       else if (type === 'gauge') new Gauge(configuration);
       else new Histogram({ ...configuration, buckets: LATENCY_BUCKETS });
     }
+    this.countNothing();
   }
 
   /** Adds what prom-client tells of the process and of Node itself, and which version of ours this is. */
@@ -27,16 +37,19 @@ export class Metrics {
     return this;
   }
 
-  count<N extends NamesOf<'counter'>>(name: N, labels: LabelsOf<N>, by = 1): void {
-    this.metric<Counter>(name).inc(labels, by);
+  count<N extends CounterName>(name: N, labels: LabelsOf<N>, by = 1): void {
+    this.metric<Counter>(name).inc(this.bounded(labels), by);
+    if (by > 0) this.listeners.get(name)?.();
   }
 
   observe<N extends NamesOf<'histogram'>>(name: N, labels: LabelsOf<N>, seconds: number): void {
-    this.metric<Histogram>(name).observe(labels, seconds);
+    this.metric<Histogram>(name).observe(this.bounded(labels), seconds);
   }
 
+  /** Sets a gauge; one of a bond beyond those that have series is left out. */
   set<N extends NamesOf<'gauge'>>(name: N, labels: LabelsOf<N>, value: number): void {
-    this.metric<Gauge>(name).set(labels, value);
+    const bounded: Labels = this.bounded(labels);
+    if (bounded.bond !== OTHER_BONDS) this.metric<Gauge>(name).set(bounded, value);
   }
 
   /** Forgets all values of a gauge, before it is filled anew from the state that it mirrors. */
@@ -44,7 +57,57 @@ export class Metrics {
     this.metric<Gauge>(name).reset();
   }
 
+  /** Calls `listener` after each event that a counter counts; one listener a counter. */
+  whenCounted(name: CounterName, listener: () => void): void {
+    this.listeners.set(name, listener);
+  }
+
+  /** Gives a bond its counters, at 0: of a counter that appears with its first event, nobody sees the first event. */
+  introduce(bond: string): void {
+    this.countNothing(this.bonds.label(bond));
+  }
+
+  /**
+   * Removes the series of bonds that have been gone for a while: 10 minutes, so that Prometheus has seen their end.
+   * @param present the bonds that are there
+   * @param now monotonic clock, seconds
+   */
+  async forgetGone(present: ReadonlySet<string>, now: number): Promise<void> {
+    const gone = new Set(this.bonds.expire(present, now));
+    if (gone.size === 0) return;
+    for (const [name, { labels }] of Object.entries(DESCRIPTIONS)) {
+      if (!labels.includes('bond')) continue;
+      const metric = this.metric<Counter | Gauge | Histogram>(name as MetricName);
+      for (const { labels: series } of (await metric.get()).values) {
+        if (!gone.has(String(series.bond))) continue;
+        metric.remove(Object.fromEntries(labels.flatMap((label) => [[label, String(series[label])]])));
+      }
+    }
+  }
+
+  /** Brings into being, at 0, each counter whose labels are all of closed sets; with a bond, those of the bond. */
+  private countNothing(bond?: string): void {
+    for (const [name, { type, labels, values = {} }] of Object.entries(DESCRIPTIONS)) {
+      const known: Readonly<Record<string, readonly string[]>> = bond === undefined ? values : { ...values, bond: [bond] };
+      const ofBond = labels.includes('bond') === (bond !== undefined);
+      if (type !== 'counter' || !ofBond || !labels.every((label) => known[label])) continue;
+      for (const each of combinations(labels, known)) this.metric<Counter>(name as MetricName).inc(each, 0);
+    }
+  }
+
+  private bounded<L extends Labels>(labels: L): L {
+    return labels.bond === undefined ? labels : { ...labels, bond: this.bonds.label(labels.bond) };
+  }
+
   private metric<T>(name: MetricName): T {
     return this.registry.getSingleMetric(name) as T;
   }
+}
+
+/** Every combination of the values of these labels. */
+function combinations(labels: readonly string[], values: Readonly<Record<string, readonly string[]>>): Labels[] {
+  return labels.reduce<Labels[]>(
+    (before, label) => before.flatMap((each) => (values[label] ?? []).map((value) => ({ ...each, [label]: value }))),
+    [{}],
+  );
 }

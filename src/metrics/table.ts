@@ -1,6 +1,21 @@
+/** What the log and the documentation call the results of announcements. */
+const RESULTS = [
+  'completed',
+  'refused',
+  'empty',
+  'superseded',
+  'no-active-slave',
+  'bond-gone',
+  'damped',
+  'stopped',
+] as const;
+
+const KINDS = ['rarp', 'garp', 'na'] as const;
+
 /**
  * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
- * bond, slave, kind, source, reason and code are closed sets.
+ * bond, slave, kind, source, reason and code are closed sets. Where the values of a label are given here, a counter is
+ * there, at 0, before it has counted anything. docs/metrics.md is made of this table (document.ts).
  */
 export const METRICS = {
   bondherald_build_info: {
@@ -30,8 +45,9 @@ export const METRICS = {
   },
   bondherald_guest_evictions_total: {
     type: 'counter',
-    help: 'Addresses that were forgotten or turned away at a limit: of one port, or of all.',
+    help: 'Addresses that were forgotten or turned away at a limit: of one port, of all, or of the IP addresses of one guest.',
     labels: ['reason'],
+    values: { reason: ['per-port', 'total', 'addresses-per-guest'] },
   },
   bondherald_sightings_ignored_total: {
     type: 'counter',
@@ -42,16 +58,19 @@ export const METRICS = {
     type: 'counter',
     help: 'Announcements of a bond by how they ended: completed, refused (in part, by the kernel), empty, superseded, no-active-slave, bond-gone, damped, stopped.',
     labels: ['bond', 'result'],
+    values: { result: RESULTS },
   },
   bondherald_frames_sent_total: {
     type: 'counter',
     help: 'Frames that the kernel took for sending.',
     labels: ['bond', 'kind'],
+    values: { kind: KINDS },
   },
   bondherald_frame_errors_total: {
     type: 'counter',
     help: 'Frames that the kernel refused, by errno.',
     labels: ['bond', 'kind', 'code'],
+    values: { kind: KINDS },
   },
   bondherald_guests_suppressed_total: {
     type: 'counter',
@@ -72,18 +91,23 @@ export const METRICS = {
     type: 'counter',
     help: 'Times that the kernel dropped messages because a netlink socket was full.',
     labels: ['socket'],
+    values: { socket: ['link', 'neigh'] },
   },
   bondherald_resyncs_total: {
     type: 'counter',
     help: 'Times that the state of the kernel was read anew because what was held could be wrong.',
     labels: ['reason'],
+    values: { reason: ['overrun', 'truncated', 'malformed'] },
   },
 } as const satisfies Record<string, MetricDescription>;
 
-interface MetricDescription {
+/** What there is to say of a metric. */
+export interface MetricDescription {
   readonly type: 'counter' | 'gauge' | 'histogram';
   readonly help: string;
   readonly labels: readonly string[];
+  /** The values of those of its labels whose sets are small. */
+  readonly values?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The names of our metrics. */
