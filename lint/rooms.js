@@ -38,6 +38,7 @@ export const terminalBuiltins = new Set(['process', 'readline', 'tty']);
 
 /** Which rooms may import a package; a package that is not here may not be imported by src/. */
 export const packageRooms = new Map([
+  ['bcryptjs', [sys.room]],
   ['koffi', [sys.room]],
   ['netlink', [sys.room]],
   ['pcap', [sys.room]],

@@ -1,5 +1,6 @@
 import { CONFIG_FILE } from '../config/constants.js';
 import { loadConfig } from './config-file.js';
+import { checkWebConfig } from '../daemon/web-access.js';
 import type { Output } from './output.js';
 
 /**
@@ -12,7 +13,8 @@ export async function configCheck(
   { file = CONFIG_FILE }: { file?: string | undefined },
   output: Output,
 ): Promise<number> {
-  await loadConfig({ config: file });
+  const { config } = await loadConfig({ config: file });
+  if (config.metrics.webConfig !== null) checkWebConfig(config.metrics.webConfig);
   output.text(`${file}: good`);
   return 0;
 }

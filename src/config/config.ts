@@ -70,7 +70,9 @@ export interface Config {
   readonly metrics: {
     /** Empty for no metrics over HTTP. */
     readonly listen: readonly ListenAddress[];
+    /** The file that says who may read the metrics, and how; null: everyone who can reach the address. */
     readonly webConfig: string | null;
+    /** Written for the node exporter's textfile collector. */
     readonly textfile: string | null;
   };
   /** The folder of the state file; made when it is not there. */

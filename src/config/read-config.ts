@@ -38,7 +38,7 @@ const MAX_PROBLEMS = 100;
  * @throws ConfigError with all problems, each in a line of its own
  */
 export function readConfig(file: ConfigText | null, flags: readonly Flag[] = []): LoadedConfig {
-  const yaml = file && readYaml(decode(file));
+  const yaml = file && readYaml(decodeText(file));
   const name = file?.name ?? 'defaults';
   const layers: Layer[] = flags.map((flag) => ({ raw: nested(flag), origin: () => flag.name }));
   if (yaml) layers.unshift({ raw: yaml.raw, origin: (path) => `${name}:${yaml.lineOf(path)}` });
@@ -52,7 +52,8 @@ export function readConfig(file: ConfigText | null, flags: readonly Flag[] = [])
   throw new ConfigError(...lines.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`${name}: ${more} more problems`] : []));
 }
 
-function decode({ name, bytes }: ConfigText): string {
+/** The text of a file. @throws ConfigError when it is none, or too long */
+export function decodeText({ name, bytes }: ConfigText): string {
   if (bytes.length > MAX_FILE_BYTES) {
     throw new ConfigError(`${name}: larger than a configuration may be, which is ${MAX_FILE_BYTES / 1024} KiB`);
   }

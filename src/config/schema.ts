@@ -122,15 +122,29 @@ const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 such addresses`, (valu
   return addresses.safeParse(Array.isArray(value) ? value : [value]).data;
 });
 
-/** Stands in for a key whose function is not there yet: it must not be taken for one that works. */
-const notYet = leaf('null: this is not supported yet', (value) => (value === null ? null : undefined));
-
-const metrics = section({ listen, webConfig: notYet, textfile: notYet });
-
 /** Four thousand bytes are the kernel's limit for a path (PATH_MAX), with room for the file's own name. */
-const folder = text('the absolute path of a folder', (value) =>
-  path.isAbsolute(value) && Buffer.byteLength(value) <= 4000 && !/\p{Cc}/u.test(value) ? value : undefined,
-);
+function absolutePath(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !path.isAbsolute(value)) return undefined;
+  return Buffer.byteLength(value) <= 4000 && !/\p{Cc}/u.test(value) ? value : undefined;
+}
+
+const folder = leaf('the absolute path of a folder', absolutePath);
+
+/** A file that need not be named. */
+function file(what: string, isRight: (name: string) => boolean = () => true): z.ZodType<string | null> {
+  return leaf(`null, or ${what}`, (value) => {
+    const name = absolutePath(value);
+    if (value === null) return null;
+    return name !== undefined && isRight(name) ? name : undefined;
+  });
+}
+
+const metrics = section({
+  listen,
+  webConfig: file('the absolute path of a web configuration file'),
+  // The node exporter reads what is called so, and nothing else.
+  textfile: file('the absolute path of a file that ends in .prom', (name) => /[^/]\.prom$/.test(name)),
+});
 
 export const bonds = orWord('auto', list(bondName, { of: 'bonds', min: 1, max: 256 }));
 

@@ -43,6 +43,11 @@ export class Announcer implements Task {
     await this.thread.stop();
   }
 
+  /** Resolves when the kernel has answered over the failover thread's socket. */
+  echo(): Promise<void> {
+    return this.thread.echo();
+  }
+
   /** Announces a bond now, as if it had failed over to `slave`. */
   announce(bond: number, slave: number, cause: OrderCause): void {
     if (isThreads(bond)) this.thread.announce(bond, slave, cause);

@@ -27,11 +27,10 @@ import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from './ovs-follower.js';
 import { tellAll } from './listeners.js';
 import { logReady } from './log-ready.js';
-import { MetricsEndpoint } from './metrics-endpoint.js';
+import { metricsTasks } from './metrics-tasks.js';
 import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
 import { newHostState } from './new-host-state.js';
 import { type ArpListener, Snooper } from './snooper.js';
-import { fillStateGauges } from './state-gauges.js';
 import { newStateKeeper } from './new-state-keeper.js';
 import { runTasks } from './task.js';
 
@@ -100,12 +99,12 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   const arpLeft: ArpListener = (...left) => announcements.arpLeft(...left);
   const snooper = sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
-  const fillGauges = (): void => fillStateGauges(metrics, host.topology, bonds);
-  const endpoint = new MetricsEndpoint(config.metrics.listen, registry, fillGauges);
+  const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
+  const outlets = metricsTasks(config.metrics, { registry, tools, topology: host.topology, bonds, sockets });
   const stateKeeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, endpoint, stateKeeper, control];
+  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, ...outlets, stateKeeper, control];
   await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds)).finally(() => announcements.stop());
   log.info('stopped');
 }

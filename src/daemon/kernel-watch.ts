@@ -1,12 +1,13 @@
 import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
-import { CHANGE_SEQ, HOST_GROUPS } from '../kernel/requests.js';
+import { CHANGE_SEQ, ECHO_SEQ, echoRequest, HOST_GROUPS } from '../kernel/requests.js';
 import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
 import { Deferred } from '../wire/deferred.js';
+import { Echoes } from '../wire/echoes.js';
 import { type Task, untilAborted } from './task.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
@@ -25,6 +26,7 @@ const NEIGHBOUR_SEQ = 0x40000000;
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
   private readonly isReady = new Deferred();
+  private readonly echoes = new Echoes(() => this.request(echoRequest()));
   private readonly socket: RouteSocket;
   private readonly dumps: TableDumps;
   private readonly neighbours: TableDumps;
@@ -65,6 +67,11 @@ export class KernelWatch implements Task {
     if (!this.closed) this.socket.send(bytes);
   }
 
+  /** Resolves when the kernel has answered over this socket. */
+  echo(): Promise<void> {
+    return this.echoes.next();
+  }
+
   private refused(errno: number): void {
     this.tools.log.warn('the kernel refused to put back a row of a bridge', { errno });
   }
@@ -78,6 +85,7 @@ export class KernelWatch implements Task {
       for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
       if (event.type === 'lost') this.resync(event.reason, event.detail);
       if (event.type === 'answer' && event.seq === CHANGE_SEQ) this.refused(event.errno);
+      if (event.type === 'answer' && event.seq === ECHO_SEQ) this.echoes.arrived();
       if (this.dumps.take(event)) this.host.finishDump(now);
       if (event.type !== 'lost') this.neighbours.take(event);
     }

@@ -15,6 +15,6 @@ export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: Rea
     for (const [source, guests] of bonds.get(ifindex)?.countBySource() ?? []) {
       metrics.set('bondherald_guests', { bond, source }, guests);
     }
-    metrics.count('bondherald_bond_failovers_total', { bond }, 0);
+    metrics.introduce(bond);
   }
 }

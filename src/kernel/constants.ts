@@ -1,6 +1,7 @@
 /** Numbers of the rtnetlink protocol, under the names of the kernel's uapi headers. */
 
 // linux/netlink.h
+export const NLMSG_NOOP = 1;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
 export const NLMSG_OVERRUN = 4;

@@ -62,6 +62,20 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   return bytes;
 }
 
+/** The sequence number of `echoRequest`. */
+export const ECHO_SEQ = 0xfffffffe;
+
+/** A request for nothing but an answer (NLMSG_NOOP with NLM_F_ACK): error 0, from the kernel's end of the socket. */
+export function echoRequest(): Uint8Array {
+  const bytes = new Uint8Array(c.NLMSG_HEADER_LENGTH);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, bytes.length, LITTLE_ENDIAN);
+  view.setUint16(4, c.NLMSG_NOOP, LITTLE_ENDIAN);
+  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_ACK, LITTLE_ENDIAN);
+  view.setUint32(8, ECHO_SEQ, LITTLE_ENDIAN);
+  return bytes;
+}
+
 /**
  * A request that puts a row into a bridge's forwarding database, as learned: `bridge fdb replace MAC dev PORT master
  * dynamic`. Needs CAP_NET_ADMIN; the kernel answers only when it refuses.

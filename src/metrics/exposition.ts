@@ -48,14 +48,17 @@ function prefersOpenMetrics(accept: string): boolean {
     const given = (name: string): string | undefined =>
       parameters.find((each) => each.startsWith(`${name}=`))?.slice(name.length + 1);
     const weight = Number(given('q') ?? 1);
-    if (type === 'application/openmetrics-text' && (given('version') ?? '1.0.0') === '1.0.0') open = Math.max(open, weight);
+    if (type === 'application/openmetrics-text' && (given('version') ?? '1.0.0') === '1.0.0')
+      open = Math.max(open, weight);
     if (type === 'text/plain') text = Math.max(text, weight);
   }
   return open > 0 && open >= text;
 }
 
 function textFamily({ name, help, type, values }: Family): string {
-  const lines = values.map(({ metricName, labels, value }) => `${metricName ?? name}${labelText(labels)} ${numberText(value)}`);
+  const lines = values.map(
+    ({ metricName, labels, value }) => `${metricName ?? name}${labelText(labels)} ${numberText(value)}`,
+  );
   return [`# HELP ${name} ${escape(help)}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
 }
 

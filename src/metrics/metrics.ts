@@ -88,7 +88,8 @@ export class Metrics {
   /** Brings into being, at 0, each counter whose labels are all of closed sets; with a bond, those of the bond. */
   private countNothing(bond?: string): void {
     for (const [name, { type, labels, values = {} }] of Object.entries(DESCRIPTIONS)) {
-      const known: Readonly<Record<string, readonly string[]>> = bond === undefined ? values : { ...values, bond: [bond] };
+      const known: Readonly<Record<string, readonly string[]>> =
+        bond === undefined ? values : { ...values, bond: [bond] };
       const ofBond = labels.includes('bond') === (bond !== undefined);
       if (type !== 'counter' || !ofBond || !labels.every((label) => known[label])) continue;
       for (const each of combinations(labels, known)) this.metric<Counter>(name as MetricName).inc(each, 0);

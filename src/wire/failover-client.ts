@@ -2,6 +2,7 @@ import { FailoverThreadError } from '../errors.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
 import { Deferred } from './deferred.js';
+import { Echoes } from './echoes.js';
 import type {
   FirstRound,
   FirstRoundSettings,
@@ -28,6 +29,7 @@ export class FailoverClient {
   private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
+  private readonly echoes = new Echoes(() => this.thread.post({ type: 'echo' }));
   private readonly watching = new Map<number, () => void>();
 
   constructor(private readonly listener: FailoverListener) {
@@ -61,6 +63,11 @@ export class FailoverClient {
     this.thread.post({ type: 'forget', bond });
   }
 
+  /** Resolves when the kernel has answered over the thread's socket. */
+  echo(): Promise<void> {
+    return this.echoes.next();
+  }
+
   /** Ends the thread. @returns when it has ended, within the time limit of its socket */
   async stop(): Promise<void> {
     this.thread.post({ type: 'stop' });
@@ -76,6 +83,8 @@ export class FailoverClient {
         return this.listener.failover(message);
       case 'lost':
         return this.listener.lost(message.bond, message.reason);
+      case 'echo':
+        return this.echoes.arrived();
       case 'resync':
         return this.listener.resync(message.reason);
       case 'watching':

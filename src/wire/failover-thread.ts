@@ -1,6 +1,7 @@
 import { RTNLGRP_LINK } from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
+import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
@@ -41,7 +42,7 @@ while (watched.running) {
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
   else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
-  watched.takeOrders(momentNow);
+  watched.takeOrders(momentNow, () => socket.send(echoRequest()));
 }
 rehearsal.close();
 watched.close();
@@ -63,6 +64,7 @@ function handle(event: KernelEvent, arrived: number): void {
   const loss = readLoss(event);
   if (loss) watched.lost(loss.bond, loss.reason);
   if (event.type === 'lost') resync(event.reason);
+  if (event.type === 'answer' && event.seq === ECHO_SEQ) owner.post({ type: 'echo' });
   if (dumps.take(event)) detector.finishDump();
   if (dumps.complete && !ready) becomeReady();
 }

@@ -28,6 +28,8 @@ export type ToFailoverThread =
   /** Send the first round now, as if the bond had failed over to `slave`. */
   | { readonly type: 'announce'; readonly bond: number; readonly slave: number; readonly cause: OrderCause }
   | { readonly type: 'forget'; readonly bond: number }
+  /** Ask the kernel for an answer over the thread's socket, and say when it has come. */
+  | { readonly type: 'echo' }
   | { readonly type: 'stop' };
 
 /** Why nothing can be sent on a bond any more. */
@@ -71,5 +73,7 @@ export type FromFailoverThread =
   | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
   /** The bond is watched; or it cannot be, for the reason given. */
   | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
+  /** The kernel answers over the thread's socket. */
+  | { readonly type: 'echo' }
   /** Messages were lost; the thread has asked the kernel for the whole state again. */
   | { readonly type: 'resync'; readonly reason: 'overrun' | 'truncated' | 'malformed' };

@@ -25,12 +25,14 @@ export class WatchedBonds {
   /**
    * Carries out what the owner has asked for since the last call.
    * @param begin gives the moment at which a bond is announced by order
+   * @param echo asks the kernel for an answer
    */
-  takeOrders(begin: () => Moment): void {
+  takeOrders(begin: () => Moment, echo: () => void = () => undefined): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
       else if (order.type === 'forget') this.forget(order.bond);
       else if (order.type === 'watch') this.watch(order);
+      else if (order.type === 'echo') echo();
       else this.announce(order, begin());
     }
   }

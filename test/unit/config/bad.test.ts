@@ -128,9 +128,9 @@ const BAD: [text: string, ...says: string[]][] = [
   ['metrics: {listen: [":1", ":1"]}', `F:1: metrics.listen: [":1",":1"] is not legal; give ${LISTEN}`],
   ['metrics: {listen: []}', 'F:1: metrics.listen: []'],
   [
-    'metrics: {webConfig: /x, textfile: /y}',
-    'F:1: metrics.webConfig: "/x" is not legal; give null: this is not supported yet',
-    'F:1: metrics.textfile: "/y" is not legal; give null: this is not supported yet',
+    'metrics: {webConfig: web.yml, textfile: /y}',
+    'F:1: metrics.webConfig: "web.yml" is not legal; give null, or the absolute path of a web configuration file',
+    'F:1: metrics.textfile: "/y" is not legal; give null, or the absolute path of a file that ends in .prom',
   ],
   ['stateDir: state', 'F:1: stateDir: "state" is not legal; give the absolute path of a folder'],
   ['stateDir: "/a\\0b"', 'F:1: stateDir: '],

@@ -1,39 +1,65 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { request, type RequestOptions } from 'node:http';
+import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import type { ListenAddress } from '../../../src/config/config.js';
-import { MetricsEndpoint } from '../../../src/daemon/metrics-endpoint.js';
+import { Health } from '../../../src/daemon/health.js';
+import { type EndpointParts, MetricsEndpoint } from '../../../src/daemon/metrics-endpoint.js';
+import { Metrics } from '../../../src/metrics/metrics.js';
+import { systemClock } from '../../../src/sys/clock.js';
+import { freePort } from '../../support/ports.js';
 
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
+const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-function endpoint(t: TestContext, addresses: readonly ListenAddress[]) {
-  const task = new MetricsEndpoint(addresses, new Registry(), () => undefined);
+function endpoint(t: TestContext, listen: readonly ListenAddress[], parts: Partial<EndpointParts> = {}) {
+  const registry = new Registry();
+  new Metrics(registry);
+  const health = new Health(systemClock, {});
+  const task = new MetricsEndpoint(
+    { listen, webConfig: null },
+    { registry, refresh: () => undefined, health, log: quiet, ...parts },
+  );
   const stop = new AbortController();
   const run = task.run(stop.signal);
   t.after(() => (stop.abort(), run.catch(() => undefined)));
   return { task, run, stop };
 }
 
+async function served(t: TestContext, parts: Partial<EndpointParts> = {}): Promise<number> {
+  const port = await freePort();
+  await endpoint(t, [{ host: '127.0.0.1', port }], parts).task.ready;
+  return port;
+}
+
 const get = async (address: string): Promise<number> => (await fetch(`http://${address}/metrics`)).status;
 
+function ask(port: number, options: RequestOptions): Promise<{ status: number; headers: object; body: string }> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, agent: false, ...options }, (answer) => {
+      let body = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (body += part));
+      answer.once('end', () => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body }));
+    });
+    asked.once('error', reject).end();
+  });
+}
+
 test('metrics are served at each address, and at none any more after the end', async (t) => {
-  const ports = [await freePort(), await freePort()] as const;
+  const ports = [await freePort(), await freePort(), await freePort()] as const;
   const { task, run, stop } = endpoint(t, [
     { host: '127.0.0.1', port: ports[0] },
     { host: '', port: ports[1] },
+    { host: '::1', port: ports[2] },
   ]);
   await task.ready;
   assert.equal(await get(`127.0.0.1:${ports[0]}`), 200);
   assert.equal(await get(`127.0.0.2:${ports[1]}`), 200);
+  assert.equal(await get(`[::1]:${ports[1]}`), 200);
+  assert.equal(await get(`[::1]:${ports[2]}`), 200);
   await assert.rejects(get(`127.0.0.2:${ports[0]}`), 'one address is that address alone');
+  await assert.rejects(get(`127.0.0.1:${ports[2]}`));
   stop.abort();
   await run;
   for (const port of ports) await assert.rejects(get(`127.0.0.1:${port}`));
@@ -46,10 +72,83 @@ test('without an address nobody listens, and the task is ready all the same', as
   await run;
 });
 
-test('where one address cannot be had, the others are given back', async (t) => {
+test('where one address cannot be had, the others are given back, and the line says why', async (t) => {
   const port = await freePort();
   const address = { host: '127.0.0.1', port };
   const { run } = endpoint(t, [address, address]);
   await assert.rejects(run, { code: 'LISTEN', message: new RegExp(`127\\.0\\.0\\.1:${port} .*EADDRINUSE`) });
   await assert.rejects(get(`127.0.0.1:${port}`));
+  const elsewhere = endpoint(t, [{ host: '2001:db8::1', port }]);
+  await assert.rejects(elsewhere.run, {
+    message: `cannot listen on [2001:db8::1]:${port} for metrics: EADDRNOTAVAIL; this is not an address of this host, or not yet`,
+  });
+});
+
+test('HEAD has the headers of GET and no body; other paths and methods get one line', async (t) => {
+  const port = await served(t);
+  const whole = await ask(port, { path: '/metrics?x=1' });
+  assert.match(whole.body, /^# HELP bondherald_build_info /);
+  const head = await ask(port, { path: '/metrics', method: 'HEAD' });
+  const length = (headers: object): unknown => (headers as Record<string, unknown>)['content-length'];
+  assert.deepEqual([head.status, head.body, length(head.headers)], [200, '', length(whole.headers)]);
+  for (const [method, path, status] of [
+    ['GET', '/nothing', 404],
+    ['POST', '/metrics', 405],
+    ['OPTIONS', '*', 405],
+    ['GET', '/healthz', 200],
+  ] as const) {
+    const answer = await ask(port, { method, path });
+    assert.equal(answer.status, status);
+    assert.match(answer.body, /^[^\n]+\n$/);
+  }
+});
+
+test('/healthz names the sockets over which the kernel does not answer', async (t) => {
+  const clock = { ...systemClock, after: (_: number, task: () => void) => (setImmediate(task), () => undefined) };
+  const health = new Health(clock, {
+    'main thread': () => Promise.resolve(),
+    'failover thread': () => new Promise(() => undefined),
+  });
+  const port = await served(t, { health });
+  const { status, body } = await ask(port, { path: '/healthz' });
+  assert.deepEqual(
+    [status, body],
+    [503, 'not well: the kernel does not answer over the netlink socket of the failover thread\n'],
+  );
+});
+
+test('a page that fails is one line to the client, and one in the log', async (t) => {
+  const lines: string[] = [];
+  const log = { ...quiet, error: (text: string) => void lines.push(text) };
+  const refresh = (): void => {
+    throw new Error('no gauge');
+  };
+  const port = await served(t, { log, refresh });
+  const { status, body } = await ask(port, { path: '/metrics' });
+  assert.deepEqual([status, body, lines], [500, 'internal error\n', ['a request for the metrics failed']]);
+});
+
+test('large headers are refused, and who says nothing is shown the door', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const port = await served(t);
+  const { status } = await ask(port, { path: '/metrics', headers: { 'x-large': 'x'.repeat(10_000) } });
+  assert.equal(status, 431);
+  const slow = connect(port, '127.0.0.1');
+  await once(slow, 'connect');
+  const closed = new Promise((resolve) => slow.on('error', () => undefined).once('close', resolve));
+  slow.write('GET /metrics HTTP/1.1\r\nHost: x\r\n');
+  await ask(port, { path: '/' }); // the server has taken the connection before this one
+  t.mock.timers.tick(9_000);
+  slow.write('X-More: 1\r\n');
+  t.mock.timers.tick(2_000);
+  await closed;
+});
+
+test('more than 64 connections at once are not taken', async (t) => {
+  const port = await served(t);
+  const sockets = Array.from({ length: 65 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  t.after(() => sockets.forEach((socket) => socket.destroy()));
+  await Promise.any(sockets.map((socket) => once(socket.resume(), 'close')));
+  assert.equal(sockets.filter((socket) => socket.closed).length, 1);
+  for (const socket of sockets) socket.destroy();
 });

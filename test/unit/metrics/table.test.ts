@@ -4,7 +4,7 @@ import { Registry } from 'prom-client';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { LATENCY_BUCKETS, METRICS } from '../../../src/metrics/table.js';
 
-/** What dashboards and alerts rely on; a name may be missing until its part of the program exists, never differ. */
+/** What dashboards and alerts rely on. */
 const CONTRACT: Record<string, readonly string[]> = {
   bondherald_build_info: ['version'],
   bondherald_bond_active_slave: ['bond', 'slave'],
@@ -26,8 +26,7 @@ const CONTRACT: Record<string, readonly string[]> = {
 const ALL = Object.entries(METRICS);
 
 test('every metric has the name and the labels that dashboards rely on', () => {
-  for (const [name, { labels }] of ALL) assert.deepEqual(labels, CONTRACT[name], name);
-  assert.ok(ALL.length >= 14);
+  assert.deepEqual(Object.fromEntries(ALL.map(([name, { labels }]) => [name, labels])), CONTRACT);
 });
 
 test('the name of a metric tells its program, its unit and whether it only grows', () => {
@@ -82,5 +81,5 @@ test('two daemons in one process do not share their metrics', async () => {
   const [one] = registries.map((registry) => new Metrics(registry));
   one?.count('bondherald_resyncs_total', { reason: 'overrun' });
   assert.ok((await registries[0].metrics()).includes('{reason="overrun"} 1'));
-  assert.ok(!(await registries[1].metrics()).includes('{reason="overrun"}'));
+  assert.ok(!(await registries[1].metrics()).includes('{reason="overrun"} 1'));
 });

@@ -1,0 +1,89 @@
+import type { Registry } from 'prom-client';
+import { SyscallError } from '../errors.js';
+import { exposeOwn } from '../metrics/exposition.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../sys/clock.js';
+import type { Log } from '../sys/log.js';
+import type { SharedFile } from '../sys/shared-file.js';
+import { Deferred } from '../wire/deferred.js';
+import { oneLine, type Task, untilAborted } from './task.js';
+
+/** As often as Prometheus scrapes a node exporter, in seconds, where nobody has said otherwise. */
+const INTERVAL = 15;
+
+/** After a failover so long, in seconds, so that one file tells of all that comes together. */
+const AFTER_FAILOVER = 0.5;
+
+/**
+ * Writes the metrics for the node exporter's textfile collector, every 15 s and after each failover. Only our own: the
+ * node exporter has process_* metrics itself, and two of a name spoil its whole answer. The file goes with the daemon:
+ * the collector would serve the last values for ever, and no alert would tell that the daemon is gone.
+ */
+export class Textfile implements Task {
+  readonly name = 'textfile';
+  private readonly isReady = new Deferred();
+  private writing: Promise<void> | null = null;
+  private due = false;
+  private failure: string | null = null;
+
+  constructor(
+    private readonly file: SharedFile,
+    private readonly registry: Registry,
+    private readonly refresh: () => void,
+    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+  ) {}
+
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { clock, metrics } = this.tools;
+    let soon: (() => void) | null = null;
+    metrics.whenCounted('bondherald_bond_failovers_total', () => {
+      soon ??= clock.after(AFTER_FAILOVER, () => ((soon = null), this.write()));
+    });
+    const stop = clock.every(INTERVAL, () => this.write());
+    this.write();
+    await this.writing;
+    this.isReady.resolve();
+    await untilAborted(signal);
+    stop();
+    metrics.whenCounted('bondherald_bond_failovers_total', () => undefined);
+    (soon as (() => void) | null)?.();
+    await this.writing;
+    await this.attempt(() => this.file.remove());
+  }
+
+  /** Writes now, or once more as soon as the write that is under way is done. */
+  private write(): void {
+    this.due = true;
+    this.writing ??= this.writeWhileDue().finally(() => (this.writing = null));
+  }
+
+  private async writeWhileDue(): Promise<void> {
+    while (this.due) {
+      this.due = false;
+      await this.attempt(async () => {
+        this.refresh();
+        await this.file.write(await exposeOwn(this.registry));
+      });
+    }
+  }
+
+  /** A failure is told once, and so is that it is over. */
+  private async attempt(act: () => Promise<void>): Promise<void> {
+    const { log } = this.tools;
+    const { path } = this.file;
+    try {
+      await act();
+      if (this.failure !== null) log.info('the textfile of the metrics is written again', { file: path });
+      this.failure = null;
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error;
+      const reason = oneLine(error);
+      if (reason !== this.failure) log.warn('the textfile of the metrics cannot be written', { reason });
+      this.failure = reason;
+    }
+  }
+}

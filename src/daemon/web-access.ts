@@ -1,0 +1,141 @@
+import { readWebConfig, type WebConfig } from '../config/web-config.js';
+import { BondheraldError, ConfigError, SyscallError } from '../errors.js';
+import { checkTls, type TlsMaterial } from '../sys/http-server.js';
+import type { Log } from '../sys/log.js';
+import { PasswordChecker } from '../sys/password.js';
+import { readSmallFile, stampOf } from '../sys/small-files.js';
+import { oneLine } from './task.js';
+
+/** A web configuration with the files that it names. */
+interface Loaded {
+  readonly config: WebConfig;
+  readonly tls: TlsMaterial | null;
+  /** Of all its files, when they were read. */
+  readonly stamp: string;
+}
+
+/**
+ * Who may read the metrics, and the certificates: a web configuration file and what it names, read again when any of
+ * them has changed. What is wrong with a changed file is told once, and what was read before goes on to hold: a slip
+ * must neither open the door nor shut Prometheus out.
+ */
+export class WebAccess {
+  private readonly passwords = new PasswordChecker();
+  private loaded: Loaded;
+
+  /** @throws ConfigError with all that is wrong with the file, or with the files that it names */
+  constructor(
+    private readonly file: string,
+    private readonly log: Log,
+  ) {
+    this.loaded = load(file);
+  }
+
+  /** The certificates as they were last read; null: plain HTTP. */
+  get tls(): TlsMaterial | null {
+    return this.loaded.tls;
+  }
+
+  /** For every answer. */
+  get headers(): Readonly<Record<string, string>> {
+    return this.loaded.config.headers;
+  }
+
+  /**
+   * Reads again what has changed.
+   * @returns the certificates, when anything has; else null
+   */
+  refresh(): TlsMaterial | null {
+    const stamp = stampOf(filesOf(this.file, this.loaded.config));
+    if (stamp === this.loaded.stamp) return null;
+    try {
+      const fresh = load(this.file);
+      refuseOtherKind(this.file, this.loaded, fresh);
+      this.loaded = fresh;
+      this.log.info('the web configuration was read again', { file: this.file });
+      return fresh.tls;
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      this.loaded = { ...this.loaded, stamp };
+      this.log.warn('the web configuration has changed and cannot be used; the old one holds', {
+        reason: oneLine(error),
+      });
+      return null;
+    }
+  }
+
+  /**
+   * Whether a request may be answered.
+   * @param authorization its header
+   * @returns 'busy' when too many passwords wait to be looked at
+   */
+  async admits(authorization: string | undefined): Promise<boolean | 'busy'> {
+    const { users } = this.loaded.config;
+    const [anyHash] = users.values();
+    if (anyHash === undefined) return true;
+    const { user, password } = readBasic(authorization) ?? {};
+    if (user === undefined || password === undefined) return false;
+    const hash = users.get(user);
+    // A user that there is not takes as long as one that there is.
+    const found = await this.passwords.check({ user, password, hash: hash ?? anyHash });
+    return found === true && hash === undefined ? false : found;
+  }
+}
+
+/** Looks through a web configuration file and the files that it names. @throws ConfigError as WebAccess does */
+export function checkWebConfig(file: string): void {
+  load(file);
+}
+
+/** What RFC 7617 section 2 makes of a user and a password. */
+function readBasic(header: string | undefined): { user: string; password: string } | undefined {
+  const [, encoded] = /^basic +([A-Za-z0-9+/=]+)$/i.exec(header ?? '') ?? [];
+  if (encoded === undefined) return undefined;
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : { user: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
+function load(name: string): Loaded {
+  const config = readWebConfig({ name, bytes: read(name, name) });
+  // Before the files are read: one that changes meanwhile is read again.
+  const stamp = stampOf(filesOf(name, config));
+  const { tls } = config;
+  if (!tls) return { config, tls: null, stamp };
+  const { certFile, keyFile, clientCaFile, minVersion, maxVersion } = tls;
+  const problems: string[] = [];
+  const contents = [certFile, keyFile, clientCaFile].map((file) => {
+    try {
+      return file === null ? undefined : read(file, name);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  });
+  const [cert, key, ca] = contents;
+  if (problems.length > 0 || !cert || !key) throw new ConfigError(...problems);
+  const material = { cert, key, ca, minVersion, maxVersion };
+  checkTls(material, name);
+  return { config, tls: material, stamp };
+}
+
+function read(file: string, name: string): Buffer {
+  try {
+    return readSmallFile(file);
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    throw new ConfigError(`${file === name ? name : `${name}: ${file}`}: cannot be read: ${error.errno}`);
+  }
+}
+
+function filesOf(file: string, { tls }: WebConfig): string[] {
+  const named = tls ? [tls.certFile, tls.keyFile, tls.clientCaFile] : [];
+  return [file, ...named.filter((each) => each !== null)];
+}
+
+function refuseOtherKind(file: string, before: Loaded, now: Loaded): void {
+  const kind = ({ tls }: Loaded): string => (tls ? (tls.ca ? 'TLS with client certificates' : 'TLS') : 'plain HTTP');
+  if (kind(before) === kind(now)) return;
+  throw new ConfigError(`${file}: from ${kind(before)} to ${kind(now)}: that takes a restart`);
+}

@@ -1,0 +1,41 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { SyscallError } from '../errors.js';
+
+/** A file with certificates or settings is at most so long. */
+export const SMALL_FILE_BYTES = 256 * 1024;
+
+/**
+ * Reads a small file at once, without leaving the event loop's turn: for files of this host that are read seldom.
+ * @throws SyscallError when it cannot be read; EFBIG when it is longer than `SMALL_FILE_BYTES`, EINVAL when it is none
+ */
+export function readSmallFile(path: string): Buffer {
+  try {
+    // A pipe in its place must not make us wait for a writer.
+    const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const stat = fstatSync(descriptor);
+      if (!stat.isFile()) throw new SyscallError('read', stat.isDirectory() ? 'EISDIR' : 'EINVAL', path);
+      if (stat.size > SMALL_FILE_BYTES) throw new SyscallError('read', 'EFBIG', path);
+      return readFileSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (error instanceof SyscallError || code === undefined) throw error;
+    throw new SyscallError(syscall ?? 'read', code, path);
+  }
+}
+
+/**
+ * What changes whenever one of these files does: when it was written or replaced (by rename, or by a symbolic link that
+ * points elsewhere), which file it is and how long. A missing file has its own.
+ */
+export function stampOf(paths: readonly string[]): string {
+  return paths
+    .map((path) => {
+      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+      return stat ? `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : 'none';
+    })
+    .join('\n');
+}
