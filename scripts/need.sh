@@ -8,8 +8,8 @@ cd "$(dirname "$0")/.."
 
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
-unit='tcpdump'
-lab='user-mode-linux iproute2 kmod nftables openvswitch-switch ethtool'
+unit='tcpdump openssl'
+lab='user-mode-linux iproute2 kmod nftables openvswitch-switch ethtool prometheus openssl'
 bench='gcc libc6-dev arping'
 smp2='qemu-system-x86 cpio'
 # Downloaded by the second lab, never installed.
