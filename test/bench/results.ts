@@ -61,6 +61,13 @@ export interface Disturbed {
   switches: number;
 }
 
+/** How long a scrape takes; in µs. */
+export interface Scrape {
+  guests: number;
+  bytes: number;
+  time: Spread | null;
+}
+
 /** What the daemon takes when nothing happens. */
 export interface Idle {
   guests: number;
@@ -76,6 +83,7 @@ export interface Results {
   firstRound: FirstRound[];
   outage: Outage[];
   disturbed: Disturbed[];
+  scrape: Scrape[];
   idle: Idle[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }

@@ -7,6 +7,7 @@ import { outages } from './outage.js';
 import { ovsRounds } from './ovs-round.js';
 import { pureSending } from './pure-sending.js';
 import type { Results } from './results.js';
+import { scrapes } from './scrape.js';
 import { compareDaemon, compareListeners } from './snooping.js';
 
 /** How a section is to be measured. */
@@ -49,6 +50,15 @@ const MEASUREMENTS: Measurements = {
     for (const disturbance of quick ? DISTURBANCES.slice(0, 2) : DISTURBANCES) {
       step(`first frame: ${disturbance.name}`);
       rows.push(await disturbed(disturbance, quick ? 4 : 40));
+    }
+    return rows;
+  },
+
+  async scrape({ quick, step }) {
+    const rows: Results['scrape'] = [];
+    for (const guests of quick ? [1000] : [1000, 50_000]) {
+      step(`a scrape with ${guests} guests`);
+      rows.push(await scrapes(guests, quick ? 10 : 50));
     }
     return rows;
   },

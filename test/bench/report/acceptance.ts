@@ -1,4 +1,4 @@
-import type { Disturbed, FirstRound, Results, SnoopingCost } from '../results.js';
+import type { Disturbed, FirstRound, Results, Scrape, SnoopingCost } from '../results.js';
 
 /** One line of what issue 4 asks for, and whether it held in this run. */
 export interface Acceptance {
@@ -15,12 +15,14 @@ const TIMES_THE_QUIET_MEDIAN = 5;
 const IDLE_PERCENT = 1;
 const IDLE_MEGABYTES = 90;
 const SNOOPING_PERCENT = 5;
+const SCRAPE_MS = 50;
 
 /** What can be said of the sections that were measured. */
 export function acceptance(results: Partial<Results>): Acceptance[] {
   return [
     ...firstRoundLines(results.firstRound ?? []),
     ...firstFrameLines(results.disturbed ?? []),
+    ...(results.scrape ?? []).filter(({ guests }) => guests === 50_000).flatMap(scrapeLines),
     ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
     ...snoopingLines(results.snooping?.daemon ?? []),
   ];
@@ -65,6 +67,10 @@ function firstFrameLines(rows: readonly Disturbed[]): Acceptance[] {
     atMost(`on the far side, ${word}`, storm.outside.p99 / quiet.outside.median, TIMES_THE_QUIET_MEDIAN, 'times'),
     atMost(`in the daemon, ${word}`, storm.inside.p99 / quiet.inside.median, TIMES_THE_QUIET_MEDIAN, 'times'),
   ];
+}
+
+function scrapeLines({ time }: Scrape): Acceptance[] {
+  return time ? [atMost('a scrape with 50,000 guests, median', time.median / 1000, SCRAPE_MS, 'ms')] : [];
 }
 
 function idleLines({ cpuPercent, megabytes }: Results['idle'][number]): Acceptance[] {

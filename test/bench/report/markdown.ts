@@ -4,7 +4,7 @@ import { count, duration, table } from './table.js';
 
 /** All that was measured, as a document. Sections that were not measured are left out. */
 export function markdown(setting: Setting, results: Partial<Results>, chart: string | null): string {
-  const { firstRound, outage, disturbed, idle, snooping } = results;
+  const { firstRound, outage, disturbed, scrape, idle, snooping } = results;
   const parts = [
     opening(setting),
     ['## Does it hold what it promises', acceptanceTable(results)],
@@ -16,6 +16,7 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     ],
     outage && ['## The outage of a silent guest', OUTAGE, outageTable(outage)],
     disturbed && ['## The first frame while the daemon is busy', DISTURBED, disturbedTable(disturbed)],
+    scrape && ['## A scrape', SCRAPE, scrapeTable(scrape)],
     idle && ['## When nothing happens', IDLE, idleTable(idle)],
     snooping && ['## What listening costs the guests', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
   ];
@@ -45,6 +46,8 @@ first that arrives again. Open vSwitch is told to look at its links as often as 
 const DISTURBED = `1,000 guests. "Far side": from the kernel's message to the first frame on the far side, by the kernel's clock. "Daemon": from
 the message's arrival in the failover thread to the system call, as the daemon's log has it. The lab's one CPU is shared by
 the daemon, whoever disturbs it, and the kernel at both ends.`;
+
+const SCRAPE = `From the connection to the last byte of /metrics, for a client on the same host. The lab's one CPU is shared by both.`;
 
 const IDLE = `Processor: what the machine spends on the lab with the daemon, less what it spends on the lab without it, the lab's own
 costs of waking a thread included.`;
@@ -99,6 +102,16 @@ function disturbedTable(rows: Results['disturbed']): string {
     strength,
   ]);
   return table(head, cells);
+}
+
+function scrapeTable(rows: Results['scrape']): string {
+  const cells = rows.map(({ guests, bytes, time }) => [
+    count(guests),
+    ...[time?.median, time?.p99].map(duration),
+    count(bytes),
+    String(time?.runs ?? 0),
+  ]);
+  return table(['guests', 'median', '99 %', 'bytes', 'runs'], cells);
 }
 
 function idleTable(rows: Results['idle']): string {
