@@ -21,6 +21,8 @@ export class BondGuests {
   readonly batch: BatchWriter;
   /** By MAC, then by the key of the frame. */
   private readonly entries = new Map<Mac, Map<string, Entry>>();
+  /** Counted as they come and go: a scrape must not walk through 50,000 guests. */
+  private readonly bySource = new Map<Source, number>();
   /** Called for each guest that becomes announceable, with the key of its frame. */
   onAnnounced: (key: string) => void = () => undefined;
 
@@ -33,11 +35,13 @@ export class BondGuests {
     const planned = verdicts.map((verdict) => ({ ...verdict, ...planFirstRound(verdict) }));
     const wanted = new Set(planned.flatMap(({ suppressed, key }) => (suppressed === null ? [key] : [])));
     for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.batch.remove(key);
+    this.countEach(this.entries.get(mac), -1);
     const entries = new Map<string, Entry>();
     const added = [...wanted].filter((key) => !this.batch.has(key));
     for (const { key, bytes, tags, source, suppressed } of planned) {
       entries.set(key, { tags, source, suppressed: suppressed ?? this.announce(key, bytes) });
     }
+    this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
     for (const key of added) if (this.batch.has(key)) this.onAnnounced(key);
@@ -65,13 +69,21 @@ export class BondGuests {
   }
 
   /** How many guests there are by source, announced or not. */
-  countBySource(): Map<Source, number> {
-    return this.count(({ source }) => source);
+  countBySource(): ReadonlyMap<Source, number> {
+    return this.bySource;
   }
 
   /** How many guests are not announced, by reason. */
   countSuppressed(): Map<SuppressReason, number> {
     return this.count(({ suppressed }) => suppressed);
+  }
+
+  private countEach(entries: ReadonlyMap<string, Entry> | undefined, by: 1 | -1): void {
+    for (const { source } of entries?.values() ?? []) {
+      const count = (this.bySource.get(source) ?? 0) + by;
+      if (count > 0) this.bySource.set(source, count);
+      else this.bySource.delete(source);
+    }
   }
 
   private count<K>(keyOf: (entry: Entry) => K | null): Map<K, number> {

@@ -123,6 +123,9 @@ test('guests are counted by where they were learned, and those held back by why'
   guests.update(mac(3), [verdict(3, { suppressed: 'uplink-down' })]);
   assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 3, macvlan: 1 });
   assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'vlan-not-on-uplink': 1, 'uplink-down': 2 });
+  guests.update(mac(2), []);
+  guests.update(mac(3), [verdict(3, { source: 'libvirt' })]);
+  assert.deepEqual(Object.fromEntries(guests.countBySource()), { fdb: 2, libvirt: 1 });
 });
 
 test('a guest beyond the limit of a bond is counted as one too many, and announced when it is judged with room', () => {
