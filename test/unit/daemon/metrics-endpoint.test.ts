@@ -128,7 +128,7 @@ test('a page that fails is one line to the client, and one in the log', async (t
   assert.deepEqual([status, body, lines], [500, 'internal error\n', ['a request for the metrics failed']]);
 });
 
-test('large headers are refused, and who says nothing is shown the door', async (t) => {
+test('large headers are refused, and who says nothing is shown the door', { timeout: 20_000 }, async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const port = await served(t);
   const { status } = await ask(port, { path: '/metrics', headers: { 'x-large': 'x'.repeat(10_000) } });
