@@ -1,37 +1,56 @@
 import type { Config } from '../config/config.js';
-import { type LiveHost, readHost } from '../daemon/read-host.js';
-import type { BridgeFacts, Facts } from '../doctor/facts.js';
-import { readBridgeAgeing } from '../sys/bridge-settings.js';
+import { readHost } from '../daemon/read-host.js';
+import type { Facts, GuestFacts } from '../doctor/facts.js';
 import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
-import { exitsOfDevice } from '../topology/exits.js';
 import type { Topology } from '../topology/topology.js';
+import { ask } from './ask.js';
+import type { ConfigArguments } from './config-file.js';
+import { readBonds } from './doctor-bonds.js';
+import { readBridges, readPvids } from './doctor-bridges.js';
+import { findSubject, readAnnouncers, readDaemon, readLibvirt } from './doctor-daemon.js';
+
+/** What could be read of this host, and what could not: a line each. */
+export interface Reading {
+  readonly facts: Facts;
+  readonly unread: readonly string[];
+}
 
 /**
- * Reads what the doctor wants to know of this host.
- * @throws NetlinkRequestError when the kernel does not answer
+ * Reads what the doctor wants to know of this host. Takes a moment longer where a bond may have to do with spanning tree.
+ * @throws BondheraldError when the kernel does not answer
  */
-export async function readFacts(config: Config): Promise<Facts> {
+export async function readFacts(config: Config, args: ConfigArguments): Promise<Reading> {
+  const lines: string[] = [];
+  const unread = (what: string): void => void lines.push(`cannot be read, so nothing is said of it: ${what}`);
+  const { topology } = await readTopology(config);
+  const bonds = activeBackupBonds(topology);
+  const subject = await findSubject(unread);
+  const facts: Facts = {
+    bridges: await readBridges(topology, unread),
+    guests: await readGuests(topology, args, (note) => lines.push(note)),
+    daemon: subject && (await readDaemon(subject, config, bonds, unread)),
+    libvirt: subject && (await readLibvirt(subject, config, unread)),
+    announcers: await readAnnouncers(subject, bonds, unread),
+    ovs: null,
+    bonds: await readBonds(topology, unread),
+  };
+  return { facts, unread: lines };
+}
+
+async function readTopology(config: Config): Promise<{ topology: Topology }> {
   const live = await readHost(config, systemClock);
-  try {
-    return { bridges: await readBridges(live.host.topology), ovs: ovsFacts(live) };
-  } finally {
-    live.close();
-  }
+  live.close();
+  return live.host;
 }
 
-function ovsFacts({ ovs, ovsTrouble }: LiveHost): Facts['ovs'] {
-  if (ovsTrouble !== null) return ovsTrouble;
-  const config = ovs.knowledge.config();
-  return config && { config, macs: ovs.tableSizes };
-}
-
-/** The bridges of the kernel whose guests leave by a watched bond. */
-function readBridges(topology: Topology): Promise<BridgeFacts[]> {
-  const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
-  const names = [...topology.allLinks()]
-    .filter(({ details, ifindex }) => details.type === 'bridge' && ifindex > 0)
-    .filter(({ ifindex }) => exitsOfDevice(topology, ifindex).some(({ bond }) => bonds.has(bond)))
-    .map(({ name }) => name);
-  return Promise.all(names.map(async (name) => ({ name, ageing: await readBridgeAgeing(name) })));
+async function readGuests(
+  topology: Topology,
+  args: ConfigArguments,
+  note: (line: string) => void,
+): Promise<GuestFacts> {
+  const asked = await ask({ op: 'guests', bond: null }, args.config);
+  if (asked.note !== null) note(asked.note);
+  const devices = [...topology.allLinks()].length;
+  return { bonds: asked.result.bonds, pvids: readPvids(topology), devices };
 }

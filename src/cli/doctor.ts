@@ -20,7 +20,9 @@ const SOMETHING_TO_FIX = 3;
  */
 export async function doctor(args: DoctorArguments, output: Output): Promise<number> {
   const { config } = await loadConfig(args);
-  const findings = diagnose(await readFacts(config));
+  const { facts, unread } = await readFacts(config, args);
+  const findings = diagnose(facts);
+  for (const line of unread) output.error(line);
   if (args.json) output.json({ findings });
   else output.text(page(findings));
   return findings.some(({ level }) => level === 'warning') ? SOMETHING_TO_FIX : 0;

@@ -1,10 +1,112 @@
+import type { GuestDescription } from '../guests/description.js';
+import type { VlanRange } from '../kernel/events.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
 
-/** A bridge of the kernel that has a watched bond as a port. */
+/** How a bond is set up (Documentation/networking/bonding.rst); times in milliseconds. */
+export interface BondOptions {
+  readonly miimon: number;
+  readonly updelay: number;
+  readonly downdelay: number;
+  readonly arpInterval: number;
+  readonly arpValidate: string;
+  /** The slave that it goes back to; null: it stays where it is. */
+  readonly primary: string | null;
+  readonly primaryReselect: string;
+  readonly allSlavesActive: boolean;
+  readonly numGratArp: number;
+  readonly failOverMac: string;
+}
+
+/** A bond's link. */
+export interface SlaveFacts {
+  readonly name: string;
+  readonly up: boolean;
+  readonly carrier: boolean;
+  /** What the bond itself holds of it: up, down, or `going` (down, or back); null: it cannot be read. */
+  readonly status: string | null;
+  /** Whether a switch spoke spanning tree on it; null: nobody listened. */
+  readonly bpdus: boolean | null;
+}
+
+/** A bond that the configuration does not leave alone. */
+export interface BondFacts {
+  readonly name: string;
+  /** In the words of bonding.rst, such as active-backup. */
+  readonly mode: string;
+  /** null: they cannot be read. */
+  readonly options: BondOptions | null;
+  readonly slaves: readonly SlaveFacts[];
+  /** Whether bridges or macvlans are above it. */
+  readonly hasGuests: boolean;
+  /** Whether the host has addresses on it, or on VLAN devices above it: those the kernel itself announces. */
+  readonly hasAddresses: boolean;
+}
+
+/** A bridge's port that is a bond, or a VLAN device on one. */
+export interface UplinkFacts {
+  readonly name: string;
+  readonly bond: string;
+  /** The VLANs of the devices between bond and port, the outermost first. */
+  readonly tags: readonly number[];
+  /** Those that it is a member of; null: the bridge knows no VLANs. */
+  readonly vlans: readonly VlanRange[] | null;
+  readonly carrier: boolean;
+  /** BR_STATE_* of linux/if_bridge.h; null: not told. */
+  readonly state: number | null;
+  /** null: it cannot be read. */
+  readonly learning: boolean | null;
+}
+
+/** A bridge of the kernel whose guests leave by a watched bond. */
 export interface BridgeFacts {
   readonly name: string;
   /** After how many seconds it forgets a MAC that it does not hear any more; null: it does not tell. */
   readonly ageing: number | null;
+  readonly mac: string | null;
+  /** Whether somebody has given it its MAC, so that it keeps it; null: it cannot be read. */
+  readonly macPinned: boolean | null;
+  /** Who runs spanning tree on it; null: it cannot be read. */
+  readonly spanningTree: 'off' | 'kernel' | 'user' | null;
+  readonly uplinks: readonly UplinkFacts[];
+}
+
+/** Who is behind the bonds, as far as the daemon, or the kernel where none runs, can tell. */
+export interface GuestFacts {
+  readonly bonds: readonly { readonly bond: string; readonly guests: readonly GuestDescription[] }[];
+  /** By the name of a guest's port, the VLAN that its untagged frames are in. */
+  readonly pvids: ReadonlyMap<string, number>;
+  /** How many devices the host has. */
+  readonly devices: number;
+}
+
+/** A running process. */
+export interface RunningFacts {
+  readonly pid: number;
+  /** Its systemd unit; null: none, or not known. */
+  readonly unit: string | null;
+  /** What it was started with. */
+  readonly argv: readonly string[];
+}
+
+/** What the daemon may do. */
+export interface DaemonFacts {
+  /** null: none runs, so this is about whoever asks. */
+  readonly running: RunningFacts | null;
+  /** The effective ones, such as CAP_NET_RAW. */
+  readonly capabilities: ReadonlySet<string>;
+  /** RLIMIT_RTPRIO. */
+  readonly realtimePriority: number;
+  /** RLIMIT_MEMLOCK in bytes. */
+  readonly lockedMemory: number;
+  /** How many bytes of ready-made frames a bond has. */
+  readonly frameBytes: number;
+  /** net.core.rmem_max in bytes; null: it cannot be read, or does not matter. */
+  readonly receiveLimit: number | null;
+}
+
+/** A process that sends by bonds and never receives, as we do. */
+export interface AnnouncerFacts extends RunningFacts {
+  readonly bonds: readonly string[];
 }
 
 /** What Open vSwitch tells of itself. */
@@ -16,7 +118,15 @@ export interface OvsFacts {
 
 /** What of this host decides how the next failover goes. */
 export interface Facts {
+  readonly bonds: readonly BondFacts[];
   readonly bridges: readonly BridgeFacts[];
+  readonly guests: GuestFacts;
+  /** null: it cannot be read. */
+  readonly daemon: DaemonFacts | null;
+  /** Processes beside the daemon. */
+  readonly announcers: readonly AnnouncerFacts[];
+  /** null: none here, not wanted, or it can be read; a text: why it cannot. */
+  readonly libvirt: string | null;
   /** null: there is none here; a text: why it cannot be read. */
   readonly ovs: OvsFacts | string | null;
 }

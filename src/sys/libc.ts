@@ -52,6 +52,11 @@ export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long coun
   milliseconds: number,
 ) => number;
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
+export const connect = libc.func('int connect(int fd, const uint8_t *address, uint32_t length)') as (
+  fd: number,
+  address: Uint8Array,
+  length: number,
+) => number;
 
 /** Since Linux 4.4 and glibc 2.27. */
 export const mlock2 = libc.func('int mlock2(const uint8_t *address, size_t length, unsigned int flags)') as (

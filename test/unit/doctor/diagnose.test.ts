@@ -2,44 +2,149 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../../src/doctor/diagnose.js';
 import type { Facts } from '../../../src/doctor/facts.js';
+import { neededReceiveLimit } from '../../../src/doctor/receive-buffer.js';
 import { shellWord } from '../../../src/doctor/shell-word.js';
-import type { OvsBond, OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+import * as on from './host.js';
 
-const HEALTHY: Facts = { bridges: [{ name: 'br0', ageing: 600 }], ovs: null };
-
-function port(name: string, bond: OvsBond | null): OvsPort {
-  const vlans = { mode: 'trunk', tag: null, trunks: [], cvlans: [], ethertype: 0x88a8 } as const;
-  return { uuid: `port ${name}`, name, vlans, interfaces: [], bond };
-}
-
-function withOvs(bridge: Partial<OvsBridge>, macs = 10): Facts {
-  const common = { uuid: 'u', name: 'br-ex', programmed: false, macAgingTime: 600, macTableSize: 100, ports: [] };
-  return { bridges: [], ovs: { config: { bridges: [{ ...common, ...bridge }] }, macs: new Map([['u', macs]]) } };
-}
-
-const BOND: OvsBond = { mode: 'active-backup', active: null, lacp: 'off', updelay: 31_000 };
+const { bond, bridge, guest, host, slave, uplink, vlanHost, withOvs } = on;
+const ABSENT = { up: false } as const;
+const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
+const guests = (count: number) => ({
+  bonds: [{ bond: 'bond0', guests: Array.from({ length: count }, () => guest()) }],
+  pvids: new Map<string, number>(),
+  devices: 10,
+});
 
 const SAID: [what: string, facts: Facts, says: string[]][] = [
-  ['a healthy host', HEALTHY, []],
-  ['ageing of the default', { ...HEALTHY, bridges: [{ name: 'br0', ageing: 300 }] }, ['advice bridge-ageing br0']],
-  ['ageing that cannot be read', { ...HEALTHY, bridges: [{ name: 'br0', ageing: null }] }, []],
-  ['Open vSwitch in good order', withOvs({ ports: [port('bond0', BOND), port('tap0', null)] }), []],
+  ['a healthy host', on.HEALTHY, []],
+  ['miimon 100 with a downdelay', host({ bonds: [bond({ downdelay: 100 })] }), ['advice bond-slow-detection bond0']],
+  ['miimon 101', host({ bonds: [bond({ miimon: 101 })] }), ['advice bond-slow-detection bond0']],
+  ['miimon 999', host({ bonds: [bond({ miimon: 999 })] }), ['advice bond-slow-detection bond0']],
+  ['miimon 1000', host({ bonds: [bond({ miimon: 1000 })] }), ['warning bond-slow-detection bond0']],
+  ['ARP monitoring in order', host({ bonds: [bond({ miimon: 0, arpInterval: 900, arpValidate: 'active' })] }), []],
+  ['a bond whose options cannot be read', host({ bonds: [bond({}, { options: null })] }), []],
+  ['three links, one dead', host({ bonds: [bond({}, { slaves: threeLinks() })] }), []],
+  [
+    'three links, two dead',
+    host({ bonds: [bond({}, { slaves: threeLinks(ABSENT) })] }),
+    ['warning slave-down b', 'warning slave-no-carrier c'],
+  ],
+  [
+    'a link that is coming back',
+    host({ bonds: [bond({}, { slaves: [slave('a'), slave('b', { status: 'going' })] })] }),
+    [],
+  ],
+  [
+    'a link that miimon has not looked at yet',
+    host({ bonds: [bond({}, { slaves: [slave('a'), slave('b', { status: 'down' })] })] }),
+    [],
+  ],
+  ['a bond without links', host({ bonds: [bond({}, { slaves: [] })] }), ['warning bond-one-link bond0']],
+  [
+    'one link, and that one dead',
+    host({ bonds: [bond({}, { slaves: [slave('a', ABSENT)] })] }),
+    ['warning slave-down a', 'warning bond-one-link bond0'],
+  ],
+  ['num_grat_arp 0 and no addresses', host({ bonds: [bond({ numGratArp: 0 })] }), ['advice bond-no-grat-arp bond0']],
+  ['LACP', host({ bonds: [bond({ miimon: 0 }, { mode: '802.3ad' })] }), []],
+  ['balance-xor', host({ bonds: [bond({}, { mode: 'balance-xor' })] }), ['advice bond-mode bond0']],
+  ['balance-tlb', host({ bonds: [bond({}, { mode: 'balance-tlb' })] }), ['warning bond-mode bond0']],
+  ['balance-tlb without guests', host({ bonds: [bond({}, { mode: 'balance-tlb', hasGuests: false })] }), []],
+  ['fail_over_mac follow', host({ bonds: [bond({ failOverMac: 'follow' })] }), ['advice bond-fail-over-mac bond0']],
+  ['spanning tree', host({ bonds: [spanningTree({})] }), ['advice bond-updelay bond0']],
+  ['spanning tree and a primary', host({ bonds: [spanningTree({ primary: 'a' })] }), ['warning bond-updelay bond0']],
+  [
+    'spanning tree and a primary that waits',
+    host({ bonds: [spanningTree({ primary: 'a', primaryReselect: 'failure' })] }),
+    ['advice bond-updelay bond0'],
+  ],
+  ['spanning tree and an updelay', host({ bonds: [spanningTree({ updelay: 31_000 })] }), []],
+  ['no spanning tree', host({ bonds: [bond({}, { slaves: [slave('a', { bpdus: false }), slave('b')] })] }), []],
+  ['ageing of the default', host({ bridges: [bridge({ ageing: 300 })] }), ['advice bridge-ageing br0']],
+  ['a bridge that cannot be read', host({ bridges: [unreadable()] }), []],
+  ['a bridge behind another', host({ bridges: [bridge({ macPinned: false, uplinks: [] })] }), []],
+  [
+    'a port that is opening',
+    host({ bridges: [bridge({ uplinks: [uplink({ state: 1 }), uplink({ state: 2 })] })] }),
+    [],
+  ],
+  ['a port without carrier', host({ bridges: [bridge({ uplinks: [uplink({ state: 0, carrier: false })] })] }), []],
+  [
+    'a port switched off',
+    host({ bridges: [bridge({ uplinks: [uplink({ state: 0 })] })] }),
+    ['warning bridge-port-blocked bond0'],
+  ],
+  ['a VLAN that the port has', vlanHost([guest({ vlan: 12 })]), []],
+  ['a VLAN that is excluded', vlanHost([guest({ vlan: 30, reason: 'excluded' })]), []],
+  [
+    'a guest that came in by the bond',
+    host({ guests: { ...guests(0), bonds: [{ bond: 'bond0', guests: [guest({ reason: 'seen-on-uplink' })] }] } }),
+    ['warning seen-on-uplink bond0'],
+  ],
+  ['a daemon of which nothing is known', host({ daemon: null }), []],
+  [
+    'somebody without rights',
+    host({ daemon: on.daemon({ running: null, capabilities: new Set() }) }),
+    ['warning daemon-capabilities the daemon, run as you are'],
+  ],
+  [
+    'swappable frames',
+    host({ daemon: on.daemon({ lockedMemory: 8 << 20 }) }),
+    ['advice daemon-privileges the daemon, process 4711'],
+  ],
+  [
+    'capabilities in place of limits',
+    host({
+      daemon: on.daemon({
+        ...{ lockedMemory: 0, realtimePriority: 0 },
+        capabilities: new Set(['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_IPC_LOCK', 'CAP_SYS_NICE']),
+      }),
+    }),
+    [],
+  ],
+  [
+    'a small buffer, but the right to go beyond',
+    host({ daemon: on.daemon({ receiveLimit: 1 }), guests: guests(500) }),
+    [],
+  ],
+  [
+    'a small buffer, and few guests',
+    host({ daemon: { ...NO_ADMIN, receiveLimit: 212_992 }, guests: guests(100) }),
+    ['warning daemon-capabilities the daemon, process 4711'],
+  ],
+  [
+    'a small buffer, and many guests',
+    host({ daemon: { ...NO_ADMIN, receiveLimit: 212_992 }, guests: guests(130) }),
+    ['warning daemon-capabilities the daemon, process 4711', 'warning receive-buffer net.core.rmem_max'],
+  ],
+  ['Open vSwitch in good order', withOvs({ ports: [on.ovsPort('bond1', on.OVS_BOND), on.ovsPort('tap0', null)] }), []],
   ['its ageing of the default', withOvs({ macAgingTime: 300 }), ['advice ovs-ageing br-ex']],
   [
-    'an OVS bond without updelay',
-    withOvs({ ports: [port('bond0', { ...BOND, updelay: 0 })] }),
-    ['warning ovs-bond-updelay bond0'],
+    'an OVS bond with LACP',
+    withOvs({ ports: [on.ovsPort('bond1', { ...on.OVS_BOND, updelay: 0, lacp: 'active' })] }),
+    [],
   ],
-  ['one with LACP', withOvs({ ports: [port('bond0', { ...BOND, updelay: 0, lacp: 'active' })] }), []],
   ['a table that is nearly full', withOvs({}, 95), ['warning ovs-mac-table-full br-ex']],
   ['a table with room', withOvs({}, 94), []],
-  ['Open vSwitch unreadable', { ...HEALTHY, ovs: 'EACCES' }, ['warning ovs-unreadable Open vSwitch']],
   [
     'warnings before advice',
     withOvs({ macAgingTime: 300 }, 100),
     ['warning ovs-mac-table-full br-ex', 'advice ovs-ageing br-ex'],
   ],
 ];
+
+function threeLinks(second = {}) {
+  return [slave('a'), slave('b', second), slave('c', { carrier: false })];
+}
+
+function spanningTree(options: Parameters<typeof bond>[0]) {
+  return bond(options, { slaves: [slave('a'), slave('b', { bpdus: true })] });
+}
+
+function unreadable() {
+  const uplinks = [uplink({ state: null, learning: null, carrier: false })];
+  return bridge({ ageing: null, macPinned: null, spanningTree: null, uplinks });
+}
 
 for (const [what, facts, says] of SAID) {
   test(`the doctor on ${what}`, () => {
@@ -48,14 +153,84 @@ for (const [what, facts, says] of SAID) {
       findings.map(({ level, id, subject }) => `${level} ${id} ${subject}`),
       says,
     );
-    for (const { finding, meaning, cure } of findings)
-      for (const line of [finding, meaning, cure]) assert.match(line, /^[^\n]+$/);
   });
 }
+
+for (const [id, facts] of Object.entries(on.SPECIMENS)) {
+  test(`the doctor finds ${id}, in lines of their own`, () => {
+    const found = diagnose(facts).find((finding) => finding.id === id);
+    assert.ok(found);
+    for (const line of [found.finding, found.meaning, found.cure]) assert.match(line, /^[^\n]+$/);
+  });
+}
+
+const cureOf = (facts: Facts): string | undefined => diagnose(facts)[0]?.cure;
+
+test('VLANs that are missing are one finding for a port, and one range where they follow each other', () => {
+  const cutOff = [32, 30, 31, 40, 31].map((vlan) => guest({ vlan, reason: 'vlan-not-on-uplink' }));
+  const findings = diagnose(vlanHost(cutOff));
+  assert.equal(findings.length, 1);
+  assert.match(findings[0]?.finding ?? '', /VLAN 30-32, 40, which 5 guests are in: 52:54:00:00:00:01 on tap1/);
+  assert.equal(findings[0]?.cure, 'bridge vlan add dev bond0 vid 30-32 && bridge vlan add dev bond0 vid 40');
+});
+
+test('above VLAN devices the VLAN that is missing is the one of the port of the guest', () => {
+  const cutOff = guest({ vlan: 10, reason: 'vlan-not-on-uplink' });
+  const facts = vlanHost([cutOff], { name: 'bond0.10', tags: [10] });
+  assert.equal(cureOf(facts), 'bridge vlan add dev bond0.10 vid 30');
+  assert.equal(cureOf(vlanHost([cutOff], { name: 'bond0.11', tags: [11] })), undefined);
+});
+
+test('what is the same of a hundred bridges is one finding, whose cure cures them all', () => {
+  const names = Array.from({ length: 100 }, (_, n) => `br${n}`);
+  const [finding, ...others] = diagnose(host({ bridges: names.map((name) => bridge({ name, ageing: 300 })) }));
+  assert.equal(others.length, 0);
+  assert.equal(finding?.subject, 'br0, br1, br2, br3 and 96 more');
+  assert.equal(finding?.cure.split(' && ').length, 100);
+});
+
+test('hundreds of MACs that were seen outside are one finding with an example', () => {
+  const moved = Array.from({ length: 300 }, (_, n) =>
+    guest({ mac: `52:54:00:00:${(n >> 8).toString(16)}0:01` as never, vlan: n, reason: 'seen-on-uplink' }),
+  );
+  const [finding, ...others] = diagnose(host({ guests: { ...guests(0), bonds: [{ bond: 'bond0', guests: moved }] } }));
+  assert.equal(others.length, 0);
+  assert.match(finding?.finding ?? '', /the MACs of 2 guests .* 52:54:00:00:00:01, here on tap1/);
+});
+
+test('a cure of the monitoring keeps the updelay, which the kernel counts in looks', () => {
+  const facts = host({ bonds: [bond({ miimon: 1000, updelay: 31_000, downdelay: 2000 })] });
+  assert.equal(cureOf(facts), 'ip link set dev bond0 type bond miimon 100 updelay 31000 downdelay 0');
+});
+
+test('a daemon without a unit is started again as it was, one with a unit gets a drop-in', () => {
+  const running = { pid: 7, unit: null, argv: ['node', 'bin/bondherald', 'run', '--config', 'my file'] };
+  const by = (daemon: Facts['daemon']) => cureOf(host({ daemon }));
+  assert.equal(by({ ...NO_ADMIN, running: null }), 'bondherald run');
+  assert.equal(
+    by({ ...NO_ADMIN, running }),
+    "kill 7 && tail --pid=7 -f /dev/null && node bin/bondherald run --config 'my file'",
+  );
+  assert.match(
+    by(NO_ADMIN) ?? '',
+    /bondherald\.service\.d\/capabilities\.conf .*systemctl restart bondherald\.service$/,
+  );
+});
+
+test('the limit that a host needs grows with its guests and ends at what we ask for', () => {
+  assert.deepEqual([neededReceiveLimit(0, 10), neededReceiveLimit(100, 10)], [21_760, 175_360]);
+  assert.equal(neededReceiveLimit(65_536, 1000), 16 << 20);
+});
 
 test('a cure can be pasted into a shell, whatever the name of the device', () => {
   assert.equal(shellWord('br-ex.905'), 'br-ex.905');
   assert.equal(shellWord("a;rm -rf 'x'"), `'a;rm -rf '\\''x'\\'''`);
-  const [finding] = diagnose({ ...HEALTHY, bridges: [{ name: '$(reboot)', ageing: 1 }] });
-  assert.equal(finding?.cure, "ip link set dev '$(reboot)' type bridge ageing_time 60000");
+  assert.equal(
+    cureOf(host({ bridges: [bridge({ name: '$(reboot)', ageing: 1 })] })),
+    "ip link set dev '$(reboot)' type bridge ageing_time 60000",
+  );
+  assert.equal(
+    cureOf(host({ bonds: [bond({ miimon: 0 }, { name: 'a&b' })] })),
+    "ip link set dev 'a&b' type bond miimon 100 updelay 0 downdelay 0",
+  );
 });

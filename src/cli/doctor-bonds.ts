@@ -1,0 +1,116 @@
+import type { BondFacts, BondOptions, SlaveFacts } from '../doctor/facts.js';
+import { takesLinksAtOnce } from '../doctor/spanning-tree.js';
+import { PermissionError, SyscallError } from '../errors.js';
+import type { LinkEvent } from '../kernel/events.js';
+import { encodeProgram } from '../sources/bpf/assembler.js';
+import { BPDU_GROUPS, bpduFilter } from '../sources/bpf/bpdu-filter.js';
+import { systemClock } from '../sys/clock.js';
+import { type DeviceSettings, openDeviceSettings } from '../sys/device-settings.js';
+import { listenForGroups } from '../sys/group-ear.js';
+import { devicesWithAddresses } from '../sys/host-settings.js';
+import { ReceiveRing } from '../sys/receive-ring.js';
+import { bondMode } from '../topology/bonds.js';
+import { exitsOfDevice } from '../topology/exits.js';
+import type { Topology } from '../topology/topology.js';
+
+/** Switches speak spanning tree every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
+const HELLO_TIME_MS = 2200;
+
+/**
+ * Reads how the bonds are set up that the configuration does not leave alone.
+ * @param unread is told what cannot be read
+ */
+export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
+  const addressed = devicesWithAddresses();
+  const links = [...topology.allLinks()].filter((link) => bondMode(link) !== null && topology.watches(link.name));
+  const bonds = await Promise.all(
+    links.map(async (link): Promise<BondFacts> => {
+      const settings = await openDeviceSettings(link.name, link.ifindex);
+      const options = settings && (await readOptions(settings));
+      if (options === null) unread(`/sys/class/net/${link.name}/bonding`);
+      return {
+        name: link.name,
+        mode: bondMode(link) ?? '',
+        options,
+        slaves: await Promise.all(topology.slavesOf(link.ifindex).map(readSlave)),
+        hasGuests: hasGuests(topology, link),
+        hasAddresses: [link, ...vlanDevicesAbove(topology, link)].some(({ name }) => addressed.has(name)),
+      };
+    }),
+  );
+  return listenForSpanningTree(topology, bonds.sort(byName), unread);
+}
+
+const byName = (one: BondFacts, other: BondFacts): number => one.name.localeCompare(other.name);
+
+/** @returns null when one of them cannot be read: every kernel that we run on has them all */
+async function readOptions(settings: DeviceSettings): Promise<BondOptions | null> {
+  const numbers = ['miimon', 'updelay', 'downdelay', 'arp_interval', 'all_slaves_active', 'num_grat_arp'];
+  const words = ['arp_validate', 'primary', 'primary_reselect', 'fail_over_mac'];
+  const [miimon, updelay, downdelay, arpInterval, allSlavesActive, numGratArp] = await Promise.all(
+    numbers.map((name) => settings.number(`bonding/${name}`)),
+  );
+  const [arpValidate, primary, primaryReselect, failOverMac] = await Promise.all(
+    words.map((name) => settings.word(`bonding/${name}`)),
+  );
+  if (miimon == null || updelay == null || downdelay == null || arpInterval == null) return null;
+  if (allSlavesActive == null || numGratArp == null) return null;
+  if (arpValidate == null || primary == null || primaryReselect == null || failOverMac == null) return null;
+  return {
+    ...{ miimon, updelay, downdelay, arpInterval, arpValidate, primaryReselect, numGratArp, failOverMac },
+    primary: primary || null,
+    allSlavesActive: allSlavesActive === 1,
+  };
+}
+
+async function readSlave({ name, ifindex, up, lowerUp }: LinkEvent): Promise<SlaveFacts> {
+  const settings = await openDeviceSettings(name, ifindex);
+  const status = (await settings?.word('bonding_slave/mii_status')) ?? null;
+  return { name, up, carrier: lowerUp, status, bpdus: null };
+}
+
+/** Open vSwitch has its bonds as ports without a bridge of the kernel: whatever has a master has guests. */
+function hasGuests(topology: Topology, { ifindex, master }: LinkEvent): boolean {
+  const takesGuests = ({ details }: LinkEvent): boolean =>
+    details.type === 'bridge' || (details.type === 'other' && /^macv(lan|tap)$/.test(details.kind ?? ''));
+  const leavesHere = (link: LinkEvent): boolean =>
+    exitsOfDevice(topology, link.ifindex).some(({ bond }) => bond === ifindex);
+  return master !== null || [...topology.allLinks()].some((link) => takesGuests(link) && leavesHere(link));
+}
+
+function vlanDevicesAbove(topology: Topology, { ifindex }: LinkEvent): LinkEvent[] {
+  return [...topology.allLinks()].filter(
+    (link) => link.details.type === 'vlan' && topology.beneathVlans(link.ifindex) === ifindex,
+  );
+}
+
+/** Listens on the links of the bonds where it matters, and only then: it takes as long as a switch may be silent. */
+function listenForSpanningTree(
+  topology: Topology,
+  bonds: readonly BondFacts[],
+  unread: (what: string) => void,
+): BondFacts[] {
+  const hasty = bonds.filter(
+    ({ mode, options }) => mode === 'active-backup' && options !== null && takesLinksAtOnce(options),
+  );
+  const links = hasty.flatMap(({ slaves }) => slaves.filter(({ up, carrier }) => up && carrier));
+  if (links.length === 0) return [...bonds];
+  const listening = {
+    filter: encodeProgram(bpduFilter()),
+    groups: BPDU_GROUPS,
+    ring: new ReceiveRing(),
+  };
+  const ifindexes = new Map(links.map(({ name }) => [name, topology.linkByName(name)?.ifindex ?? 0]));
+  try {
+    const heard = listenForGroups([...ifindexes.values()], listening, HELLO_TIME_MS, () => systemClock.monotonic());
+    const withBpdus = (slave: SlaveFacts): SlaveFacts => {
+      const ifindex = ifindexes.get(slave.name);
+      return ifindex === undefined ? slave : { ...slave, bpdus: heard.has(ifindex) };
+    };
+    return bonds.map((bond) => ({ ...bond, slaves: bond.slaves.map(withBpdus) }));
+  } catch (error) {
+    if (!(error instanceof PermissionError || error instanceof SyscallError)) throw error;
+    unread(`spanning tree on ${links.map(({ name }) => name).join(', ')} (${error.message})`);
+    return [...bonds];
+  }
+}

@@ -1,0 +1,97 @@
+import type { BridgeFacts, UplinkFacts } from '../doctor/facts.js';
+import type { LinkEvent } from '../kernel/events.js';
+import { type DeviceSettings, openDeviceSettings } from '../sys/device-settings.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import { exitsOfDevice, leadsStraightOut } from '../topology/exits.js';
+import type { Topology } from '../topology/topology.js';
+
+/** USER_HZ, in which the kernel shows times in sysfs, is 100 on every Linux. */
+const TICKS_A_SECOND = 100;
+
+/** addr_assign_type of a device whose address was set by somebody (linux/netdevice.h: NET_ADDR_SET). */
+const NET_ADDR_SET = 3;
+
+/** /sys/class/net/NAME/bridge/stp_state (net/bridge/br_private.h: BR_NO_STP and following). */
+const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
+
+/**
+ * Reads how the bridges of the kernel are set up whose guests leave by a watched bond.
+ * @param unread is told what cannot be read
+ */
+export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
+  const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
+  const reads = [...topology.allLinks()]
+    .filter(({ details, ifindex }) => details.type === 'bridge' && ifindex > 0)
+    .map((bridge) => ({ bridge, ports: uplinksOf(topology, bridge, bonds) }))
+    .filter(({ bridge, ports }) => ports.length > 0 || leavesBy(topology, bridge, bonds))
+    .map(({ bridge, ports }) => readBridge(topology, bridge, ports, unread));
+  return (await Promise.all(reads)).sort((one, other) => one.name.localeCompare(other.name));
+}
+
+function leavesBy(topology: Topology, { ifindex }: LinkEvent, bonds: ReadonlySet<number>): boolean {
+  return exitsOfDevice(topology, ifindex).some(({ bond }) => bonds.has(bond));
+}
+
+function uplinksOf(topology: Topology, { ifindex }: LinkEvent, bonds: ReadonlySet<number>): LinkEvent[] {
+  return topology
+    .slavesOf(ifindex)
+    .filter((port) => leadsStraightOut(topology, port.ifindex))
+    .filter((port) => bonds.has(topology.beneathVlans(port.ifindex) ?? 0));
+}
+
+async function readBridge(
+  topology: Topology,
+  { name, ifindex, address, details }: LinkEvent,
+  ports: readonly LinkEvent[],
+  unread: (what: string) => void,
+): Promise<BridgeFacts> {
+  const settings = await openDeviceSettings(name, ifindex);
+  if (settings === null) unread(`/sys/class/net/${name}/bridge`);
+  const ageing = await settings?.number('bridge/ageing_time');
+  const assigned = await settings?.number('addr_assign_type');
+  const spanningTree = await settings?.number('bridge/stp_state');
+  const knowsVlans = details.type === 'bridge' && details.vlanFiltering;
+  return {
+    name,
+    ageing: ageing == null ? null : ageing / TICKS_A_SECOND,
+    mac: address,
+    macPinned: assigned == null ? null : assigned === NET_ADDR_SET,
+    spanningTree: SPANNING_TREE[spanningTree ?? NaN] ?? null,
+    uplinks: await Promise.all(ports.map((port) => readUplink(topology, port, knowsVlans))),
+  };
+}
+
+async function readUplink(topology: Topology, port: LinkEvent, knowsVlans: boolean): Promise<UplinkFacts> {
+  const { name, ifindex, lowerUp } = port;
+  const settings: DeviceSettings | null = await openDeviceSettings(name, ifindex);
+  const learning = await settings?.number('brport/learning');
+  const held = topology.port(ifindex);
+  return {
+    name,
+    bond: topology.link(topology.beneathVlans(ifindex))?.name ?? '',
+    tags: tagsBeneath(topology, port),
+    vlans: knowsVlans ? (held?.vlans ?? []) : null,
+    carrier: lowerUp,
+    state: held?.state ?? null,
+    learning: learning == null ? null : learning === 1,
+  };
+}
+
+/** The VLANs of a stack of VLAN devices, the outermost first: the one nearest to the wire. */
+function tagsBeneath(topology: Topology, port: LinkEvent): number[] {
+  const tags: number[] = [];
+  for (let link: LinkEvent | undefined = port; link?.details.type === 'vlan'; link = topology.link(link.lower)) {
+    tags.unshift(link.details.id);
+  }
+  return tags;
+}
+
+/** By the name of a bridge's port, the VLAN that its untagged frames are in. */
+export function readPvids(topology: Topology): Map<string, number> {
+  const pvids = new Map<string, number>();
+  for (const { name, ifindex } of topology.allLinks()) {
+    const range = topology.port(ifindex)?.vlans.find(({ pvid }) => pvid);
+    if (range) pvids.set(name, range.first);
+  }
+  return pvids;
+}

@@ -1,0 +1,121 @@
+import type { Config } from '../config/config.js';
+import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
+import type { AnnouncerFacts, DaemonFacts } from '../doctor/facts.js';
+import { SyscallError } from '../errors.js';
+import { firstUnreadable } from '../sys/file-access.js';
+import { readSetting } from '../sys/host-settings.js';
+import { allProcesses, readSendingSockets, type SendingSocket, socketsOf } from '../sys/packet-sockets.js';
+import { type ProcessFacts, readProcess } from '../sys/process-facts.js';
+import { listenerOf } from '../sys/socket-peer.js';
+import { openFolder } from '../sys/watch-folder.js';
+import type { Bond } from '../topology/bonds.js';
+import { batchBytes } from '../wire/batch-layout.js';
+
+/** As many of libvirt's files as the daemon reads, and as much of each. */
+const LIBVIRT_LIMITS = { files: 4096, bytes: 1 << 20 };
+
+/** A process whose rights count: the daemon's, or our own where none runs. */
+export interface Subject {
+  readonly process: ProcessFacts;
+  readonly isDaemon: boolean;
+}
+
+/** @returns null when it cannot be told whether a daemon runs, or what it may do */
+export async function findSubject(unread: (what: string) => void): Promise<Subject | null> {
+  const listener = listenerOf(CONTROL_SOCKET);
+  if (typeof listener === 'object' && listener !== null) {
+    unread(`which process the daemon is (${CONTROL_SOCKET}: ${listener.errno})`);
+    return null;
+  }
+  const process = await readProcess(listener ?? 'self');
+  if (process === null) unread(`/proc/${listener ?? 'self'}`);
+  return process && { process, isDaemon: listener !== null };
+}
+
+/** What the daemon may do, or may do if whoever asks were to run it. */
+export async function readDaemon(
+  { process, isDaemon }: Subject,
+  config: Config,
+  bonds: readonly Bond[],
+  unread: (what: string) => void,
+): Promise<DaemonFacts> {
+  const { pid, unit, argv, capabilities, realtimePriority, lockedMemory } = process;
+  const matters = !capabilities.has('CAP_NET_ADMIN');
+  const receiveLimit = matters ? await readSetting('net/core/rmem_max') : null;
+  if (matters && receiveLimit === null) unread('/proc/sys/net/core/rmem_max');
+  return {
+    running: isDaemon ? { pid, unit, argv } : null,
+    ...{ capabilities, realtimePriority, lockedMemory, receiveLimit },
+    frameBytes: bonds.length * batchBytes(config.guests.limits.total),
+  };
+}
+
+/** Why libvirt's guests cannot be read by the daemon; null: they can, there are none, or they are not wanted. */
+export async function readLibvirt(
+  { process, isDaemon }: Subject,
+  config: Config,
+  unread: (what: string) => void,
+): Promise<string | null> {
+  if (config.guests.sources.libvirt === false) return null;
+  if (!isDaemon) return tryLibvirt();
+  try {
+    const file = await firstUnreadable(LIBVIRT_STATUS_FOLDER, '.xml', process);
+    return file === null ? null : `${file}: the daemon has no right to read it`;
+  } catch {
+    unread(LIBVIRT_STATUS_FOLDER);
+    return null;
+  }
+}
+
+async function tryLibvirt(): Promise<string | null> {
+  const folder = openFolder(LIBVIRT_STATUS_FOLDER);
+  try {
+    for (const { name } of (await folder.list('.xml', LIBVIRT_LIMITS.files)) ?? []) {
+      await folder.read(name, LIBVIRT_LIMITS.bytes);
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof SyscallError) return error.message;
+    throw error;
+  }
+}
+
+/**
+ * The processes beside the daemon that hold a packet socket on a bond which only sends. That is how bondherald does it,
+ * also one that we cannot ask because its control socket is in another mount namespace; who listens, or sends by sockets
+ * that are bound to no device, is none of it.
+ */
+export async function readAnnouncers(
+  subject: Subject | null,
+  bonds: readonly Bond[],
+  unread: (what: string) => void,
+): Promise<AnnouncerFacts[]> {
+  const sockets = await readSendingSockets(new Set(bonds.map(({ ifindex }) => ifindex)));
+  if (sockets === null) unread('/proc/net/packet');
+  const daemon = subject?.isDaemon ? subject.process.pid : null;
+  const inodes = new Set(sockets?.map(({ inode }) => inode));
+  if (daemon !== null) for (const inode of await socketsOf(daemon, inodes)) inodes.delete(inode);
+  if (inodes.size === 0) return [];
+  const owners = new Map<number, Set<string>>();
+  for (const pid of await allProcesses()) {
+    const held = pid === daemon ? new Set<string>() : await socketsOf(pid, inodes);
+    if (held.size > 0) owners.set(pid, held);
+  }
+  if (owners.size === 0) unread('who sends by the bonds: run this as root');
+  // Where no daemon answers, the first of them is the one that is to announce.
+  const others = daemon === null ? [...owners].slice(1) : [...owners];
+  const found = await Promise.all(others.map(([pid, held]) => announcer(pid, held, sockets ?? [], bonds)));
+  return found.filter((each) => each !== null);
+}
+
+async function announcer(
+  pid: number,
+  held: ReadonlySet<string>,
+  sockets: readonly SendingSocket[],
+  bonds: readonly Bond[],
+): Promise<AnnouncerFacts | null> {
+  const process = await readProcess(pid);
+  const devices = new Set(sockets.filter(({ inode }) => held.has(inode)).map(({ ifindex }) => ifindex));
+  const names = bonds.filter(({ ifindex }) => devices.has(ifindex)).map(({ name }) => name);
+  return process && { pid, unit: process.unit, argv: process.argv, bonds: names };
+}

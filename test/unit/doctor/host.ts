@@ -1,0 +1,154 @@
+/** Hosts for the doctor: one in good order, and one with each fault. */
+import type { Mac } from '../../../src/addr/mac.js';
+import type {
+  BondFacts,
+  BondOptions,
+  BridgeFacts,
+  DaemonFacts,
+  Facts,
+  RunningFacts,
+  SlaveFacts,
+  UplinkFacts,
+} from '../../../src/doctor/facts.js';
+import type { FindingId } from '../../../src/doctor/finding.js';
+import type { GuestDescription } from '../../../src/guests/description.js';
+import type { OvsBond, OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+
+const OPTIONS: BondOptions = {
+  miimon: 100,
+  updelay: 0,
+  downdelay: 0,
+  arpInterval: 0,
+  arpValidate: 'none',
+  primary: null,
+  primaryReselect: 'always',
+  allSlavesActive: false,
+  numGratArp: 1,
+  failOverMac: 'none',
+};
+
+export function slave(name: string, change: Partial<SlaveFacts> = {}): SlaveFacts {
+  return { name, up: true, carrier: true, status: 'up', bpdus: null, ...change };
+}
+
+export function bond(options: Partial<BondOptions> = {}, change: Partial<BondFacts> = {}): BondFacts {
+  const slaves = [slave('up1'), slave('up2')];
+  const common = { name: 'bond0', mode: 'active-backup', slaves, hasGuests: true, hasAddresses: false };
+  return { ...common, options: { ...OPTIONS, ...options }, ...change };
+}
+
+export function uplink(change: Partial<UplinkFacts> = {}): UplinkFacts {
+  return { name: 'bond0', bond: 'bond0', tags: [], vlans: null, carrier: true, state: 3, learning: true, ...change };
+}
+
+export function bridge(change: Partial<BridgeFacts> = {}): BridgeFacts {
+  const mac = '02:00:00:00:0b:01';
+  return { name: 'br0', ageing: 600, mac, macPinned: true, spanningTree: 'off', uplinks: [uplink()], ...change };
+}
+
+export function guest(change: Partial<GuestDescription> = {}): GuestDescription {
+  return {
+    mac: '52:54:00:00:00:01' as Mac,
+    vlan: null,
+    port: 'tap1',
+    guest: null,
+    addresses: [],
+    source: 'fdb',
+    lastSeen: null,
+    announced: change.reason == null,
+    reason: null,
+    ...change,
+  };
+}
+
+export const RUNNING: RunningFacts = { pid: 4711, unit: 'bondherald.service', argv: ['/usr/bin/bondherald', 'run'] };
+
+export function daemon(change: Partial<DaemonFacts> = {}): DaemonFacts {
+  const capabilities = new Set(['CAP_NET_RAW', 'CAP_NET_ADMIN']);
+  const limits = { realtimePriority: 1, lockedMemory: 512 << 20, frameBytes: 31 << 20, receiveLimit: null };
+  return { running: RUNNING, capabilities, ...limits, ...change };
+}
+
+export const HEALTHY: Facts = {
+  bonds: [bond()],
+  bridges: [bridge()],
+  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], pvids: new Map(), devices: 9 },
+  daemon: daemon(),
+  announcers: [],
+  libvirt: null,
+  ovs: null,
+};
+
+export function host(change: Partial<Facts>): Facts {
+  return { ...HEALTHY, ...change };
+}
+
+/** A host whose bridge knows VLANs. */
+export function vlanHost(guests: readonly GuestDescription[], change: Partial<UplinkFacts> = {}): Facts {
+  const vlans = [{ first: 10, last: 19, untagged: false, pvid: false }];
+  return host({
+    bridges: [bridge({ uplinks: [uplink({ vlans, ...change })] })],
+    guests: { bonds: [{ bond: 'bond0', guests }], pvids: new Map([['tap1', 30]]), devices: 9 },
+  });
+}
+
+export const OVS_BOND: OvsBond = { mode: 'active-backup', active: null, lacp: 'off', updelay: 31_000 };
+
+export function ovsPort(name: string, ovsBond: OvsBond | null): OvsPort {
+  const vlans = { mode: 'trunk', tag: null, trunks: [], cvlans: [], ethertype: 0x88a8 } as const;
+  return { uuid: `port ${name}`, name, vlans, interfaces: [], bond: ovsBond };
+}
+
+export function withOvs(change: Partial<OvsBridge>, macs = 10): Facts {
+  const common = { uuid: 'u', name: 'br-ex', programmed: false, macAgingTime: 600, macTableSize: 100, ports: [] };
+  return host({ ovs: { config: { bridges: [{ ...common, ...change }] }, macs: new Map([['u', macs]]) } });
+}
+
+const NO_ADMIN = daemon({ capabilities: new Set(['CAP_NET_RAW']) });
+
+/** For each finding a host that has it: docs/doctor.md shows what is said of these. */
+export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
+  'bond-no-monitoring': host({ bonds: [bond({ miimon: 0 })] }),
+  'bond-slow-detection': host({ bonds: [bond({ miimon: 1000, updelay: 31_000 })] }),
+  'bond-arp-unvalidated': host({ bonds: [bond({ miimon: 0, arpInterval: 100 })] }),
+  'bond-updelay': host({
+    bonds: [bond({ primary: 'up1' }, { slaves: [slave('up1', { bpdus: true }), slave('up2')] })],
+  }),
+  'bond-one-link': host({ bonds: [bond({}, { slaves: [slave('up1')] })] }),
+  'bond-all-slaves-active': host({ bonds: [bond({ allSlavesActive: true })] }),
+  'bond-no-grat-arp': host({ bonds: [bond({ numGratArp: 0 }, { hasAddresses: true })] }),
+  'bond-mode': host({ bonds: [bond({}, { mode: 'balance-alb' })] }),
+  'bond-fail-over-mac': host({ bonds: [bond({ failOverMac: 'active' })] }),
+  'slave-down': host({ bonds: [bond({}, { slaves: [slave('up1'), slave('up2', { up: false })] })] }),
+  'slave-no-carrier': host({ bonds: [bond({}, { slaves: [slave('up1'), slave('up2', { carrier: false })] })] }),
+  'slave-no-answer': host({
+    bonds: [
+      bond(
+        { miimon: 0, arpInterval: 100, arpValidate: 'all' },
+        { slaves: [slave('up1'), slave('up2', { status: 'down' })] },
+      ),
+    ],
+  }),
+  'bridge-ageing': host({ bridges: [bridge({ ageing: 300 })] }),
+  'bridge-mac': host({ bridges: [bridge({ macPinned: false })] }),
+  'bridge-port-blocked': host({ bridges: [bridge({ spanningTree: 'kernel', uplinks: [uplink({ state: 4 })] })] }),
+  'bridge-port-learning': host({ bridges: [bridge({ uplinks: [uplink({ learning: false })] })] }),
+  'vlan-not-on-uplink': vlanHost([guest({ vlan: 30, reason: 'vlan-not-on-uplink' })]),
+  'seen-on-uplink': host({
+    guests: { ...HEALTHY.guests, bonds: [{ bond: 'bond0', guests: [guest({ reason: 'seen-on-uplink' })] }] },
+  }),
+  'daemon-capabilities': host({ daemon: NO_ADMIN }),
+  'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
+  'receive-buffer': host({
+    daemon: { ...NO_ADMIN, receiveLimit: 212_992 },
+    guests: { ...HEALTHY.guests, bonds: [{ bond: 'bond0', guests: Array.from({ length: 200 }, () => guest()) }] },
+  }),
+  'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon has no right to read it' }),
+  'second-announcer': host({
+    announcers: [{ pid: 815, unit: null, argv: ['node', '/opt/bondherald/bin/bondherald', 'run'], bonds: ['bond0'] }],
+  }),
+  'ovs-ageing': withOvs({ macAgingTime: 300 }),
+  'ovs-bond-updelay': withOvs({ ports: [ovsPort('bond1', { ...OVS_BOND, updelay: 0 })] }),
+  'ovs-mac-table-full': withOvs({}, 100),
+  'ovs-unreadable': host({ ovs: 'EACCES' }),
+};
