@@ -1,4 +1,4 @@
-import type { BridgeFacts, UplinkFacts } from '../doctor/facts.js';
+import type { BridgeFacts, PortFacts, UplinkFacts } from '../doctor/facts.js';
 import type { LinkEvent } from '../kernel/events.js';
 import { type DeviceSettings, openDeviceSettings } from '../sys/device-settings.js';
 import { activeBackupBonds } from '../topology/bonds.js';
@@ -47,18 +47,25 @@ async function readBridge(
 ): Promise<BridgeFacts> {
   const settings = await openDeviceSettings(name, ifindex);
   if (settings === null) unread(`/sys/class/net/${name}/bridge`);
-  const ageing = await settings?.number('bridge/ageing_time');
+  const ageing = await readAgeing(settings);
   const assigned = await settings?.number('addr_assign_type');
   const spanningTree = await settings?.number('bridge/stp_state');
   const knowsVlans = details.type === 'bridge' && details.vlanFiltering;
   return {
     name,
-    ageing: ageing == null ? null : ageing / TICKS_A_SECOND,
+    ageing,
     mac: address,
     macPinned: assigned == null ? null : assigned === NET_ADDR_SET,
     spanningTree: SPANNING_TREE[spanningTree ?? NaN] ?? null,
     uplinks: await Promise.all(ports.map((port) => readUplink(topology, port, knowsVlans))),
   };
+}
+
+/** While spanning tree tells of a change a bridge forgets sooner (net/bridge/br_stp.c: __br_set_topology_change). */
+async function readAgeing(settings: DeviceSettings | null): Promise<number | null> {
+  const ticks = await settings?.number('bridge/ageing_time');
+  const changing = await settings?.number('bridge/topology_change');
+  return ticks == null || changing === 1 ? null : ticks / TICKS_A_SECOND;
 }
 
 async function readUplink(topology: Topology, port: LinkEvent, knowsVlans: boolean): Promise<UplinkFacts> {
@@ -86,12 +93,14 @@ function tagsBeneath(topology: Topology, port: LinkEvent): number[] {
   return tags;
 }
 
-/** By the name of a bridge's port, the VLAN that its untagged frames are in. */
-export function readPvids(topology: Topology): Map<string, number> {
-  const pvids = new Map<string, number>();
-  for (const { name, ifindex } of topology.allLinks()) {
+/** Where the ports of bridges are, by their names. */
+export function readPorts(topology: Topology): Map<string, PortFacts> {
+  const ports = new Map<string, PortFacts>();
+  for (const { name, ifindex, master } of topology.allLinks()) {
+    const bridge = topology.link(master);
+    if (bridge?.details.type !== 'bridge') continue;
     const range = topology.port(ifindex)?.vlans.find(({ pvid }) => pvid);
-    if (range) pvids.set(name, range.first);
+    ports.set(name, { bridge: bridge.name, pvid: range?.first ?? null });
   }
-  return pvids;
+  return ports;
 }

@@ -7,7 +7,7 @@ import type { Topology } from '../topology/topology.js';
 import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
 import { readBonds } from './doctor-bonds.js';
-import { readBridges, readPvids } from './doctor-bridges.js';
+import { readBridges, readPorts } from './doctor-bridges.js';
 import { findSubject, readAnnouncers, readDaemon, readLibvirt } from './doctor-daemon.js';
 
 /** What could be read of this host, and what could not: a line each. */
@@ -52,5 +52,5 @@ async function readGuests(
   const asked = await ask({ op: 'guests', bond: null }, args.config);
   if (asked.note !== null) note(asked.note);
   const devices = [...topology.allLinks()].length;
-  return { bonds: asked.result.bonds, pvids: readPvids(topology), devices };
+  return { bonds: asked.result.bonds, ports: readPorts(topology), devices };
 }

@@ -60,7 +60,7 @@ export interface UplinkFacts {
 /** A bridge of the kernel whose guests leave by a watched bond. */
 export interface BridgeFacts {
   readonly name: string;
-  /** After how many seconds it forgets a MAC that it does not hear any more; null: it does not tell. */
+  /** After how many seconds it forgets a MAC that it does not hear any more; null: it does not tell, or not now. */
   readonly ageing: number | null;
   readonly mac: string | null;
   /** Whether somebody has given it its MAC, so that it keeps it; null: it cannot be read. */
@@ -70,11 +70,18 @@ export interface BridgeFacts {
   readonly uplinks: readonly UplinkFacts[];
 }
 
+/** A bridge's port. */
+export interface PortFacts {
+  readonly bridge: string;
+  /** The VLAN that its untagged frames are in. */
+  readonly pvid: number | null;
+}
+
 /** Who is behind the bonds, as far as the daemon, or the kernel where none runs, can tell. */
 export interface GuestFacts {
   readonly bonds: readonly { readonly bond: string; readonly guests: readonly GuestDescription[] }[];
-  /** By the name of a guest's port, the VLAN that its untagged frames are in. */
-  readonly pvids: ReadonlyMap<string, number>;
+  /** Where the ports of bridges are, by their names. */
+  readonly ports: ReadonlyMap<string, PortFacts>;
   /** How many devices the host has. */
   readonly devices: number;
 }

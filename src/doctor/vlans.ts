@@ -9,11 +9,10 @@ type CutOff = Map<number, GuestDescription[]>;
 
 /** VLANs that guests are in and their bridge's way out is not a member of: a finding for each such port. */
 export function checkVlans(bridges: readonly BridgeFacts[], guests: GuestFacts): Finding[] {
-  const uplinks = bridges.flatMap((bridge) => bridge.uplinks);
   const missing = new Map<string, CutOff>();
   for (const { bond, guests: behind } of guests.bonds) {
     for (const guest of behind.filter(({ reason }) => reason === 'vlan-not-on-uplink')) {
-      const place = missingAt(uplinks, bond, guest, guests);
+      const place = missingAt(waysOut(bridges, bond, guest, guests), guest, guests);
       if (!place) continue;
       const vlans: CutOff = missing.get(place.port) ?? new Map<number, GuestDescription[]>();
       missing.set(place.port, vlans.set(place.vlan, [...(vlans.get(place.vlan) ?? []), guest]));
@@ -23,20 +22,35 @@ export function checkVlans(bridges: readonly BridgeFacts[], guests: GuestFacts):
 }
 
 /**
- * Which VLAN of which port a guest lacks. Its outermost tag names the VLAN where the bond itself is the port; above VLAN
- * devices it names those, and the VLAN is the one of the guest's own port.
+ * The ways by which a guest could leave by a bond: those of its port's bridge, or of any where that one has none because
+ * it is behind another bridge. A VLAN device takes its VLAN off the bond before a bridge on the bond gets it.
+ */
+function waysOut(
+  bridges: readonly BridgeFacts[],
+  bond: string,
+  { port }: GuestDescription,
+  { ports }: GuestFacts,
+): UplinkFacts[] {
+  const leadOut = (bridge: BridgeFacts): UplinkFacts[] =>
+    bridge.uplinks.filter((uplink) => uplink.bond === bond && uplink.vlans !== null);
+  const own = bridges.filter(({ name }) => name === ports.get(port ?? '')?.bridge).flatMap(leadOut);
+  const ways = own.length > 0 ? own : bridges.flatMap(leadOut);
+  return ways.sort((one, other) => other.tags.length - one.tags.length);
+}
+
+/**
+ * Which VLAN of which way out a guest lacks. Its outermost tag names the VLAN where the bond itself is the port; above
+ * VLAN devices it names those, and the VLAN is the one of the guest's own port.
  */
 function missingAt(
-  uplinks: readonly UplinkFacts[],
-  bond: string,
+  ways: readonly UplinkFacts[],
   { vlan, port }: GuestDescription,
-  { pvids }: GuestFacts,
+  { ports }: GuestFacts,
 ): { port: string; vlan: number } | null {
-  for (const uplink of uplinks.filter((each) => each.bond === bond && each.vlans !== null)) {
-    if (uplink.tags.length > 0 && uplink.tags[0] !== vlan) continue;
-    const lacking = uplink.tags.length === 0 ? vlan : pvids.get(port ?? '');
-    if (lacking == null || vlanMembership(uplink.vlans ?? [], lacking) !== 'none') continue;
-    return { port: uplink.name, vlan: lacking };
+  for (const { name, tags, vlans } of ways) {
+    if (tags.length > 0 && tags[0] !== vlan) continue;
+    const lacking = tags.length === 0 ? vlan : ports.get(port ?? '')?.pvid;
+    if (lacking != null && vlanMembership(vlans ?? [], lacking) === 'none') return { port: name, vlan: lacking };
   }
   return null;
 }

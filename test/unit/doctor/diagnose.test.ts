@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../../src/doctor/diagnose.js';
-import type { Facts } from '../../../src/doctor/facts.js';
+import type { Facts, PortFacts } from '../../../src/doctor/facts.js';
 import { neededReceiveLimit } from '../../../src/doctor/receive-buffer.js';
 import { shellWord } from '../../../src/doctor/shell-word.js';
 import * as on from './host.js';
@@ -11,7 +11,7 @@ const ABSENT = { up: false } as const;
 const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 const guests = (count: number) => ({
   bonds: [{ bond: 'bond0', guests: Array.from({ length: count }, () => guest()) }],
-  pvids: new Map<string, number>(),
+  ports: new Map<string, PortFacts>(),
   devices: 10,
 });
 
@@ -179,6 +179,22 @@ test('above VLAN devices the VLAN that is missing is the one of the port of the 
   const facts = vlanHost([cutOff], { name: 'bond0.10', tags: [10] });
   assert.equal(cureOf(facts), 'bridge vlan add dev bond0.10 vid 30');
   assert.equal(cureOf(vlanHost([cutOff], { name: 'bond0.11', tags: [11] })), undefined);
+});
+
+test('the VLAN that is missing is missing on the bridge of the guest, not on another one of the same bond', () => {
+  const vlans = [{ first: 1, last: 1, untagged: true, pvid: true }];
+  const onBond = bridge({ uplinks: [uplink({ vlans })] });
+  const onDevice = bridge({ name: 'br50', uplinks: [uplink({ name: 'bond0.50', tags: [50], vlans })] });
+  const cutOff = guest({ vlan: 50, reason: 'vlan-not-on-uplink' });
+  for (const [behind, bridges, missing] of [
+    ['br50', [onBond, onDevice], 'bond0.50 vid 60'],
+    ['br0', [onDevice, onBond], 'bond0 vid 50'],
+    ['qbr7', [onBond, onDevice], 'bond0.50 vid 60'],
+  ] as const) {
+    const ports = new Map([['tap1', { bridge: behind, pvid: 60 }]]);
+    const facts = host({ bridges, guests: { bonds: [{ bond: 'bond0', guests: [cutOff] }], ports, devices: 9 } });
+    assert.equal(cureOf(facts), `bridge vlan add dev ${missing}`, behind);
+  }
 });
 
 test('what is the same of a hundred bridges is one finding, whose cure cures them all', () => {

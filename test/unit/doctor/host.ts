@@ -72,7 +72,7 @@ export function daemon(change: Partial<DaemonFacts> = {}): DaemonFacts {
 export const HEALTHY: Facts = {
   bonds: [bond()],
   bridges: [bridge()],
-  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], pvids: new Map(), devices: 9 },
+  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], ports: new Map(), devices: 9 },
   daemon: daemon(),
   announcers: [],
   libvirt: null,
@@ -88,7 +88,7 @@ export function vlanHost(guests: readonly GuestDescription[], change: Partial<Up
   const vlans = [{ first: 10, last: 19, untagged: false, pvid: false }];
   return host({
     bridges: [bridge({ uplinks: [uplink({ vlans, ...change })] })],
-    guests: { bonds: [{ bond: 'bond0', guests }], pvids: new Map([['tap1', 30]]), devices: 9 },
+    guests: { bonds: [{ bond: 'bond0', guests }], ports: new Map([['tap1', { bridge: 'br0', pvid: 30 }]]), devices: 9 },
   });
 }
 

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { until } from '../support/until.js';
+import { BONDHERALD, Daemon, labWithDaemon, runIn, SCRATCH, writeConfig } from './net/daemon.js';
+import { cure, doctor, found, putInOrder } from './net/doctor.js';
+import { arpFrom, chatter } from './net/frames.js';
+import { BOND } from './net/hypervisor.js';
+import { bridge, command, ip } from './net/ip.js';
+import { type Lab, labFor } from './net/lab.js';
+
+const NOBODY = 65_534;
+
+/** A line for setpriv: root without these capabilities. */
+function without(...names: string[]): string[] {
+  const list = names.map((name) => `-${name}`).join(',');
+  return ['setpriv', '--bounding-set', list, '--inh-caps', list];
+}
+
+/** A line for setpriv: nobody with these capabilities alone, as a unit gives them. */
+function nobodyWith(...names: string[]): string[] {
+  const list = names.map((name) => `+${name}`).join(',');
+  const who = ['--reuid', `${NOBODY}`, '--regid', `${NOBODY}`, '--clear-groups'];
+  return ['setpriv', ...who, ...(names.length > 0 ? ['--inh-caps', list, '--ambient-caps', list] : [])];
+}
+
+/** A lab in good order whose daemon was started by another program. */
+async function labWithRestrained(t: TestContext, by: readonly string[]): Promise<Lab> {
+  const lab = await labFor(t);
+  await putInOrder(lab);
+  const folders = ['/run/bondherald', `${SCRATCH}/state`];
+  for (const folder of folders) {
+    mkdirSync(folder, { recursive: true });
+    chownSync(folder, NOBODY, NOBODY);
+  }
+  t.after(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
+  const config = writeConfig(t, `stateDir: ${SCRATCH}/state`);
+  await Daemon.start(lab, [...by, BONDHERALD, 'run', '--config', config]);
+  return lab;
+}
+
+/** Has a daemon started by the command that is to cure it. */
+async function restarted(lab: Lab, by: string): Promise<void> {
+  const daemon = await Daemon.start(lab, ['sh', '-c', by]);
+  lab.onDestroy(() => daemon.stop());
+}
+
+test('a MAC that came in by the bond as well: found until the guest has sent a frame by it', async (t) => {
+  const { lab } = await labWithDaemon(t);
+  await putInOrder(lab);
+  const [guest] = lab.guests;
+  assert.ok(guest);
+  await found([]);
+  lab.inject('client2', 'eth0', chatter(guest.mac));
+  await until(async () => (await lab.learned('hv')).get(guest.mac) === BOND, { what: 'its bridge has it outside' });
+  const finding = (await found(['seen-on-uplink'])).get('seen-on-uplink');
+  assert.match(finding?.finding ?? '', new RegExp(`${guest.mac}, here on ${guest.port}`));
+  assert.match(
+    await cure(finding),
+    new RegExp(`${guest.mac} dev ${BOND}`),
+    'no command can tell: it shows where it is',
+  );
+  lab.inject(guest.netns, guest.device, arpFrom(guest.mac, '10.78.1.1'));
+  const isBack = async (): Promise<boolean> => {
+    const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
+    return !stdout.includes('seen-on-uplink');
+  };
+  await until(isBack, { what: 'the daemon has heard the guest' });
+  await found([]);
+});
+
+test('a second daemon that the first cannot see, in another mount namespace: found, ended by the cure', async (t) => {
+  const { lab } = await labWithDaemon(t);
+  await putInOrder(lab);
+  const config = writeConfig(t, `{stateDir: ${SCRATCH}/second, metrics: {listen: 'off'}}`);
+  const script = `mount -t tmpfs none /run/bondherald && exec ${BONDHERALD} run --config ${config}`;
+  const second = await Daemon.start(lab, ['unshare', '-m', 'sh', '-c', script]);
+  const finding = (await found(['second-announcer'])).get('second-announcer');
+  assert.equal(finding?.subject, `process ${second.pid}`);
+  assert.match(finding.finding, /by bond0 as the daemon does: .*bondherald run/);
+  await cure(finding);
+  assert.equal(await second.ended, 0);
+  await found([]);
+});
+
+test('a daemon that lacks CAP_NET_ADMIN: found, restarted by the cure with all that it needs', async (t) => {
+  const lab = await labWithRestrained(t, without('net_admin', 'sys_nice', 'ipc_lock'));
+  const by: string[] = [];
+  const findings = await found(['daemon-capabilities', 'daemon-privileges'], { by });
+  const [needed, useful] = [findings.get('daemon-capabilities'), findings.get('daemon-privileges')];
+  assert.deepEqual([needed?.level, useful?.level], ['warning', 'advice']);
+  assert.equal(useful?.cure, needed?.cure);
+  await restarted(lab, needed?.cure ?? '');
+  await found([]);
+});
+
+test("a daemon that may not read libvirt's guests: found, restarted by the cure as one that may", async (t) => {
+  mkdirSync('/run/libvirt/qemu', { recursive: true });
+  writeFileSync('/run/libvirt/qemu/1-web.xml', '<domstatus/>', { mode: 0o600 });
+  t.after(() => rmSync('/run/libvirt', { recursive: true }));
+  const lab = await labWithRestrained(t, nobodyWith('net_raw', 'net_admin', 'sys_nice', 'ipc_lock'));
+  const finding = (await found(['libvirt-unreadable'])).get('libvirt-unreadable');
+  assert.match(finding?.finding ?? '', /1-web\.xml/);
+  await restarted(lab, finding?.cure ?? '');
+  await found([]);
+});
+
+test('somebody without rights, where no daemon runs: what he lacks is found, and a line says what he cannot see', async (t) => {
+  const lab = await labFor(t);
+  await putInOrder(lab);
+  const by = nobodyWith();
+  const findings = await found(['daemon-capabilities', 'daemon-privileges'], { by });
+  const { stderr } = await doctor({ by });
+  assert.match(stderr, /^(bondherald: cannot be read, so nothing is said of it: \/proc\/sys\/net\/core\/rmem_max\n)?$/);
+  process.env.PATH = `${BONDHERALD.replace(/\/[^/]*$/, '')}:${process.env.PATH}`;
+  await restarted(lab, findings.get('daemon-capabilities')?.cure ?? '');
+  await ip(null, ['-V']);
+  await found([], { by: nobodyWith('dac_read_search') });
+});
+
+test('receive buffers too small for the guests of a host, where CAP_NET_ADMIN is missing: found, cured', async (t) => {
+  const GUESTS = 150;
+  await ip(null, [
+    'link add bond9 type bond mode active-backup miimon 100 updelay 31000',
+    ...['d1', 'd2'].flatMap((name) => [`link add ${name} type dummy`, `link set ${name} master bond9`]),
+    'link add br9 address 02:00:00:00:09:09 type bridge ageing_time 60000',
+    'link add tap9 type veth peer name tap9p',
+    ...['bond9', 'tap9'].map((name) => `link set ${name} master br9`),
+    ...['d1', 'd2', 'bond9', 'br9', 'tap9', 'tap9p'].map((name) => `link set ${name} up`),
+  ]);
+  t.after(() =>
+    ip(
+      null,
+      ['bond9', 'd1', 'd2', 'br9', 'tap9'].map((name) => `link del ${name}`),
+    ),
+  );
+  const macs = Array.from({ length: GUESTS }, (_, n) => `52:54:00:09:00:${n.toString(16).padStart(2, '0')}`);
+  await bridge(
+    null,
+    macs.map((mac) => `fdb add ${mac} dev tap9 master static`),
+  );
+  await standInForLimit(t);
+  const call = { netns: null, by: without('net_admin') };
+  const finding = (await found(['daemon-capabilities', 'receive-buffer'], call)).get('receive-buffer');
+  assert.match(finding?.finding ?? '', /^it is 212992, and 15\d guests/);
+  await cure(finding, null);
+  await found(['daemon-capabilities'], call);
+});
+
+/** A kernel that shows the limit in its first network namespace only has none in a world of namespaces. */
+async function standInForLimit(t: TestContext): Promise<void> {
+  const folder = '/proc/sys/net/core';
+  if (existsSync(`${folder}/rmem_max`)) return;
+  await command(['mount', '-t', 'tmpfs', 'none', folder]);
+  t.after(() => command(['umount', folder]));
+  writeFileSync(`${folder}/rmem_max`, '212992\n');
+}

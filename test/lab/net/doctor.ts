@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import type { Finding } from '../../../src/doctor/finding.js';
+import { until } from '../../support/until.js';
+import { BONDHERALD } from './daemon.js';
+import { BOND } from './hypervisor.js';
+import { command, ip, mustRun } from './ip.js';
+import type { Lab } from './lab.js';
+
+type FindingId = Finding['id'];
+
+/** What the doctor said. */
+interface Audit {
+  code: number | null;
+  findings: Finding[];
+  stderr: string;
+}
+
+/** How and where the doctor is called. */
+export interface Call {
+  /** null: the world's own. */
+  netns?: string | null;
+  /** What it is started by, such as setpriv with its options. */
+  by?: readonly string[];
+}
+
+const inside = (netns: string | null): string[] => (netns === null ? [] : ['ip', 'netns', 'exec', netns]);
+
+/** Has the doctor look at the hypervisor. */
+export async function doctor({ netns = 'hv', by = [] }: Call = {}): Promise<Audit> {
+  const { code, stdout, stderr } = await command([...inside(netns), ...by, BONDHERALD, 'doctor', '--json']);
+  assert.match(stdout, /^\{/, stderr);
+  return { code, ...(JSON.parse(stdout) as { findings: Finding[] }), stderr };
+}
+
+/** The doctor must find exactly these, and exit as their levels say. @returns them */
+export async function found(ids: readonly FindingId[], call: Call = {}): Promise<Map<FindingId, Finding>> {
+  const { code, findings, stderr } = await doctor(call);
+  const said = JSON.stringify(findings, null, 1);
+  assert.deepEqual(findings.map(({ id }) => id).sort(), [...ids].sort(), said);
+  assert.equal(code, findings.some(({ level }) => level === 'warning') ? 3 : 0, said);
+  if (call.by === undefined) assert.equal(stderr, '');
+  return new Map(findings.map((finding) => [finding.id, finding]));
+}
+
+/** Runs a finding's cure as it is, as root in the hypervisor. @returns what it printed */
+export function cure(finding: Finding | undefined, netns: string | null = 'hv'): Promise<string> {
+  assert.ok(finding);
+  return mustRun([...inside(netns), 'sh', '-c', finding.cure]);
+}
+
+/**
+ * Exactly these faults are found, with this level, and each is cured by its command as it is. That they are gone shows
+ * the next look, which must find exactly what is wrong by then.
+ */
+export async function foundAndCured(level: Finding['level'], ids: readonly FindingId[]): Promise<void> {
+  const findings = await found(ids);
+  for (const finding of findings.values()) {
+    assert.equal(finding.level, level, finding.id);
+    await cure(finding);
+  }
+}
+
+/** Puts a lab in good order: the doctor has nothing to say of it, and need not listen for spanning tree. */
+export async function putInOrder(lab: Lab, bridge = 'br0'): Promise<void> {
+  await ip('hv', [
+    `link set ${BOND} type bond updelay 31000`,
+    `link set ${bridge} type bridge ageing_time 60000`,
+    `link set ${bridge} address ${await lab.macOf(bridge)}`,
+  ]);
+}
+
+/** Waits until a bridge's port is in that state of spanning tree (BR_STATE_*). */
+export async function untilPortState(port: string, state: number): Promise<void> {
+  const file = `/sys/class/net/${port}/brport/state`;
+  const look = async (): Promise<boolean> => (await mustRun([...inside('hv'), 'cat', file])).trim() === String(state);
+  await until(look, { what: `${port} is in state ${state}`, every: 100 });
+}
