@@ -3,7 +3,7 @@ import { chownSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { test, type TestContext } from 'node:test';
 import { until } from '../support/until.js';
 import { BONDHERALD, Daemon, labWithDaemon, runIn, SCRATCH, writeConfig } from './net/daemon.js';
-import { cure, doctor, found, putInOrder } from './net/doctor.js';
+import { cure, cureThatStays, doctor, found, putInOrder } from './net/doctor.js';
 import { arpFrom, chatter } from './net/frames.js';
 import { BOND } from './net/hypervisor.js';
 import { bridge, command, ip } from './net/ip.js';
@@ -39,12 +39,6 @@ async function labWithRestrained(t: TestContext, by: readonly string[]): Promise
   return lab;
 }
 
-/** Has a daemon started by the command that is to cure it. */
-async function restarted(lab: Lab, by: string): Promise<void> {
-  const daemon = await Daemon.start(lab, ['sh', '-c', by]);
-  lab.onDestroy(() => daemon.stop());
-}
-
 test('a MAC that came in by the bond as well: found until the guest has sent a frame by it', async (t) => {
   const { lab } = await labWithDaemon(t);
   await putInOrder(lab);
@@ -77,7 +71,7 @@ test('a second daemon that the first cannot see, in another mount namespace: fou
   const second = await Daemon.start(lab, ['unshare', '-m', 'sh', '-c', script]);
   const finding = (await found(['second-announcer'])).get('second-announcer');
   assert.equal(finding?.subject, `process ${second.pid}`);
-  assert.match(finding.finding, /by bond0 as the daemon does: .*bondherald run/);
+  assert.match(finding.finding, /by bond0 as the daemon does: .* run --config/);
   await cure(finding);
   assert.equal(await second.ended, 0);
   await found([]);
@@ -85,12 +79,15 @@ test('a second daemon that the first cannot see, in another mount namespace: fou
 
 test('a daemon that lacks CAP_NET_ADMIN: found, restarted by the cure with all that it needs', async (t) => {
   const lab = await labWithRestrained(t, without('net_admin', 'sys_nice', 'ipc_lock'));
-  const by: string[] = [];
-  const findings = await found(['daemon-capabilities', 'daemon-privileges'], { by });
-  const [needed, useful] = [findings.get('daemon-capabilities'), findings.get('daemon-privileges')];
-  assert.deepEqual([needed?.level, useful?.level], ['warning', 'advice']);
-  assert.equal(useful?.cure, needed?.cure);
-  await restarted(lab, needed?.cure ?? '');
+  const { code, findings } = await doctor();
+  assert.deepEqual(
+    findings.map(({ id, level }) => `${level} ${id}`),
+    ['warning daemon-capabilities', 'advice daemon-privileges'],
+  );
+  assert.equal(code, 3);
+  const [needed, useful] = findings;
+  assert.ok(needed && needed.cure === useful?.cure);
+  await cureThatStays(lab, needed);
   await found([]);
 });
 
@@ -101,21 +98,26 @@ test("a daemon that may not read libvirt's guests: found, restarted by the cure 
   const lab = await labWithRestrained(t, nobodyWith('net_raw', 'net_admin', 'sys_nice', 'ipc_lock'));
   const finding = (await found(['libvirt-unreadable'])).get('libvirt-unreadable');
   assert.match(finding?.finding ?? '', /1-web\.xml/);
-  await restarted(lab, finding?.cure ?? '');
+  assert.ok(finding);
+  await cureThatStays(lab, finding);
   await found([]);
 });
 
-test('somebody without rights, where no daemon runs: what he lacks is found, and a line says what he cannot see', async (t) => {
+test('somebody without rights, where no daemon runs: what a daemon of his would lack; a daemon of root has it', async (t) => {
   const lab = await labFor(t);
   await putInOrder(lab);
   const by = nobodyWith();
-  const findings = await found(['daemon-capabilities', 'daemon-privileges'], { by });
-  const { stderr } = await doctor({ by });
+  const { code, findings, stderr } = await doctor({ by });
+  assert.deepEqual(
+    findings.map(({ id, cure: command }) => `${id}: ${command}`),
+    ['daemon-capabilities: bondherald run', 'daemon-privileges: bondherald run'],
+  );
+  assert.equal(code, 3);
+  // Some kernels show the limit in their first network namespace only: one line, and no finding.
   assert.match(stderr, /^(bondherald: cannot be read, so nothing is said of it: \/proc\/sys\/net\/core\/rmem_max\n)?$/);
-  process.env.PATH = `${BONDHERALD.replace(/\/[^/]*$/, '')}:${process.env.PATH}`;
-  await restarted(lab, findings.get('daemon-capabilities')?.cure ?? '');
-  await ip(null, ['-V']);
-  await found([], { by: nobodyWith('dac_read_search') });
+  assert.ok(findings[0]);
+  await cureThatStays(lab, findings[0]);
+  await found([]);
 });
 
 test('receive buffers too small for the guests of a host, where CAP_NET_ADMIN is missing: found, cured', async (t) => {

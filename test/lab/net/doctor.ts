@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { dirname } from 'node:path';
 import type { Finding } from '../../../src/doctor/finding.js';
 import { until } from '../../support/until.js';
 import { BONDHERALD } from './daemon.js';
@@ -46,6 +48,25 @@ export async function found(ids: readonly FindingId[], call: Call = {}): Promise
 export function cure(finding: Finding | undefined, netns: string | null = 'hv'): Promise<string> {
   assert.ok(finding);
   return mustRun([...inside(netns), 'sh', '-c', finding.cure]);
+}
+
+/** Runs a cure that ends in a daemon, as it is, and resolves when that one is ready. It ends with the lab. */
+export async function cureThatStays(lab: Lab, { cure: script }: Finding): Promise<void> {
+  const path = `${dirname(BONDHERALD)}:${process.env.PATH}`;
+  const env = { ...process.env, PATH: path };
+  const argv = ['netns', 'exec', 'hv', 'sh', '-c', script];
+  // A process group of its own: the shell that waits and the daemon are to end together.
+  const child = spawn('ip', argv, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = new Promise((resolve) => child.once('close', resolve));
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  lab.onDestroy(async () => {
+    process.kill(-(child.pid ?? 0), 'SIGTERM');
+    await ended;
+  });
+  await until(() => /\bready\b/.test(said), { what: `${script} is ready` }).catch((error: Error) => {
+    throw new Error(`${error.message}\n${said}`);
+  });
 }
 
 /**
