@@ -39,41 +39,31 @@ async function labWithRestrained(t: TestContext, by: readonly string[]): Promise
   return lab;
 }
 
-test('a MAC that came in by the bond as well: found until the guest has sent a frame by it', async (t) => {
+test('beside a daemon: a second one in another mount namespace, and a MAC that came in by the bond as well', async (t) => {
   const { lab } = await labWithDaemon(t);
   await putInOrder(lab);
+  const config = writeConfig(t, `{stateDir: ${SCRATCH}/second, metrics: {listen: 'off'}}`);
+  const script = `mount -t tmpfs none /run/bondherald && exec ${BONDHERALD} run --config ${config}`;
+  const second = await Daemon.start(lab, ['unshare', '-m', 'sh', '-c', script]);
+  const announcer = (await found(['second-announcer'])).get('second-announcer');
+  assert.equal(announcer?.subject, `process ${second.pid}`);
+  assert.match(announcer.finding, /by bond0 as the daemon does: .* run --config/);
+  await cure(announcer);
+  assert.equal(await second.ended, 0);
+
   const [guest] = lab.guests;
   assert.ok(guest);
-  await found([]);
   lab.inject('client2', 'eth0', chatter(guest.mac));
   await until(async () => (await lab.learned('hv')).get(guest.mac) === BOND, { what: 'its bridge has it outside' });
-  const finding = (await found(['seen-on-uplink'])).get('seen-on-uplink');
-  assert.match(finding?.finding ?? '', new RegExp(`${guest.mac}, here on ${guest.port}`));
-  assert.match(
-    await cure(finding),
-    new RegExp(`${guest.mac} dev ${BOND}`),
-    'no command can tell: it shows where it is',
-  );
+  const moved = (await found(['seen-on-uplink'])).get('seen-on-uplink');
+  assert.match(moved?.finding ?? '', new RegExp(`${guest.mac}, here on ${guest.port}`));
+  assert.match(await cure(moved), new RegExp(`${guest.mac} dev ${BOND}`), 'no command can tell: it shows where it is');
   lab.inject(guest.netns, guest.device, arpFrom(guest.mac, '10.78.1.1'));
   const isBack = async (): Promise<boolean> => {
     const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
     return !stdout.includes('seen-on-uplink');
   };
   await until(isBack, { what: 'the daemon has heard the guest' });
-  await found([]);
-});
-
-test('a second daemon that the first cannot see, in another mount namespace: found, ended by the cure', async (t) => {
-  const { lab } = await labWithDaemon(t);
-  await putInOrder(lab);
-  const config = writeConfig(t, `{stateDir: ${SCRATCH}/second, metrics: {listen: 'off'}}`);
-  const script = `mount -t tmpfs none /run/bondherald && exec ${BONDHERALD} run --config ${config}`;
-  const second = await Daemon.start(lab, ['unshare', '-m', 'sh', '-c', script]);
-  const finding = (await found(['second-announcer'])).get('second-announcer');
-  assert.equal(finding?.subject, `process ${second.pid}`);
-  assert.match(finding.finding, /by bond0 as the daemon does: .* run --config/);
-  await cure(finding);
-  assert.equal(await second.ended, 0);
   await found([]);
 });
 
