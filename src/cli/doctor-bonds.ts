@@ -11,6 +11,7 @@ import { devicesWithAddresses } from '../sys/host-settings.js';
 import { ReceiveRing } from '../sys/receive-ring.js';
 import { bondMode } from '../topology/bonds.js';
 import { exitsOfDevice } from '../topology/exits.js';
+import { isOverlay } from '../topology/overlay.js';
 import type { Topology } from '../topology/topology.js';
 
 /** Switches speak spanning tree every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
@@ -22,7 +23,9 @@ const HELLO_TIME_MS = 2200;
  */
 export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
   const addressed = devicesWithAddresses();
-  const links = [...topology.allLinks()].filter((link) => bondMode(link) !== null && topology.watches(link.name));
+  const links = [...topology.allLinks()].filter(
+    (link) => !isOverlay(link.ifindex) && bondMode(link) !== null && topology.watches(link.name),
+  );
   const bonds = await Promise.all(
     links.map(async (link): Promise<BondFacts> => {
       const settings = await openDeviceSettings(link.name, link.ifindex);

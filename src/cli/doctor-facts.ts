@@ -23,7 +23,7 @@ export interface Reading {
 export async function readFacts(config: Config, args: ConfigArguments): Promise<Reading> {
   const lines: string[] = [];
   const unread = (what: string): void => void lines.push(`cannot be read, so nothing is said of it: ${what}`);
-  const { topology } = await readTopology(config);
+  const { topology, ovs } = await readShape(config);
   const bonds = activeBackupBonds(topology);
   const subject = await findSubject(unread);
   const facts: Facts = {
@@ -32,16 +32,20 @@ export async function readFacts(config: Config, args: ConfigArguments): Promise<
     daemon: subject && (await readDaemon(subject, config, bonds, unread)),
     libvirt: subject && (await readLibvirt(subject, config, unread)),
     announcers: await readAnnouncers(subject, bonds, unread),
-    ovs: null,
+    ovs,
     bonds: await readBonds(topology, unread),
   };
   return { facts, unread: lines };
 }
 
-async function readTopology(config: Config): Promise<{ topology: Topology }> {
+/** The devices of this host, and what Open vSwitch says of its own. */
+async function readShape(config: Config): Promise<{ topology: Topology; ovs: Facts['ovs'] }> {
   const live = await readHost(config, systemClock);
   live.close();
-  return live.host;
+  const { topology } = live.host;
+  if (live.ovsTrouble !== null) return { topology, ovs: live.ovsTrouble };
+  const known = live.ovs.knowledge.config();
+  return { topology, ovs: known && { config: known, macs: live.ovs.tableSizes } };
 }
 
 async function readGuests(
