@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { RawNetlinkSocket } from 'netlink';
+import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SyscallError } from '../errors.js';
 import * as libc from './libc.js';
 
