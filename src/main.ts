@@ -1,4 +1,4 @@
-import { execute } from './cli/commands.js';
+import { execute } from './cli/execute.js';
 import { standardOutput } from './cli/output.js';
 import { oneLine } from './daemon/task.js';
 import { BondheraldError, ConfigError } from './errors.js';

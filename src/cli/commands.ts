@@ -2,6 +2,7 @@ import yargs, { type Argv } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
 import { VERSION } from '../sys/version.js';
+import type { RunArguments } from './run-config.js';
 import {
   ANNOUNCE_OPTIONS,
   CONFIG_OPTION,
@@ -17,32 +18,27 @@ import type { Output } from './output.js';
  * Carries out a command line.
  * @param argv without the program's own name
  * @param signal aborts when the program is to end
+ * @param run what the command of that name does
  * @returns the exit code
  * @throws UsageError when the command line is wrong; any BondheraldError from the command
  *
  * Each command loads what it needs itself: a one-shot need not wait for the daemon's libraries.
  */
-export async function execute(argv: readonly string[], output: Output, signal: AbortSignal): Promise<number> {
+export async function execute(
+  argv: readonly string[],
+  output: Output,
+  signal: AbortSignal,
+  run: (args: RunArguments) => Promise<number>,
+): Promise<number> {
   let exitCode = 0;
   await program(argv)
     .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', RUN_OPTIONS, async (args) => {
-      const { run } = await import('./run.js');
-      exitCode = await run(args, signal);
+      exitCode = await run(args);
     })
-    .command(
-      'announce <bond>',
-      'announce the guests behind a bond once, now',
-      (command) =>
-        command
-          .positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' })
-          .options(ANNOUNCE_OPTIONS)
-          .options(CONFIG_OPTION)
-          .options(JSON_OPTION),
-      async (args) => {
-        const { announce } = await import('./announce.js');
-        exitCode = await announce(args, output);
-      },
-    )
+    .command('announce <bond>', 'announce the guests behind a bond once, now', announceOptions, async (args) => {
+      const { announce } = await import('./announce.js');
+      exitCode = await announce(args, output);
+    })
     .command(
       'guests [bond]',
       'list who is behind the bonds, how we know, and whether they are announced',
@@ -98,6 +94,14 @@ function program(argv: readonly string[]): Argv {
       throw message ? new UsageError(`${message}; see bondherald --help`) : error;
     })
     .check(refuseRepeated);
+}
+
+function announceOptions(command: Argv) {
+  return command
+    .positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' })
+    .options(ANNOUNCE_OPTIONS)
+    .options(CONFIG_OPTION)
+    .options(JSON_OPTION);
 }
 
 function configCommands(command: Argv, output: Output, done: (exitCode: number) => void): Argv {

@@ -1,22 +1,16 @@
 import { runDaemon } from '../daemon/daemon.js';
 import { systemClock } from '../sys/clock.js';
 import { openLog } from '../sys/log.js';
-import { logArgument } from './arguments.js';
-import { loadConfig, type OverrideArguments } from './config-file.js';
-
-/** The arguments of `bondherald run`, as they were typed. */
-export interface RunArguments extends OverrideArguments {
-  readonly log?: string | undefined;
-}
+import { readRunOrder } from './run-config.js';
 
 /**
  * The daemon in the foreground, until `signal` aborts.
+ * @param argv the command line, without the program's own name
  * @returns the exit code
- * @throws UsageError when an argument is none; ConfigError when the configuration is wrong
+ * @throws UsageError, ConfigError when the command line or the configuration is wrong
  */
-export async function run(args: RunArguments, signal: AbortSignal): Promise<number> {
-  const format = logArgument(args.log);
-  const { config } = await loadConfig(args);
-  await runDaemon(config, openLog(format), systemClock, signal);
+export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const order = await readRunOrder(argv, signal);
+  if (order) await runDaemon(order.config, openLog(order.log), systemClock, signal);
   return 0;
 }

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.js';
 import type { Config } from './config.js';
 import { crossProblems } from './cross-checks.js';
 import { DEFAULTS } from './defaults.js';
+import { freeze } from './freeze.js';
 import { type Layer, merge, type Setting } from './layers.js';
 import { type Path, pathText, type Problem, problemsOf } from './problems.js';
 import { schema } from './schema.js';
@@ -91,13 +92,4 @@ function located(
 
 function startsWith(path: Path, start: Path): boolean {
   return start.every((step, n) => step === path[n]);
-}
-
-/** Freezes a value and all that is in it. */
-function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(freeze);
-    Object.freeze(value);
-  }
-  return value;
 }

@@ -11,7 +11,7 @@ import { Echoes } from '../wire/echoes.js';
 import { type Task, untilAborted } from './task.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
-const CHECK_INTERVAL = 0.5;
+const CHECK_INTERVAL = 1;
 
 /**
  * How often the neighbour tables are read, in seconds. The kernel tells of changes; that it goes on speaking with a

@@ -1,0 +1,44 @@
+import type { Config } from '../config/config.js';
+import { freeze } from '../config/freeze.js';
+import { ConfigError, UsageError } from '../errors.js';
+import { askProcess } from '../sys/child.js';
+import type { LogFormat } from '../sys/log.js';
+import type { OverrideArguments } from './config-file.js';
+
+/** The arguments of `bondherald run`, as they were typed. */
+export interface RunArguments extends OverrideArguments {
+  readonly log?: string | undefined;
+}
+
+/** What a run is to be like. */
+export interface RunOrder {
+  readonly config: Config;
+  readonly log: LogFormat;
+}
+
+/** What the process found. */
+export type RunAnswer =
+  { readonly order: RunOrder | null } | { readonly problems: readonly string[] } | { readonly usage: string };
+
+/**
+ * Reads the configuration of a run, but keeps nothing of what that takes: the libraries for the command line and the
+ * file, which the daemon would hold on to for months, are loaded in a process that ends with the answer. Can be called
+ * again, and then reads the file again.
+ * @param argv the command line of `run`, without the program's own name
+ * @param signal aborts when the program is to end
+ * @returns what was found, frozen; null when the command line asks for help instead, or `signal` has aborted
+ * @throws UsageError when the command line is wrong or names a file that is not there
+ * @throws ConfigError when anything in the configuration is wrong
+ */
+export async function readRunOrder(argv: readonly string[], signal: AbortSignal): Promise<RunOrder | null> {
+  const answer: RunAnswer = await askProcess<RunAnswer>(new URL('./run-process.js', import.meta.url), argv).catch(
+    (error: unknown) => {
+      // What tells us to end from a terminal tells the other process as well.
+      if (signal.aborted) return { order: null };
+      throw error;
+    },
+  );
+  if ('problems' in answer) throw new ConfigError(...answer.problems);
+  if ('usage' in answer) throw new UsageError(answer.usage);
+  return freeze(answer.order); // the copy that came over is not
+}
