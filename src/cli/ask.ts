@@ -7,7 +7,6 @@ import type { Config } from '../config/config.js';
 import type { ManualTools } from '../daemon/announce-by-hand.js';
 import { answerRequest } from '../daemon/answers.js';
 import { portOpener } from '../daemon/bond-ports.js';
-import { OvsBonds } from '../daemon/ovs-bonds.js';
 import { type LiveHost, readHost } from '../daemon/read-host.js';
 import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from '../errors.js';
 import { newBuckets } from '../plan/bond-plan.js';
@@ -98,7 +97,7 @@ function manualToolsHere({ announce: settings }: Config, live: LiveHost): Manual
   return {
     settings,
     clock: systemClock,
-    openPort: portOpener(new OvsBonds(host, live.ovs.knowledge), systemClock, () => undefined),
+    openPort: portOpener(live.ovs.bonds, systemClock, () => undefined),
     bucketsOf: () => newBuckets(settings.rate),
     watchOver(bond) {
       const slave = slaveOf(bond);

@@ -22,17 +22,17 @@ import { FailoverHistory } from './history.js';
 import { KernelWatch } from './kernel-watch.js';
 import { followLibvirt } from './follow-libvirt.js';
 import { portOpener } from './bond-ports.js';
-import { OvsBonds } from './ovs-bonds.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from './ovs-follower.js';
 import { tellAll } from './listeners.js';
-import { logReady } from './log-ready.js';
 import { metricsTasks } from './metrics-tasks.js';
 import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
 import { newHostState } from './new-host-state.js';
+import { newServiceNotifier } from './new-service-notifier.js';
 import { type ArpListener, Snooper } from './snooper.js';
 import { newStateKeeper } from './new-state-keeper.js';
 import { runTasks } from './task.js';
+import { tellReady } from './tell-ready.js';
 
 /** A packet socket bound to no device. */
 const ANY_DEVICE = 0;
@@ -51,37 +51,37 @@ const ANY_DEVICE = 0;
  * @throws BondheraldError when a part of it cannot go on
  */
 export async function runDaemon(config: Config, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
-  const { sources } = config.guests;
-  const registry = new Registry();
-  const metrics = new Metrics(registry).withDefaults(VERSION);
+  const metrics = new Metrics(new Registry()).withDefaults(VERSION);
   const tools = { clock, log, metrics };
 
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
-  const ovs = new OvsFollower(host, { ...tools, chance }, sources.ovs, {
+  const ovs = new OvsFollower(host, { ...tools, chance }, config.guests.sources.ovs, {
     hostKnown: () => kernelWatch.ready,
     refresh: () => refresh(),
     judge: () => judge(),
     listening: async () => snooper?.listening(),
   });
-  const ovsBonds = new OvsBonds(host, ovs.knowledge);
-  const readTables = (): Promise<void> => ovs.readTables();
   const history = new FailoverHistory(clock, host.topology, config.announce.schedule.length);
-  const openPort = portOpener(ovsBonds, clock, (...frames) => snooper?.sending(...frames));
+  const openPort = portOpener(ovs.bonds, clock, (...frames) => snooper?.sending(...frames));
   const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
   const control = new ControlServer(host, bonds, { ...tools, history }, manual, () => ovs.known());
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
-  const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, readTables]);
+  const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, ovs.readTables]);
   const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
-  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs: ovsBonds, announcer, onFailover, readTables }, config);
+  const ovsBondWatch = watchOvsBonds(
+    { clock, host, bonds, ovs: ovs.bonds, announcer, onFailover, readTables: ovs.readTables },
+    config,
+  );
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
+    service.changed();
   };
   const listener = tellAll(new AnnouncementLog(tools, (bond) => failovers.nameOf(bond)), history);
-  const beforeRounds = new BeforeRounds(clock, readTables);
+  const beforeRounds = new BeforeRounds(clock, ovs.readTables);
   const around = { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh: judge };
   const announcements = newAnnouncements(config, around);
   const bondLog = new BondLog(log, host.topology, (all) => history.follow(all));
@@ -97,15 +97,17 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   // Before the host is known, there is nothing to refresh.
   const libvirtWatch = followLibvirt(config.guests, host, tools, () => void kernelWatch.ready.then(judge));
   const arpLeft: ArpListener = (...left) => announcements.arpLeft(...left);
-  const snooper = sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
+  const snooper = config.guests.sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const outlets = metricsTasks(config.metrics, { registry, tools, topology: host.topology, bonds, sockets });
+  const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets });
+  const service = newServiceNotifier(host, bonds, tools, sockets);
   const stateKeeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, ...outlets, stateKeeper, control];
-  await runTasks(tasks, signal, () => logReady(log, config, host.topology, bonds)).finally(() => announcements.stop());
+  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, ...outlets, stateKeeper, control, service];
+  const ready = (): void => tellReady({ log, service }, config, host.topology, bonds);
+  await runTasks(tasks, signal, ready).finally(() => announcements.stop());
   log.info('stopped');
 }
 

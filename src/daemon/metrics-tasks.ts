@@ -1,4 +1,3 @@
-import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
@@ -15,7 +14,6 @@ import { Textfile } from './textfile.js';
 
 /** What the metrics are made of. */
 interface Parts {
-  readonly registry: Registry;
   readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics };
   readonly topology: Topology;
   readonly bonds: ReadonlyMap<number, BondGuests>;
@@ -27,7 +25,8 @@ interface Parts {
 
 /** The tasks that give the metrics to others: over HTTP, as a file, or to nobody. */
 export function metricsTasks(settings: Config['metrics'], parts: Parts): Task[] {
-  const { registry, tools, topology, bonds, sockets, pages = {} } = parts;
+  const { tools, topology, bonds, sockets, pages = {} } = parts;
+  const { registry } = tools.metrics;
   const refresh = (): void => fillStateGauges(tools.metrics, topology, bonds);
   const health = new Health(tools.clock, sockets);
   const tasks: Task[] = [

@@ -1,6 +1,7 @@
 import { OVS_FOLDER } from '../config/constants.js';
 import type { HostState } from '../guests/host-state.js';
 import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
+import { OvsBonds } from './ovs-bonds.js';
 import { ovsIn } from './ovs-host.js';
 import { OvsKnown } from './ovs-known.js';
 import type { OvsTools } from './ovs-tables.js';
@@ -28,6 +29,7 @@ export class OvsFollower implements Task {
   /** null when the configuration wants nothing to do with Open vSwitch. */
   private readonly watch: OvsWatch | null;
   readonly knowledge: OvsKnown;
+  readonly bonds: OvsBonds;
   /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
   readonly tableSizes = new Map<string, number>();
 
@@ -38,6 +40,7 @@ export class OvsFollower implements Task {
     private readonly neighbours: Neighbours,
   ) {
     this.knowledge = new OvsKnown(tools.clock);
+    this.bonds = new OvsBonds(host, this.knowledge);
     const listener = {
       config: (config: OvsConfig) => void this.neighbours.hostKnown().then(() => this.takeConfig(config)),
       table: (uuid: string, rows: readonly OvsMacRow[]) => {
@@ -57,10 +60,10 @@ export class OvsFollower implements Task {
   }
 
   /** Has the MAC tables read now. @returns when the host's state knows what they say; never rejects */
-  async readTables(): Promise<void> {
+  readonly readTables = async (): Promise<void> => {
     await this.watch?.readTables();
     await this.neighbours.hostKnown();
-  }
+  };
 
   /** Settles when the host's state knows the kernel's devices, and those of Open vSwitch if there are any. */
   async known(): Promise<void> {

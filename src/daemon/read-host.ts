@@ -17,7 +17,7 @@ const TIME_LIMIT = 10;
 /** The state of the host, which is followed until it is closed. */
 export interface LiveHost {
   readonly host: HostState;
-  readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
+  readonly ovs: Pick<OvsFollower, 'bonds' | 'knowledge' | 'tableSizes'>;
   /** What was wrong with Open vSwitch, in one line; null: nothing. */
   readonly ovsTrouble: string | null;
   /** Whether every change was seen until now. */

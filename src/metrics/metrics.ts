@@ -18,7 +18,7 @@ export class Metrics {
   /** Called after each count of a metric, by its name; as many as the program has parts that asked. */
   private readonly listeners = new Map<MetricName, () => void>();
 
-  constructor(private readonly registry: Registry) {
+  constructor(readonly registry: Registry) {
     for (const [name, { type, help, labels }] of Object.entries(METRICS)) {
       const configuration = { name, help, labelNames: [...labels], registers: [registry] };
       if (type === 'counter') new Counter(configuration);

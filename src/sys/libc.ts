@@ -34,6 +34,16 @@ export const send = libc.func('long send(int fd, const uint8_t *buffer, size_t l
   length: number,
   flags: number,
 ) => number;
+export const sendto = libc.func(
+  'long sendto(int fd, const uint8_t *buffer, size_t length, int flags, const uint8_t *address, uint32_t address_length)',
+) as (
+  fd: number,
+  buffer: Uint8Array,
+  length: number,
+  flags: number,
+  address: Uint8Array,
+  addressLength: number,
+) => number;
 export const sendmmsg = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)') as (
   fd: number,
   messages: bigint,
@@ -70,8 +80,10 @@ export const schedSetscheduler = libc.func(
 ) as (thread: number, policy: number, parameters: Uint8Array) => number;
 
 // bits/socket.h, asm-generic/socket.h
+export const AF_UNIX = 1;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
+export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_CLOEXEC = 0o2000000;
 export const SOL_SOCKET = 1;
@@ -85,6 +97,7 @@ export const SO_RCVBUFFORCE = 33;
 export const SO_MARK = 36;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
+export const MSG_NOSIGNAL = 0x4000;
 export const POLLIN = 1;
 
 /** Of two names for one number, such as EAGAIN and EWOULDBLOCK, the first. */

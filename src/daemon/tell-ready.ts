@@ -3,9 +3,15 @@ import type { Log } from '../sys/log.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import type { ServiceNotifier } from './service-notifier.js';
 
-/** Says that the daemon is watching, and which of the bonds that it is to watch are not there. */
-export function logReady(log: Log, config: Config, topology: Topology, bonds: ReadonlyMap<number, BondGuests>): void {
+/** Says, in the log and to the service manager, that the daemon is watching; in the log also which of the bonds that it is to watch are not there. */
+export function tellReady(
+  { log, service }: { readonly log: Log; readonly service: Pick<ServiceNotifier, 'becomeReady'> },
+  config: Config,
+  topology: Topology,
+  bonds: ReadonlyMap<number, BondGuests>,
+): void {
   const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
   for (const bond of config.bonds === 'auto' ? [] : config.bonds) {
     if (!names.has(bond))
@@ -15,4 +21,5 @@ export function logReady(log: Log, config: Config, topology: Topology, bonds: Re
     log.warn('no active-backup bond yet; one that comes up will be watched');
   const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
   log.info('ready', { bonds: bonds.size, guests });
+  service.becomeReady();
 }

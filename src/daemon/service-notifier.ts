@@ -1,0 +1,104 @@
+import type { Clock } from '../sys/clock.js';
+import type { Log } from '../sys/log.js';
+import type { ServiceManager } from '../sys/sd-notify.js';
+import { type LifeSign, Watchdog } from './service-watchdog.js';
+import { type Task, untilAborted } from './task.js';
+
+/** Between two statuses at least so long, in seconds. */
+const STATUS_INTERVAL = 3;
+
+/** When a part gives no sign, or the manager does not listen, we look again so many times within the watchdog's time. */
+const LOOKS = 8;
+
+/** How often we try to tell that we are ready, in seconds. */
+const RETRY_INTERVAL = 1;
+
+/**
+ * Tells the service manager how the daemon is: ready, reloading, stopping, what it does, and that it is alive. Without a
+ * manager it does nothing. The status goes out when it changes, and not more often than every STATUS_INTERVAL.
+ */
+export class ServiceNotifier implements Task {
+  readonly name = 'service';
+  readonly ready = Promise.resolve();
+  private readonly watchdog: Watchdog;
+  private state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
+  private told = '';
+  private unheard = false;
+  private silent = '';
+  private cancelStatus: (() => void) | null = null;
+  private cancelLook: (() => void) | null = null;
+
+  /**
+   * @param manager null: there is none
+   * @param status one line on what the daemon does
+   * @param signs without them the watchdog is not fed
+   */
+  constructor(
+    private readonly manager: ServiceManager | null,
+    private readonly tools: { readonly clock: Clock; readonly log: Log },
+    private readonly status: () => string,
+    signs: readonly LifeSign[],
+  ) {
+    this.watchdog = new Watchdog(signs);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    await untilAborted(signal);
+    this.state = 'stopping';
+    this.cancelLook?.();
+    this.cancelStatus?.();
+    this.tell('STOPPING=1', 'STATUS=stopping');
+  }
+
+  /** The daemon does its work; after a reload, again. */
+  becomeReady(): void {
+    if (!this.manager || this.state === 'stopping') return;
+    const first = this.state === 'starting';
+    this.told = this.status();
+    if (!this.tell('READY=1', `STATUS=${this.told}`)) {
+      this.tools.clock.after(RETRY_INTERVAL, () => this.becomeReady());
+      return;
+    }
+    this.state = 'ready';
+    if (first) this.feed();
+  }
+
+  /** The daemon reads its configuration again; `becomeReady` ends that, whether the file was good or not. */
+  reloading(): void {
+    if (this.state !== 'ready') return;
+    this.state = 'reloading';
+    const now = Math.floor(this.tools.clock.monotonic() * 1e6);
+    this.tell('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reading the configuration again');
+  }
+
+  /** The status may be another one. Cheap, however often it is called. */
+  changed(): void {
+    if (!this.manager || this.cancelStatus || this.state === 'stopping') return;
+    this.cancelStatus = this.tools.clock.after(STATUS_INTERVAL, () => {
+      this.cancelStatus = null;
+      const status = this.status();
+      if (this.state !== 'ready' || status === this.told) return;
+      if (this.tell(`STATUS=${status}`)) this.told = status;
+    });
+  }
+
+  /** Feeds the watchdog when every part is alive, at half its time; else looks again sooner. */
+  private feed(): void {
+    const seconds = this.manager?.watchdog ?? null;
+    if (seconds === null) return;
+    const silent = this.watchdog.look().join(', ');
+    if (silent !== '' && silent === this.silent) {
+      this.tools.log.warn('a part of the daemon gives no sign of life; the watchdog is not fed', { part: silent });
+    }
+    this.silent = silent;
+    const fed = silent === '' && this.tell('WATCHDOG=1');
+    this.cancelLook = this.tools.clock.after(fed ? seconds / 2 : seconds / LOOKS, () => this.feed());
+  }
+
+  private tell(...assignments: string[]): boolean {
+    const errno = this.manager?.notify(...assignments) ?? null;
+    if (errno !== null && !this.unheard) this.tools.log.warn('the service manager cannot be told', { errno });
+    this.unheard = errno !== null;
+    return errno === null;
+  }
+}
