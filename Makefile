@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lint format bench deb docs clean help need-build need-unit need-lab need-bench need-smp2 modules compile
+.PHONY: build demo test unit lab lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-bench need-package need-service need-smp2 modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -15,7 +15,7 @@ build: need-build compile ## compile to build/; bin/bondherald runs from there (
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js
 
-test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
+test: need-smp2 need-service lint unit ## lint, unit tests, both labs: what CI runs
 	@scripts/lab.sh both
 
 unit: need-unit compile ## unit tests only
@@ -36,14 +36,20 @@ bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--q
 docs: need-build compile ## docs/metrics.md, from the table of the metrics
 	@scripts/metrics-document.sh
 
-deb: ## Debian package in dist/
-	@echo 'not yet: the Debian package is not made' >&2; exit 1
+deb: need-package compile ## Debian package in dist/, with its own Node.js runtime
+	@scripts/deb.sh
+
+tarball: need-package compile ## the same for other distributions: a tarball in dist/ with install.sh
+	@scripts/tarball.sh
+
+service-lab: need-service compile ## installs the package in a Debian with a real systemd: unit, watchdog, sandbox, purge
+	@scripts/service-lab.sh
 
 clean: ## remove build/ and dist/
 	@rm -rf build dist
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/make \1\t\2/p' Makefile | expand -t 18
 
 need-build:
 	@scripts/need.sh build
@@ -56,6 +62,12 @@ need-lab:
 
 need-bench:
 	@scripts/need.sh build lab bench
+
+need-package:
+	@scripts/need.sh build package
+
+need-service:
+	@scripts/need.sh build lab package service
 
 need-smp2:
 	@scripts/need.sh build unit lab smp2

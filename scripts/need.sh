@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # need.sh GROUP...: sees to Node and to the Debian packages of the groups build, unit (an independent compiler of
-# filters), lab (User Mode Linux), bench (what we are measured against) and smp2 (qemu).
+# filters, readers of manual pages and completions), lab (User Mode Linux), bench (what we are measured against), smp2
+# (qemu), package (for make deb) and service (the lab with systemd).
 # As root it installs what is missing; otherwise it names it in one line and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -8,10 +9,12 @@ cd "$(dirname "$0")/.."
 
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
-unit='tcpdump openssl'
+unit='tcpdump openssl zsh mandoc'
 lab='user-mode-linux iproute2 kmod nftables openvswitch-switch ethtool prometheus openssl'
 bench='gcc libc6-dev arping'
 smp2='qemu-system-x86 cpio'
+package='binutils xz-utils'
+service='debootstrap'
 # Downloaded by the second lab, never installed.
 smp2_kernel='linux-image-amd64'
 
@@ -44,8 +47,8 @@ groups=" $* "
 wanted=()
 for group in "$@"; do
   case $group in
-    build | unit | lab | bench | smp2) wanted+=(${!group}) ;;
-    *) die "need.sh: no such group: $group (build, unit, lab, bench, smp2)" ;;
+    build | unit | lab | bench | smp2 | package | service) wanted+=(${!group}) ;;
+    *) die "need.sh: no such group: $group (build, unit, lab, bench, smp2, package, service)" ;;
   esac
 done
 if ! command -v dpkg-query >/dev/null; then

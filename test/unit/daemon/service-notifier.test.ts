@@ -14,7 +14,7 @@ class Part {
   }
 }
 
-function service({ watchdog = 10 }: { watchdog?: number | null } = {}) {
+function service(watchdog: number | null = 10) {
   const clock = new FakeClock();
   const told: string[] = [];
   const warnings: unknown[] = [];
@@ -37,7 +37,7 @@ function service({ watchdog = 10 }: { watchdog?: number | null } = {}) {
 }
 
 test('ready, reloading, ready again and stopping are told, each with what we do', async () => {
-  const { clock, notifier, stop, running, take } = service({ watchdog: null });
+  const { clock, notifier, stop, running, take } = service(null);
   notifier.becomeReady();
   assert.deepEqual(take(), ['READY=1 STATUS=3 guests']);
   clock.advance(0.5);
@@ -52,7 +52,7 @@ test('ready, reloading, ready again and stopping are told, each with what we do'
 });
 
 test('a status is told when it is another one, at most every three seconds', () => {
-  const { clock, state, notifier, take } = service({ watchdog: null });
+  const { clock, state, notifier, take } = service(null);
   notifier.changed();
   notifier.becomeReady();
   take();
