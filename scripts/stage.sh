@@ -43,13 +43,13 @@ program() {
 modules() {
   npm ls --parseable --omit=dev --all 2>/dev/null | sed -n "s|^$PWD/||p" | grep -v '/@types/\|/nan$\|/node-addon-api$' |
     sort | while IFS= read -r module; do
-      find "$module" -name node_modules -prune -o -type f \
-        ! -name '*.ts' ! -name '*.cts' ! -name '*.mts' ! -name '*.map' ! -name '*.md' ! -name '*.cc' ! -name '*.cpp' \
-        ! -name '*.h' ! -name '*.hh' ! -name '*.gyp' ! -name '*.gypi' ! -name '*.tsbuildinfo' ! -name '*.yml' ! -name '.*' \
-        ! -path '*/test/*' ! -path '*/tests/*' ! -path '*/spec/*' ! -path '*/docs/*' ! -path '*/doc/*' \
-        ! -path '*/examples/*' ! -path '*/benchmarks/*' ! -path '*/obj.target/*' ! -path '*/musl_*/*' \
-        ! -path 'node_modules/koffi/src/*' ! -path 'node_modules/koffi/vendor/*' -print
-    done | grep -v "/prebuilds/" | copy
+      find "$module" \( -name node_modules -o -path "$module/test" -o -path "$module/tests" -o -path "$module/spec" \
+        -o -path "$module/doc" -o -path "$module/docs" -o -path "$module/examples" -o -path "$module/benchmarks" \
+        -o -path "$module/vendor" -o -path "$module/prebuilds" -o -name obj.target -o -name 'musl_*' \) -prune \
+        -o -type f ! -name '*.ts' ! -name '*.cts' ! -name '*.mts' ! -name '*.map' ! -name '*.md' ! -name '*.cc' \
+        ! -name '*.cpp' ! -name '*.h' ! -name '*.hh' ! -name '*.S' ! -name '*.gyp' ! -name '*.gypi' \
+        ! -name '*.tsbuildinfo' ! -name '*.yml' ! -name '.*' -print
+    done | copy
   find node_modules/netlink/prebuilds/linux-"$arch" -type f | copy
 }
 
@@ -63,6 +63,16 @@ licences() {
         const { name, version, license } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
         if (name && version) console.log(`${name} ${version}: ${license?.type ?? license}`);
       }' | sort -u >"$into/doc/LICENSES.modules"
+}
+
+# What was left out must not have been needed: every module and the whole program load from there.
+try_out() {
+  (cd "$into" && bin/node --input-type=module -e '
+    import { readFileSync } from "node:fs";
+    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+    for (const name of Object.keys(dependencies)) await import(name);
+    for (const command of ["run", "announce", "guests", "doctor"]) await import(`${process.cwd()}/build/src/cli/${command}.js`);')
+  "$into/bin/bondherald" config check "$into/config/bondherald.yaml" >/dev/null
 }
 
 rm -rf "$into"
@@ -86,4 +96,5 @@ done
 find "$into" -type d -exec chmod 755 {} +
 find "$into" -type f ! -path '*/bin/*' ! -name host-access -exec chmod 644 {} +
 chmod 755 "$into"/bin/* "$into/systemd/host-access"
+try_out
 find "$into" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

@@ -1,4 +1,4 @@
-/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2] [--jobs N] [--timeout S] [FILES...]`. */
+/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service] [--jobs N] [--timeout S] [FILES...]`. */
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';

@@ -8,8 +8,9 @@ import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
 import { xstateEnvironment } from './xstate.js';
 
-const KERNEL = '/usr/bin/linux.uml';
-const MODULES = '/usr/lib/uml/modules';
+/** Debian's User Mode Linux, and where its modules are. */
+export const UML_KERNEL = '/usr/bin/linux.uml';
+export const UML_MODULES = '/usr/lib/uml/modules';
 const BOOT_TIMEOUT_MS = 60_000;
 
 /** A run in User Mode Linux. */
@@ -26,7 +27,7 @@ export interface UmlRun extends WorldRun {
  * Resolves with a `problem` if the kernel is missing, does not boot or hangs.
  */
 export async function bootUml(run: UmlRun): Promise<WorldResult> {
-  const kernel = run.kernel ?? KERNEL;
+  const kernel = run.kernel ?? UML_KERNEL;
   if (!existsSync(kernel)) return missing(`${kernel} is missing: apt-get install user-mode-linux`);
   const memory = run.memory ?? 1024;
   const token = randomBytes(8).toString('hex');
@@ -58,7 +59,7 @@ function initScript(scratch: string, run: WorldRun): string {
     `stty raw -echo cols ${run.columns ?? 120} rows ${run.rows ?? 40}`,
     'mount -t tmpfs tmpfs /run',
     'mkdir -p /run/m/lib /run/o/upper /run/o/work /run/root',
-    `ln -s ${MODULES} /run/m/lib/modules`,
+    `ln -s ${UML_MODULES} /run/m/lib/modules`,
     ...modulesScript('/run/m', ['overlay']),
     'mount -t overlay overlay -o lowerdir=/,upperdir=/run/o/upper,workdir=/run/o/work /run/root',
     'for d in proc sys dev; do mount --rbind /$d /run/root/$d; done',
@@ -70,7 +71,7 @@ function initScript(scratch: string, run: WorldRun): string {
 }
 
 /** User Mode Linux keeps its memory in a file: /dev/shm if that is large enough (containers make it small), else disk. */
-function memoryFolder(memory: number): string {
+export function memoryFolder(memory: number): string {
   try {
     const { bavail, bsize } = statfsSync('/dev/shm');
     if (bavail * bsize > memory * 2 ** 20) return '/dev/shm';

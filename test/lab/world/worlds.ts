@@ -1,10 +1,16 @@
 import { directWorks, runDirect } from './direct.js';
+import { bootService } from './service.js';
 import { bootSmp2 } from './smp2.js';
 import type { World } from './types.js';
 import { bootUml } from './uml.js';
 
 /** The places a lab test can run in. */
-export const WORLDS = { uml: bootUml, direct: runDirect, smp2: bootSmp2 } as const satisfies Record<string, World>;
+export const WORLDS = {
+  uml: bootUml,
+  direct: runDirect,
+  smp2: bootSmp2,
+  service: bootService,
+} as const satisfies Record<string, World>;
 
 export type WorldName = keyof typeof WORLDS;
 

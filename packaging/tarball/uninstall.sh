@@ -1,0 +1,33 @@
+#!/bin/sh
+# uninstall.sh [--purge]: takes away what install.sh has installed; with --purge also configuration, state and user.
+set -eu
+prefix=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
+
+fail() { echo "uninstall.sh: $*" >&2; exit 1; }
+
+[ "$(id -u)" -eq 0 ] || fail 'run this as root'
+[ $# -eq 0 ] || [ "$*" = --purge ] || fail "no such option: $*"
+case $(readlink /usr/local/bin/bondherald 2>/dev/null) in
+  "$prefix/bin/bondherald") ;;
+  *) fail "$prefix is not what is installed" ;;
+esac
+
+[ ! -d /run/systemd/system ] || systemctl stop bondherald.service || true
+systemctl disable --quiet bondherald.service 2>/dev/null || true
+"$prefix/systemd/host-access" --remove
+rm -f /etc/systemd/system/bondherald.service /etc/sysusers.d/bondherald.conf /etc/sysctl.d/10-bondherald.conf \
+  /usr/local/bin/bondherald /usr/local/share/bash-completion/completions/bondherald \
+  /usr/local/share/zsh/site-functions/_bondherald /usr/local/share/man/man5/bondherald.yaml.5.gz \
+  /usr/local/share/man/man8/bondherald.8.gz
+if [ "${1:-}" = --purge ]; then
+  rm -rf /var/lib/bondherald /run/bondherald
+  rm -f /etc/bondherald/bondherald.yaml /etc/bondherald/bondherald.yaml.new
+  rmdir /etc/bondherald 2>/dev/null || true
+  userdel bondherald 2>/dev/null || true
+  groupdel bondherald 2>/dev/null || true
+fi
+if [ -d /run/systemd/system ]; then
+  systemctl daemon-reload
+  systemctl reset-failed bondherald.service 2>/dev/null || true
+fi
+rm -rf "$prefix"

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { test as nodeTest } from 'node:test';
+import { domainStatus } from '../../support/domain-status.js';
+import { until } from '../../support/until.js';
+import { Capture } from '../net/capture.js';
+import { chatter } from '../net/frames.js';
+import { command, ip, mustRun } from '../net/ip.js';
+import { FrameSender } from '../net/sockets.js';
+import {
+  buildHypervisor,
+  capabilities,
+  journal,
+  journalTime,
+  packageFile,
+  said,
+  show,
+  UNIT,
+  untilAnother,
+  untilStatus,
+} from './host.js';
+
+// The tests of this file are one story, in this order: a package comes, works, is hurt, and goes.
+
+let broken: string | null = null;
+
+/** One step of the story. After one that failed the others fail at once: they would wait in vain. */
+function test(name: string, step: () => Promise<void>): void {
+  nodeTest(name, async () => {
+    assert.equal(broken, null, 'an earlier step failed');
+    try {
+      await step();
+    } catch (error) {
+      broken = name;
+      console.log((await journal()).join('\n'));
+      throw error;
+    }
+  });
+}
+
+const GUEST = '52:54:00:00:00:01';
+const CONFIG = '/etc/bondherald/bondherald.yaml';
+
+/** linux/capability.h: CAP_NET_ADMIN is 12, CAP_NET_RAW is 13, CAP_DAC_OVERRIDE is 1, CAP_DAC_READ_SEARCH is 2. */
+const NETWORK = (1 << 12) | (1 << 13);
+const READ_ANY = 1 << 2;
+const WRITE_ANY = 1 << 1;
+
+/** Every set of every thread holds these capabilities and no other. */
+async function hasExactly(capability: number): Promise<void> {
+  const bits = capability.toString(16);
+  const threads = capabilities((await show('MainPID')).MainPID);
+  assert.ok(threads.length > 3, 'main thread, failover thread, listening thread, helpers');
+  const wanted = { CapInh: bits, CapPrm: bits, CapEff: bits, CapBnd: bits, CapAmb: bits };
+  for (const sets of threads) assert.deepEqual(sets, wanted);
+}
+
+/** The rating of the unit is that or better. @param tenths 20 for 2.0 */
+async function ratedAtMost(tenths: number): Promise<void> {
+  const { code, stdout } = await command(['systemd-analyze', 'security', `--threshold=${tenths}`, '--no-pager', UNIT]);
+  assert.equal(code, 0, stdout);
+}
+
+let before: string[];
+
+/** The names of all files that nobody but the package manager and the system itself has anything to do with. */
+async function files(): Promise<string[]> {
+  const places = ['/bin', '/etc', '/home', '/opt', '/root', '/run', '/srv', '/tmp', '/usr', '/var'];
+  const noise =
+    '/run/(o|m|root|systemd|tmp|log|udev)/|/var/(cache|log)/|/usr/lib/modules|-old$|/etc/[a-z]*-$|/run/netns/';
+  const script = `find ${places.join(' ')} -xdev ! -type d 2>/dev/null | grep -Ev '${noise}' | sort`;
+  return (await mustRun(['sh', '-c', script])).trimEnd().split('\n');
+}
+
+test('one command brings a service that is active, enabled, and says which guests it watches', async () => {
+  await buildHypervisor();
+  before = await files();
+  const { code, stdout, stderr } = await command(['dpkg', '-i', packageFile()]);
+  assert.equal(code, 0, stdout + stderr);
+  new FrameSender('g1').send('eth0', [chatter(GUEST)]);
+  await untilStatus(/^[1-9]\d* guests? behind bond0 \(up1\)$/);
+  assert.deepEqual(await show('ActiveState', 'SubState', 'Type', 'NRestarts', 'UnitFileState'), {
+    ActiveState: 'active',
+    SubState: 'running',
+    Type: 'notify',
+    NRestarts: '0',
+    UnitFileState: 'enabled',
+  });
+  const lines = await journal();
+  assert.deepEqual(
+    lines.filter((line) => /^(warn|error)/.test(line)),
+    [],
+  );
+  assert.match(await said('bondherald', 'guests'), new RegExp(`${GUEST}.* yes\\n`));
+  assert.doesNotMatch(await said('bondherald', 'config', 'check', CONFIG), /[^:]*:\d/);
+  assert.match(await said('systemd-analyze', 'verify', '--man=no', UNIT), /^exit 0$/);
+});
+
+test('it runs as its own user, with the capabilities that it needs and not one more', async () => {
+  const { MainPID } = await show('MainPID');
+  assert.equal((await mustRun(['ps', '-o', 'user:20=', '-p', MainPID])).trim(), 'bondherald');
+  await hasExactly(NETWORK);
+});
+
+test('without more capabilities one thread still has its priority, and frames are locked in memory', async () => {
+  const { MainPID } = await show('MainPID');
+  const classes = (await mustRun(['ps', '-L', '-o', 'cls=,rtprio=', '-p', MainPID])).trim().split('\n');
+  assert.deepEqual(
+    classes.filter((line) => line.trim().startsWith('FF')).map((line) => line.trim().split(/\s+/)),
+    [['FF', '1']],
+  );
+  assert.match(await mustRun(['grep', 'VmLck', `/proc/${MainPID}/status`]), /\s[1-9]\d* kB/);
+});
+
+test('systemd rates its exposure 2.0 or better', () => ratedAtMost(20));
+
+test('a failover announces the guest on the new link', async () => {
+  const far = new Capture('sw', 'p2', 'ether proto 0x8035');
+  try {
+    await ip('sw', ['link set p1 down']);
+    const rarp = await far.waitFor(({ bytes }) => bytes.toString('hex', 6, 12) === GUEST.replaceAll(':', ''));
+    assert.equal(rarp.bytes.toString('hex', 0, 6), 'ffffffffffff');
+    await untilStatus(/ behind bond0 \(up2\)$/);
+    assert.match(await said('bondherald', 'guests'), new RegExp(`${GUEST}.* yes\\n`));
+  } finally {
+    far.stop();
+  }
+});
+
+test('killed, it is back in a moment, and still knows its guests', async () => {
+  const { MainPID } = await show('MainPID');
+  process.kill(Number(MainPID), 'SIGKILL');
+  const took = await untilAnother(MainPID, 30_000);
+  assert.equal((await show('NRestarts')).NRestarts, '1');
+  await untilStatus(/^[1-9]\d* guests? behind bond0 \(up2\)$/);
+  console.log(`back after ${Math.round(took)} ms`);
+});
+
+test('hung, it is ended and started again within the time of the watchdog', async () => {
+  const { MainPID, WatchdogUSec } = await show('MainPID', 'WatchdogUSec');
+  assert.equal(WatchdogUSec, '10s');
+  const stopped = Number(process.hrtime.bigint() / 1000n);
+  process.kill(Number(MainPID), 'SIGSTOP');
+  const took = await untilAnother(MainPID, 60_000); // with the time that a start takes here
+  const noticed = await journalTime(/Watchdog timeout/);
+  assert.ok(noticed - stopped < 12e6, `systemd noticed after ${(noticed - stopped) / 1e6} s`);
+  assert.equal((await show('NRestarts')).NRestarts, '2');
+  await untilStatus(/ behind bond0 \(up2\)$/);
+  console.log(`back after ${Math.round(took)} ms`);
+});
+
+test('told to stop, it ends in good order and at once', async () => {
+  await mustRun(['systemctl', 'stop', UNIT]);
+  const { ActiveState, Result, ExecMainStatus } = await show('ActiveState', 'Result', 'ExecMainStatus');
+  assert.deepEqual([ActiveState, Result, ExecMainStatus], ['inactive', 'success', '0']);
+});
+
+test('a wrong configuration is said in the journal, and is not tried again and again', async () => {
+  writeFileSync(CONFIG, 'bonds: auto\nguest: 3\n');
+  assert.notEqual((await command(['systemctl', 'start', UNIT])).code, 0);
+  const { ActiveState, SubState, ExecMainStatus } = await show('ActiveState', 'SubState', 'ExecMainStatus');
+  assert.deepEqual([ActiveState, SubState, ExecMainStatus], ['failed', 'failed', '2']);
+  assert.ok((await journal()).some((line) => /bondherald\.yaml:2: guest: .*guests/.test(line)));
+  writeFileSync(CONFIG, 'bonds: auto\n');
+  await mustRun(['systemctl', 'start', UNIT]);
+});
+
+test('on a host with libvirt its files are read, with one capability more', async () => {
+  writeFileSync('/usr/sbin/libvirtd', '#!/bin/sh\n', { mode: 0o755 });
+  mkdirSync('/run/libvirt/qemu', { recursive: true, mode: 0o755 });
+  const file = '/run/libvirt/qemu/silent.xml';
+  writeFileSync(file, domainStatus({ name: 'silent', interfaces: [{ mac: '52:54:00:00:00:02', target: 'tap1' }] }));
+  chmodSync(file, 0o600);
+  assert.equal(await said('dpkg-trigger', '--no-await', '--by-package=libvirt-daemon', '/usr/sbin/libvirtd'), 'exit 0');
+  await mustRun(['dpkg', '--triggers-only', 'bondherald']);
+  await until(async () => /52:54:00:00:00:02.*silent.* yes\n/.test(await said('bondherald', 'guests')), {
+    what: 'a guest that libvirt alone knows is announced',
+    every: 300,
+  });
+  await hasExactly(NETWORK | READ_ANY);
+  await ratedAtMost(21);
+});
+
+test('on a host with Open vSwitch its sockets can be used, with one capability more', async () => {
+  rmSync('/usr/sbin/libvirtd');
+  writeFileSync('/usr/sbin/ovs-vswitchd', '#!/bin/sh\n', { mode: 0o755 });
+  await mustRun(['/usr/lib/bondherald/systemd/host-access', '/usr/lib/bondherald/systemd']);
+  await mustRun(['systemctl', 'daemon-reload']);
+  await mustRun(['systemctl', 'restart', UNIT]);
+  await hasExactly(NETWORK | WRITE_ANY);
+  await ratedAtMost(21);
+  rmSync('/usr/sbin/ovs-vswitchd');
+  rmSync('/run/libvirt', { recursive: true });
+});
+
+test('removed, it is gone; the configuration stays', async () => {
+  const { code, stdout, stderr } = await command(['dpkg', '-r', 'bondherald']);
+  assert.equal(code, 0, stdout + stderr);
+  assert.ok(existsSync(CONFIG));
+  assert.ok(!existsSync('/usr/lib/bondherald'));
+  assert.equal((await show('ActiveState')).ActiveState, 'inactive');
+});
+
+test('installed again and purged, it leaves nothing', async () => {
+  await mustRun(['dpkg', '--force-confold', '-i', packageFile()]);
+  await untilStatus(/ behind bond0 \(up2\)$/);
+  const { code, stdout, stderr } = await command(['dpkg', '-P', 'bondherald']);
+  assert.equal(code, 0, stdout + stderr);
+  assert.doesNotMatch(stdout + stderr, /warning|not empty|cannot/i);
+  assert.deepEqual(await files(), before);
+  for (const folder of ['/etc/bondherald', '/var/lib/bondherald', '/run/bondherald', '/usr/lib/bondherald'])
+    assert.ok(!existsSync(folder), folder);
+  assert.match(await said('getent', 'passwd', 'bondherald'), /^exit 2$/);
+  assert.match(await said('getent', 'group', 'bondherald'), /^exit 2$/);
+  assert.equal(await mustRun(['sh', '-c', 'ps -eo args | grep "[b]ondherald run" || true']), '');
+  assert.doesNotMatch(await mustRun(['ip', '-o', 'link']), /bh-/);
+  assert.match(await mustRun(['systemctl', 'show', '-p', 'LoadState', UNIT]), /not-found/);
+});
