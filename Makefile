@@ -43,7 +43,7 @@ tarball: need-package compile ## the same for other distributions: a tarball in 
 	@scripts/tarball.sh
 
 service-lab: need-service compile ## installs the package in a Debian with a real systemd: unit, watchdog, sandbox, purge
-	@scripts/service-lab.sh
+	@scripts/service-lab.sh all
 
 clean: ## remove build/ and dist/
 	@rm -rf build dist

@@ -13,6 +13,6 @@ fi
 node build/test/lab/run.js "$@" </dev/null || status=1
 if [ "$which" = both ]; then
   node build/test/lab/run.js --world smp2 build/test/lab/recovery.lab.js </dev/null || status=1
-  scripts/service-lab.sh || status=1
+  scripts/service-lab.sh package || status=1
 fi
 exit "$status"

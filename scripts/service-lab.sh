@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
-# The service lab: the package as it is installed on a hypervisor with systemd. Expects build/ to be compiled.
+# service-lab.sh package|all: what is installed on a hypervisor with systemd: the Debian package, and with `all` the
+# tarball too. Expects build/ to be compiled.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+tests=(build/test/lab/service/package.service.js)
 scripts/service-root.sh
 scripts/deb.sh
-exec node build/test/lab/run.js --world service build/test/lab/service/*.service.js </dev/null
+if [ "$1" = all ]; then
+  scripts/tarball.sh
+  tests+=(build/test/lab/service/tarball.service.js)
+fi
+exec node build/test/lab/run.js --world service --jobs 1 "${tests[@]}" </dev/null

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 
 root=.lab/service/root
 # libpcap is for the tests, which run in there too.
-packages=systemd,systemd-sysv,dbus,iproute2,procps,kmod,libpcap0.8
+packages=systemd,systemd-sysv,dbus,iproute2,procps,kmod,xz-utils,libpcap0.8
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 
 lock

@@ -1,14 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { until } from '../../support/until.js';
 import { command, ip, mustRun } from '../net/ip.js';
 
 /** The unit under test. */
 export const UNIT = 'bondherald.service';
 
-/** The built package. */
-export function packageFile(): string {
-  const [name, ...others] = readdirSync('dist').filter((file) => file.endsWith('.deb'));
-  if (name === undefined || others.length > 0) throw new Error('dist/ has no package, or more than one: make deb');
+/** What was built into dist/, by the end of its name. */
+export function built(suffix: string): string {
+  const [name, ...others] = readdirSync('dist').filter((file) => file.endsWith(suffix));
+  if (name === undefined || others.length > 0) throw new Error(`dist/ has no ${suffix}, or more than one`);
   return `${process.cwd()}/dist/${name}`;
 }
 
@@ -73,18 +73,17 @@ export async function journalTime(pattern: RegExp): Promise<number> {
   return Number(entry.__MONOTONIC_TIMESTAMP);
 }
 
-/** The capability sets of each thread of a process, by name, as the kernel writes them: hexadecimal. */
-export function capabilities(pid: string): Record<string, string>[] {
-  return readdirSync(`/proc/${pid}/task`).map((task) => {
-    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
-    return Object.fromEntries(
-      [...status.matchAll(/^(Cap\w+):\s+0*([0-9a-f]+)$/gm)].map(([, name, bits]) => [name, bits]),
-    );
-  });
-}
-
 /** Runs a command and gives everything it said. */
 export async function said(...argv: string[]): Promise<string> {
   const { code, stdout, stderr } = await command(argv);
   return `${stdout}${stderr}exit ${String(code)}`;
+}
+
+/** The names of all files that nobody but the package manager and the system itself has anything to do with. */
+export async function files(): Promise<string[]> {
+  const places = ['/bin', '/etc', '/home', '/opt', '/root', '/run', '/srv', '/tmp', '/usr', '/var'];
+  const noise =
+    '/run/(o|m|root|systemd|tmp|log|udev)/|/var/(cache|log)/|/usr/lib/modules|-old$|/etc/[a-z]*-$|/run/netns/';
+  const script = `find ${places.join(' ')} -xdev ! -type d 2>/dev/null | grep -Ev '${noise}' | sort`;
+  return (await mustRun(['sh', '-c', script])).trimEnd().split('\n');
 }

@@ -1,59 +1,27 @@
 import assert from 'node:assert/strict';
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { test as nodeTest } from 'node:test';
 import { domainStatus } from '../../support/domain-status.js';
 import { until } from '../../support/until.js';
 import { Capture } from '../net/capture.js';
 import { chatter } from '../net/frames.js';
 import { command, ip, mustRun } from '../net/ip.js';
 import { FrameSender } from '../net/sockets.js';
+import { hasExactly, NETWORK, READ_ANY, WRITE_ANY } from './capabilities.js';
 import {
   buildHypervisor,
-  capabilities,
+  built,
+  files,
   journal,
   journalTime,
-  packageFile,
   said,
   show,
   UNIT,
   untilAnother,
   untilStatus,
 } from './host.js';
+import { step as test } from './step.js';
 
 // The tests of this file are one story, in this order: a package comes, works, is hurt, and goes.
-
-let broken: string | null = null;
-
-/** One step of the story. After one that failed the others fail at once: they would wait in vain. */
-function test(name: string, step: () => Promise<void>): void {
-  nodeTest(name, async () => {
-    assert.equal(broken, null, 'an earlier step failed');
-    try {
-      await step();
-    } catch (error) {
-      broken = name;
-      console.log((await journal()).join('\n'));
-      throw error;
-    }
-  });
-}
-
-const GUEST = '52:54:00:00:00:01';
-const CONFIG = '/etc/bondherald/bondherald.yaml';
-
-/** linux/capability.h: CAP_NET_ADMIN is 12, CAP_NET_RAW is 13, CAP_DAC_OVERRIDE is 1, CAP_DAC_READ_SEARCH is 2. */
-const NETWORK = (1 << 12) | (1 << 13);
-const READ_ANY = 1 << 2;
-const WRITE_ANY = 1 << 1;
-
-/** Every set of every thread holds these capabilities and no other. */
-async function hasExactly(capability: number): Promise<void> {
-  const bits = capability.toString(16);
-  const threads = capabilities((await show('MainPID')).MainPID);
-  assert.ok(threads.length > 3, 'main thread, failover thread, listening thread, helpers');
-  const wanted = { CapInh: bits, CapPrm: bits, CapEff: bits, CapBnd: bits, CapAmb: bits };
-  for (const sets of threads) assert.deepEqual(sets, wanted);
-}
 
 /** The rating of the unit is that or better. @param tenths 20 for 2.0 */
 async function ratedAtMost(tenths: number): Promise<void> {
@@ -61,21 +29,15 @@ async function ratedAtMost(tenths: number): Promise<void> {
   assert.equal(code, 0, stdout);
 }
 
-let before: string[];
+const GUEST = '52:54:00:00:00:01';
+const CONFIG = '/etc/bondherald/bondherald.yaml';
 
-/** The names of all files that nobody but the package manager and the system itself has anything to do with. */
-async function files(): Promise<string[]> {
-  const places = ['/bin', '/etc', '/home', '/opt', '/root', '/run', '/srv', '/tmp', '/usr', '/var'];
-  const noise =
-    '/run/(o|m|root|systemd|tmp|log|udev)/|/var/(cache|log)/|/usr/lib/modules|-old$|/etc/[a-z]*-$|/run/netns/';
-  const script = `find ${places.join(' ')} -xdev ! -type d 2>/dev/null | grep -Ev '${noise}' | sort`;
-  return (await mustRun(['sh', '-c', script])).trimEnd().split('\n');
-}
+let before: string[];
 
 test('one command brings a service that is active, enabled, and says which guests it watches', async () => {
   await buildHypervisor();
   before = await files();
-  const { code, stdout, stderr } = await command(['dpkg', '-i', packageFile()]);
+  const { code, stdout, stderr } = await command(['dpkg', '-i', built('.deb')]);
   assert.equal(code, 0, stdout + stderr);
   new FrameSender('g1').send('eth0', [chatter(GUEST)]);
   await untilStatus(/^[1-9]\d* guests? behind bond0 \(up1\)$/);
@@ -202,7 +164,7 @@ test('removed, it is gone; the configuration stays', async () => {
 });
 
 test('installed again and purged, it leaves nothing', async () => {
-  await mustRun(['dpkg', '--force-confold', '-i', packageFile()]);
+  await mustRun(['dpkg', '--force-confold', '-i', built('.deb')]);
   await untilStatus(/ behind bond0 \(up2\)$/);
   const { code, stdout, stderr } = await command(['dpkg', '-P', 'bondherald']);
   assert.equal(code, 0, stdout + stderr);
