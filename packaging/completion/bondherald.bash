@@ -14,6 +14,7 @@ _bondherald() {
     *) words=$(_bondherald_words) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  [ "$command ${COMP_WORDS[2]-}" != 'config check' ] || mapfile -t -O ${#COMPREPLY[@]} COMPREPLY < <(compgen -f -- "$current")
 }
 
 _bondherald_words() {
@@ -27,7 +28,7 @@ _bondherald_words() {
     config)
       case $COMP_CWORD:${COMP_WORDS[2]} in
         2:*) echo "check show $common" ;;
-        *:check) compgen -f -- "$current" && echo "$common" ;;
+        *:check) echo "$common" ;;
         *:show) echo "--config --bond --kinds --metrics --json $common" ;;
       esac
       ;;
