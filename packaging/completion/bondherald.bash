@@ -9,6 +9,7 @@ _bondherald() {
     --config) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
     --kinds) words='rarp garp na rarp,garp rarp,garp,na' ;;
     --metrics) words='off 127.0.0.1:9871' ;;
+    --log) words='text json' ;;
     --bond) words=$(_bondherald_bonds) ;;
     --mac | --vlan | --rounds) return ;;
     *) words=$(_bondherald_words) ;;
@@ -19,11 +20,12 @@ _bondherald() {
 
 _bondherald_words() {
   local common='--help --version'
-  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests doctor config $common" && return; }
+  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests status doctor config $common" && return; }
   case $command in
-    run) echo "--config --bond --kinds --metrics $common" ;;
+    run) echo "--config --bond --kinds --metrics --log $common" ;;
     announce) echo "$(_bondherald_bonds) --mac --vlan --kinds --rounds --dry-run --config --json $common" ;;
     guests) echo "$(_bondherald_bonds) --config --json --watch $common" ;;
+    status) echo "--config --json --watch $common" ;;
     doctor) echo "--config --json $common" ;;
     config)
       case $COMP_CWORD:${COMP_WORDS[2]} in
