@@ -71,7 +71,7 @@ test('options and links that spoil a failover, one after the other: each found, 
   await ip('hv', [`link set ${BOND} type bond arp_interval 0`]);
   await foundAndCured('warning', ['bond-no-monitoring']);
 
-  await ip('sw2', ['link set fabric type bridge stp_state 1']);
+  await ip('sw2', ['link set fabric type bridge stp_state 1 hello_time 100']);
   await foundAndCured('advice', ['bond-updelay']);
   await ip('hv', [`link set ${BOND} type bond updelay 0 primary up1`]);
   await foundAndCured('warning', ['bond-updelay']);
