@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # lab.sh one [ARGS...]: the lab tests. lab.sh both: the tests of the lab itself, the lab tests, then recovery on two CPUs,
-# where races between CPUs can show, then the package in a Debian with systemd.
+# where races between CPUs can show.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,5 @@ fi
 node build/test/lab/run.js "$@" </dev/null || status=1
 if [ "$which" = both ]; then
   node build/test/lab/run.js --world smp2 build/test/lab/recovery.lab.js </dev/null || status=1
-  scripts/service-lab.sh package || status=1
 fi
 exit "$status"

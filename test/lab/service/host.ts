@@ -14,6 +14,7 @@ export function built(suffix: string): string {
 
 /** A bond over two links to a switch's namespace, a bridge on it, and a guest in a namespace of its own. */
 export async function buildHypervisor(): Promise<void> {
+  await mustRun(['modprobe', 'bonding', 'max_bonds=0']); // or it makes a bond0 of its own when it is loaded
   await ip(null, [
     ...['netns add sw', 'netns add g1'],
     ...[1, 2].map((n) => `link add up${n} type veth peer name p${n} netns sw`),
