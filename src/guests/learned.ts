@@ -3,6 +3,7 @@ import { NUD_NOARP } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
+import type { Exit } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { leadsStraightOut } from '../topology/leads-out.js';
 import { isOverlay } from '../topology/overlay.js';
@@ -43,7 +44,17 @@ export interface Places {
   readonly stands: (sighting: Sighting) => boolean;
   /** Is told of a MAC that had to make room, and of which nothing is known any more. */
   readonly forgotten: (mac: Mac) => void;
+  readonly spokeAt: SpokeAt;
 }
+
+/** @returns when a MAC was last heard leaving by a way: monotonic clock, seconds; -Infinity for never */
+export type SpokeAt = (mac: Mac, way: Pick<Exit, 'bond' | 'tags'>) => number;
+
+/**
+ * A guest that comes back is heard leaving and learned on its port by the same frame. The two are read from different
+ * sockets: a bridge's word may come so much later, in seconds.
+ */
+const WORD_BEHIND_FRAME = 0.5;
 
 /**
  * What bridges learn: follows the rows of their forwarding databases from port to port, remembers where a row was when
@@ -69,9 +80,24 @@ export class Learned {
   apply(event: FdbEvent, now: number): Ignored | null {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
-    if (!event.gone) return this.learn(sighting, { fixed: (event.state & NUD_NOARP) !== 0, at: now, left: now });
+    if (!event.gone) {
+      const left = this.leftUplink(sighting, now);
+      return this.learn(sighting, { fixed: (event.state & NUD_NOARP) !== 0, at: now, left });
+    }
     this.unlearn(sighting, now);
     return null;
+  }
+
+  /**
+   * Until when a MAC may have been where a bridge had it, when the bridge's word that it is elsewhere is read `now`: at a
+   * return from an uplink to a guest's port, until the frame left that brought it here.
+   */
+  private leftUplink(sighting: Sighting, now: number): number {
+    const { topology, table, spokeAt } = this.places;
+    const held = table.held(sighting);
+    if (!held || !isGuestPort(topology, sighting.device)) return now;
+    const spoke = Math.max(-Infinity, ...seenElsewhere(topology, held).map((way) => spokeAt(held.mac, way)));
+    return now - spoke <= WORD_BEHIND_FRAME ? Math.min(spoke, now) : now;
   }
 
   /** Takes in a row that came or changed. @returns why it was passed over, if it was */

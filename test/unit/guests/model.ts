@@ -66,10 +66,17 @@ export class Model {
     if (held && this.isReflection(held, place, now)) return;
     this.rows = [...this.rows.filter((row) => row !== held), place];
     const followed = held !== undefined && this.host.isGuests(held) && this.host.isGuests(place);
-    if (held && !followed) this.leave(held, now);
+    if (held && !followed) this.leave(held, this.movedAt(held, place, now));
     if (this.host.isGuests(place)) {
       this.past = this.past.filter((each) => !(sameVlan(each, place) && !this.host.isUplinks(each)));
     }
+  }
+
+  /** Who comes back is heard and learned by the same frame, but the bridge's word may be read up to half a second later. */
+  private movedAt(from: Place, to: Place, now: number): number {
+    const way = this.host.isUplinks(from) && this.host.isGuests(to) ? this.host.wayOfPlace(from) : null;
+    const spoke = way === null ? -Infinity : this.book.lastHeard(to.mac, way, 'out');
+    return spoke >= now - 0.5 ? Math.min(now, spoke) : now;
   }
 
   /** Within a short while after a failover, a move from a guest's port to the bond is its own frame coming back. */
