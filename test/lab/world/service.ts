@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { onOneCpu } from './one-cpu.js';
 import { withScratch } from './scratch.js';
 import { modulesScript, quote, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
@@ -30,20 +31,26 @@ export async function bootService(run: WorldRun): Promise<WorldResult> {
   }
   const token = randomBytes(8).toString('hex');
   const command = run.command.map((word) => (word === process.execPath ? `${NODE_FOLDER}/node` : word));
-  return withScratch('service', (scratch) => {
-    const init = join(scratch, 'init');
-    writeFileSync(join(scratch, 'run'), runScript({ ...run, command }, token));
-    writeFileSync(init, initScript(scratch, run.cwd ?? process.cwd()), { mode: 0o755 });
-    const argv = [
-      UML_KERNEL,
-      `mem=${MEMORY_MIB}M`,
-      ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
-      ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
-      ...['systemd.show_status=0', 'systemd.firstboot=0'],
-    ];
-    const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(MEMORY_MIB), ...xstateEnvironment() };
-    return supervise({ name: 'the Debian in User Mode Linux', argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
-  });
+  return onOneCpu((prefix) =>
+    withScratch('service', (scratch) => {
+      const init = join(scratch, 'init');
+      writeFileSync(join(scratch, 'run'), runScript({ ...run, command }, token));
+      writeFileSync(init, initScript(scratch, run.cwd ?? process.cwd()), { mode: 0o755 });
+      const argv = [
+        ...prefix,
+        UML_KERNEL,
+        `mem=${MEMORY_MIB}M`,
+        ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
+        ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
+        ...['systemd.show_status=0', 'systemd.firstboot=0'],
+      ];
+      const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(MEMORY_MIB), ...xstateEnvironment() };
+      return supervise(
+        { name: 'the Debian in User Mode Linux', argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS },
+        run,
+      );
+    }),
+  );
 }
 
 /** Makes the Debian the root, under an overlay on tmpfs that takes what is written, and hands over to its systemd. */

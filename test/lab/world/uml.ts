@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { onOneCpu } from './one-cpu.js';
 import { withScratch } from './scratch.js';
 import { modulesScript, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
@@ -31,21 +32,24 @@ export async function bootUml(run: UmlRun): Promise<WorldResult> {
   if (!existsSync(kernel)) return missing(`${kernel} is missing: apt-get install user-mode-linux`);
   const memory = run.memory ?? 1024;
   const token = randomBytes(8).toString('hex');
-  return withScratch('uml', (scratch) => {
-    const init = join(scratch, 'init');
-    writeFileSync(join(scratch, 'run'), runScript(run, token));
-    writeFileSync(init, initScript(scratch, run), { mode: 0o755 });
-    const argv = [
-      kernel,
-      `mem=${memory}M`,
-      ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
-      // Its console is our pipe, and it keeps its control socket where we clean up.
-      ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
-    ];
-    const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(memory), ...xstateEnvironment() };
-    const name = 'User Mode Linux';
-    return supervise({ name, argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
-  });
+  return onOneCpu((prefix) =>
+    withScratch('uml', (scratch) => {
+      const init = join(scratch, 'init');
+      writeFileSync(join(scratch, 'run'), runScript(run, token));
+      writeFileSync(init, initScript(scratch, run), { mode: 0o755 });
+      const argv = [
+        ...prefix,
+        kernel,
+        `mem=${memory}M`,
+        ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
+        // Its console is our pipe, and it keeps its control socket where we clean up.
+        ...['con=null', 'con0=null,fd:1', 'quiet', `uml_dir=${scratch}/`, 'umid=lab'],
+      ];
+      const env = { PATH: WORLD_PATH, HOME: scratch, TMPDIR: memoryFolder(memory), ...xstateEnvironment() };
+      const name = 'User Mode Linux';
+      return supervise({ name, argv, env, token, bootTimeoutMs: BOOT_TIMEOUT_MS }, run);
+    }),
+  );
 }
 
 /** The kernel gives init nothing: no /proc, no PATH. The root stays read-only; an overlay on tmpfs takes the writes. */

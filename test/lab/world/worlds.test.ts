@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { allowedCpus, onOneCpu } from './one-cpu.js';
 import { bootUml } from './uml.js';
 import { xstateEnvironment } from './xstate.js';
 
@@ -76,4 +77,17 @@ test('a processor with more registers than User Mode Linux knows gets help, any 
   assert.deepEqual(xstateEnvironment('flags\t\t: fpu sse avx avx512f pku\n'), {});
   const { LD_PRELOAD = '' } = xstateEnvironment('flags\t\t: fpu sse avx avx512f pku amx_bf16 amx_tile amx_int8\n');
   assert.ok(existsSync(LD_PRELOAD), LD_PRELOAD);
+});
+
+test('worlds side by side run on different CPUs, as long as there are enough', async () => {
+  const cpus = allowedCpus(readFileSync('/proc/self/status', 'utf8'));
+  const both = await onOneCpu(async (one) => onOneCpu(async (other) => Promise.resolve([one, other])));
+  assert.equal(both[0]?.[0], 'taskset');
+  assert.equal(new Set(both.map((prefix) => prefix.at(-1))).size, Math.min(2, cpus.length));
+  assert.deepEqual(await onOneCpu((again) => Promise.resolve(again)), both[0], 'a claim ends with its world');
+});
+
+test('the CPUs that a process may use are read as the kernel lists them', () => {
+  assert.deepEqual(allowedCpus('Cpus_allowed:\tf\nCpus_allowed_list:\t0-2,5\nMems_allowed:\t1\n'), [0, 1, 2, 5]);
+  assert.deepEqual(allowedCpus(''), [0]);
 });
