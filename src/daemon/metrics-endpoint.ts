@@ -6,7 +6,7 @@ import type { Log } from '../sys/log.js';
 import { Deferred } from '../wire/deferred.js';
 import type { Health } from './health.js';
 import { oneLine, type Task, untilAborted } from './task.js';
-import { WebAccess } from './web-access.js';
+import type { WebAccess } from './web-access.js';
 
 /** Answers requests for one path. */
 export type Page = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;
@@ -56,7 +56,8 @@ export class MetricsEndpoint implements Task {
     const { listen, webConfig } = this.settings;
     const servers: HttpServer[] = [];
     try {
-      if (webConfig !== null) this.access = new WebAccess(webConfig, this.parts.log);
+      // Only then: it takes the libraries for YAML, which the daemon does without.
+      if (webConfig !== null) this.access = new (await import('./web-access.js')).WebAccess(webConfig, this.parts.log);
       for (const address of listen) servers.push(await this.listen(address));
       this.isReady.resolve();
       await untilAborted(signal);

@@ -8,8 +8,11 @@ import { Deferred } from '../wire/deferred.js';
 import { loadState } from './load-state.js';
 import { oneLine, type Task, untilAborted } from './task.js';
 
-/** How often we look whether there is something to save, in seconds: the file is never more than 5 s behind. */
-const SAVE_INTERVAL = 4;
+/** How often we look whether there is something to save, in seconds. */
+const LOOK_INTERVAL = 1;
+
+/** At least so many seconds lie between two saves: with the time until the next look, the file is never more than 5 s behind. */
+const SAVE_INTERVAL = 3.5;
 
 /** Saved this often even when nothing changed, in seconds, because it tells when each guest was last there. */
 const REFRESH_INTERVAL = 600;
@@ -32,6 +35,7 @@ export class StateKeeper implements Task {
   private saving: Promise<void> | null = null;
   private savedAs = '';
   private savedAt = -Infinity;
+  private triedAt = -Infinity;
   private failing = false;
 
   constructor(
@@ -60,7 +64,9 @@ export class StateKeeper implements Task {
     if (signal.aborted) return; // what the file says is better than what we know yet
     if (state) await this.restore(state, signal);
     this.isReady.resolve();
-    const stop = this.tools.clock.every(SAVE_INTERVAL, () => void (this.saving ??= this.saveIfChanged(bootId)));
+    const stop = this.tools.clock.every(LOOK_INTERVAL, () => {
+      this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null));
+    });
     await untilAborted(signal);
     stop();
     await this.saving;
@@ -80,15 +86,19 @@ export class StateKeeper implements Task {
     if (!signal.aborted) missed.announce(bonds);
   }
 
+  private async saveIfDue(bootId: string): Promise<void> {
+    if (this.tools.clock.monotonic() - this.triedAt >= SAVE_INTERVAL) await this.saveIfChanged(bootId);
+  }
+
   private async saveIfChanged(bootId: string): Promise<void> {
     const now = this.tools.clock.monotonic();
     const snapshot = this.host.snapshot(now);
     const current = `${this.host.changes} ${JSON.stringify(snapshot.bonds)}`;
     if (current !== this.savedAs || now - this.savedAt >= REFRESH_INTERVAL) {
+      this.triedAt = now;
       const origin = { bootId, savedAt: Math.floor(this.tools.clock.unix()) };
       if (await this.write(encodeState(origin, snapshot))) [this.savedAs, this.savedAt] = [current, now];
     }
-    this.saving = null;
   }
 
   /** Without room or rights the daemon goes on. @returns whether it is written */
