@@ -1,5 +1,5 @@
-import type { Config } from '../config/config.js';
 import { freeze } from '../config/freeze.js';
+import type { LoadedConfig } from '../config/read-config.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { askProcess } from '../sys/child.js';
 import type { LogFormat } from '../sys/log.js';
@@ -11,8 +11,7 @@ export interface RunArguments extends OverrideArguments {
 }
 
 /** What a run is to be like. */
-export interface RunOrder {
-  readonly config: Config;
+export interface RunOrder extends LoadedConfig {
   readonly log: LogFormat;
 }
 

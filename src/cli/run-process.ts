@@ -15,8 +15,8 @@ await answerFromProcess(async (argv): Promise<RunAnswer> => {
   try {
     await execute(argv, standardOutput, new AbortController().signal, async (args) => {
       const log = logArgument(args.log);
-      const { config } = await loadConfig(args);
-      answer = { order: { config, log } };
+      const { config, settings } = await loadConfig(args);
+      answer = { order: { config, settings, log } };
       return 0;
     });
     return answer;

@@ -28,7 +28,7 @@ export class Announcer implements Task {
   constructor(
     private readonly host: HostState,
     private readonly bonds: Map<number, BondGuests>,
-    private readonly settings: FirstRoundSettings & { readonly capacity: number },
+    private settings: FirstRoundSettings & { readonly capacity: number },
     private readonly listener: FailoverListener & UnlockedListener,
   ) {
     this.thread = new FailoverClient(listener);
@@ -41,6 +41,13 @@ export class Announcer implements Task {
   async run(signal: AbortSignal): Promise<void> {
     await Promise.race([this.thread.ended, untilAborted(signal)]);
     await this.thread.stop();
+  }
+
+  /** Announces in this way from now on. @returns when the failover thread does */
+  configure(settings: FirstRoundSettings): Promise<void> {
+    const { rate, damping } = settings;
+    this.settings = { rate, damping, capacity: this.settings.capacity };
+    return this.thread.configure({ rate, damping });
   }
 
   /** Resolves when the kernel has answered over the failover thread's socket. */

@@ -1,5 +1,4 @@
 import { Registry } from 'prom-client';
-import type { Config } from '../config/config.js';
 import { CONTROL_SOCKET } from '../config/constants.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { HostState } from '../guests/host-state.js';
@@ -17,10 +16,11 @@ import { BeforeRounds } from './before-rounds.js';
 import { BondLog } from './bond-log.js';
 import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
+import { followSettings } from './follow-settings.js';
 import { Healer } from './healer.js';
 import { FailoverHistory } from './history.js';
 import { KernelWatch } from './kernel-watch.js';
-import { followLibvirt } from './follow-libvirt.js';
+import { LibvirtFollower } from './follow-libvirt.js';
 import { portOpener } from './bond-ports.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from './ovs-follower.js';
@@ -29,10 +29,21 @@ import { metricsTasks } from './metrics-tasks.js';
 import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
 import { newHostState } from './new-host-state.js';
 import { newServiceNotifier } from './new-service-notifier.js';
-import { type ArpListener, Snooper } from './snooper.js';
+import { newSnooper } from './new-snooper.js';
+import type { ArpListener } from './snooper.js';
+import { type Reloads, Reloader } from './reloader.js';
+import type { Settings } from './settings.js';
 import { newStateKeeper } from './new-state-keeper.js';
 import { runTasks } from './task.js';
 import { tellReady } from './tell-ready.js';
+
+/** What the daemon does not make itself. */
+interface Base {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type ArpLeft = Parameters<ArpListener>;
 
 /** A packet socket bound to no device. */
 const ANY_DEVICE = 0;
@@ -50,10 +61,10 @@ const ANY_DEVICE = 0;
  *
  * @throws BondheraldError when a part of it cannot go on
  */
-export async function runDaemon(config: Config, log: Log, clock: Clock, signal: AbortSignal): Promise<void> {
-  const metrics = new Metrics(new Registry()).withDefaults(VERSION);
-  const tools = { clock, log, metrics };
-
+export async function runDaemon(settings: Settings, reloads: Reloads, base: Base, signal: AbortSignal): Promise<void> {
+  const config = settings.current;
+  const { clock, log } = base;
+  const tools = { clock, log, metrics: new Metrics(new Registry()).withDefaults(VERSION) };
   openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
   const host = newHostState(config);
   const bonds = new Map<number, BondGuests>();
@@ -61,20 +72,17 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
     hostKnown: () => kernelWatch.ready,
     refresh: () => refresh(),
     judge: () => judge(),
-    listening: async () => snooper?.listening(),
+    listening: async () => snooper.task?.listening(),
   });
   const history = new FailoverHistory(clock, host.topology, config.announce.schedule.length);
-  const openPort = portOpener(ovs.bonds, clock, (...frames) => snooper?.sending(...frames));
-  const manual = manualTools(config, { clock, openPort, others: () => announcements, refresh: () => judge() });
+  const openPort = portOpener(ovs.bonds, clock, (...frames) => snooper.task?.sending(...frames));
+  const manual = manualTools(settings, { clock, openPort, others: () => announcements, refresh: () => judge() });
   const control = new ControlServer(host, bonds, { ...tools, history }, manual, () => ovs.known());
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, ovs.readTables]);
   const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
-  const ovsBondWatch = watchOvsBonds(
-    { clock, host, bonds, ovs: ovs.bonds, announcer, onFailover, readTables: ovs.readTables },
-    config,
-  );
+  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs, announcer, onFailover }, config);
   const judge = (): void => {
     announcer.refresh();
     announcements.forgetGone();
@@ -88,25 +96,28 @@ export async function runDaemon(config: Config, log: Log, clock: Clock, signal: 
   /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
   const refresh = (): void => {
     judge();
-    snooper?.follow();
+    snooper.task?.follow();
     ovsBondWatch.note();
     healer.heal();
     bondLog.note();
   };
   const kernelWatch = new KernelWatch(host, tools, refresh);
   // Before the host is known, there is nothing to refresh.
-  const libvirtWatch = followLibvirt(config.guests, host, tools, () => void kernelWatch.ready.then(judge));
-  const arpLeft: ArpListener = (...left) => announcements.arpLeft(...left);
-  const snooper = config.guests.sources.snoop ? new Snooper(host, bonds, tools, judge, arpLeft) : null;
+  const libvirt = new LibvirtFollower(config.guests, host, tools, () => void kernelWatch.ready.then(judge));
+  const onHeard = { changed: judge, arpLeft: (...left: ArpLeft) => announcements.arpLeft(...left) };
+  const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
   const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets });
   const service = newServiceNotifier(host, bonds, tools, sockets);
-  const stateKeeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
+  const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
+  const reloader = new Reloader(settings, reloads, tools, service);
+  const parts = { ...around, refresh, announcements, ovsBondWatch, history };
+  followSettings(settings, { ...parts, snooper, libvirt, ovs, ...outlets });
 
   log.info('starting', { version: VERSION });
-  const tasks = [kernelWatch, libvirtWatch, ovs, announcer, snooper, ...outlets, stateKeeper, control, service];
-  const ready = (): void => tellReady({ log, service }, config, host.topology, bonds);
+  const ready = (): void => tellReady({ log, service, reloader }, config.bonds, host.topology, bonds);
+  const tasks = [kernelWatch, libvirt, ovs, announcer, snooper, ...outlets.tasks, keeper, control, service, reloader];
   await runTasks(tasks, signal, ready).finally(() => announcements.stop());
   log.info('stopped');
 }

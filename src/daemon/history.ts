@@ -31,8 +31,13 @@ export class FailoverHistory implements AnnouncementListener {
   constructor(
     private readonly clock: Pick<Clock, 'monotonic' | 'unix'>,
     private readonly topology: Topology,
-    private readonly roundsPlanned: number,
+    private roundsPlanned: number,
   ) {}
+
+  /** Failovers to come are announced in so many rounds. */
+  configure(roundsPlanned: number): void {
+    this.roundsPlanned = roundsPlanned;
+  }
 
   /**
    * The bonds as they stand now. One that is new begins with the slave it has; one that is gone is forgotten. That a

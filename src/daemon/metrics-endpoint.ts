@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
 import type { ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
@@ -28,15 +29,32 @@ interface EndpointSettings {
   readonly webConfig: string | null;
 }
 
+/** A server, and where it listens. */
+interface Listening {
+  readonly address: ListenAddress;
+  readonly server: HttpServer;
+}
+
+/** How it encrypts; null: it does not. */
+function speaks(access: WebAccess | null): string | null {
+  return access?.tls ? access.kind : null;
+}
+
+function close(servers: readonly Listening[]): void {
+  for (const { server } of servers) server.close();
+}
+
 /** Answers Prometheus, and who asks whether we are well. */
 export class MetricsEndpoint implements Task {
   readonly name = 'metrics';
   private readonly isReady = new Deferred();
   private readonly pages: ReadonlyMap<string, Page>;
   private access: WebAccess | null = null;
+  /** One for each address of the settings. */
+  private servers: readonly Listening[] = [];
 
   constructor(
-    private readonly settings: EndpointSettings,
+    private settings: EndpointSettings,
     private readonly parts: EndpointParts,
   ) {
     this.pages = new Map<string, Page>([
@@ -53,16 +71,59 @@ export class MetricsEndpoint implements Task {
 
   /** @throws ListenError when an address cannot be had, ConfigError when the web configuration is wrong */
   async run(signal: AbortSignal): Promise<void> {
-    const { listen, webConfig } = this.settings;
-    const servers: HttpServer[] = [];
     try {
-      // Only then: it takes the libraries for YAML, which the daemon does without.
-      if (webConfig !== null) this.access = new (await import('./web-access.js')).WebAccess(webConfig, this.parts.log);
-      for (const address of listen) servers.push(await this.listen(address));
+      this.access = await this.accessOf(this.settings);
+      this.servers = await this.listenAt(this.settings.listen);
       this.isReady.resolve();
       await untilAborted(signal);
     } finally {
-      for (const server of servers) server.close();
+      close(this.servers);
+    }
+  }
+
+  /**
+   * Listens where other settings say. An address that stays is listened at without a break, unless it is to speak TLS
+   * now and did not, or the reverse.
+   * @throws ListenError, ConfigError as `run` does: then all is as it was before
+   */
+  async configure(next: EndpointSettings): Promise<void> {
+    const before = { access: this.access, settings: this.settings };
+    const access = next.webConfig === before.settings.webConfig ? before.access : await this.accessOf(next);
+    const stays = ({ address }: Listening): boolean =>
+      speaks(access) === speaks(before.access) && next.listen.some((each) => isDeepStrictEqual(each, address));
+    const kept = this.servers.filter(stays);
+    const left = this.servers.filter((each) => !stays(each));
+    const wanted = next.listen.filter((each) => !kept.some(({ address }) => isDeepStrictEqual(address, each)));
+    // One address may stand for another: ":9871" cannot be had beside "127.0.0.1:9871".
+    const inTheWay = left.filter(({ address }) => wanted.some(({ port }) => port === address.port));
+    close(inTheWay);
+    this.access = access;
+    try {
+      this.servers = [...kept, ...(await this.listenAt(wanted))];
+    } catch (error) {
+      this.access = before.access;
+      const again = await this.listenAt(inTheWay.map(({ address }) => address));
+      this.servers = [...kept, ...left.filter((each) => !inTheWay.includes(each)), ...again];
+      throw error;
+    }
+    this.settings = next;
+    close(left);
+  }
+
+  /** What it takes, the libraries for YAML among it, is loaded only then. */
+  private async accessOf({ webConfig }: EndpointSettings): Promise<WebAccess | null> {
+    return webConfig === null ? null : new (await import('./web-access.js')).WebAccess(webConfig, this.parts.log);
+  }
+
+  /** @throws ListenError then at none of them */
+  private async listenAt(addresses: readonly ListenAddress[]): Promise<Listening[]> {
+    const servers: Listening[] = [];
+    try {
+      for (const address of addresses) servers.push({ address, server: await this.listen(address) });
+      return servers;
+    } catch (error) {
+      close(servers);
+      throw error;
     }
   }
 

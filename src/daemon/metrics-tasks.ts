@@ -9,6 +9,7 @@ import { type Echo, Health } from './health.js';
 import { MetricsEndpoint, type Page } from './metrics-endpoint.js';
 import { MetricsSweeper } from './metrics-sweeper.js';
 import { fillStateGauges } from './state-gauges.js';
+import { SwitchedTask } from './switched-task.js';
 import type { Task } from './task.js';
 import { Textfile } from './textfile.js';
 
@@ -24,15 +25,23 @@ interface Parts {
 }
 
 /** The tasks that give the metrics to others: over HTTP, as a file, or to nobody. */
-export function metricsTasks(settings: Config['metrics'], parts: Parts): Task[] {
+interface MetricsTasks {
+  readonly endpoint: MetricsEndpoint;
+  /** A file that is not to be any more is removed. */
+  readonly textfile: SwitchedTask<string | null, Textfile>;
+  /** These, and others that have no settings. */
+  readonly tasks: readonly Task[];
+}
+
+/** Makes them, as the configuration says at first. */
+export function metricsTasks({ textfile, ...settings }: Config['metrics'], parts: Parts): MetricsTasks {
   const { tools, topology, bonds, sockets, pages = {} } = parts;
   const { registry } = tools.metrics;
   const refresh = (): void => fillStateGauges(tools.metrics, topology, bonds);
   const health = new Health(tools.clock, sockets);
-  const tasks: Task[] = [
-    new MetricsEndpoint(settings, { registry, refresh, health, log: tools.log, pages }),
-    new MetricsSweeper(topology, tools),
-  ];
-  if (settings.textfile !== null) tasks.push(new Textfile(sharedFileAt(settings.textfile), registry, refresh, tools));
-  return tasks;
+  const write = (path: string | null): Textfile | null =>
+    path === null ? null : new Textfile(sharedFileAt(path), registry, refresh, tools);
+  const endpoint = new MetricsEndpoint(settings, { registry, refresh, health, log: tools.log, pages });
+  const writer = new SwitchedTask('textfile', textfile, write);
+  return { endpoint, textfile: writer, tasks: [endpoint, new MetricsSweeper(topology, tools), writer] };
 }

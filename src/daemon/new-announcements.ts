@@ -58,14 +58,16 @@ interface Others {
 
 /** What announcements by hand share with the others. */
 export function manualTools(
-  { announce: settings }: Config,
+  settings: { readonly current: Config },
   { clock, openPort, others, refresh }: Pick<ManualTools, 'clock' | 'openPort' | 'refresh'> & Others,
 ): ManualTools {
   return {
-    settings,
+    get settings() {
+      return settings.current.announce;
+    },
     clock,
     openPort,
-    bucketsOf: (bond) => others().of(bond)?.buckets ?? newBuckets(settings.rate),
+    bucketsOf: (bond) => others().of(bond)?.buckets ?? newBuckets(settings.current.announce.rate),
     watchOver(bond) {
       const epoch = others().of(bond)?.epoch;
       return () => others().of(bond)?.epoch === epoch;

@@ -10,6 +10,7 @@ import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
 import type { Announcer } from './announcer.js';
 import type { OvsBonds } from './ovs-bonds.js';
+import type { OvsFollower } from './ovs-follower.js';
 
 /** What decides whether a bond has failed over. */
 interface BondState {
@@ -44,6 +45,11 @@ export class OvsBondWatch {
     { damping }: Pick<FirstRoundSettings, 'damping'>,
   ) {
     this.rounds = new OvsFirstRounds(tools.bonds, damping);
+  }
+
+  /** Failovers to come are held back as these settings say. */
+  configure({ damping }: Pick<FirstRoundSettings, 'damping'>): void {
+    this.rounds.configure(damping);
   }
 
   /** To be called after the host's state may have changed. A bond's first state only says where we start. */
@@ -104,17 +110,18 @@ export class OvsBondWatch {
 }
 
 /** The parts of the daemon that the watch deals with. */
-interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds' | 'ovs'> {
+interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds'> {
   readonly host: HostState;
   readonly announcer: Announcer;
   readonly onFailover: OvsWatchTools['listener'];
-  readonly readTables?: () => Promise<void>;
+  readonly ovs: Pick<OvsFollower, 'bonds' | 'readTables'>;
 }
 
 /** The watch over the bonds of Open vSwitch, and the announcer told of it. */
 export function watchOvsBonds(neighbours: Neighbours, { announce }: Pick<Config, 'announce'>): OvsBondWatch {
-  const { host, announcer, onFailover: listener, readTables = () => Promise.resolve(), ...rest } = neighbours;
-  const watch = new OvsBondWatch({ ...rest, topology: host.topology, listener, readTables }, announce);
+  const { host, announcer, onFailover: listener, ovs, ...rest } = neighbours;
+  const { bonds: known, readTables } = ovs;
+  const watch = new OvsBondWatch({ ...rest, topology: host.topology, ovs: known, listener, readTables }, announce);
   announcer.ofOvs = (...order) => watch.announce(...order);
   return watch;
 }

@@ -5,8 +5,9 @@ import { OvsBonds } from './ovs-bonds.js';
 import { ovsIn } from './ovs-host.js';
 import { OvsKnown } from './ovs-known.js';
 import type { OvsTools } from './ovs-tables.js';
-import { OvsWatch } from './ovs-watch.js';
-import { type Task, untilAborted } from './task.js';
+import { type OvsListener, OvsWatch } from './ovs-watch.js';
+import { SwitchedTask } from './switched-task.js';
+import type { Task } from './task.js';
 
 /** What the follower waits for, and whom it tells. */
 interface Neighbours {
@@ -26,12 +27,14 @@ interface Neighbours {
  */
 export class OvsFollower implements Task {
   readonly name = 'ovs';
-  /** null when the configuration wants nothing to do with Open vSwitch. */
-  private readonly watch: OvsWatch | null;
+  /** There is one when the configuration wants to do with Open vSwitch. */
+  private readonly watch: SwitchedTask<boolean | 'auto', OvsWatch>;
   readonly knowledge: OvsKnown;
   readonly bonds: OvsBonds;
   /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
   readonly tableSizes = new Map<string, number>();
+  /** How many watches there have been. */
+  private watches = 0;
 
   constructor(
     private readonly host: HostState,
@@ -41,14 +44,33 @@ export class OvsFollower implements Task {
   ) {
     this.knowledge = new OvsKnown(tools.clock);
     this.bonds = new OvsBonds(host, this.knowledge);
-    const listener = {
-      config: (config: OvsConfig) => void this.neighbours.hostKnown().then(() => this.takeConfig(config)),
-      table: (uuid: string, rows: readonly OvsMacRow[]) => {
+    this.watch = new SwitchedTask(this.name, wanted, (now) =>
+      now === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, now === true, this.newListener()),
+    );
+  }
+
+  /** What one watch tells; when there is another, or none, that is out of date. */
+  private newListener(): OvsListener {
+    const number = ++this.watches;
+    const whenKnown = (take: () => void): void =>
+      void this.neighbours.hostKnown().then(() => number === this.watches && take());
+    return {
+      config: (config) => whenKnown(() => this.takeConfig(config)),
+      table: (uuid, rows) => {
         const at = this.tools.clock.monotonic();
-        void this.neighbours.hostKnown().then(() => this.takeTable(uuid, rows, at));
+        whenKnown(() => this.takeTable(uuid, rows, at));
       },
     };
-    this.watch = wanted === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, wanted === true, listener);
+  }
+
+  /**
+   * Begins to follow Open vSwitch, or ends it: then it has no bonds, no bridges and no guests.
+   * @returns when that is so
+   */
+  async configure(wanted: boolean | 'auto'): Promise<void> {
+    if (wanted === false) this.watches++;
+    await this.watch.configure(wanted);
+    if (wanted === false) this.takeConfig({ bridges: [] });
   }
 
   get ready(): Promise<void> {
@@ -56,19 +78,19 @@ export class OvsFollower implements Task {
   }
 
   run(signal: AbortSignal): Promise<void> {
-    return this.watch?.run(signal) ?? untilAborted(signal);
+    return this.watch.run(signal);
   }
 
   /** Has the MAC tables read now. @returns when the host's state knows what they say; never rejects */
   readonly readTables = async (): Promise<void> => {
-    await this.watch?.readTables();
+    await this.watch.task?.readTables();
     await this.neighbours.hostKnown();
   };
 
   /** Settles when the host's state knows the kernel's devices, and those of Open vSwitch if there are any. */
   async known(): Promise<void> {
     await this.neighbours.hostKnown();
-    await this.watch?.ready;
+    await this.watch.ready;
     await this.neighbours.hostKnown(); // behind what was told until now
   }
 

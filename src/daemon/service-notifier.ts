@@ -23,6 +23,7 @@ export class ServiceNotifier implements Task {
   private readonly watchdog: Watchdog;
   private state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
   private told = '';
+  private note: string | null = null;
   private unheard = false;
   private silent = '';
   private cancelStatus: (() => void) | null = null;
@@ -30,13 +31,13 @@ export class ServiceNotifier implements Task {
 
   /**
    * @param manager null: there is none
-   * @param status one line on what the daemon does
+   * @param does one line on what the daemon does
    * @param signs without them the watchdog is not fed
    */
   constructor(
     private readonly manager: ServiceManager | null,
     private readonly tools: { readonly clock: Clock; readonly log: Log },
-    private readonly status: () => string,
+    private readonly does: () => string,
     signs: readonly LifeSign[],
   ) {
     this.watchdog = new Watchdog(signs);
@@ -50,13 +51,14 @@ export class ServiceNotifier implements Task {
     this.tell('STOPPING=1', 'STATUS=stopping');
   }
 
-  /** The daemon does its work; after a reload, again. */
-  becomeReady(): void {
+  /** The daemon does its work; after a reload, again. @param note what stands in the status as well, until the next time */
+  becomeReady(note: string | null = null): void {
+    this.note = note;
     if (!this.manager || this.state === 'stopping') return;
     const first = this.state === 'starting';
     this.told = this.status();
     if (!this.tell('READY=1', `STATUS=${this.told}`)) {
-      this.tools.clock.after(RETRY_INTERVAL, () => this.becomeReady());
+      this.tools.clock.after(RETRY_INTERVAL, () => this.becomeReady(this.note));
       return;
     }
     this.state = 'ready';
@@ -80,6 +82,10 @@ export class ServiceNotifier implements Task {
       if (this.state !== 'ready' || status === this.told) return;
       if (this.tell(`STATUS=${status}`)) this.told = status;
     });
+  }
+
+  private status(): string {
+    return this.note === null ? this.does() : `${this.does()}; ${this.note}`;
   }
 
   /** Feeds the watchdog when every part is alive, at half its time; else looks again sooner. */

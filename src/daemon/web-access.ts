@@ -6,6 +6,9 @@ import { PasswordChecker } from '../sys/password.js';
 import { readSmallFile, stampOf } from '../sys/small-files.js';
 import { oneLine } from './task.js';
 
+/** What a server without certificates speaks. */
+const PLAIN_HTTP = 'plain HTTP';
+
 /** A web configuration with the files that it names. */
 interface Loaded {
   readonly config: WebConfig;
@@ -34,6 +37,11 @@ export class WebAccess {
   /** The certificates as they were last read; null: plain HTTP. */
   get tls(): TlsMaterial | null {
     return this.loaded.tls;
+  }
+
+  /** What a client has to speak: a server that speaks the one does not speak the other. */
+  get kind(): string {
+    return kindOf(this.loaded);
   }
 
   /** For every answer. */
@@ -135,7 +143,10 @@ function filesOf(file: string, { tls }: WebConfig): string[] {
 }
 
 function refuseOtherKind(file: string, before: Loaded, now: Loaded): void {
-  const kind = ({ tls }: Loaded): string => (tls ? (tls.ca ? 'TLS with client certificates' : 'TLS') : 'plain HTTP');
-  if (kind(before) === kind(now)) return;
-  throw new ConfigError(`${file}: from ${kind(before)} to ${kind(now)}: that takes a restart`);
+  if (kindOf(before) === kindOf(now)) return;
+  throw new ConfigError(`${file}: from ${kindOf(before)} to ${kindOf(now)}: that takes a restart`);
+}
+
+function kindOf({ tls }: Loaded): string {
+  return tls ? (tls.ca ? 'TLS with client certificates' : 'TLS') : PLAIN_HTTP;
 }

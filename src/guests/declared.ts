@@ -25,8 +25,13 @@ export class Declared {
     private readonly topology: Topology,
     private readonly table: GuestTable,
     private readonly changes: Changes,
-    private readonly announcesOwn: boolean,
+    private announcesOwn: boolean,
   ) {}
+
+  /** @param announcesOwn as from the beginning; takes effect with `readAll` */
+  configure(announcesOwn: boolean): void {
+    this.announcesOwn = announcesOwn;
+  }
 
   /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
   setInterfaces(interfaces: readonly GuestInterface[]): void {
@@ -73,8 +78,8 @@ export class Declared {
 
   private readOwn(): void {
     this.ownPending = false;
-    if (!this.announcesOwn) return;
-    const sightings = readOwnAddresses(this.topology.allLinks(), this.own, (device) => this.isAboveBridge(device));
+    const isAbove = (device: number): boolean => this.isAboveBridge(device);
+    const sightings = this.announcesOwn ? readOwnAddresses(this.topology.allLinks(), this.own, isAbove) : [];
     this.replace('host', sightings);
     for (const { mac } of sightings) this.changes.touch(mac); // its MAC may be the same, and its addresses others
   }

@@ -51,10 +51,15 @@ export class HeardBook {
 
   /** @param onForget is told of each MAC that had to make room */
   constructor(
-    private readonly limits: BookLimits,
+    private limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
   ) {
     this.speakers = new Speakers(limits.macs);
+  }
+
+  /** Other limits: of too many addresses the oldest go with the next that is claimed. How many MACs there may be, stays. */
+  configure({ addresses }: Pick<BookLimits, 'addresses'>): void {
+    this.limits = { ...this.limits, addresses };
   }
 
   /**
@@ -157,6 +162,13 @@ export class HeardBook {
     return macs;
   }
 
+  /** Nobody listens any more: who has an address now cannot be told. */
+  forgetAddresses(): void {
+    for (const [, places] of this.speakers.entries()) for (const { addresses } of places.values()) addresses.clear();
+    this.holders.clear();
+    this.changed++;
+  }
+
   /** Nothing is known of the MAC any more. */
   forget(mac: Mac): void {
     this.releaseAll(this.speakers.get(mac));
@@ -193,10 +205,11 @@ export class HeardBook {
     if (!place.addresses.delete(ip)) this.changed++;
     place.addresses.set(ip, at);
     this.holders.set(`${key} ${ip}`, mac);
-    const [oldest] = place.addresses.keys();
-    if (place.addresses.size <= this.limits.addresses || oldest === undefined) return;
-    this.release(key, oldest);
-    this.evicted++;
+    for (const oldest of place.addresses.keys()) {
+      if (place.addresses.size <= this.limits.addresses) return;
+      this.release(key, oldest);
+      this.evicted++;
+    }
   }
 
   private release(key: string, ip: Ip): void {

@@ -35,11 +35,11 @@ export class HostState {
   private readonly learned: Learned;
   private readonly declared: Declared;
   private readonly statics: StaticGuests;
-  private readonly policy: Policy;
+  private policy: Policy;
   private readonly ovs: OvsGuests;
   private toldOfOvs = false;
 
-  constructor(private readonly settings: GuestSettings) {
+  constructor(private settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
     const table = new GuestTable(2 * total);
@@ -56,6 +56,25 @@ export class HostState {
     this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
+  }
+
+  /**
+   * Other settings hold from now on, for guests known and to come. Limits turn nobody out who is known; that of all
+   * MACs stays as it was from the beginning, because memory was laid out for it.
+   * @param bonds the names of those to watch
+   */
+  configure(settings: GuestSettings, bonds: 'auto' | readonly string[]): void {
+    const { limits, sources } = settings;
+    const { total } = this.settings.limits;
+    if (this.settings.sources.snoop && !sources.snoop) this.book.forgetAddresses();
+    this.settings = { ...settings, limits: { ...limits, total } };
+    this.learned.configure({ total, perPort: limits.perPort });
+    this.book.configure({ addresses: limits.addressesPerGuest });
+    this.declared.configure(sources.neighbour);
+    this.statics.configure(settings.static);
+    this.policy = new Policy(settings);
+    this.topology.watchOnly(bonds);
+    this.changed.touchAll();
   }
 
   /**
@@ -140,6 +159,7 @@ export class HostState {
    * @param at monotonic clock, seconds
    */
   heard(bond: number, heard: Heard, at: number): void {
+    if (!this.settings.sources.snoop) return; // the last word of who has stopped listening
     const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
     if (!reflected) this.statics.heard(bond, heard);
     const known = this.learned.isGuest(heard.mac);

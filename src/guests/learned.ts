@@ -67,9 +67,15 @@ export class Learned {
 
   constructor(
     private readonly places: Places,
-    private readonly limits: QuotaLimits,
+    private limits: QuotaLimits,
   ) {
     this.quota = new PortQuota(limits);
+  }
+
+  /** Other limits, for newcomers. */
+  configure(limits: QuotaLimits): void {
+    this.limits = limits;
+    this.quota.configure(limits);
   }
 
   /**

@@ -28,7 +28,12 @@ export class PortQuota {
   private readonly ports = new Map<number, Set<Mac>>();
   private readonly portsOf = new Map<Mac, Set<number>>();
 
-  constructor(private readonly limits: QuotaLimits) {}
+  constructor(private limits: QuotaLimits) {}
+
+  /** Other limits for newcomers: who is there already is turned out only when a newcomer takes his place. */
+  configure(limits: QuotaLimits): void {
+    this.limits = limits;
+  }
 
   /** How many MACs there are in all. */
   get size(): number {

@@ -8,6 +8,8 @@ export interface GuestSettings extends Pick<Config['guests'], 'limits' | 'rememb
     readonly fdb: boolean;
     /** Whether the neighbour tables confirm addresses, and the host's own addresses are announced. */
     readonly neighbour: boolean;
+    /** Whether somebody listens on the bonds. */
+    readonly snoop: boolean;
   };
   /** Addresses that several machines share, and that are not announced for that. */
   readonly virtualRouters: readonly MacPrefix[];

@@ -14,11 +14,17 @@ import type { StaticGuest } from '../config/config.js';
  */
 export class StaticGuests {
   private readonly byMac = new Map<Mac, readonly StaticGuest[]>();
-  private readonly addresses: ReadonlySet<Ip>;
+  private addresses: ReadonlySet<Ip> = new Set();
   /** Who claimed an address last, by way out and address. */
   private readonly taken = new Map<string, Mac>();
 
   constructor(guests: readonly StaticGuest[]) {
+    this.configure(guests);
+  }
+
+  /** Takes these guests in place of those before. Who claimed an address of theirs meanwhile is known still. */
+  configure(guests: readonly StaticGuest[]): void {
+    this.byMac.clear();
     for (const guest of guests) this.byMac.set(guest.mac, [...(this.byMac.get(guest.mac) ?? []), guest]);
     this.addresses = new Set(guests.flatMap(({ addresses }) => addresses));
   }

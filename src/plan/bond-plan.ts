@@ -50,11 +50,17 @@ export class BondPlan {
   private running = false;
 
   constructor(
-    private readonly settings: AnnounceConfig,
+    private settings: AnnounceConfig,
     private readonly buckets: Buckets,
     private readonly guests: Announceable,
     private readonly chance: () => number,
   ) {}
+
+  /** The runs to come are made by these settings. Not to be called while a run lasts. */
+  configure(settings: AnnounceConfig): void {
+    this.settings = settings;
+    for (const kind of KINDS) if (!settings.kinds.includes(kind)) this.queues[kind].clear();
+  }
 
   /**
    * A run begins; one that lasted is over.

@@ -32,16 +32,36 @@ const ROUNDING = 1e-3;
  * Times are in seconds on the monotonic clock.
  */
 export class TokenBucket {
-  /** µs a token. */
-  private readonly each: number;
-  private readonly burst: number;
+  /** µs a token; 0 where there is no limit. */
+  private each = 0;
+  private burst = Infinity;
 
   constructor(
     rate: Rate,
     private readonly cell: Cell = ownCell(),
   ) {
-    this.each = rate === 'unlimited' ? 0 : MICRO / rate.rate;
-    this.burst = rate === 'unlimited' ? Infinity : rate.burst;
+    this.setRate(rate);
+  }
+
+  /**
+   * From now on this is the rate. There are as many tokens as before, but for those that the new burst has no room for;
+   * what had no limit begins full.
+   */
+  configure(rate: Rate, now: number): void {
+    const at = micros(now);
+    const { each, burst } = this;
+    this.setRate(rate);
+    this.move((full) => {
+      const left = each === 0 ? this.burst : burst - Math.max(0, full - at) / each;
+      return Math.ceil(at + Math.max(0, this.burst - left) * this.each);
+    });
+  }
+
+  /** As `configure`, where another thread that shares the number has done so before: its tokens are told in the new rate already. */
+  follow(rate: Rate, now: number): void {
+    this.setRate(rate);
+    const emptiest = Math.ceil(micros(now) + this.burst * this.each);
+    this.move((full) => Math.min(full, emptiest)); // what was drawn at the old rate meanwhile must not starve the new one
   }
 
   /** How many frames may go now. */
@@ -81,6 +101,11 @@ export class TokenBucket {
     const portion = Math.max(1, Math.min(waiting, this.burst, Math.floor((PORTION_SECONDS * MICRO) / this.each)));
     const ready = this.cell.load() - (this.burst - portion) * this.each;
     return Math.max(now, Math.ceil(ready) / MICRO);
+  }
+
+  private setRate(rate: Rate): void {
+    this.each = rate === 'unlimited' ? 0 : MICRO / rate.rate;
+    this.burst = rate === 'unlimited' ? Infinity : rate.burst;
   }
 
   private tokens(full: number, at: number): number {

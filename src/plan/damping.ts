@@ -9,35 +9,41 @@ export class Damping {
   /** When the latest announcements were made, the oldest first. */
   private readonly announced: number[] = [];
   private latest = -Infinity;
-  private held = false;
+  /** When what is held back may be announced; null: nothing is. */
+  private heldUntil: number | null = null;
 
-  constructor(private readonly settings: AnnounceConfig['damping']) {}
+  constructor(private settings: AnnounceConfig['damping']) {}
+
+  /** Failovers to come are judged by these settings, and by what has been announced before. What is held back keeps its time. */
+  configure(settings: AnnounceConfig['damping']): void {
+    this.settings = settings;
+    this.forgetOldest();
+  }
 
   /** A failover. @returns null: announce it; or from when on it may be announced, if none follows */
   failover(now: number): number | null {
-    const open = this.held ? now >= this.opensAt() : this.hasRoom(now);
+    const open = now >= (this.heldUntil === null ? this.roomAt() : this.opensAt());
     this.latest = now;
     if (open) return this.announce(now);
-    this.held = true;
-    return this.opensAt();
+    return (this.heldUntil = this.opensAt());
   }
 
   /** The time has come to announce what was held back. @returns whether it has, and something is */
   release(now: number): boolean {
-    if (!this.held || now < this.opensAt()) return false;
+    if (this.heldUntil === null || now < this.heldUntil) return false;
     this.announce(now);
     return true;
   }
 
   private announce(now: number): null {
-    this.held = false;
+    this.heldUntil = null;
     this.announced.push(now);
-    if (this.announced.length > this.settings.failovers) this.announced.shift();
+    this.forgetOldest();
     return null;
   }
 
-  private hasRoom(now: number): boolean {
-    return now >= this.roomAt();
+  private forgetOldest(): void {
+    this.announced.splice(0, this.announced.length - this.settings.failovers);
   }
 
   private roomAt(): number {

@@ -44,6 +44,13 @@ export class TurnQueue<T extends Waiting> {
     this.calledBefore.push(...[...called].reverse().filter(({ id }) => !this.waiting.has(id)));
   }
 
+  /** Nobody waits any more. */
+  clear(): void {
+    this.waiting.clear();
+    this.first = undefined;
+    this.calledBefore.length = 0;
+  }
+
   private nextInOrder(): T | undefined {
     const next = this.order.next();
     if (!next.done) return next.value;

@@ -25,6 +25,7 @@ export function askProcess<Answer>(url: URL, words: readonly string[]): Promise<
 export async function answerFromProcess<Answer extends object>(
   answer: (words: readonly string[]) => Promise<Answer>,
 ): Promise<void> {
+  process.on('SIGHUP', () => undefined); // what tells our parent to reload may reach us as well
   const value = await answer(process.argv.slice(2));
   process.send?.(value, () => process.disconnect());
 }

@@ -31,9 +31,10 @@ export class Topology {
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
 
-  /** Leaves the bonds of other names alone. To be called before the first event. */
-  watchOnly(bonds: readonly string[]): void {
-    this.watched = new Set(bonds);
+  /** Leaves the bonds of other names alone; 'auto': none. Whoever keeps something in step with the bonds has to look again. */
+  watchOnly(bonds: 'auto' | readonly string[]): void {
+    this.watched = bonds === 'auto' ? null : new Set(bonds);
+    this.derived.clear();
   }
 
   /** Whether a bond of that name is to be watched; one whose name is not known yet may be. */

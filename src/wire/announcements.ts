@@ -24,11 +24,17 @@ export class Announcements {
 
   /** @param guests by bond, the guests that are announced there */
   constructor(
-    private readonly settings: AnnounceConfig,
+    private settings: AnnounceConfig,
     private readonly guests: ReadonlyMap<number, BondGuests>,
     private readonly tools: AnnouncementTools,
     private readonly orders: Orders,
   ) {}
+
+  /** The announcements to come are made by these settings; those that last, by the ones that they began with. */
+  configure(settings: AnnounceConfig): void {
+    this.settings = settings;
+    for (const announcements of this.bonds.values()) announcements.configure(settings);
+  }
 
   /** What the failover thread has told of a failover. */
   failover(round: FirstRound): void {

@@ -47,15 +47,18 @@ export class BondAnnouncements {
   readonly buckets: Buckets;
   private readonly plan: BondPlan;
   private readonly control: Int32Array;
+  /** The settings of the next announcement; those of the last one until it is over. */
+  private wanted: AnnounceConfig;
   private run: { readonly on: BondRun; readonly tally: RunTally } | null = null;
 
   constructor(
     private readonly bond: number,
     private readonly guests: BondGuests,
-    settings: AnnounceConfig,
+    private settings: AnnounceConfig,
     private readonly tools: AnnouncementTools,
   ) {
     const { batch } = guests;
+    this.wanted = settings;
     this.buckets = newBuckets(settings.rate, sharedCell(batch.memory));
     const announceable = {
       keys: () => batch.keys(),
@@ -71,6 +74,12 @@ export class BondAnnouncements {
   /** How often the bond has failed over, as the failover thread counts it. */
   get epoch(): number {
     return Atomics.load(this.control, EPOCH);
+  }
+
+  /** Announces by these settings from now on; an announcement that lasts ends with those that it began with. */
+  configure(settings: AnnounceConfig): void {
+    this.wanted = settings;
+    if (!this.run) this.adopt();
   }
 
   /** ARP frames have left by the bond that are not ours. @param at monotonic clock, seconds */
@@ -103,6 +112,20 @@ export class BondAnnouncements {
     on.cancel();
     this.tools.nextRound(this.bond, null);
     this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
+    this.adopt();
+  }
+
+  private adopt(): void {
+    if (this.settings === this.wanted) return;
+    this.settings = this.wanted;
+    const now = this.tools.clock.monotonic();
+    const { rarp, arp, na } = this.settings.rate;
+    // The failover thread has told the tokens of RARP in the new rate; it has none of Open vSwitch's bonds.
+    if (this.bond > 0) this.buckets.rarp.follow(rarp, now);
+    else this.buckets.rarp.configure(rarp, now);
+    this.buckets.garp.configure(arp, now);
+    this.buckets.na.configure(na, now);
+    this.plan.configure(this.settings);
   }
 
   private surroundings({ epoch, cause, arrived, doneByOvs }: FirstRound, { turns, count }: Portion, tally: RunTally) {

@@ -31,6 +31,8 @@ export class FailoverClient {
   private readonly hasEnded = new Deferred();
   private readonly echoes = new Echoes(() => this.thread.post({ type: 'echo' }));
   private readonly watching = new Map<number, () => void>();
+  /** Those who wait until their settings hold, in the order of their orders. Bounded by the orders on their way. */
+  private readonly configuring: (() => void)[] = [];
 
   constructor(private readonly listener: FailoverListener) {
     this.thread = startThread(new URL('./failover-thread.js', import.meta.url));
@@ -59,6 +61,12 @@ export class FailoverClient {
     this.thread.post({ type: 'announce', bond, slave, cause });
   }
 
+  /** Announces all bonds in this way from now on. @returns when the thread does */
+  configure(settings: FirstRoundSettings): Promise<void> {
+    this.thread.post({ type: 'configure', ...settings });
+    return new Promise((resolve) => this.configuring.push(resolve));
+  }
+
   forget(bond: number): void {
     this.thread.post({ type: 'forget', bond });
   }
@@ -83,6 +91,8 @@ export class FailoverClient {
         return this.listener.failover(message);
       case 'lost':
         return this.listener.lost(message.bond, message.reason);
+      case 'configured':
+        return this.configuring.shift()?.();
       case 'echo':
         return this.echoes.arrived();
       case 'resync':
@@ -95,7 +105,7 @@ export class FailoverClient {
   }
 
   private end(error: Error | null): void {
-    for (const answered of this.watching.values()) answered();
+    for (const answered of [...this.watching.values(), ...this.configuring.splice(0)]) answered();
     if (!error) return this.hasEnded.resolve();
     const failure = new FailoverThreadError(`the failover thread ended: ${error.message}`);
     this.isReady.reject(failure);

@@ -6,7 +6,7 @@ import { BatchReader } from './batch-reader.js';
 import type { Portion } from './batch-writer.js';
 import { type BurstOutcome, sendBurst } from './burst.js';
 import { sharedCell } from './shared-cell.js';
-import type { RoundOutcome, ToFailoverThread } from './thread-messages.js';
+import type { FirstRoundSettings, RoundOutcome, ToFailoverThread } from './thread-messages.js';
 
 /** What a first round needs of its surroundings. */
 export interface Moment {
@@ -24,18 +24,31 @@ const NOTHING: BurstOutcome = { sent: 0, errors: {} };
 export class ReadyFirstRound {
   private readonly batch: BatchReader;
   private readonly control: Int32Array;
-  private readonly bucket: TokenBucket | null;
+  private bucket: TokenBucket | null = null;
   private readonly damping: Damping;
   private mayHaveRun = false;
 
   constructor(
     private readonly sender: PacketSender,
-    { memory, capacity, rate, damping }: Omit<ToFailoverThread & { type: 'watch' }, 'type' | 'bond'>,
+    private readonly order: Omit<ToFailoverThread & { type: 'watch' }, 'type' | 'bond'>,
   ) {
+    const { memory, capacity, rate, damping } = order;
     this.batch = new BatchReader(memory, capacity);
     this.control = controlWords(memory);
-    this.bucket = rate === null ? null : new TokenBucket(rate, sharedCell(memory));
+    this.setRate(rate, 0);
     this.damping = new Damping(damping);
+  }
+
+  /** Announces in another way from now on. Tokens and what was announced before count on. @param now monotonic clock, seconds */
+  configure({ rate, damping }: FirstRoundSettings, now: number): void {
+    this.setRate(rate, now);
+    this.damping.configure(damping);
+  }
+
+  private setRate(rate: FirstRoundSettings['rate'], now: number): void {
+    if (rate === null) this.bucket = null;
+    else if (this.bucket) this.bucket.configure(rate, now);
+    else this.bucket = new TokenBucket(rate, sharedCell(this.order.memory));
   }
 
   /** A failover: cancels the run that lasts, and sends the first round of the next, unless there were too many. */

@@ -15,8 +15,14 @@ export class OvsFirstRounds {
   /** @param bonds by bond, the guests that are announced there */
   constructor(
     private readonly bonds: ReadonlyMap<number, BondGuests>,
-    private readonly settings: AnnounceConfig['damping'],
+    private settings: AnnounceConfig['damping'],
   ) {}
+
+  /** Failovers to come are judged by these settings, and by what was announced before. */
+  configure(settings: AnnounceConfig['damping']): void {
+    this.settings = settings;
+    for (const damping of this.damping.values()) damping.configure(settings);
+  }
 
   /**
    * A failover: the run that lasts is over.

@@ -28,6 +28,8 @@ export type ToFailoverThread =
   /** Send the first round now, as if the bond had failed over to `slave`. */
   | { readonly type: 'announce'; readonly bond: number; readonly slave: number; readonly cause: OrderCause }
   | { readonly type: 'forget'; readonly bond: number }
+  /** Announce all bonds in this way from now on. */
+  | ({ readonly type: 'configure' } & FirstRoundSettings)
   /** Ask the kernel for an answer over the thread's socket, and say when it has come. */
   | { readonly type: 'echo' }
   | { readonly type: 'stop' };
@@ -73,6 +75,8 @@ export type FromFailoverThread =
   | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
   /** The bond is watched; or it cannot be, for the reason given. */
   | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
+  /** A new way of announcing has been taken up. */
+  | { readonly type: 'configured' }
   /** The kernel answers over the thread's socket. */
   | { readonly type: 'echo' }
   /** Messages were lost; the thread has asked the kernel for the whole state again. */

@@ -2,7 +2,14 @@ import { BondheraldError } from '../errors.js';
 import { openPacketSender } from '../sys/packet-sender.js';
 import type { Owner } from '../sys/thread.js';
 import { type Moment, ReadyFirstRound } from './first-round.js';
-import type { FromFailoverThread, LossReason, OrderCause, RoundOutcome, ToFailoverThread } from './thread-messages.js';
+import type {
+  FirstRoundSettings,
+  FromFailoverThread,
+  LossReason,
+  OrderCause,
+  RoundOutcome,
+  ToFailoverThread,
+} from './thread-messages.js';
 
 /** Of a bond that is not watched, or not yet: nobody is announced. */
 const UNWATCHED: RoundOutcome = {
@@ -33,6 +40,7 @@ export class WatchedBonds {
       else if (order.type === 'forget') this.forget(order.bond);
       else if (order.type === 'watch') this.watch(order);
       else if (order.type === 'echo') echo();
+      else if (order.type === 'configure') this.configure(order, begin().now);
       else this.announce(order, begin());
     }
   }
@@ -55,6 +63,11 @@ export class WatchedBonds {
     const watched = this.bonds.get(bond);
     const round = cause === 'window' ? watched?.release(moment) : watched?.failover(moment);
     if (round) this.owner.post({ type: 'failover', bond, slave, cause, arrived: moment.now, ...round });
+  }
+
+  private configure(settings: FirstRoundSettings, now: number): void {
+    for (const bond of this.bonds.values()) bond.configure(settings, now);
+    this.owner.post({ type: 'configured' });
   }
 
   private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {

@@ -122,7 +122,7 @@ test('after a dump, addresses that it did not mention are gone', () => {
 });
 
 test('where the neighbour source is off, the host is none of our business', () => {
-  const story = new HostStory({ sources: { fdb: true, neighbour: false } });
+  const story = new HostStory({ sources: { fdb: true, neighbour: false, snoop: true } });
   story.address('br0', ADDRESS);
   assert.deepEqual(story.judged, []);
 });

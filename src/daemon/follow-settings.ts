@@ -1,0 +1,77 @@
+import type { AnnounceConfig, Config } from '../config/config.js';
+import type { GuestSettings } from '../guests/settings.js';
+import type { FirstRoundSettings } from '../wire/thread-messages.js';
+import { firstRoundSettings } from './new-announcements.js';
+import { guestSettings } from './new-host-state.js';
+import type { Settings } from './settings.js';
+
+/** Takes up a setting. */
+interface Configurable<S> {
+  configure(setting: S): Promise<void>;
+}
+
+/** The parts of the daemon whose settings may change while it runs. */
+export interface FollowingParts {
+  readonly host: { configure(settings: GuestSettings, bonds: Config['bonds']): void };
+  /** Brings guests and bonds up to date. */
+  readonly refresh: () => void;
+  readonly announcer: { configure(settings: FirstRoundSettings): Promise<void> };
+  readonly announcements: { configure(settings: AnnounceConfig): void };
+  readonly ovsBondWatch: { configure(settings: AnnounceConfig): void };
+  /** Of how many rounds an announcement is. */
+  readonly history: { configure(rounds: number): void };
+  readonly snooper: { configure(wanted: boolean, begun: (task: { follow(): void }) => void): Promise<void> };
+  readonly libvirt: Configurable<boolean>;
+  readonly ovs: Configurable<boolean | 'auto'>;
+  readonly endpoint: Configurable<Pick<Config['metrics'], 'listen' | 'webConfig'>>;
+  readonly textfile: Configurable<string | null>;
+}
+
+/**
+ * Has every part follow the settings that are its. Guests come first, and at once: whoever is excluded now is in no
+ * frame of the next moment, not in those that are kept ready either.
+ */
+export function followSettings(settings: Settings, parts: FollowingParts): void {
+  const { host, refresh, snooper, libvirt, ovs, endpoint, textfile } = parts;
+  settings.follow(
+    ({ bonds, guests }) => ({ bonds, guests }),
+    ({ bonds }, config) => {
+      host.configure(guestSettings(config), bonds);
+      refresh();
+    },
+  );
+  settings.follow(({ announce }) => announce, followAnnounce(parts));
+  settings.follow(
+    ({ guests }) => guests.sources.snoop,
+    (wanted) => snooper.configure(wanted, (task) => task.follow()),
+  );
+  settings.follow(
+    ({ guests }) => guests.sources.libvirt !== false,
+    (wanted) => libvirt.configure(wanted),
+  );
+  settings.follow(
+    ({ guests }) => guests.sources.ovs,
+    (wanted) => ovs.configure(wanted),
+  );
+  settings.follow(
+    ({ metrics: { listen, webConfig } }) => ({ listen, webConfig }),
+    (where) => endpoint.configure(where),
+  );
+  settings.follow(
+    ({ metrics }) => metrics.textfile,
+    (path) => textfile.configure(path),
+  );
+}
+
+/**
+ * The failover thread first: once it has answered, every failover that we are told of was announced by the new settings,
+ * and none before.
+ */
+function followAnnounce({ announcer, announcements, ovsBondWatch, history }: FollowingParts) {
+  return async (announce: AnnounceConfig, config: Config): Promise<void> => {
+    await announcer.configure(firstRoundSettings(config));
+    ovsBondWatch.configure(announce);
+    announcements.configure(announce);
+    history.configure(announce.schedule.length);
+  };
+}
