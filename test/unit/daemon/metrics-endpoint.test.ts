@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import type { ListenAddress } from '../../../src/config/config.js';
+import { ConfigError, ListenError } from '../../../src/errors.js';
 import { Health } from '../../../src/daemon/health.js';
 import { type EndpointParts, MetricsEndpoint } from '../../../src/daemon/metrics-endpoint.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
@@ -151,4 +152,38 @@ test('more than 64 connections at once are not taken', async (t) => {
   await Promise.any(sockets.map((socket) => once(socket.resume(), 'close')));
   assert.equal(sockets.filter((socket) => socket.closed).length, 1);
   for (const socket of sockets) socket.destroy();
+});
+
+test('it listens elsewhere when it is told to: what stays is not interrupted, what goes is given back', async (t) => {
+  const [one, two, three] = [await freePort(), await freePort(), await freePort()];
+  const at = (port: number, host = '127.0.0.1') => ({ host, port });
+  const { task } = endpoint(t, [at(one), at(two)]);
+  await task.ready;
+  const open = connect(one, '127.0.0.1').on('error', () => undefined);
+  await once(open, 'connect');
+  await task.configure({ listen: [at(one), at(three)], webConfig: null });
+  assert.deepEqual([await get(`127.0.0.1:${one}`), await get(`127.0.0.1:${three}`)], [200, 200]);
+  await assert.rejects(get(`127.0.0.1:${two}`));
+  assert.ok(!open.destroyed, 'a connection to what stays goes on');
+  open.destroy();
+  await task.configure({ listen: [at(three, '')], webConfig: null });
+  assert.equal(await get(`127.0.0.2:${three}`), 200, 'the same port at every address');
+  await task.configure({ listen: [], webConfig: null });
+  await assert.rejects(get(`127.0.0.1:${three}`));
+});
+
+test('where it cannot listen, or the web configuration is wrong, it listens as before', async (t) => {
+  const [one, taken] = [await freePort(), await freePort()];
+  const other = endpoint(t, [{ host: '127.0.0.1', port: taken }]);
+  const { task } = endpoint(t, [{ host: '127.0.0.1', port: one }]);
+  await Promise.all([task.ready, other.task.ready]);
+  const listen = [
+    { host: '', port: one },
+    { host: '127.0.0.1', port: taken },
+  ];
+  await assert.rejects(task.configure({ listen, webConfig: null }), ListenError);
+  assert.equal(await get(`127.0.0.1:${one}`), 200);
+  await assert.rejects(get(`127.0.0.2:${one}`));
+  await assert.rejects(task.configure({ listen: [], webConfig: '/nowhere.yaml' }), ConfigError);
+  assert.equal(await get(`127.0.0.1:${one}`), 200);
 });

@@ -51,6 +51,24 @@ test('ready, reloading, ready again and stopping are told, each with what we do'
   assert.equal(clock.waiting, 0);
 });
 
+test('what became of a reload stands in the status until the next one', () => {
+  const { clock, state, notifier, take } = service(null);
+  notifier.becomeReady();
+  notifier.reloading();
+  notifier.becomeReady('refused');
+  state.guests = 4;
+  notifier.changed();
+  clock.advance(3);
+  notifier.reloading();
+  notifier.becomeReady();
+  const told = take().filter((line) => !line.startsWith('RELOADING'));
+  assert.deepEqual(told.slice(1), [
+    'READY=1 STATUS=3 guests; refused',
+    'STATUS=4 guests; refused',
+    'READY=1 STATUS=4 guests',
+  ]);
+});
+
 test('a status is told when it is another one, at most every three seconds', () => {
   const { clock, state, notifier, take } = service(null);
   notifier.changed();

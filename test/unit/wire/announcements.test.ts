@@ -354,3 +354,35 @@ test('ARP of the guests delays ours', () => {
   world.clock.advance(2);
   assert.equal(world.what().length, 3);
 });
+
+test('an announcement that lasts ends with the settings it began with, the next has the new ones', () => {
+  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited' } as const;
+  const world = new World(3, { schedule: [0, 10], kinds: ['rarp', 'garp'], rate });
+  world.failover(3);
+  world.clock.advance(0.5);
+  const after = { ...ANNOUNCE_DEFAULTS, schedule: [0, 1, 2], kinds: ['rarp'] as const, rate };
+  world.announcements.configure(after);
+  world.clock.advance(100);
+  assert.deepEqual(world.told, [`${BOND} completed 6,6,0 0`]);
+  assert.ok(world.wire.every(({ at }) => at < 1001 || at >= 1010));
+  world.wire.length = 0;
+  world.failover(0);
+  world.clock.advance(100);
+  assert.deepEqual(world.told.slice(1), [`${BOND} completed 9,0,0 0`]);
+  assert.deepEqual([...new Set(world.what())].sort(), rarps(1, 2, 3));
+});
+
+test('a kind that is not wanted any more is not made up for in the next announcement', () => {
+  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited' } as const;
+  const world = new World(5, { schedule: [0], kinds: ['rarp', 'garp'], rate });
+  world.failover(5);
+  world.clock.advance(1.5);
+  world.announcements.configure({ ...ANNOUNCE_DEFAULTS, schedule: [0], kinds: ['rarp'], rate });
+  world.clock.advance(1);
+  const began = world.what().length;
+  assert.ok(began > 0 && world.what().every((what) => what.startsWith('garp')));
+  world.failover(5);
+  world.clock.advance(100);
+  assert.equal(world.what().length, began);
+  assert.deepEqual(world.told, [`${BOND} superseded 5,${began},0 0`, `${BOND} completed 5,0,0 0`]);
+});

@@ -124,3 +124,15 @@ test('a bond cannot be sent on without a slave that works, when it is gone or of
   assert.equal(readLoss(host.change('up1', { lowerUp: false })), null, 'that is for the bond to say');
   assert.deepEqual(readLoss(host.remove('bond0')), { bond, reason: 'bond-gone' });
 });
+
+test('another rate and other damping hold from the next failover on, with the tokens and the history there are', () => {
+  const { round, at, burst } = open(10, { rate: 1, burst: 8 });
+  burst(() => round.failover(at(100)));
+  round.configure({ rate: { rate: 1, burst: 20 }, damping: { failovers: 2, within: 180, holdOff: 30 } }, 100);
+  assert.equal(burst(() => round.failover(at(103)))[0].length, 3, 'none were left, three came');
+  assert.equal(burst(() => round.failover(at(104)))[1]?.damped, 280, 'two were announced');
+  round.configure({ rate: null, damping: DAMPING }, 300);
+  assert.deepEqual(burst(() => round.release(at(300)))[0], []);
+  round.configure({ rate: 'unlimited', damping: DAMPING }, 301);
+  assert.equal(burst(() => round.failover(at(302)))[0].length, 10);
+});

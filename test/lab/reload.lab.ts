@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import { dissect } from '../support/dissect.js';
+import { until } from '../support/until.js';
+import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
+import { capture, type Capture } from './net/capture.js';
+import { BONDHERALD, Daemon, METRICS_PORT, runIn, writeConfig } from './net/daemon.js';
+import { type Hypervisor, plainBridge } from './net/hypervisor.js';
+import { ip } from './net/ip.js';
+import { type Lab, labFor } from './net/lab.js';
+
+/** A second bond beside bond0, with no guests. */
+function twoBonds(hv: Hypervisor): void {
+  plainBridge(2)(hv);
+  hv.ip('link add name bond1 type bond mode active-backup miimon 100');
+}
+
+const text = ({ kinds = '[rarp]', schedule = '[0s]', more = '' } = {}): string =>
+  `announce: {kinds: ${kinds}, schedule: ${schedule}, jitter: 0, damping: {failovers: 1000}}\n${more}`;
+
+/** A daemon whose file is changed while it runs. */
+class Reloaded {
+  private constructor(
+    readonly lab: Lab,
+    readonly daemon: Daemon,
+    readonly far: Capture,
+    private readonly file: string,
+  ) {}
+
+  static async start(t: TestContext, first: string): Promise<Reloaded> {
+    const lab = await labFor(t, { attach: twoBonds });
+    const file = writeConfig(t, first);
+    const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file]);
+    return new Reloaded(lab, daemon, capture(lab, 'sw2', 'p-hv', { filter: `${RARP_FILTER} or arp` }), file);
+  }
+
+  /** Changes the file and has it read. @returns what the log says from then on until `done` */
+  async reload(file: string, done: RegExp): Promise<string> {
+    const before = this.daemon.stderr.length;
+    writeFileSync(this.file, file);
+    this.daemon.signal('SIGHUP');
+    return this.after(before, done);
+  }
+
+  async after(before: number, done: RegExp): Promise<string> {
+    const since = (): string => this.daemon.stderr.slice(before);
+    await until(() => done.test(since()), { what: String(done), timeout: 30_000 }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${since()}`);
+    });
+    return since();
+  }
+
+  /** Fails over to the link that is watched, and back again when the first round is out. @returns the RARPs of the first round */
+  async failover(count: number): Promise<string[]> {
+    await this.lab.setActive('up1');
+    const arriving = nextRound(this.far, count);
+    await this.lab.setActive('up2');
+    return announced(await arriving);
+  }
+}
+
+const READ = /info: the configuration was read again.*\n/;
+const rarpsOf = ({ frames }: Capture, mac: string): number =>
+  frames.filter(({ bytes }) => dissect(bytes).src === mac && dissect(bytes).arp?.op === 3).length;
+
+test('a file that is read again in the middle of an announcement loses nobody, and who is excluded is out at once', async (t) => {
+  const reloaded = await Reloaded.start(t, text({ schedule: '[0s, 1s, 12s]' }));
+  const { lab, daemon, far } = reloaded;
+  const [out, stays] = lab.guests;
+  assert.ok(out && stays);
+  const arriving = nextRound(far, 2);
+  await lab.setActive('up2');
+  assert.deepEqual(announced(await arriving), expected(lab.guests));
+
+  const exclude = `guests: {exclude: {macs: ["${out.mac}"]}}\nmetrics: {listen: "127.0.0.1:9999"}\n`;
+  const said = await reloaded.reload(text({ more: exclude }), READ);
+  assert.match(
+    said,
+    /changed="announce.schedule: \[0s, 1s, 12s\] -> \[0s\]; guests.exclude.macs: \[\] -> \[.*\]; metrics.listen: 127.0.0.1:9871 -> 127.0.0.1:9999"/,
+  );
+  await far.settled();
+  const [before, ...later] = [rarpsOf(far, out.mac)];
+  assert.deepEqual([later, before <= 2], [[], true], 'the third round is to come');
+  await daemon.logs(/announcement over bond=bond0 result=completed/, { timeout: 30_000 });
+  await far.settled();
+  assert.equal(rarpsOf(far, stays.mac), 3, 'the rounds that it began with');
+  assert.equal(rarpsOf(far, out.mac), before, 'no frame more');
+  assert.match(await daemon.get('/metrics', 9999), /bondherald_guests_suppressed_total|bondherald_build_info/);
+  await assert.rejects(daemon.get('/metrics', METRICS_PORT), /no connection/);
+
+  assert.deepEqual(await reloaded.failover(1), expected([stays]), 'not in the frames that were ready either');
+  const { stdout } = await runIn([BONDHERALD, 'guests']);
+  assert.match(stdout, new RegExp(`${out.mac}.*excluded`));
+  await reloaded.reload(text(), READ);
+  assert.deepEqual(await reloaded.failover(2), expected(lab.guests), 'nobody was forgotten');
+});
+
+test('a bad file changes nothing and says why; bonds, kinds and rounds follow a good one', async (t) => {
+  const reloaded = await Reloaded.start(t, text({ more: 'bonds: [bond0]\n' }));
+  const { lab, daemon, far } = reloaded;
+  const bad = await reloaded.reload('bonds: [bond1]\nguests:\n  remember: 3\n  limit: 7\n', /stays\n/);
+  assert.deepEqual(
+    bad.match(/^error: .*(?<=:)\d+: [\w.]+/gm)?.map((line) => line.replace(/.*:(\d+): /, '$1 ')),
+    ['3 guests.remember', '4 guests.limit'],
+  );
+  assert.deepEqual(await reloaded.failover(2), expected(lab.guests));
+  assert.ok((await daemon.get()).includes('bond_active_slave{bond="bond0"'));
+
+  const more = 'bonds: auto\nmetrics: {listen: "192.0.2.77:9871"}\nstateDir: /elsewhere\n';
+  const said = await reloaded.reload(
+    text({ schedule: '[0s, 1s]', more }),
+    /watching a bond bond=bond1[^]*change could not/,
+  );
+  assert.match(said, /^error: a change could not be made .*192\.0\.2\.77:9871.*EADDRNOTAVAIL/m);
+  assert.match(said, /^warn: this takes effect at the next restart changed="stateDir: .* -> \/elsewhere"$/m);
+  const began = far.frames.length;
+  await lab.setActive('up1');
+  await lab.setActive('up2');
+  await daemon.logs(/announcement over bond=bond0 result=completed rarp=4 /);
+  await far.settled();
+  assert.equal(announced(far.frames.slice(began)).length, 4, 'two rounds');
+  assert.ok((await daemon.get()).includes('bond_active_slave{bond="bond0"'), 'where it listened before');
+
+  await reloaded.reload(text({ more: 'bonds: [bond1]\n' }), /a bond is gone bond=bond0/);
+  const quiet = far.frames.length;
+  await lab.setActive('up1');
+  await lab.setActive('up2');
+  await ip('hv', ['link set bond1 up']);
+  await reloaded.reload(text({ more: 'bonds: [bond0]\n' }), /watching a bond bond=bond0/);
+  await far.settled();
+  assert.equal(far.frames.length, quiet, 'what happened to a bond that was left alone is not made up for');
+  assert.deepEqual(await reloaded.failover(2), expected(lab.guests));
+
+  const from = daemon.stderr.length;
+  for (let n = 0; n < 3; n++) daemon.signal('SIGHUP');
+  assert.equal((await reloaded.after(from, READ)).match(/nothing has changed/g)?.length, 1);
+  await daemon.stop();
+});

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AT_RESTART } from '../../../src/config/changes.js';
+import { DEFAULTS } from '../../../src/config/defaults.js';
+import { pathText } from '../../../src/config/problems.js';
+import { readConfig } from '../../../src/config/read-config.js';
+import { type FollowingParts, followSettings } from '../../../src/daemon/follow-settings.js';
+import { Settings } from '../../../src/daemon/settings.js';
+
+/** Another value for each key. */
+const OTHERS: Readonly<Record<string, string>> = {
+  bonds: '[bond7]',
+  'announce.kinds': '[na]',
+  'announce.schedule': '[0s]',
+  'announce.jitter': '0.5',
+  'announce.damping.within': '60s',
+  'announce.damping.holdOff': '5s',
+  'guests.sources.fdb': 'false',
+  'guests.sources.neighbour': 'false',
+  'guests.sources.snoop': 'false',
+  'guests.sources.libvirt': 'false',
+  'guests.sources.ovs': 'false',
+  'guests.remember': '1h',
+  'guests.exclude.macs': '["02:bf/16"]',
+  'guests.exclude.vlans': '[7]',
+  'guests.exclude.ports': '[tap*]',
+  'guests.virtualRouterMacs': 'true',
+  'guests.static': '[{mac: "52:54:00:00:00:01", bond: bond0}]',
+  'metrics.listen': '"off"',
+  'metrics.webConfig': '/x.yaml',
+  'metrics.textfile': '/x.prom',
+};
+
+function keysOf(value: unknown, path: readonly string[] = []): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [pathText(path)];
+  return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, [...path, key]));
+}
+
+/** Who follows when the key has another value. */
+async function followersOf(key: string): Promise<string[]> {
+  const called: string[] = [];
+  const part = (name: string) => ({ configure: () => (called.push(name), Promise.resolve()) });
+  const names = ['host', 'announcer', 'announcements', 'ovsBondWatch', 'history'] as const;
+  const tasks = ['snooper', 'libvirt', 'ovs', 'endpoint', 'textfile'] as const;
+  const parts = Object.fromEntries([...names, ...tasks].map((name) => [name, part(name)]));
+  const settings = new Settings(readConfig(null));
+  followSettings(settings, { ...parts, refresh: () => called.push('refresh') } as unknown as FollowingParts);
+  const text = key.split('.').reduceRight((inner, step) => `{${step}: ${inner}}`, OTHERS[key] ?? '9');
+  const { changes, failures } = settings.change(readConfig({ name: 'F', bytes: Buffer.from(text) }));
+  assert.deepEqual([changes.length, await failures], [1, []], text);
+  return called;
+}
+
+test('every key of the file has a part that follows it, or takes a restart', async () => {
+  const later = AT_RESTART.map((path) => pathText(path));
+  for (const key of keysOf(DEFAULTS).filter((each) => !later.includes(each)))
+    assert.notDeepEqual(await followersOf(key), [], key);
+});
+
+test('each key is followed by those whose it is', async () => {
+  assert.deepEqual(await followersOf('guests.exclude.vlans'), ['host', 'refresh']);
+  assert.deepEqual(await followersOf('bonds'), ['host', 'refresh']);
+  assert.deepEqual(await followersOf('guests.sources.snoop'), ['host', 'refresh', 'snooper']);
+  assert.deepEqual(await followersOf('announce.rate.arp.burst'), [
+    'announcer',
+    'ovsBondWatch',
+    'announcements',
+    'history',
+  ]);
+  assert.deepEqual(await followersOf('metrics.listen'), ['endpoint']);
+  assert.deepEqual(await followersOf('metrics.textfile'), ['textfile']);
+});
