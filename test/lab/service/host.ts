@@ -65,6 +65,12 @@ export async function journal(): Promise<string[]> {
   return (await mustRun(['journalctl', '--no-pager', '-o', 'cat', '-u', UNIT])).trimEnd().split('\n');
 }
 
+/** Waits until the unit has logged a line that matches. */
+export async function untilLogged(pattern: RegExp): Promise<void> {
+  const look = async (): Promise<boolean> => (await journal()).some((line) => pattern.test(line));
+  await until(look, { what: `the journal has ${String(pattern)}`, every: 200 });
+}
+
 /** When the unit's first line that matches was logged: monotonic clock, µs. */
 export async function journalTime(pattern: RegExp): Promise<number> {
   const lines = (await mustRun(['journalctl', '--no-pager', '-o', 'json', '-u', UNIT])).trimEnd().split('\n');

@@ -17,6 +17,7 @@ import {
   show,
   UNIT,
   untilAnother,
+  untilLogged,
   untilStatus,
 } from './host.js';
 import { step as test } from './step.js';
@@ -87,6 +88,39 @@ test('a failover announces the guest on the new link', async () => {
   } finally {
     far.stop();
   }
+});
+
+test('the control socket is for root and the group, under the daemon as its owner', async () => {
+  assert.equal(
+    await said('stat', '-c', '%U %G %a', '/run/bondherald/control.sock'),
+    'bondherald bondherald 660\nexit 0',
+  );
+  const asks = (...who: string[]): Promise<string> => said('setpriv', ...who, '--clear-groups', 'bondherald', 'status');
+  assert.match(await asks('--reuid=nobody', '--regid=bondherald'), /bond0.*up2[^]*exit 0$/);
+  assert.match(await asks('--reuid=nobody', '--regid=nogroup'), /exit 1$/);
+});
+
+test('a changed configuration is applied by a reload, in the same process, with the guests it knows', async () => {
+  const { MainPID } = await show('MainPID');
+  writeFileSync(CONFIG, 'bonds: auto\nannounce: {kinds: [rarp]}\n');
+  assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
+  await untilLogged(/the configuration was read again .*announce\.kinds: \[rarp, garp, na\] -> \[rarp\]/);
+  await untilStatus(/^[1-9]\d* guests? behind bond0 \(up2\)$/);
+  assert.deepEqual(await show('MainPID', 'NRestarts'), { MainPID, NRestarts: '0' });
+  assert.match(await said('bondherald', 'guests'), new RegExp(`${GUEST}.* yes\\n`));
+});
+
+test('a wrong one is refused by a reload: journal and status say so, and the daemon goes on', async () => {
+  const { MainPID } = await show('MainPID');
+  writeFileSync(CONFIG, 'bonds: auto\nguest: 3\n');
+  assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
+  await untilStatus(/ behind bond0 \(up2\); the last reload was refused, .*log$/);
+  await untilLogged(/^error: .*bondherald\.yaml:2: guest: .*guests/);
+  await untilLogged(/^warn: the running configuration stays$/);
+  assert.deepEqual(await show('MainPID', 'NRestarts'), { MainPID, NRestarts: '0' });
+  writeFileSync(CONFIG, 'bonds: auto\n');
+  assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
+  await untilStatus(/ behind bond0 \(up2\)$/);
 });
 
 test('killed, it is back in a moment, and still knows its guests', async () => {
