@@ -123,8 +123,11 @@ async function badFile(reloaded: Reloaded): Promise<void> {
 
 async function halfDone(reloaded: Reloaded): Promise<void> {
   const { lab, daemon } = reloaded;
-  const more = 'metrics: {listen: "192.0.2.77:9871"}\nstateDir: /elsewhere\n';
+  const sources = 'guests: {sources: {snoop: false, libvirt: false, ovs: false}}\n';
+  const more = `${sources}metrics: {listen: "192.0.2.77:9871"}\nstateDir: /elsewhere\n`;
+  assert.match(await devices(), / bh-/, 'what listens on the bond');
   const said = await reloaded.reload(text({ kinds: '[rarp, na]', schedule: '[0s, 1s]', more }), /change could not.*\n/);
+  assert.doesNotMatch(await devices(), / bh-/);
   assert.match(said, /^error: a change could not be made .*192\.0\.2\.77:9871.*EADDRNOTAVAIL/m);
   assert.match(said, /^warn: this takes effect at the next restart changed="stateDir: .* -> \/elsewhere"$/m);
   const twice = [...expected(lab.guests), ...expected(lab.guests)].sort();
@@ -142,4 +145,7 @@ async function otherBonds(reloaded: Reloaded): Promise<void> {
   await far.settled();
   assert.equal(far.frames.length, quiet, 'what happened to a bond that was left alone is not made up for');
   assert.deepEqual(await reloaded.failover('up2'), expected(lab.guests));
+  assert.match(await devices(), / bh-/, 'it listens again');
 }
+
+const devices = async (): Promise<string> => (await runIn(['ip', '-o', 'link'])).stdout;
