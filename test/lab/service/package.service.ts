@@ -96,8 +96,8 @@ test('the control socket is for root and the group, under the daemon as its owne
     'bondherald bondherald 660\nexit 0',
   );
   const asks = (...who: string[]): Promise<string> => said('setpriv', ...who, '--clear-groups', 'bondherald', 'status');
-  assert.match(await asks('--reuid=nobody', '--regid=bondherald'), /bond0.*up2[^]*exit 0$/);
-  assert.match(await asks('--reuid=nobody', '--regid=nogroup'), /exit 1$/);
+  assert.match(await asks('--reuid=nobody', '--regid=bondherald'), /^(?![^]*EACCES)[^]*bond0.*up2[^]*exit 0$/);
+  assert.match(await asks('--reuid=nobody', '--regid=nogroup'), /control\.sock: EACCES/);
 });
 
 test('a changed configuration is applied by a reload, in the same process, with the guests it knows', async () => {
