@@ -157,3 +157,8 @@ export class DaemonError extends BondheraldError {
     super(message);
   }
 }
+
+/** A part that is optional is not installed. */
+export class MissingModuleError extends BondheraldError {
+  readonly code = 'MISSING_MODULE';
+}

@@ -53,6 +53,16 @@ export function roundsArgument(text: string): number {
 }
 
 /**
+ * A number of frames from the command line.
+ * @throws UsageError when it is no number from 1 to 999999999
+ */
+export function countArgument(text: string): number {
+  const frames = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
+  if (!(frames >= 1)) throw new UsageError(`--count ${text}: give a number from 1 to 999999999`);
+  return frames;
+}
+
+/**
  * How the log is to be written, from the command line.
  * @throws UsageError when it is no format
  */

@@ -5,6 +5,7 @@ import { VERSION } from '../sys/version.js';
 import type { RunArguments } from './run-config.js';
 import {
   ANNOUNCE_OPTIONS,
+  CAPTURE_OPTIONS,
   CONFIG_OPTION,
   JSON_OPTION,
   OVERRIDE_OPTIONS,
@@ -43,11 +44,7 @@ export async function execute(
       'guests [bond]',
       'list who is behind the bonds, how we know, and whether they are announced',
       (command) =>
-        command
-          .positional('bond', { type: 'string', describe: 'only the guests behind this bond' })
-          .options(CONFIG_OPTION)
-          .options(JSON_OPTION)
-          .options(WATCH_OPTION),
+        statusOptions(command.positional('bond', { type: 'string', describe: 'only the guests behind this bond' })),
       async (args) => {
         const { guests } = await import('./guests.js');
         exitCode = await guests(args, output, signal);
@@ -56,7 +53,7 @@ export async function execute(
     .command(
       'status',
       'show the bonds, their active links, the last failover and what was sent',
-      (command) => command.options(CONFIG_OPTION).options(JSON_OPTION).options(WATCH_OPTION),
+      statusOptions,
       async (args) => {
         const { status } = await import('./status.js');
         exitCode = await status(args, output, signal);
@@ -69,6 +66,15 @@ export async function execute(
       async (args) => {
         const { doctor } = await import('./doctor.js');
         exitCode = await doctor(args, output);
+      },
+    )
+    .command(
+      'watch <bond> [filter..]',
+      'show ARP, RARP and ND on the links of a bond, live',
+      watchOptions,
+      async (args) => {
+        const { watch } = await import('./watch.js');
+        exitCode = await watch(args, output, signal);
       },
     )
     .command('config', 'check or show the configuration', (command) =>
@@ -102,6 +108,23 @@ function announceOptions(command: Argv) {
     .options(ANNOUNCE_OPTIONS)
     .options(CONFIG_OPTION)
     .options(JSON_OPTION);
+}
+
+function statusOptions<Args>(command: Argv<Args>) {
+  return command.options(CONFIG_OPTION).options(JSON_OPTION).options(WATCH_OPTION);
+}
+
+function watchOptions(command: Argv) {
+  return command
+    .positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' })
+    .positional('filter', {
+      type: 'string',
+      array: true,
+      default: [],
+      describe: 'only frames that pcap-filter(7) takes',
+    })
+    .options(CAPTURE_OPTIONS)
+    .options(CONFIG_OPTION);
 }
 
 function configCommands(command: Argv, output: Output, done: (exitCode: number) => void): Argv {

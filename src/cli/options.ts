@@ -39,9 +39,15 @@ export const WATCH_OPTION = {
   watch: { type: 'boolean', default: false, describe: 'look again every second' },
 } as const;
 
+/** The options of `watch`. */
+export const CAPTURE_OPTIONS = {
+  count: { ...once, describe: 'end after so many frames' },
+  json: { type: 'boolean', default: false, describe: 'print one JSON document a line' },
+} as const;
+
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
 export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
-  for (const name of ['config', 'kinds', 'log', 'metrics', 'rounds', 'vlan']) {
+  for (const name of ['config', 'count', 'kinds', 'log', 'metrics', 'rounds', 'vlan']) {
     if (Array.isArray(args[name])) throw new UsageError(`--${name}: give it once`);
   }
   return true;

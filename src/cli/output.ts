@@ -1,4 +1,5 @@
 import { isJournal, priorityPrefix } from '../sys/journal.js';
+import { Screen } from './screen.js';
 
 /** Where a command's words go. With `--json`, stdout carries one document and nothing else. */
 export interface Output {
@@ -12,15 +13,14 @@ export interface Output {
   error(line: string): void;
 }
 
-/** Clears a terminal, what scrolled out of sight aside (ECMA-48: CUP, ED). */
-const CLEAR = '\x1b[H\x1b[2J';
-
 const STDERR = 2;
+
+const screen = new Screen(process.stdout);
 
 export const standardOutput: Output = {
   text: (text) => void process.stdout.write(`${text}\n`),
   json: (document) => void process.stdout.write(`${JSON.stringify(document, null, 2)}\n`),
   redraws: process.stdout.isTTY,
-  page: (text) => void process.stdout.write(process.stdout.isTTY ? `${CLEAR}${text}\n` : `${text}\n`),
+  page: (text) => (process.stdout.isTTY ? screen.show(text) : void process.stdout.write(`${text}\n`)),
   error: (line) => void process.stderr.write(`${priorityPrefix('error', isJournal(STDERR))}bondherald: ${line}\n`),
 };

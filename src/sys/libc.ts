@@ -56,6 +56,11 @@ export const getsockopt = libc.func(
 export const recvmmsg = libc.func(
   'int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)',
 ) as (fd: number, messages: bigint, count: number, flags: number, timeout: null) => number;
+export const getsockname = libc.func('int getsockname(int fd, uint8_t *address, uint32_t *length)') as (
+  fd: number,
+  address: Uint8Array,
+  length: Uint32Array,
+) => number;
 export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long count, int milliseconds)') as (
   descriptors: Uint8Array,
   count: number,

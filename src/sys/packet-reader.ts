@@ -1,6 +1,7 @@
 import { PermissionError, SyscallError } from '../errors.js';
 import * as libc from './libc.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
+import { attachFilter } from './socket-filter.js';
 
 /** A frame that passed a device. */
 export interface ReadFrame {
@@ -38,7 +39,6 @@ const PACKET_OUTGOING = 4;
 const PACKET_LOOPBACK = 5;
 const ETH_P_ALL = 3;
 const SOCKADDR_LL_BYTES = 20;
-const INSTRUCTION_BYTES = 8;
 
 /**
  * Opens an AF_PACKET socket that hears what leaves by a device and what comes in. On a bond it hears each frame once,
@@ -133,17 +133,8 @@ class Reader implements PacketReader {
   }
 }
 
-/** struct sock_fprog (linux/filter.h): 0 number of instructions u16   8 instructions* */
-function attachFilter(fd: number, filter: Uint8Array): void {
-  const program = new ArrayBuffer(16);
-  new Uint16Array(program)[0] = filter.length / INSTRUCTION_BYTES;
-  new BigUint64Array(program)[1] = libc.addressOf(filter);
-  const result = libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_ATTACH_FILTER, new Uint8Array(program), 16);
-  libc.check(result, 'setsockopt', `a filter of ${filter.length / INSTRUCTION_BYTES} instructions`);
-}
-
 /** struct sockaddr_ll: u16 family, be16 protocol, s32 ifindex, and twelve bytes bind ignores. */
-function linkLayerAddress(ifindex: number): Uint8Array {
+export function linkLayerAddress(ifindex: number): Uint8Array {
   const address = new Uint8Array(new ArrayBuffer(SOCKADDR_LL_BYTES));
   new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_PACKET;
   new DataView(address.buffer).setUint16(2, ETH_P_ALL);

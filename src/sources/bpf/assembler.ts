@@ -31,6 +31,8 @@ export interface Targets {
 export const load = {
   /** A = the value of the sk_buff that the kernel has at this special address */
   special: (k: number): Line => ({ code: 0x20, k: (0xfffff000 + k) >>> 0 }),
+  /** A = k */
+  value: (k: number): Line => ({ code: 0x00, k }),
   /** X = k */
   x: (k: number): Line => ({ code: 0x01, k }),
   /** A = the two bytes at X + k */

@@ -10,7 +10,7 @@ import { assemble, compute, type Instruction, jump, label, type Line, load, pass
 export const SNAP_LENGTH = 2048;
 
 /** SKF_AD_MARK of linux/filter.h: the mark of the socket that sent the frame. */
-const MARK = 20;
+export const MARK = 20;
 const PROTOCOL_UDP = 17;
 
 // Offsets with X = 4 bytes for each tag.
@@ -25,6 +25,36 @@ const UDP_DESTINATION = 16;
 
 const isTag = (yes: string, no: string): Line[] => [jump.equal(0x8100, { yes }), jump.equal(0x88a8, { yes, no })];
 
+/** Goes to 'pass' for ARP and RARP, to 'IPv6', to `ipv4` or to 'drop', with X = 4 for each tag among the bytes. */
+export const byType = (ipv4: string): Line[] => [
+  load.x(0),
+  load.half(ETHER_TYPE),
+  ...isTag('one tag', 'type'),
+  label('one tag'),
+  load.x(4),
+  load.half(ETHER_TYPE),
+  ...isTag('two tags', 'type'),
+  label('two tags'),
+  load.x(8),
+  load.half(ETHER_TYPE),
+
+  label('type'),
+  jump.equal(ETH_P_ARP, { yes: 'pass' }),
+  jump.equal(ETH_P_RARP, { yes: 'pass' }),
+  jump.equal(ETH_P_IPV6, { yes: 'IPv6' }),
+  jump.equal(ETH_P_IP, { yes: ipv4, no: 'drop' }),
+];
+
+/** From 'IPv6' to 'pass' for Neighbor Discovery, else to 'drop'. */
+export const neighborDiscovery: readonly Line[] = [
+  label('IPv6'),
+  load.byte(IPV6_NEXT_HEADER),
+  jump.equal(NEXT_HEADER_ICMPV6, { no: 'drop' }),
+  load.byte(ICMPV6_TYPE),
+  jump.atLeast(RS_TYPE, { no: 'drop' }),
+  jump.greater(NA_TYPE, { yes: 'drop', no: 'pass' }),
+];
+
 /**
  * The filter of a listening socket. To libpcap, apart from the mark:
  *
@@ -37,29 +67,8 @@ export function snoopFilter(ownMark: number): Instruction[] {
   return assemble([
     load.special(MARK),
     jump.equal(ownMark, { yes: 'drop' }),
-    load.x(0),
-    load.half(ETHER_TYPE),
-    ...isTag('one tag', 'type'),
-    label('one tag'),
-    load.x(4),
-    load.half(ETHER_TYPE),
-    ...isTag('two tags', 'type'),
-    label('two tags'),
-    load.x(8),
-    load.half(ETHER_TYPE),
-
-    label('type'),
-    jump.equal(ETH_P_ARP, { yes: 'pass' }),
-    jump.equal(ETH_P_RARP, { yes: 'pass' }),
-    jump.equal(ETH_P_IPV6, { yes: 'IPv6' }),
-    jump.equal(ETH_P_IP, { yes: 'IPv4', no: 'drop' }),
-
-    label('IPv6'),
-    load.byte(IPV6_NEXT_HEADER),
-    jump.equal(NEXT_HEADER_ICMPV6, { no: 'drop' }),
-    load.byte(ICMPV6_TYPE),
-    jump.atLeast(RS_TYPE, { no: 'drop' }),
-    jump.greater(NA_TYPE, { yes: 'drop', no: 'pass' }),
+    ...byType('IPv4'),
+    ...neighborDiscovery,
 
     label('IPv4'),
     load.byte(IPV4_PROTOCOL),

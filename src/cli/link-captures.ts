@@ -1,0 +1,102 @@
+import { BondheraldError, UsageError } from '../errors.js';
+import { encodeProgram } from '../sources/bpf/assembler.js';
+import { type PassingFrames, watchFilter } from '../sources/bpf/watch-filter.js';
+import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
+import { type Device, openCapture, type PcapCapture, type PcapFrame, type PcapPackage } from '../sys/pcap.js';
+
+/** A frame as it was captured. */
+export interface LinkFrame extends PcapFrame {
+  readonly link: string;
+  readonly way: PassingFrames;
+}
+
+const WAYS = (['in', 'out', 'ours'] as const).map((way) => ({
+  way,
+  program: encodeProgram(watchFilter(way, OWN_FRAMES_MARK)),
+}));
+
+/**
+ * Captures on the links of a bond as they come and go. libpcap cannot be told a direction by its Node package, and its
+ * headers have none; so there are three captures on each link, and the kernel decides by a filter of ours before libpcap's
+ * which of them gets a frame. Bounded by the links of a bond.
+ */
+export class LinkCaptures {
+  private readonly captures = new Map<number, { name: string; parts: readonly PcapCapture[] }>();
+  /** Links that could not be captured on: told once. */
+  private readonly failed = new Set<number>();
+  private dropsBefore = 0;
+
+  /**
+   * @param filter of pcap-filter(7); '' for all
+   * @param say is told what changes, in a line
+   */
+  constructor(
+    private readonly pcap: PcapPackage,
+    private readonly filter: string,
+    private readonly take: (frame: LinkFrame) => void,
+    private readonly say: (line: string) => void,
+  ) {}
+
+  /** The links that are captured on. */
+  get names(): string[] {
+    return [...this.captures.values()].map(({ name }) => name);
+  }
+
+  /**
+   * Captures on these links from now on, and on no others.
+   * @throws UsageError when libpcap does not take the filter
+   */
+  follow(links: readonly Device[]): void {
+    const wanted = new Map(links.map((link) => [link.ifindex, link]));
+    for (const [ifindex, { name, parts }] of [...this.captures]) {
+      const alive = parts.every((part) => part.alive);
+      if (alive && wanted.get(ifindex)?.name === name) continue;
+      this.drop(ifindex);
+      if (!wanted.has(ifindex)) this.say(`${name} has left the bond`);
+    }
+    for (const ifindex of this.failed) if (!wanted.has(ifindex)) this.failed.delete(ifindex);
+    for (const link of links) if (!this.captures.has(link.ifindex)) this.open(link);
+  }
+
+  /** How many frames the kernel dropped because nobody read them in time. */
+  drops(): number {
+    let drops = this.dropsBefore;
+    for (const { parts } of this.captures.values()) drops += sumOfDrops(parts);
+    return drops;
+  }
+
+  close(): void {
+    for (const ifindex of [...this.captures.keys()]) this.drop(ifindex);
+  }
+
+  private open(link: Device): void {
+    const { ifindex, name } = link;
+    const parts: PcapCapture[] = [];
+    try {
+      for (const { way, program } of WAYS) {
+        const take = (frame: PcapFrame): void => this.take({ ...frame, link: name, way });
+        parts.push(openCapture(this.pcap, link, { filter: this.filter, program }, take));
+      }
+    } catch (error) {
+      for (const part of parts) part.close();
+      if (error instanceof UsageError || !(error instanceof BondheraldError)) throw error;
+      if (!this.failed.has(ifindex)) this.say(error.message);
+      this.failed.add(ifindex);
+      return;
+    }
+    this.failed.delete(ifindex);
+    this.captures.set(ifindex, { name, parts });
+  }
+
+  private drop(ifindex: number): void {
+    const capture = this.captures.get(ifindex);
+    if (!capture) return;
+    this.dropsBefore += sumOfDrops(capture.parts);
+    for (const part of capture.parts) part.close();
+    this.captures.delete(ifindex);
+  }
+}
+
+function sumOfDrops(parts: readonly PcapCapture[]): number {
+  return parts.reduce((sum, part) => sum + part.drops(), 0);
+}

@@ -1,0 +1,218 @@
+import { createRequire } from 'node:module';
+import { MissingModuleError, PermissionError, SyscallError, UsageError } from '../errors.js';
+import * as libc from './libc.js';
+import { linkLayerAddress } from './packet-reader.js';
+import { attachFilter, newPacketSocket, openDescriptors, PASS_ALL, prependFilter } from './socket-filter.js';
+
+/** A frame that libpcap captured. */
+export interface PcapFrame {
+  /** The kernel's time stamp: seconds since 1970-01-01 00:00 UTC, exact to a microsecond. */
+  readonly time: number;
+  /** With every VLAN tag: libpcap puts back what was taken off; at most `SNAP_LENGTH` bytes. */
+  readonly bytes: Uint8Array;
+}
+
+/** A network device. */
+export interface Device {
+  readonly name: string;
+  readonly ifindex: number;
+}
+
+/** A running capture on one device. */
+export interface PcapCapture {
+  /** How many frames the kernel dropped since the capture began, because the buffer was full. */
+  drops(): number;
+  /** False once the device went down: then nothing is heard any more, also when it comes back. */
+  readonly alive: boolean;
+  /** Not to be called while a frame is being taken. */
+  close(): void;
+}
+
+/** What is used of a session of the package pcap. */
+interface Session {
+  readonly buf: Buffer;
+  readonly header: Buffer;
+  readonly session: { dispatch: (buf: Buffer, header: Buffer) => number };
+  on(event: 'packet', listener: (packet: { buf: Buffer; header: Buffer }) => void): void;
+  removeAllListeners(): void;
+  stats(): { ps_drop: number };
+  close(): void;
+}
+
+/** The package pcap: libpcap for Node. */
+export interface PcapPackage {
+  warningHandler: (text: string) => void;
+  createSession(device: string, options: Readonly<Record<string, unknown>>): Session;
+}
+
+/** No message that we decode is longer. */
+const SNAP_LENGTH = 2048;
+/** Room for 1,900 frames. */
+const BUFFER_BYTES = 4 << 20;
+
+/**
+ * Loads the optional package.
+ * @throws MissingModuleError that says what to install
+ */
+export function loadPcap(load: (name: string) => unknown = createRequire(import.meta.url)): PcapPackage {
+  try {
+    const pcap = load('pcap') as PcapPackage;
+    pcap.warningHandler = () => undefined; // it warns of devices without an IPv4 address
+    return pcap;
+  } catch (error) {
+    const [reason = ''] = String((error as Error).message).split('\n');
+    throw new MissingModuleError(`this needs libpcap and the module pcap: ${cureFor(error)} (${reason})`);
+  }
+}
+
+function cureFor(error: unknown): string {
+  const library = /libpcap\.so/.test(String((error as Error).message));
+  if (library) return 'install libpcap (Debian: apt install libpcap0.8; RHEL: dnf install libpcap)';
+  const debian = 'Debian: apt install libpcap-dev python3 make g++';
+  const rhel = 'RHEL: dnf install libpcap-devel python3 make gcc-c++';
+  return `install what it is compiled with (${debian}; ${rhel}), then in the folder of bondherald: npm install pcap`;
+}
+
+/** @throws PermissionError when this process may not capture */
+export function checkCaptureRights(): void {
+  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
+  if (fd < 0 && libc.lastErrno() === 'EPERM')
+    throw new PermissionError('capturing needs CAP_NET_RAW: run this as root or give it that capability');
+  libc.close(libc.check(fd, 'socket', 'a packet socket'));
+}
+
+/**
+ * Captures on a device what passes the program and then the filter.
+ * @param filter an expression of pcap-filter(7); '' for all
+ * @param program the beginning of a filter of the kernel, classic BPF that goes on at its end with what it lets pass
+ * @param take is called for each frame; its bytes are a copy
+ * @throws UsageError when libpcap does not take the filter; SyscallError when the device cannot be captured on
+ */
+export function openCapture(
+  pcap: PcapPackage,
+  device: Device,
+  { filter, program }: { readonly filter: string; readonly program: Uint8Array },
+  take: (frame: PcapFrame) => void,
+): PcapCapture {
+  const before = openDescriptors();
+  const session = openSession(pcap, device, filter);
+  const fd = newPacketSocket(before, device.ifindex);
+  if (fd === null) throw new SyscallError('socket', 'ENODEV', `${device.name} cannot be captured on`); // another one has the name by now
+  const capture = new Capture(session, fd);
+  try {
+    prependFilter(fd, program);
+  } catch (error) {
+    capture.close();
+    throw error;
+  }
+  capture.start(take);
+  return capture;
+}
+
+/** What pcap_dispatch(3PCAP) returns when the loop was broken: PCAP_ERROR_BREAK. The package has freed its handle then. */
+const BROKEN = -2;
+/** The first turn is ours, for what came before; the second one the package's own, as soon as the session is open. */
+const TURNS_AT_START = 2;
+
+/**
+ * A closed session leaves a handle in Node's event loop that must not be collected. There are three for each time that a
+ * link came while a command ran.
+ */
+const closed: Session[] = [];
+
+/** Keeps the package from what it does wrong: it reads sessions that have ended, and goes deaf without a word. */
+class Capture implements PcapCapture {
+  alive = true;
+  private ended = false;
+  private turns = 0;
+  private taken = 0;
+
+  constructor(
+    private readonly session: Session,
+    private readonly fd: number,
+  ) {
+    const { session: inner } = session;
+    const dispatch = inner.dispatch.bind(inner);
+    inner.dispatch = (buf, header) => {
+      if (this.ended) return 0;
+      this.taken = 0;
+      const result = dispatch(buf, header);
+      this.ended = result === BROKEN;
+      // Woken for nothing: the socket has an error to tell, and Node's event loop does not wait for it any more.
+      if (this.turns++ >= TURNS_AT_START && this.taken === 0) this.alive = false;
+      return result;
+    };
+  }
+
+  start(take: (frame: PcapFrame) => void): void {
+    this.turn(); // what came before the program was in place goes unseen
+    this.session.on('packet', ({ buf, header }) => {
+      this.taken++;
+      take(frameOf(buf, header));
+    });
+  }
+
+  drops(): number {
+    return this.session.stats().ps_drop;
+  }
+
+  /**
+   * The package asks libpcap for an end, which libpcap comes to with the next frame only, and the event loop turns until
+   * then. So the socket gets one, from the loopback device; where that is down, the error of binding to it ends the turning.
+   */
+  close(): void {
+    this.session.removeAllListeners();
+    this.session.close();
+    closed.push(this.session);
+    try {
+      attachFilter(this.fd, PASS_ALL);
+      const loopback = linkLayerAddress(LOOPBACK_IFINDEX);
+      libc.check(libc.bind(this.fd, loopback, loopback.length), 'bind', 'a packet socket on lo');
+      const sent = libc.sendto(this.fd, LAST_FRAME, LAST_FRAME.length, libc.MSG_DONTWAIT, loopback, loopback.length);
+      if (sent > 0) this.turn(); // which would take the error away
+    } catch (error) {
+      if (!(error instanceof SyscallError)) throw error; // it ends with the process
+    }
+  }
+
+  private turn(): void {
+    const { buf, header, session: inner } = this.session;
+    inner.dispatch(buf, header);
+  }
+}
+
+/** The kernel has it so in every network namespace (include/net/flow.h). */
+const LOOPBACK_IFINDEX = 1;
+
+/** From nobody to nobody, of an EtherType for local experiments (IEEE 802). */
+const LAST_FRAME = Uint8Array.from({ length: 60 }, (_, at) => (at === 12 ? 0x88 : at === 13 ? 0xb5 : 0));
+
+/** struct pcap_pkthdr as the package hands it over: 0 seconds u32   4 microseconds   8 captured length   12 length */
+function frameOf(buf: Buffer, header: Buffer): PcapFrame {
+  const [seconds = 0, micros = 0, length = 0] = new Uint32Array(Uint8Array.from(header).buffer);
+  return { time: seconds + micros / 1e6, bytes: Uint8Array.from(buf.subarray(0, length)) };
+}
+
+function openSession(pcap: PcapPackage, device: Device, filter: string): Session {
+  // A timeout of 0 is libpcap's immediate mode: no frame waits for a buffer to fill.
+  const options = { buffer_timeout: 0, buffer_size: BUFFER_BYTES, snap_length: SNAP_LENGTH, promiscuous: true };
+  try {
+    return pcap.createSession(device.name, { ...options, filter });
+  } catch (error) {
+    const { message } = error as Error;
+    if (filter !== '' && opens(pcap, device, options)) throw new UsageError(`FILTER ${filter}: ${message}`);
+    throw new SyscallError('pcap_activate', message, `${device.name} cannot be captured on`);
+  }
+}
+
+/** Whether it is not the device that is to blame. */
+function opens(pcap: PcapPackage, device: Device, options: Readonly<Record<string, unknown>>): boolean {
+  const before = openDescriptors();
+  try {
+    const session = pcap.createSession(device.name, options);
+    new Capture(session, newPacketSocket(before, device.ifindex) ?? -1).close();
+    return true;
+  } catch {
+    return false;
+  }
+}
