@@ -38,6 +38,7 @@ export class Screen {
   }
 
   private begin(): void {
+    this.terminal.write('\n'.repeat(this.rows - 1)); // what was there can be scrolled back to
     this.take();
     this.terminal.on('resize', () => this.draw());
     process.once('exit', () => this.giveBack());
@@ -51,8 +52,12 @@ export class Screen {
     });
   }
 
+  private get rows(): number {
+    return this.terminal.rows || USUAL_ROWS;
+  }
+
   private draw(): void {
-    if (this.page !== null) this.terminal.write(drawing(this.page, this.terminal.rows || USUAL_ROWS));
+    if (this.page !== null) this.terminal.write(drawing(this.page, this.rows));
   }
 
   private take(): void {
