@@ -71,7 +71,7 @@ try_out() {
     import { readFileSync } from "node:fs";
     const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
     for (const name of Object.keys(dependencies)) await import(name);
-    for (const command of ["run", "announce", "guests", "doctor"]) await import(`${process.cwd()}/build/src/cli/${command}.js`);')
+    for (const command of ["run", "announce", "guests", "doctor", "watch"]) await import(`${process.cwd()}/build/src/cli/${command}.js`);')
   "$into/bin/bondherald" config check "$into/config/bondherald.yaml" >/dev/null
 }
 

@@ -11,7 +11,7 @@ _bondherald() {
     --metrics) words='off 127.0.0.1:9871' ;;
     --log) words='text json' ;;
     --bond) words=$(_bondherald_bonds) ;;
-    --mac | --vlan | --rounds) return ;;
+    --mac | --vlan | --rounds | --count) return ;;
     *) words=$(_bondherald_words) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -20,12 +20,13 @@ _bondherald() {
 
 _bondherald_words() {
   local common='--help --version'
-  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests status doctor config $common" && return; }
+  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests status doctor watch config $common" && return; }
   case $command in
     run) echo "--config --bond --kinds --metrics --log $common" ;;
     announce) echo "$(_bondherald_bonds) --mac --vlan --kinds --rounds --dry-run --config --json $common" ;;
     guests) echo "$(_bondherald_bonds) --config --json --watch $common" ;;
     status) echo "--config --json --watch $common" ;;
+    watch) echo "$(_bondherald_bonds) --count --config --json $common" ;;
     doctor) echo "--config --json $common" ;;
     config)
       case $COMP_CWORD:${COMP_WORDS[2]} in

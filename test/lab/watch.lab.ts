@@ -109,7 +109,7 @@ test('a failover is seen on both links, frame by frame: which way, with which ta
     watching(lab),
     watching(lab, 'vlan', '905', '--json'),
     watching(lab, '--json', '--count=3', `arp or (vlan and arp)`),
-    Daemon.start(lab, ['sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD]),
+    Daemon.start(lab, ['timeout', '20', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD]),
   ]);
   assert.match(all.stderr, /^bondherald: watching up1, up2 of bond0, ready; Ctrl-C ends\n$/);
 
