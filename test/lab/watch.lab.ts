@@ -9,6 +9,9 @@ import type { Guest, Hypervisor } from './net/hypervisor.js';
 import { ip } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
 
+/** Several programs start at once on the one CPU of the lab. */
+const SLOW = { timeout: 60_000 };
+
 const SWITCH = '52:54:00:aa:00:01';
 
 /** Guests without a tag, in VLAN 905, in 802.1Q in 802.1ad, and in 802.1Q in 802.1Q. */
@@ -64,14 +67,14 @@ async function shows(watch: Daemon, wanted: readonly string[]): Promise<void> {
 async function endOf(watch: Daemon): Promise<number | NodeJS.Signals | null> {
   const status = { of: null as number | NodeJS.Signals | null };
   void watch.ended.then((of) => (status.of = of));
-  await until(() => status.of !== null, { what: 'it ends', timeout: 10_000 }).catch((error: Error) => {
+  await until(() => status.of !== null, { what: 'it ends', timeout: 20_000 }).catch((error: Error) => {
     throw new Error(`${error.message}\n${watch.stdout}${watch.stderr}`);
   });
   return status.of;
 }
 
 const watching = (lab: Lab, ...args: string[]): Promise<Daemon> =>
-  Daemon.start(lab, [BONDHERALD, 'watch', 'bond0', ...args]);
+  Daemon.start(lab, [BONDHERALD, 'watch', 'bond0', ...args], SLOW);
 
 const addressOf = (at: number): string => `10.0.0.${at + 1}`;
 const speak = (lab: Lab, { netns, device, mac }: Guest, at: number): void =>
@@ -104,12 +107,12 @@ async function refusals(): Promise<void> {
 
 test('a failover is seen on both links, frame by frame: which way, with which tags, ours or not', async (t) => {
   const lab = await labFor(t, { bond: { miimon: 100 }, attach: everyTag });
-  const [daemon, all, tagged, counted, piped] = await Promise.all([
-    Daemon.start(lab, [BONDHERALD, 'run']),
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run'], SLOW);
+  const [all, tagged, counted, piped] = await Promise.all([
     watching(lab),
     watching(lab, 'vlan', '905', '--json'),
     watching(lab, '--json', '--count=3', `arp or (vlan and arp)`),
-    Daemon.start(lab, ['timeout', '20', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD]),
+    Daemon.start(lab, ['timeout', '90', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD], SLOW),
   ]);
   assert.match(all.stderr, /^bondherald: watching up1, up2 of bond0, ready; Ctrl-C ends\n$/);
 
