@@ -59,7 +59,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'bondherald doctor': lab(/^warning: up1: this link of a bond has no carrier[^]*\n  cure: /m, { exit: 3 }),
   'bondherald config check': lab(/: good\n$/),
   'bondherald config check /etc/bondherald/bondherald.yaml': lab(/^\/etc\/bondherald\/bondherald\.yaml: good\n$/),
-  'bondherald config show': lab(/^announce\.schedule\b.*\/etc\/bondherald\/bondherald\.yaml:\d+$/m),
+  'bondherald config show': lab(/^ {2}schedule: .*# \/etc\/bondherald\/bondherald\.yaml:\d+$/m),
   'bondherald --help': lab(/bondherald announce <bond>/),
   'ip -d -br link show master br0': lab(/^tap1@/m),
   'bridge fdb show br br0': lab(/^52:54:00:00:00:01 dev tap1 /m),

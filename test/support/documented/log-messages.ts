@@ -27,14 +27,13 @@ export function logMessages(): LogMessage[] {
 export function messagesIn(name: string, text: string): LogMessage[] {
   if (!/\blog\.(info|warn|error)\(/.test(text)) return [];
   const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest, true);
-  const constants = constantsOf(file);
   return nodesOf(file)
     .filter(ts.isCallExpression)
     .flatMap((call) => {
       const level = levelOf(call);
       if (level === null) return [];
       const where = `${name}:${file.getLineAndCharacterOfPosition(call.getStart()).line + 1}`;
-      const message = textOf(call.arguments[0], constants);
+      const message = textOf(call.arguments[0]);
       if (message === null) throw new Error(`${where}: the message of this line is no constant of its file`);
       return [{ level, message, where }];
     });
@@ -46,26 +45,30 @@ function levelOf({ expression }: ts.CallExpression): string | null {
   return LEVELS.find((level) => level === expression.name.text) ?? null;
 }
 
-function textOf(node: ts.Expression | undefined, constants: ReadonlyMap<string, ts.Expression>): string | null {
+/** The text of a literal, of a template made of such, or of a constant that is one. */
+function textOf(node: ts.Expression | undefined): string | null {
   if (!node) return null;
   if (ts.isStringLiteralLike(node)) return node.text;
-  if (ts.isIdentifier(node)) return textOf(constants.get(node.text), constants);
+  if (ts.isIdentifier(node)) return textOf(constantNamed(node.text, node));
   if (!ts.isTemplateExpression(node)) return null;
   const parts = node.templateSpans.map(({ expression, literal }) => {
-    const inserted = textOf(expression, constants);
+    const inserted = textOf(expression);
     return inserted === null ? null : inserted + literal.text;
   });
   return parts.includes(null) ? null : node.head.text + parts.join('');
 }
 
-function constantsOf(file: ts.SourceFile): Map<string, ts.Expression> {
-  const found = new Map<string, ts.Expression>();
-  for (const node of nodesOf(file)) {
-    if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.initializer) {
-      found.set(node.name.text, node.initializer);
-    }
+/** What a constant of that name is set to, in the innermost block around a place. */
+function constantNamed(name: string, place: ts.Node): ts.Expression | undefined {
+  for (let around = place.parent; around; around = around.parent) {
+    if (!ts.isBlock(around) && !ts.isSourceFile(around)) continue;
+    const declared = around.statements
+      .filter(ts.isVariableStatement)
+      .flatMap(({ declarationList }) => [...declarationList.declarations])
+      .find((declaration) => declaration.name.getText() === name);
+    if (declared) return declared.initializer;
   }
-  return found;
+  return undefined;
 }
 
 function nodesOf(node: ts.Node): ts.Node[] {

@@ -19,12 +19,15 @@ test('docs/log.md has every line that the daemon may log, with its level, and no
 });
 
 test('docs/log.md says of every line what to do', () => {
-  for (const [, message, what = ''] of ROWS) assert.match(what, /^[A-Z`].{6,}\.$/, message);
+  for (const [, message, what = ''] of ROWS) assert.match(what, /^[A-Z`].{6,}[.?]$/, message);
 });
 
 test('messages are found whatever they are made of; one that is made elsewhere is refused', () => {
   const found = (text: string): string[] => messagesIn('x.ts', text).map(({ level, message }) => `${level} ${message}`);
-  assert.deepEqual(found("const A = 'b';\nthis.tools.log.warn(`a ${A}`, { c });\nlog.info(A);\n"), ['warn a b', 'info b']);
+  assert.deepEqual(found("const A = 'b';\nthis.tools.log.warn(`a ${A}`, { c });\nlog.info(A);\n"), [
+    'warn a b',
+    'info b',
+  ]);
   assert.deepEqual(found("console.log('x'); dialog.info('y'); log.info('z');\n"), ['info z']);
   assert.throws(() => found('log.info(oneLine(error));\n'), /x\.ts:1: the message of this line is no constant/);
 });

@@ -1,0 +1,33 @@
+/** A line of a document that stands for any number of lines. */
+const ANY = '...';
+
+const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
+
+/** A line without its figures, times and the width of its columns, but with its MAC addresses. */
+function shapeOf(line: string): string {
+  return line
+    .split(/\s+/)
+    .filter((word) => word !== '')
+    .map((word) =>
+      MAC.test(word) ? word : word.replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#'),
+    )
+    .join(' ')
+    .replaceAll(/# (µs|ms|s)\b/g, '# s')
+    .replaceAll(/\b(guest|frame)s\b/g, '$1')
+    .replaceAll(/[0-9a-f#]{1,2}(:[0-9a-f#]{1,2}){5}/g, (mac) => (mac.includes('#') ? 'MAC' : mac));
+}
+
+/**
+ * Whether a program printed what a document shows, figures aside.
+ * @param shown lines of a `text` block; `...` stands for any number of lines
+ */
+export function looksLike(printed: string, shown: readonly string[]): boolean {
+  return fits(printed.trimEnd().split('\n').map(shapeOf), shown.map(shapeOf));
+}
+
+function fits(lines: readonly string[], pattern: readonly string[]): boolean {
+  const [first, ...rest] = pattern;
+  if (first === undefined) return lines.length === 0;
+  if (first !== ANY) return lines[0] === first && fits(lines.slice(1), rest);
+  return lines.some((_, at) => fits(lines.slice(at), rest)) || fits([], rest);
+}
