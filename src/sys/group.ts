@@ -9,6 +9,7 @@ export function shareWithGroup(file: string, group: string, groupFile = '/etc/gr
   try {
     const gid = groupId(group, groupFile);
     if (gid === null) return 'no-group';
+    if (fs.lstatSync(file).gid === gid) return null; // a sandbox may forbid chown, also where it changes nothing
     fs.lchownSync(file, -1, gid); // who owns a file may give it to a group of his own without any capability
     return null;
   } catch (error) {

@@ -42,9 +42,9 @@ test('look again: the link is back, and the bond stays where it is', () => page.
 
 test('kill it: systemd starts it again, and it knows its guests', async () => {
   const { MainPID } = await show('MainPID');
-  const back = untilAnother(MainPID, 60_000);
-  await page.follow('Kill it');
-  console.log(`back after ${Math.round(await back)} ms`);
+  await page.follow('Kill it', async () => {
+    console.log(`back after ${Math.round(await untilAnother(MainPID, 60_000))} ms`);
+  });
   assert.equal((await show('NRestarts')).NRestarts, '1');
 });
 

@@ -26,8 +26,9 @@ export class Page {
   /**
    * Runs the commands of a section. Where the document shows what is printed, the last command of the block before is
    * repeated, as a reader does who has to wait a moment, until that is printed.
+   * @param happens settles when what the commands cause has happened, so that the machine is not kept busy by looking
    */
-  async follow(heading: string): Promise<void> {
+  async follow(heading: string, happens: () => Promise<unknown> = () => Promise.resolve()): Promise<void> {
     const blocks = this.sections.get(heading);
     assert.ok(blocks, `${this.file} has no section ${heading}`);
     this.sections.delete(heading);
@@ -36,7 +37,9 @@ export class Page {
       const next = blocks[index + 1];
       const shown = next?.language === 'text' ? next.lines : null;
       for (const line of shown ? lines.slice(0, -1) : lines) await run(line);
-      if (shown) await untilPrinted(lines.at(-1) ?? '', shown);
+      if (!shown) continue;
+      await happens();
+      await untilPrinted(lines.at(-1) ?? '', shown);
     }
   }
 }

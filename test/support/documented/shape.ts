@@ -1,20 +1,22 @@
 /** A line of a document that stands for any number of lines. */
 const ANY = '...';
 
+/** MAC addresses of guests (KVM's prefix) are what a document is about; those of devices are the host's own. */
+const GUEST = /^52:54:00(:[0-9a-f]{2}){3}$/;
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
 
-/** A line without its figures, times and the width of its columns, but with its MAC addresses. */
+/** A line without its figures, times and the width of its columns. */
 function shapeOf(line: string): string {
-  return line
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .map((word) =>
-      MAC.test(word) ? word : word.replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#'),
-    )
+  const words = line.split(/\s+/).filter((word) => word !== '');
+  return words
+    .map((word) => (GUEST.test(word) ? word : MAC.test(word) ? 'MAC' : withoutFigures(word)))
     .join(' ')
     .replaceAll(/# (µs|ms|s)\b/g, '# s')
-    .replaceAll(/\b(guest|frame)s\b/g, '$1')
-    .replaceAll(/[0-9a-f#]{1,2}(:[0-9a-f#]{1,2}){5}/g, (mac) => (mac.includes('#') ? 'MAC' : mac));
+    .replaceAll(/\b(guest|frame)s\b/g, '$1');
+}
+
+function withoutFigures(word: string): string {
+  return word.replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#');
 }
 
 /**
