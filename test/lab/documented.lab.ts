@@ -34,7 +34,7 @@ async function follow(lab: Lab, command: string, { says, stays, meanwhile }: Run
   if (meanwhile) {
     await running.logs(meanwhile.when);
     await runToItsEnd(meanwhile.command, { in: 'lab', says: /./ });
-    await running.ended;
+    if (!stays) await running.ended;
   }
   await until(() => says.test(said()), { what: `${command} says ${String(says)}, not:\n${said()}` });
   if (stays) running.signal('SIGTERM');
