@@ -14,11 +14,12 @@ const SLOW = { timeout: 60_000 };
 
 const SWITCH = '52:54:00:aa:00:01';
 
-/** Guests without a tag, in VLAN 905, in 802.1Q in 802.1ad, and in 802.1Q in 802.1Q. */
+/** Guests without a tag, in VLANs 10 and 905, in 802.1Q in 802.1ad, and in 802.1Q in 802.1Q. */
 function everyTag(hv: Hypervisor): void {
   hv.bridge('br0', { vlanAware: true });
-  hv.port('br0', 'bond0');
+  hv.port('br0', 'bond0', { tagged: [10] });
   hv.guest('br0', { wire: [] });
+  hv.guest('br0', { access: 10, wire: [10] });
   hv.bridge('br905');
   hv.port('br905', hv.vlan('bond0', 905));
   hv.guest('br905', { wire: [905] });
@@ -31,7 +32,7 @@ function everyTag(hv: Hypervisor): void {
 }
 
 /** As a line of `watch` has the VLANs of the guests. */
-const VLANS = ['-', '905', '100(ad)/20', '30/40'];
+const VLANS = ['-', '10', '905', '100(ad)/20', '30/40'];
 
 interface Seen {
   link: string;
@@ -107,13 +108,12 @@ async function refusals(): Promise<void> {
 
 test('a failover is seen on both links, frame by frame: which way, with which tags, ours or not', async (t) => {
   const lab = await labFor(t, { bond: { miimon: 100 }, attach: everyTag });
+  const all = await watching(lab);
+  const tagged = await watching(lab, 'vlan', '905', '--json');
+  const counted = await watching(lab, '--json', '--count=3', `arp or (vlan and arp)`);
+  const pipe = ['timeout', '90', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD];
+  const piped = await Daemon.start(lab, pipe, SLOW);
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run'], SLOW);
-  const [all, tagged, counted, piped] = await Promise.all([
-    watching(lab),
-    watching(lab, 'vlan', '905', '--json'),
-    watching(lab, '--json', '--count=3', `arp or (vlan and arp)`),
-    Daemon.start(lab, ['timeout', '90', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD], SLOW),
-  ]);
   assert.match(all.stderr, /^bondherald: watching up1, up2 of bond0, ready; Ctrl-C ends\n$/);
 
   lab.guests.forEach((guest, at) => speak(lab, guest, at));
@@ -150,7 +150,7 @@ test('a failover is seen on both links, frame by frame: which way, with which ta
   await shows(all, [comes('up1', 1), comes('up2', 2)]);
   await daemon.stop();
 
-  const [g905] = lab.guests.slice(1);
+  const g905 = lab.guests[2];
   const kept = documents(tagged);
   assert.ok(g905 && kept.length > 3);
   for (const { mac, vlan, direction, link, kind, ours } of kept) {
