@@ -126,7 +126,7 @@ test('a wrong one is refused by a reload: journal and status say so, and the dae
 test('killed, it is back in a moment, and still knows its guests', async () => {
   const { MainPID } = await show('MainPID');
   process.kill(Number(MainPID), 'SIGKILL');
-  const took = await untilAnother(MainPID, 30_000);
+  const took = await untilAnother(MainPID, 60_000);
   assert.equal((await show('NRestarts')).NRestarts, '1');
   await untilStatus(/^[1-9]\d* guests? behind bond0 \(up2\)$/);
   console.log(`back after ${Math.round(took)} ms`);
