@@ -21,4 +21,4 @@ case $1 in
     exit 2
     ;;
 esac
-exec node build/test/lab/run.js --world service --jobs 1 "${tests[@]}" </dev/null
+exec node build/test/lab/run.js --world service --timeout 480 --jobs 1 "${tests[@]}" </dev/null

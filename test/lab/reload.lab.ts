@@ -105,7 +105,8 @@ async function inTheMiddle(reloaded: Reloaded): Promise<void> {
   assert.match(await daemon.get('/metrics', 9999), /bondherald_build_info/);
   await assert.rejects(daemon.get('/metrics', METRICS_PORT), /no connection/);
 
-  assert.deepEqual(await reloaded.failover('up1'), expected([stays]), 'not in the frames that were ready either');
+  const then = new Set(await reloaded.failover('up1')); // a round of the announcement before may be among them
+  assert.deepEqual([...then], expected([stays]), 'not in the frames that were ready either');
   const { stdout } = await runIn([BONDHERALD, 'guests']);
   assert.match(stdout, new RegExp(`${out.mac}.*excluded`));
   await reloaded.reload(text(), READ);
