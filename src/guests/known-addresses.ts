@@ -1,3 +1,4 @@
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { OwnAddresses } from '../sources/own-addresses.js';
 import type { Sighting } from '../sources/sighting.js';
@@ -30,10 +31,22 @@ export function knownAddresses(knowing: Knowing, mac: Mac, way: Way, now: number
   const place = book.at(mac, way);
   const signs = place ?? { since: now, router: null, advertised: false };
   const found = new Map<string, GuestAddress>();
-  for (const [ip, lastSeen] of place?.addresses ?? []) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+  for (const [ip, lastSeen] of place?.addresses ?? []) {
+    if (!isHostsOwn(knowing, ip, { mac, way })) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+  }
   for (const ip of statics.addressesOf(mac, way, topology)) found.set(ip, judgeAddress(ip, now, signs, now));
   for (const address of ownAddresses(knowing, mac, way, now)) found.set(address.ip, address);
   return [...found.values()];
+}
+
+/** Whether the host itself has an address there, by another MAC: the kernel knows that better than who claims it. */
+function isHostsOwn({ topology, own }: Knowing, ip: Ip, { mac, way }: { mac: Mac; way: Way }): boolean {
+  const leadsThere = (device: number): boolean =>
+    exitsOfDevice(topology, device).some((exit) => exitKey(exit) === exitKey(way));
+  return own.holders(ip).some((device) => {
+    const link = topology.link(device);
+    return link?.up === true && link.address !== mac && leadsThere(device);
+  });
 }
 
 function ownAddresses({ topology, table, own }: Knowing, mac: Mac, way: Way, now: number): GuestAddress[] {

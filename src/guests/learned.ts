@@ -116,7 +116,9 @@ export class Learned {
       return { source, reason: 'reflection' };
     }
     if (!fixed && !this.admit(sighting)) {
-      if (held) this.leave(held); // wherever it is now, it is not there
+      // Wherever it is now, the bridge has it there no more. Who took the address of a silent guest takes no more than that.
+      if (held) this.unlearn(held, left);
+      this.keepQuota(sighting.mac);
       return { source, reason: 'table-full' };
     }
     const added = table.add(sighting);
@@ -207,12 +209,6 @@ export class Learned {
     }
   }
 
-  private leave(held: Sighting): void {
-    this.places.table.remove(held);
-    this.keepQuota(held.mac);
-    this.places.changes.touch(held.mac);
-  }
-
   /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
   portsFell(devices: Iterable<number>): void {
     const { topology, memory } = this.places;
@@ -275,7 +271,9 @@ export class Learned {
   private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
     const { topology, memory, changes } = this.places;
     const atGuestPort = isGuestPort(topology, sighting.device);
-    if (held && !(atGuestPort && isGuestPort(topology, held.device))) this.remember(held, now);
+    const stays = held && isGuestPort(topology, held.device);
+    if (held && !(atGuestPort && stays)) this.remember(held, now);
+    if (held && atGuestPort && !stays) this.reflections.came(held.mac, now);
     if (atGuestPort) {
       const { mac, bridge, vlan } = sighting;
       memory.forget(mac, (each) => each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device));

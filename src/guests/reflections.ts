@@ -1,3 +1,4 @@
+import type { Mac } from '../addr/mac.js';
 import type { Sighting } from '../sources/sighting.js';
 
 /** A bridge has moved a MAC from a guest's port to a bond. */
@@ -17,6 +18,12 @@ export const REFLECTION_WINDOW = 2;
 const MAX_MOVES = 4096;
 
 /**
+ * For so many seconds after a MAC came here from elsewhere, its way back is one: a guest that uses the address of a
+ * station outside, such as a gateway, is not to have the station's own next frame taken for an echo of its own.
+ */
+const NEWCOMER_WINDOW = 60;
+
+/**
  * Tells a reflection from a migration. A guest's broadcast that is on its way through the switches when the active
  * slave changes comes back by the new slave, and the bridge learns the guest there. A migration does not wait for a
  * failover: so a move within a short window after one is taken for a reflection. The bridge's message and ours of the
@@ -27,6 +34,8 @@ export class Reflections {
   private readonly failovers = new Map<number, { readonly first: number; readonly last: number }>();
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
+  /** When each MAC last came here from elsewhere, the latest last. Bounded by MAX_MOVES. */
+  private readonly newcomers = new Map<Mac, number>();
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
   isRecent(bond: number, now: number): boolean {
@@ -36,12 +45,22 @@ export class Reflections {
 
   /** A MAC moved. @returns whether it is a reflection: then the move does not count */
   moved(move: Move, now: number): boolean {
+    if (now - (this.newcomers.get(move.from.mac) ?? -Infinity) <= NEWCOMER_WINDOW) return false;
     if (move.bonds.some((bond) => this.isRecent(bond, now))) {
       this.heal(move.from);
       return true;
     }
     this.moves = [...this.moves.filter(({ at }) => now - at <= REFLECTION_WINDOW), { move, at: now }].slice(-MAX_MOVES);
     return false;
+  }
+
+  /** A MAC that was elsewhere, and not by a move that may yet prove a reflection, has come to a guest's port. */
+  came(mac: Mac, now: number): void {
+    if (this.moves.some(({ move, at }) => move.to.mac === mac && now - at <= REFLECTION_WINDOW)) return;
+    this.newcomers.delete(mac);
+    this.newcomers.set(mac, now);
+    const [oldest] = this.newcomers.keys();
+    if (this.newcomers.size > MAX_MOVES && oldest !== undefined) this.newcomers.delete(oldest);
   }
 
   /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */

@@ -25,6 +25,11 @@ export class OwnAddresses {
     return this.byDevice.get(ifindex) ?? NONE;
   }
 
+  /** The devices that have an address. */
+  holders(address: Ip): number[] {
+    return [...this.byDevice].flatMap(([ifindex, held]) => (held.has(address) ? [ifindex] : []));
+  }
+
   /** Whether the host says of itself that it is a router, by this device (RFC 4861 section 6.2.7). */
   isRouter(ifindex: number): boolean {
     return this.routers.has(ifindex);

@@ -27,6 +27,8 @@ export class Model {
   /** Where MACs were. */
   past: (Place & { readonly at: number })[] = [];
   private moves: { readonly from: Place; readonly to: Place; readonly way: Way; readonly at: number }[] = [];
+  /** When MACs came to a guest's port from elsewhere: what they do next is no reflection. */
+  private newcomers = new Map<string, number>();
   private interfaces: readonly { mac: string; target: string }[] = [];
   /** The rows that are to be put back into bridges, since they were last asked for. */
   healed: Place[] = [];
@@ -67,6 +69,7 @@ export class Model {
     this.rows = [...this.rows.filter((row) => row !== held), place];
     const followed = held !== undefined && this.host.isGuests(held) && this.host.isGuests(place);
     if (held && !followed) this.leave(held, this.movedAt(held, place, now));
+    if (held && !this.host.isGuests(held) && this.host.isGuests(place)) this.come(held, this.movedAt(held, place, now));
     if (this.host.isGuests(place)) {
       this.past = this.past.filter((each) => !(sameVlan(each, place) && !this.host.isUplinks(each)));
     }
@@ -79,10 +82,16 @@ export class Model {
     return spoke >= now - 0.5 ? Math.min(now, spoke) : now;
   }
 
+  private come({ mac }: Place, at: number): void {
+    const mayBeEcho = this.moves.some((move) => move.to.mac === mac && at - move.at <= WINDOW);
+    if (!mayBeEcho) this.newcomers.set(mac, at);
+  }
+
   /** Within a short while after a failover, a move from a guest's port to the bond is its own frame coming back. */
   private isReflection(from: Place, to: Place, now: number): boolean {
     const way = this.host.isUplinks(to) ? this.host.wayOfPlace(to) : null;
     if (way === null || !this.host.stands(from)) return false;
+    if (now - (this.newcomers.get(from.mac) ?? -Infinity) <= 60) return false;
     if (this.book.hasJustFailedOver(way, now)) {
       this.healed.push(from);
       return true;
@@ -172,6 +181,7 @@ export class Model {
     const recalled = ours.filter(({ mac, at }) => !lost.some((place) => place.mac === mac && place.at >= at));
     this.book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));
     [this.rows, this.past, this.moves, this.healed] = [[], [], [], []];
+    this.newcomers = new Map();
     for (const row of rows) this.learn(row, now);
     const followed = (place: Place): boolean =>
       this.host.isGuests(place) && this.rows.some((row) => sameVlan(row, place) && this.host.isGuests(row));
