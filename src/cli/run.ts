@@ -3,7 +3,19 @@ import { Settings } from '../daemon/settings.js';
 import { systemClock } from '../sys/clock.js';
 import { catchHangups } from '../sys/hangups.js';
 import { openLog } from '../sys/log.js';
+import { gainNothingMore, keepOnly } from '../sys/privileges.js';
 import { readRunOrder } from './run-config.js';
+
+/**
+ * What the main thread needs, where it has it: frames, netlink, a network's administration; the files of libvirt, the
+ * sockets of Open vSwitch, a state folder and a control socket of whoever owns them; a port below 1024; memory that stays
+ * and a thread that goes first.
+ */
+const NEEDED = [
+  ...(['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_NET_BIND_SERVICE'] as const),
+  ...(['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_CHOWN', 'CAP_FOWNER'] as const),
+  ...(['CAP_IPC_LOCK', 'CAP_SYS_NICE'] as const),
+];
 
 /**
  * The daemon in the foreground, until `signal` aborts. SIGHUP has it read its configuration again, by the same command line.
@@ -12,6 +24,8 @@ import { readRunOrder } from './run-config.js';
  * @throws UsageError, ConfigError when the command line or the configuration is wrong
  */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  gainNothingMore();
+  keepOnly(NEEDED); // of all that root has; the threads that are to come inherit it
   const hangups = catchHangups();
   const read = (until: AbortSignal) => readRunOrder(argv, until);
   const order = await read(signal);

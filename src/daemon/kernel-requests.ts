@@ -3,6 +3,7 @@ import { SyscallError } from '../errors.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { type LinkSocket, openLinkSocket } from '../sys/link-socket.js';
+import { privileged } from '../sys/privileges.js';
 
 /** How often a receive may time out for one answer, 200 ms each: the kernel may have to load a module. */
 const PATIENCE = 50;
@@ -20,7 +21,7 @@ export class KernelRequests {
    */
   ask(what: string, build: (seq: number) => Uint8Array): KernelEvent[] {
     const seq = ++this.seq;
-    this.socket.send(build(seq));
+    privileged(() => this.socket.send(build(seq))); // the kernel looks at the caller's rights within the call
     const events: KernelEvent[] = [];
     for (let waits = 0; waits < PATIENCE;) {
       const datagram = this.socket.receive();

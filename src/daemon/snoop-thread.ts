@@ -1,4 +1,5 @@
 import { blockFor, systemClock } from '../sys/clock.js';
+import { rest } from '../sys/privileges.js';
 import { ownerOfThisThread } from '../sys/thread.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 import { SnoopedBonds } from './snooped-bonds.js';
@@ -20,6 +21,8 @@ const bonds = new SnoopedBonds(owner, now);
 let checked = now();
 let earsChecked = checked;
 
+// It reads what guests send, and needs its rights only where it begins to listen on a bond or puts its mirror right.
+rest('bh-listen', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 owner.post({ type: 'ready' });
 for (;;) {
   bonds.takeOrders();

@@ -84,6 +84,25 @@ export const schedSetscheduler = libc.func(
   'int sched_setscheduler(int thread, int policy, const uint8_t *parameters)',
 ) as (thread: number, policy: number, parameters: Uint8Array) => number;
 
+export const capget = libc.func('int capget(uint8_t *header, uint8_t *data)') as CapabilityCall;
+export const capset = libc.func('int capset(uint8_t *header, uint8_t *data)') as CapabilityCall;
+type CapabilityCall = (header: Uint8Array, data: Uint8Array) => number;
+
+const prctlNumber = libc.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)') as (
+  option: number,
+  ...values: bigint[]
+) => number;
+const prctlBytes = libc.func('int prctl(int option, const uint8_t *a, uint64_t b, uint64_t c, uint64_t d)') as (
+  option: number,
+  bytes: Uint8Array,
+  ...values: bigint[]
+) => number;
+
+/** The first of prctl(2)'s values is a number or an address. */
+export function prctl(option: number, first: bigint | Uint8Array, ...others: bigint[]): number {
+  return typeof first === 'bigint' ? prctlNumber(option, first, ...others) : prctlBytes(option, first, ...others);
+}
+
 // bits/socket.h, asm-generic/socket.h
 export const AF_UNIX = 1;
 export const AF_NETLINK = 16;

@@ -1,5 +1,6 @@
 import { PermissionError, SyscallError } from '../errors.js';
 import * as libc from './libc.js';
+import { privileged } from './privileges.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 import { attachFilter } from './socket-filter.js';
 
@@ -55,6 +56,11 @@ export function openPacketReader(
   ring: ReceiveRing,
   hears: 'in' | 'out' | 'both',
 ): PacketReader {
+  const fd = privileged(() => openSocket(ifindex, filter, hears));
+  return new Reader(fd, ring, hears);
+}
+
+function openSocket(ifindex: number, filter: Uint8Array, hears: 'in' | 'out' | 'both'): number {
   const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
   if (fd < 0 && libc.lastErrno() === 'EPERM')
     throw new PermissionError('listening needs CAP_NET_RAW: run this as root or give it that capability');
@@ -72,7 +78,7 @@ export function openPacketReader(
     libc.close(fd);
     throw error;
   }
-  return new Reader(fd, ring, hears);
+  return fd;
 }
 
 class Reader implements PacketReader {

@@ -1,5 +1,6 @@
 import { PermissionError } from '../errors.js';
 import * as libc from './libc.js';
+import { privileged } from './privileges.js';
 
 /** Sends ready-made frames on one device. */
 export interface PacketSender {
@@ -33,6 +34,17 @@ const SEND_TIME_LIMIT_MS = 200;
  */
 export function openPacketSender(ifindex: number, waits = true): PacketSender {
   const flags = waits ? 0 : libc.MSG_DONTWAIT;
+  const fd = privileged(() => openSocket(ifindex));
+  return {
+    send(messages, count) {
+      const taken = libc.sendmmsg(fd, messages, count, flags);
+      return taken >= 0 ? taken : libc.lastErrno();
+    },
+    close: () => void libc.close(fd),
+  };
+}
+
+function openSocket(ifindex: number): number {
   const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
   if (fd < 0 && libc.lastErrno() === 'EPERM')
     throw new PermissionError('sending frames needs CAP_NET_RAW: run this as root or give it that capability');
@@ -46,13 +58,7 @@ export function openPacketSender(ifindex: number, waits = true): PacketSender {
     libc.close(fd);
     throw error;
   }
-  return {
-    send(messages, count) {
-      const taken = libc.sendmmsg(fd, messages, count, flags);
-      return taken >= 0 ? taken : libc.lastErrno();
-    },
-    close: () => void libc.close(fd),
-  };
+  return fd;
 }
 
 function markOwn(fd: number): void {

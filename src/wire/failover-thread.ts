@@ -6,6 +6,7 @@ import { TableDumps } from '../kernel/table-dumps.js';
 import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
 import { runBeforeOthers } from '../sys/priority.js';
+import { rest } from '../sys/privileges.js';
 import { ownerOfThisThread } from '../sys/thread.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
 import { readLoss } from './bond-loss.js';
@@ -84,6 +85,8 @@ function momentOf(arrived: number): Moment {
 
 function becomeReady(): void {
   if (sample) rehearsal.first(sample);
-  owner.post({ type: 'ready', delayable: runBeforeOthers() });
+  const delayable = runBeforeOthers();
+  rest('bh-failover', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
+  owner.post({ type: 'ready', delayable });
   ready = true;
 }

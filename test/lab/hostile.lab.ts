@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
@@ -195,6 +196,32 @@ async function floodOfOthers({ far, attacker, victim }: Scene): Promise<void> {
   for (const mac of macs('01')) assert.ok(words.includes(`rarp ${mac} [10]`), mac);
 }
 
+const NETWORK = (1n << 12n) | (1n << 13n); // CAP_NET_ADMIN, CAP_NET_RAW
+
+/** The threads of a process by their names, with what /proc says of their rights. */
+function threads(pid: number): Map<string, { effective: bigint; permitted: bigint; noNewPrivileges: boolean }> {
+  const folder = `/proc/${pid}/task`;
+  const found = readdirSync(folder).map((task) => {
+    const status = readFileSync(`${folder}/${task}/status`, 'utf8');
+    const set = (name: string): bigint => BigInt(`0x${new RegExp(`^${name}:\\s+(.*)$`, 'm').exec(status)?.[1] ?? ''}`);
+    const name = task === String(pid) ? 'main' : readFileSync(`${folder}/${task}/comm`, 'utf8').trim();
+    const noNewPrivileges = set('NoNewPrivs') === 1n;
+    return [name, { effective: set('CapEff'), permitted: set('CapPrm'), noNewPrivileges }] as const;
+  });
+  return new Map(found);
+}
+
+/** After all that guests have sent, and failovers: who reads it and who announces, held nothing but frames and bonds. */
+function leastPrivilege(pid: number): void {
+  const all = threads(pid);
+  for (const name of ['bh-listen', 'bh-failover'])
+    assert.deepEqual(all.get(name), { effective: 0n, permitted: NETWORK, noNewPrivileges: true }, name);
+  const main = all.get('main');
+  assert.ok(main?.noNewPrivileges);
+  assert.equal(main.effective & NETWORK, NETWORK);
+  assert.equal(main.permitted & (1n << 21n), 0n, 'CAP_SYS_ADMIN');
+}
+
 test('what guests do to each other, and to the host, is heard on the far side as SECURITY.md tells', async (t) => {
   const { lab, daemon } = await labWithDaemon(t, { config: ONE_BURST, attach: shape });
   const [attacker, victim, other, witness, neighbour, plain] = lab.guests;
@@ -215,4 +242,5 @@ test('what guests do to each other, and to the host, is heard on the far side as
     floodOfOthers,
   ])
     await t.test(attack.name, () => attack(scene));
+  await t.test(leastPrivilege.name, () => leastPrivilege(daemon.pid));
 });
