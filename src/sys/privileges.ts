@@ -47,8 +47,8 @@ export function gainNothingMore(): string | null {
 export function keepOnly(kept: readonly Capability[]): string | null {
   const mask = kept.reduce((bits, name) => bits | (1 << BITS[name]), 0);
   const sets = read();
-  sets.forEach((bits, n) => (sets[n] = n < 3 ? bits & mask : 0)); // those above 31 are none of ours
-  return write(sets);
+  const less = sets.map((bits, n) => (n < 3 ? bits & mask : 0)); // those above 31 are none of ours
+  return less.every((bits, n) => bits === sets[n]) ? null : write(less);
 }
 
 /**
