@@ -24,9 +24,9 @@ const NEEDED = [
  * @throws UsageError, ConfigError when the command line or the configuration is wrong
  */
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const hangups = catchHangups(); // first: until then SIGHUP ends us
   gainNothingMore();
   keepOnly(NEEDED); // of all that root has; the threads that are to come inherit it
-  const hangups = catchHangups();
   const read = (until: AbortSignal) => readRunOrder(argv, until);
   const order = await read(signal);
   if (order)
