@@ -1,3 +1,5 @@
+export { age } from '../plan/words.js';
+
 /** Lines with their columns aligned, the first row the head; two blanks between columns, none at the ends. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const clean = rows.map((cells) => cells.map(printable));
@@ -15,11 +17,4 @@ export function table(rows: readonly (readonly string[])[]): string[] {
 /** A text without the characters that command a terminal: names of devices and guests may hold them. */
 export function printable(text: string): string {
   return text.replaceAll(/\p{Cc}/gu, '?');
-}
-
-/** Seconds in the two largest units that they fill: 59s, 1m30s, 23h59m. */
-export function age(seconds: number): string {
-  if (seconds < 60) return `${seconds}s`;
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60 ? `${minutes}m${seconds % 60}s` : `${Math.floor(minutes / 60)}h${minutes % 60}m`;
 }

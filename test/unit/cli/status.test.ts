@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { duration, lastFailoverLines } from '../../../src/cli/last-failover.js';
+import { lastFailoverLines } from '../../../src/cli/last-failover.js';
 import { statusPage } from '../../../src/cli/status.js';
 import type { BondStatus } from '../../../src/control/status.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
+import { duration } from '../../../src/plan/words.js';
 
 const NOW = 1_700_000_000;
 
