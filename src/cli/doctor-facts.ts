@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.js';
+import { listenForSpanningTree } from '../daemon/doctor-bonds.js';
+import { readPorts } from '../daemon/doctor-bridges.js';
+import { findSubject } from '../daemon/doctor-daemon.js';
+import { readFacts, unreadLine } from '../daemon/doctor-facts.js';
 import { readHost } from '../daemon/read-host.js';
 import type { Facts, GuestFacts } from '../doctor/facts.js';
 import { systemClock } from '../sys/clock.js';
-import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
-import { readBonds } from './doctor-bonds.js';
-import { readBridges, readPorts } from './doctor-bridges.js';
-import { findSubject, readAnnouncers, readDaemon, readLibvirt } from './doctor-daemon.js';
 
 /** What could be read of this host, and what could not: a line each. */
 export interface Reading {
@@ -20,22 +20,15 @@ export interface Reading {
  * Reads what the doctor wants to know of this host. Takes a moment longer where a bond may have to do with spanning tree.
  * @throws BondheraldError when the kernel does not answer
  */
-export async function readFacts(config: Config, args: ConfigArguments): Promise<Reading> {
+export async function readAllFacts(config: Config, args: ConfigArguments): Promise<Reading> {
   const lines: string[] = [];
-  const unread = (what: string): void => void lines.push(`cannot be read, so nothing is said of it: ${what}`);
+  const unread = (what: string): void => void lines.push(unreadLine(what));
   const { topology, ovs } = await readShape(config);
-  const bonds = activeBackupBonds(topology);
   const subject = await findSubject(unread);
-  const facts: Facts = {
-    bridges: await readBridges(topology, unread),
-    guests: await readGuests(topology, args, (note) => lines.push(note)),
-    daemon: subject && (await readDaemon(subject, config, bonds, unread)),
-    libvirt: subject && (await readLibvirt(subject, config, unread)),
-    announcers: await readAnnouncers(subject, bonds, unread),
-    ovs,
-    bonds: await readBonds(topology, unread),
-  };
-  return { facts, unread: lines };
+  const guests = await readGuests(topology, args, (note) => lines.push(note));
+  const facts = await readFacts({ config, topology, subject, guests, ovs }, unread);
+  const bonds = listenForSpanningTree(topology, facts.bonds, unread);
+  return { facts: { ...facts, bonds }, unread: lines };
 }
 
 /** The devices of this host, and what Open vSwitch says of its own. */
@@ -55,6 +48,7 @@ async function readGuests(
 ): Promise<GuestFacts> {
   const asked = await ask({ op: 'guests', bond: null }, args.config);
   if (asked.note !== null) note(asked.note);
-  const devices = [...topology.allLinks()].length;
-  return { bonds: asked.result.bonds, ports: readPorts(topology), devices };
+  const { bonds } = asked.result;
+  const count = bonds.reduce((sum, { guests }) => sum + guests.length, 0);
+  return { bonds, count, ports: readPorts(topology), devices: [...topology.allLinks()].length };
 }

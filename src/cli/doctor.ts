@@ -1,7 +1,7 @@
 import { diagnose } from '../doctor/diagnose.js';
 import type { Finding } from '../doctor/finding.js';
 import { loadConfig, type ConfigArguments } from './config-file.js';
-import { readFacts } from './doctor-facts.js';
+import { readAllFacts } from './doctor-facts.js';
 import type { Output } from './output.js';
 import { printable } from './table.js';
 
@@ -20,7 +20,7 @@ const SOMETHING_TO_FIX = 3;
  */
 export async function doctor(args: DoctorArguments, output: Output): Promise<number> {
   const { config } = await loadConfig(args);
-  const { facts, unread } = await readFacts(config, args);
+  const { facts, unread } = await readAllFacts(config, args);
   const findings = diagnose(facts);
   for (const line of unread) output.error(line);
   if (args.json) output.json({ findings });

@@ -80,6 +80,8 @@ export interface PortFacts {
 /** Who is behind the bonds, as far as the daemon, or the kernel where none runs, can tell. */
 export interface GuestFacts {
   readonly bonds: readonly { readonly bond: string; readonly guests: readonly GuestDescription[] }[];
+  /** How many there are; more than those above where only some were worth a look. */
+  readonly count: number;
   /** Where the ports of bridges are, by their names. */
   readonly ports: ReadonlyMap<string, PortFacts>;
   /** How many devices the host has. */

@@ -21,7 +21,7 @@ export function neededReceiveLimit(guests: number, devices: number): number {
 /** A host's limit that is too low for its guests. It binds only those who lack CAP_NET_ADMIN. */
 export function checkReceiveBuffer({ running, capabilities, receiveLimit }: DaemonFacts, facts: GuestFacts): Finding[] {
   if (receiveLimit === null || capabilities.has('CAP_NET_ADMIN')) return [];
-  const guests = facts.bonds.reduce((sum, bond) => sum + bond.guests.length, 0);
+  const { count: guests } = facts;
   const needed = neededReceiveLimit(guests, facts.devices);
   if (receiveLimit >= needed) return [];
   const set = `sysctl -w net.core.rmem_max=${WANTED_BUFFER}`;

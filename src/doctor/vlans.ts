@@ -15,7 +15,9 @@ export function checkVlans(bridges: readonly BridgeFacts[], guests: GuestFacts):
       const place = missingAt(waysOut(bridges, bond, guest, guests), guest, guests);
       if (!place) continue;
       const vlans: CutOff = missing.get(place.port) ?? new Map<number, GuestDescription[]>();
-      missing.set(place.port, vlans.set(place.vlan, [...(vlans.get(place.vlan) ?? []), guest]));
+      const cutOff = vlans.get(place.vlan) ?? [];
+      cutOff.push(guest);
+      missing.set(place.port, vlans.set(place.vlan, cutOff));
     }
   }
   return [...missing].map(([port, vlans]) => finding(port, vlans));

@@ -11,6 +11,7 @@ const ABSENT = { up: false } as const;
 const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 const guests = (count: number) => ({
   bonds: [{ bond: 'bond0', guests: Array.from({ length: count }, () => guest()) }],
+  count,
   ports: new Map<string, PortFacts>(),
   devices: 10,
 });
@@ -192,7 +193,10 @@ test('the VLAN that is missing is missing on the bridge of the guest, not on ano
     ['qbr7', [onBond, onDevice], 'bond0.50 vid 60'],
   ] as const) {
     const ports = new Map([['tap1', { bridge: behind, pvid: 60 }]]);
-    const facts = host({ bridges, guests: { bonds: [{ bond: 'bond0', guests: [cutOff] }], ports, devices: 9 } });
+    const facts = host({
+      bridges,
+      guests: { bonds: [{ bond: 'bond0', guests: [cutOff] }], count: 1, ports, devices: 9 },
+    });
     assert.equal(cureOf(facts), `bridge vlan add dev ${missing}`, behind);
   }
 });

@@ -72,7 +72,7 @@ export function daemon(change: Partial<DaemonFacts> = {}): DaemonFacts {
 export const HEALTHY: Facts = {
   bonds: [bond()],
   bridges: [bridge()],
-  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], ports: new Map(), devices: 9 },
+  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], count: 1, ports: new Map(), devices: 9 },
   daemon: daemon(),
   announcers: [],
   libvirt: null,
@@ -88,7 +88,12 @@ export function vlanHost(guests: readonly GuestDescription[], change: Partial<Up
   const vlans = [{ first: 10, last: 19, untagged: false, pvid: false }];
   return host({
     bridges: [bridge({ uplinks: [uplink({ vlans, ...change })] })],
-    guests: { bonds: [{ bond: 'bond0', guests }], ports: new Map([['tap1', { bridge: 'br0', pvid: 30 }]]), devices: 9 },
+    guests: {
+      bonds: [{ bond: 'bond0', guests }],
+      count: guests.length,
+      ports: new Map([['tap1', { bridge: 'br0', pvid: 30 }]]),
+      devices: 9,
+    },
   });
 }
 
@@ -141,7 +146,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
   'receive-buffer': host({
     daemon: { ...NO_ADMIN, receiveLimit: 212_992 },
-    guests: { ...HEALTHY.guests, bonds: [{ bond: 'bond0', guests: Array.from({ length: 200 }, () => guest()) }] },
+    guests: { ...HEALTHY.guests, count: 200 },
   }),
   'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon has no right to read it' }),
   'second-announcer': host({

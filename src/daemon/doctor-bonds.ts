@@ -23,6 +23,7 @@ const HELLO_TIME_MS = 2200;
  */
 export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
   const addressed = devicesWithAddresses();
+  const takeGuests = bondsWithGuests(topology);
   const links = [...topology.allLinks()].filter(
     (link) => !isOverlay(link.ifindex) && bondMode(link) !== null && topology.watches(link.name),
   );
@@ -36,12 +37,12 @@ export async function readBonds(topology: Topology, unread: (what: string) => vo
         mode: bondMode(link) ?? '',
         options,
         slaves: await Promise.all(topology.slavesOf(link.ifindex).map(readSlave)),
-        hasGuests: hasGuests(topology, link),
+        hasGuests: link.master !== null || takeGuests.has(link.ifindex),
         hasAddresses: [link, ...vlanDevicesAbove(topology, link)].some(({ name }) => addressed.has(name)),
       };
     }),
   );
-  return listenForSpanningTree(topology, bonds.sort(byName), unread);
+  return bonds.sort(byName);
 }
 
 const byName = (one: BondFacts, other: BondFacts): number => one.name.localeCompare(other.name);
@@ -72,13 +73,15 @@ async function readSlave({ name, ifindex, up, lowerUp }: LinkEvent): Promise<Sla
   return { name, up, carrier: lowerUp, status, bpdus: null };
 }
 
-/** Open vSwitch has its bonds as ports without a bridge of the kernel: whatever has a master has guests. */
-function hasGuests(topology: Topology, { ifindex, master }: LinkEvent): boolean {
+/**
+ * The bonds that bridges and macvlans leave by. Open vSwitch has its bonds as ports without a bridge of the kernel:
+ * whatever has a master has guests, too.
+ */
+function bondsWithGuests(topology: Topology): Set<number> {
   const takesGuests = ({ details }: LinkEvent): boolean =>
     details.type === 'bridge' || (details.type === 'other' && /^macv(lan|tap)$/.test(details.kind ?? ''));
-  const leavesHere = (link: LinkEvent): boolean =>
-    exitsOfDevice(topology, link.ifindex).some(({ bond }) => bond === ifindex);
-  return master !== null || [...topology.allLinks()].some((link) => takesGuests(link) && leavesHere(link));
+  const takers = [...topology.allLinks()].filter(takesGuests);
+  return new Set(takers.flatMap(({ ifindex }) => exitsOfDevice(topology, ifindex).map(({ bond }) => bond)));
 }
 
 function vlanDevicesAbove(topology: Topology, { ifindex }: LinkEvent): LinkEvent[] {
@@ -87,15 +90,22 @@ function vlanDevicesAbove(topology: Topology, { ifindex }: LinkEvent): LinkEvent
   );
 }
 
-/** Listens on the links of the bonds where it matters, and only then: it takes as long as a switch may be silent. */
-function listenForSpanningTree(
+/** Whether it matters for a bond if its switches speak spanning tree. */
+export function isHasty({ mode, options }: BondFacts): boolean {
+  return mode === 'active-backup' && options !== null && takesLinksAtOnce(options);
+}
+
+/**
+ * Listens on the links of the bonds where it matters, and only then: it stops this thread for as long as a switch may be
+ * silent.
+ * @param unread is told where one cannot listen
+ */
+export function listenForSpanningTree(
   topology: Topology,
   bonds: readonly BondFacts[],
   unread: (what: string) => void,
 ): BondFacts[] {
-  const hasty = bonds.filter(
-    ({ mode, options }) => mode === 'active-backup' && options !== null && takesLinksAtOnce(options),
-  );
+  const hasty = bonds.filter(isHasty);
   const links = hasty.flatMap(({ slaves }) => slaves.filter(({ up, carrier }) => up && carrier));
   if (links.length === 0) return [...bonds];
   const listening = {

@@ -1,0 +1,42 @@
+import type { Config } from '../config/config.js';
+import type { Facts, GuestFacts } from '../doctor/facts.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import { readBonds } from './doctor-bonds.js';
+import { readBridges } from './doctor-bridges.js';
+import { readAnnouncers, readDaemon, readLibvirt, type Subject } from './doctor-daemon.js';
+
+/** What is known already when the doctor begins to look. */
+export interface Known {
+  readonly config: Config;
+  readonly topology: Topology;
+  /** null: it cannot be told. */
+  readonly subject: Subject | null;
+  readonly guests: GuestFacts;
+  readonly ovs: Facts['ovs'];
+}
+
+/**
+ * Reads what else the doctor wants to know of this host. Nobody listens for spanning tree here.
+ * @param unread is told what cannot be read
+ */
+export async function readFacts(
+  { config, topology, subject, guests, ovs }: Known,
+  unread: (what: string) => void,
+): Promise<Facts> {
+  const bonds = activeBackupBonds(topology);
+  return {
+    bridges: await readBridges(topology, unread),
+    guests,
+    daemon: subject && (await readDaemon(subject, config, bonds, unread)),
+    libvirt: subject && (await readLibvirt(subject, config, unread)),
+    announcers: await readAnnouncers(subject, bonds, unread),
+    ovs,
+    bonds: await readBonds(topology, unread),
+  };
+}
+
+/** What a reader gets to see of something that could not be read. */
+export function unreadLine(what: string): string {
+  return `cannot be read, so nothing is said of it: ${what}`;
+}
