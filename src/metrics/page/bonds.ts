@@ -1,0 +1,75 @@
+import { type Html, html } from './html.js';
+import { badge, count, table, thousands } from './parts.js';
+import { addressOf, type PageQuery } from './query.js';
+import { reasonWords } from './reasons.js';
+import type { PageBond } from './values.js';
+
+/** So many bonds are shown, and so many links of each: of more, the rest is counted. */
+export const BONDS_SHOWN = 24;
+const LINKS_SHOWN = 16;
+
+/** The bonds with their links. @param bonds those that were asked for */
+export function bondsSection(bonds: readonly PageBond[], query: PageQuery): Html {
+  const more = bonds.length - BONDS_SHOWN;
+  const cards = bonds.slice(0, BONDS_SHOWN).map((bond) => bondCard(bond, query));
+  const none = query.bond === null ? 'This host has no active-backup bond.' : 'There is no such bond.';
+  return html`<section aria-labelledby="bonds">
+    <h2 id="bonds">Bonds</h2>
+    ${bonds.length === 0 ? html`<p class="empty">${none}</p>` : html`<div class="cards">${cards}</div>`}
+    ${more > 0 ? html`<p class="more">and ${count(more, 'bond')} more: choose one <a href="#guests">below</a></p>` : null}
+  </section> `;
+}
+
+function bondCard(status: PageBond, query: PageQuery): Html {
+  const { bond, activeSlave, guests, failovers } = status;
+  const { announced, suppressed } = guests;
+  const left = Object.entries(suppressed).sort(([one], [other]) => (one < other ? -1 : 1));
+  const address = addressOf({ ...query, bond, guest: null, after: null }, '#guests');
+  return html`<article class="card">
+    <h3>${bond}</h3>
+    <p class="dim">${modeWords(status).join(', ')}</p>
+    ${linksTable(status)}
+    ${activeSlave === null ? html`<p>${badge('bad', 'no active link: nothing gets out')}</p>` : null}
+    <dl>
+      <div>
+        <dt>Guests</dt>
+        <dd>
+          <a href="${address}">${thousands(announced)} announced</a>${left.map(
+            ([reason, guests]) => html`<br />${thousands(guests)} not: ${reasonWords(reason)}`,
+          )}
+        </dd>
+      </div>
+      <div>
+        <dt>Failovers</dt>
+        <dd>
+          ${failovers === null ? 'not known' : `${failovers === 0 ? 'none' : thousands(failovers)} since the start`}
+        </dd>
+      </div>
+    </dl>
+  </article> `;
+}
+
+function modeWords({ mode, monitoring }: PageBond): string[] {
+  const words = [mode ?? 'mode not known'];
+  if (!monitoring) return words;
+  const { miimon, arpInterval } = monitoring;
+  if (miimon > 0) words.push(`miimon ${miimon} ms`);
+  if (arpInterval > 0) words.push(`arp_interval ${arpInterval} ms`);
+  return miimon === 0 && arpInterval === 0 ? [...words, 'links not monitored'] : words;
+}
+
+function linksTable({ bond, slaves }: PageBond): Html {
+  if (slaves.length === 0) return html`<p>${badge('bad', 'no links')}</p>`;
+  const rows = slaves.slice(0, LINKS_SHOWN).map(({ slave, up, carrier, state }) => {
+    const word = up ? (carrier ? badge('good', 'yes') : badge('bad', 'no')) : badge('off', 'no: set down');
+    return html`<tr>
+      <th scope="row">${slave}</th>
+      <td>${word}</td>
+      <td>${state === 'active' ? html`<b>active</b>` : state}</td>
+    </tr>`;
+  });
+  const more = slaves.length - rows.length;
+  const rest = more > 0 ? html`<p class="more">and ${count(more, 'link')} more</p>` : null;
+  return html`<div class="own">${table(`Links of ${bond}`, ['Link', 'Carrier', 'State'], rows)}</div>
+    ${rest}`;
+}

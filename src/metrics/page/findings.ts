@@ -1,0 +1,47 @@
+import type { Finding } from '../../doctor/finding.js';
+import { clip, type Html, html } from './html.js';
+import { ago, badge, count, utc } from './parts.js';
+import type { PageDiagnosis } from './values.js';
+
+/** So much is shown of what the doctor finds. */
+const FINDINGS_SHOWN = 30;
+const UNREAD_SHOWN = 10;
+const TEXT_LENGTH = 600;
+
+/** What the doctor says of this host, warnings first. */
+export function findingsSection(diagnosis: PageDiagnosis | string, now: number): Html {
+  const body =
+    typeof diagnosis === 'string'
+      ? html`<p>${badge('bad', `the doctor could not look: ${clip(diagnosis, TEXT_LENGTH)}`)}</p>`
+      : findings(diagnosis, now);
+  return html`<section aria-labelledby="doctor">
+    <h2 id="doctor">Doctor</h2>
+    ${body}
+  </section> `;
+}
+
+function findings({ findings, unread, at }: PageDiagnosis, now: number): Html {
+  const more = findings.length - FINDINGS_SHOWN;
+  return html`<p class="dim">Looked ${utc(at)}, ${ago(at, now)}.${findings.length === 0 ? ' Nothing to fix.' : null}</p>
+    ${findings.slice(0, FINDINGS_SHOWN).map(findingCard)}
+    ${more > 0 ? html`<p class="more">and ${more} more: <code>bondherald doctor</code></p>` : null}
+    ${unread.slice(0, UNREAD_SHOWN).map((line) => html`<p class="dim">${clip(line, TEXT_LENGTH)}</p>`)}
+    ${unread.length > UNREAD_SHOWN ? html`<p class="more">and ${count(unread.length - UNREAD_SHOWN, 'thing')} more that cannot be read</p>` : null}`;
+}
+
+function findingCard({ level, subject, finding, meaning, cure }: Finding): Html {
+  return html`<article class="card ${level}">
+    <h3>${badge(level === 'warning' ? 'warn' : 'off', level)} ${clip(subject, TEXT_LENGTH)}</h3>
+    <p>${clip(finding, TEXT_LENGTH)}</p>
+    <dl>
+      <div>
+        <dt>At the next failover</dt>
+        <dd>${clip(meaning, TEXT_LENGTH)}</dd>
+      </div>
+      <div>
+        <dt>Cure</dt>
+        <dd><code>${clip(cure, TEXT_LENGTH)}</code></dd>
+      </div>
+    </dl>
+  </article> `;
+}

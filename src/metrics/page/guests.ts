@@ -1,0 +1,117 @@
+import { age } from '../../plan/words.js';
+import { type Html, html } from './html.js';
+import { badge, count, table, thousands } from './parts.js';
+import { addressOf, type PageQuery } from './query.js';
+import { reasonWords } from './reasons.js';
+import type { PageBond, PageGuest, PageGuests } from './values.js';
+
+/** So many guests are on one page, and so many addresses of each. */
+export const GUESTS_SHOWN = 200;
+const ADDRESSES_SHOWN = 4;
+
+/** So many bonds can be chosen from a list; another one by its name in the page's address. */
+const BONDS_TO_CHOOSE = 256;
+
+/** Who is behind the bonds, with what to choose them by. @param bonds all there are */
+export function guestsSection(guests: PageGuests, bonds: readonly PageBond[], query: PageQuery): Html {
+  const { rows, next } = guests;
+  const again = { ...query, after: null };
+  return html`<section aria-labelledby="guests">
+    <h2 id="guests">Guests</h2>
+    ${chooser(bonds, query)}
+    ${rows.length === 0 ? html`<p class="empty">${emptyWords(guests, query)}</p>` : html`<div class="card">${guestTable(guests, bonds.length > 1)}</div>`}
+    <p class="pages">
+      ${query.after === null ? null : html`<a href="${addressOf(again, '#guests')}">first ones</a> `}${
+        next === null
+          ? null
+          : html`<a href="${addressOf({ ...query, after: next }, '#guests')}" rel="next">next ones</a>`
+      }
+    </p>
+  </section> `;
+}
+
+function emptyWords({ total }: PageGuests, { after, bond, guest }: PageQuery): string {
+  if (after !== null) return 'No more.';
+  return (bond ?? guest) === null || total === 0
+    ? 'Nobody is behind the bonds.'
+    : 'Nobody like that is behind the bonds.';
+}
+
+/** A form without a script: its fields become the query of the page's address. */
+function chooser(bonds: readonly PageBond[], { bond, guest, refresh }: PageQuery): Html {
+  const names = bonds.slice(0, BONDS_TO_CHOOSE).map((each) => each.bond);
+  const options = (bond === null || names.includes(bond) ? names : [bond, ...names]).map(
+    (name) => html`<option value="${name}" ${name === bond ? html` selected` : null}>${name}</option>`,
+  );
+  return html`<form method="get">
+    <p>
+      <label for="bond">Bond</label>
+      <select id="bond" name="bond">
+        <option value="">all</option>
+        ${options}
+      </select>
+    </p>
+    <p>
+      <label for="guest">MAC, VLAN, port, name or address</label>
+      <input
+        id="guest"
+        name="guest"
+        type="search"
+        maxlength="64"
+        autocomplete="off"
+        spellcheck="false"
+        value="${guest ?? ''}"
+      />
+    </p>
+    <p>
+      ${refresh ? html`<input type="hidden" name="refresh" value="on" />` : null}<button>Show</button>${
+        (bond ?? guest) === null
+          ? null
+          : html` <a href="${addressOf({ bond: null, guest: null, after: null, refresh }, '#guests')}">show all</a>`
+      }
+    </p>
+  </form>`;
+}
+
+function guestTable({ rows, matching, total }: PageGuests, withBond: boolean): Html {
+  const shown =
+    rows.length === matching ? count(matching, 'guest') : `${thousands(rows.length)} of ${count(matching, 'guest')}`;
+  const caption = matching === total ? shown : `${shown}, out of ${thousands(total)}`;
+  const head = [
+    'MAC',
+    ...(withBond ? ['Bond'] : []),
+    'VLAN',
+    'Port',
+    'Guest',
+    'Announced',
+    'Addresses',
+    'Source',
+    'Last seen',
+  ];
+  return table(
+    caption,
+    head,
+    rows.map((guest) => guestRow(guest, withBond)),
+  );
+}
+
+function guestRow(guest: PageGuest, withBond: boolean): Html {
+  const { mac, vlan, port, reason, source, lastSeen } = guest;
+  const announced = reason === null ? badge('good', 'yes') : badge('warn', `no: ${reasonWords(reason)}`);
+  const seen = lastSeen === null ? 'now' : `${age(lastSeen)} ago`;
+  const cells = [...(withBond ? [guest.bond] : []), vlan, port, guest.guest];
+  return html`<tr>
+    <th scope="row">${mac}</th>
+    ${cells.map((cell) => html`<td>${cell ?? '–'}</td>`)}
+    <td class="wrap">${announced}</td>
+    <td class="wrap">${addresses(guest)}</td>
+    <td>${source}</td>
+    <td>${seen}</td>
+  </tr> `;
+}
+
+function addresses({ addresses }: PageGuest): string {
+  if (addresses.length === 0) return '–';
+  const shown = addresses.slice(0, ADDRESSES_SHOWN).join(', ');
+  return addresses.length > ADDRESSES_SHOWN ? `${shown} and ${addresses.length - ADDRESSES_SHOWN} more` : shown;
+}

@@ -1,0 +1,66 @@
+import type { Finding } from '../../doctor/finding.js';
+import type { GuestDescription } from '../../guests/description.js';
+import type { FailoverRecord } from '../../plan/failover-record.js';
+import type { PageQuery } from './query.js';
+
+/** A bond as the page shows it. */
+export interface PageBond {
+  readonly bond: string;
+  /** The kernel's name of the bonding mode. */
+  readonly mode: string | null;
+  /** Intervals in milliseconds, 0 for not at all; null where nobody knows. */
+  readonly monitoring: { readonly miimon: number; readonly arpInterval: number } | null;
+  readonly activeSlave: string | null;
+  readonly slaves: readonly {
+    readonly slave: string;
+    readonly up: boolean;
+    readonly carrier: boolean;
+    readonly state: 'active' | 'backup';
+  }[];
+  /** How many guests there are: announced, and by the reason why they are not. */
+  readonly guests: { readonly announced: number; readonly suppressed: Readonly<Record<string, number>> };
+  /** Since the daemon started; null where nobody knows. */
+  readonly failovers: number | null;
+  /** The latest first. */
+  readonly lastFailovers: readonly FailoverRecord[];
+}
+
+/** A guest, and the bond that it is behind. */
+export interface PageGuest extends GuestDescription {
+  readonly bond: string;
+}
+
+/** One page of the guests that were asked for. */
+export interface PageGuests {
+  /** In their order. */
+  readonly rows: readonly PageGuest[];
+  /** How many there are of those asked for, on all pages. */
+  readonly matching: number;
+  /** How many there are behind all bonds. */
+  readonly total: number;
+  /** What to ask for to get those that follow; null: there are none. */
+  readonly next: string | null;
+}
+
+/** What the doctor says. */
+export interface PageDiagnosis {
+  readonly findings: readonly Finding[];
+  /** What could not be read, so that nothing is said of it. */
+  readonly unread: readonly string[];
+  /** When it looked: seconds since 1970-01-01 00:00 UTC. */
+  readonly at: number;
+}
+
+/** All that the page shows. Times are seconds since 1970-01-01 00:00 UTC. */
+export interface PageValues {
+  /** The name of the host. */
+  readonly host: string;
+  readonly version: string;
+  readonly started: number;
+  readonly now: number;
+  readonly bonds: readonly PageBond[];
+  readonly guests: PageGuests;
+  /** A text: why the doctor could not look. */
+  readonly diagnosis: PageDiagnosis | string;
+  readonly query: PageQuery;
+}

@@ -1,0 +1,73 @@
+import { count, type Tone } from './parts.js';
+import type { PageBond, PageValues } from './values.js';
+
+/** How the host stands as a whole, in one sentence and in figures. */
+export interface Verdict {
+  readonly tone: Tone;
+  readonly words: string;
+  /** In a word or two. */
+  readonly short: string;
+  readonly links: number;
+  /** Links that are up and have carrier. */
+  readonly working: number;
+  readonly announced: number;
+  readonly left: number;
+  readonly failovers: number;
+  /** Those of the doctor; null where it could not look. */
+  readonly warnings: number | null;
+}
+
+const NAMED = 4;
+
+export function verdictOf({ bonds, diagnosis }: PageValues): Verdict {
+  const figures = figuresOf(bonds);
+  const warnings =
+    typeof diagnosis === 'string' ? null : diagnosis.findings.filter(({ level }) => level === 'warning').length;
+  return { ...sentence(bonds, figures.announced, warnings), ...figures, warnings };
+}
+
+function sentence(
+  bonds: readonly PageBond[],
+  announced: number,
+  warnings: number | null,
+): Pick<Verdict, 'tone' | 'words' | 'short'> {
+  if (bonds.length === 0) return { tone: 'off', words: 'No active-backup bond to watch', short: 'no bond' };
+  const dark = bonds.filter(({ activeSlave }) => activeSlave === null);
+  if (dark.length > 0) return { tone: 'bad', words: `No active link: ${names(dark)}`, short: 'no active link' };
+  const alone = bonds.filter(({ slaves }) => slaves.filter(works).length < 2);
+  const ready = `${count(announced, 'guest')} would be announced at a failover`;
+  if (alone.length > 0)
+    return {
+      tone: 'warn',
+      words: `One working link left, nothing to fail over to: ${names(alone)}`,
+      short: 'one link left',
+    };
+  if (warnings !== null && warnings > 0)
+    return {
+      tone: 'warn',
+      words: `${ready}, and ${count(warnings, 'thing')} to fix before`,
+      short: count(warnings, 'warning'),
+    };
+  return { tone: 'good', words: `Ready: ${ready}`, short: 'ready' };
+}
+
+function names(bonds: readonly PageBond[]): string {
+  const rest = bonds.length - NAMED;
+  const named = bonds.slice(0, NAMED).map(({ bond }) => bond);
+  return `${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+}
+
+const works = ({ up, carrier }: PageBond['slaves'][number]): boolean => up && carrier;
+
+function figuresOf(
+  bonds: readonly PageBond[],
+): Pick<Verdict, 'links' | 'working' | 'announced' | 'left' | 'failovers'> {
+  const sum = (figure: (bond: PageBond) => number): number => bonds.reduce((all, bond) => all + figure(bond), 0);
+  return {
+    links: sum(({ slaves }) => slaves.length),
+    working: sum(({ slaves }) => slaves.filter(works).length),
+    announced: sum(({ guests }) => guests.announced),
+    left: sum(({ guests }) => Object.values(guests.suppressed).reduce((all, some) => all + some, 0)),
+    failovers: sum(({ failovers }) => failovers ?? 0),
+  };
+}
