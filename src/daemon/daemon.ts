@@ -34,6 +34,7 @@ import type { ArpListener } from './snooper.js';
 import { type Reloads, Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
 import { newStateKeeper } from './new-state-keeper.js';
+import { statusPages } from './status-page.js';
 import { runTasks } from './task.js';
 import { tellReady } from './tell-ready.js';
 
@@ -108,7 +109,8 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets });
+  const pages = statusPages(config, { host, bonds, ovs, history, clock });
+  const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
   const service = newServiceNotifier(host, bonds, tools, sockets);
   const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
   const reloader = new Reloader(settings, reloads, tools, service);

@@ -37,22 +37,33 @@ export function describeGuests(
   return [...host.macs()]
     .flatMap((mac) => host.verdicts(mac).filter((verdict) => verdict.bond === bond))
     .sort(byMacAndVlan)
-    .map((verdict) => {
-      const { mac, device, source, lastSeen } = verdict;
-      const reason = reasonFor(verdict);
-      return {
-        mac,
-        vlan: outerVlan(verdict),
-        port: host.topology.link(device)?.name ?? null,
-        guest: host.nameOf(mac),
-        addresses: host
-          .addressesOf(mac, verdict, now)
-          .map(({ ip }) => ip)
-          .sort(),
-        source,
-        lastSeen: lastSeen === null ? null : Math.max(0, Math.round(now - lastSeen)),
-        announced: reason === null,
-        reason,
-      };
-    });
+    .map((verdict) => describeGuest(host, verdict, now, reasonFor(verdict)));
+}
+
+/**
+ * One guest, as far as one verdict goes.
+ * @param now monotonic clock, seconds
+ * @param reason why it is not announced; null: it is
+ */
+export function describeGuest(
+  host: HostState,
+  verdict: Verdict,
+  now: number,
+  reason: SuppressReason | null,
+): GuestDescription {
+  const { mac, device, source, lastSeen } = verdict;
+  return {
+    mac,
+    vlan: outerVlan(verdict),
+    port: host.topology.link(device)?.name ?? null,
+    guest: host.nameOf(mac),
+    addresses: host
+      .addressesOf(mac, verdict, now)
+      .map(({ ip }) => ip)
+      .sort(),
+    source,
+    lastSeen: lastSeen === null ? null : Math.max(0, Math.round(now - lastSeen)),
+    announced: reason === null,
+    reason,
+  };
 }

@@ -14,3 +14,8 @@ export function devicesWithAddresses(): Set<string> {
     .map(([name]) => name.replace(/:.*/, '')); // an IPv4 address may have a label, NAME:LABEL
   return new Set(names);
 }
+
+/** What this host calls itself. */
+export function hostName(): string {
+  return os.hostname();
+}

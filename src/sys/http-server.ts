@@ -8,6 +8,8 @@ import { ConfigError, ListenError } from '../errors.js';
 export interface HttpRequest {
   /** Without its query. */
   readonly path: string;
+  /** What follows the question mark, as it came; empty where there is none. */
+  readonly query: string;
   readonly accept: string | undefined;
   readonly authorization: string | undefined;
 }
@@ -142,7 +144,7 @@ async function respond(
   const { accept, authorization } = request.headers;
   const given =
     method === 'GET' || method === 'HEAD'
-      ? await answer({ path: url.split('?')[0] ?? '/', accept, authorization }).catch(() => INTERNAL_ERROR)
+      ? await answer({ ...parted(url), accept, authorization }).catch(() => INTERNAL_ERROR)
       : NOT_ALLOWED;
   const { status, contentType, body, headers } = given;
   response.writeHead(status, {
@@ -152,6 +154,11 @@ async function respond(
     ...headers,
   });
   response.end(method === 'HEAD' ? undefined : body);
+}
+
+function parted(url: string): Pick<HttpRequest, 'path' | 'query'> {
+  const [path = '/', ...query] = url.split('?');
+  return { path, query: query.join('?') };
 }
 
 /** An answer of one line. */

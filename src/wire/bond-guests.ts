@@ -78,6 +78,17 @@ export class BondGuests {
     return this.count(({ suppressed }) => suppressed);
   }
 
+  /** The MACs of guests that are not announced for one of these reasons. Guests may come and go between two steps. */
+  *leftOut(reasons: ReadonlySet<SuppressReason>): Generator<Mac> {
+    for (const [mac, entries] of this.entries) {
+      for (const { suppressed } of entries.values()) {
+        if (suppressed === null || !reasons.has(suppressed)) continue;
+        yield mac;
+        break;
+      }
+    }
+  }
+
   private countEach(entries: ReadonlyMap<string, Entry> | undefined, by: 1 | -1): void {
     for (const { source } of entries?.values() ?? []) {
       const count = (this.bySource.get(source) ?? 0) + by;

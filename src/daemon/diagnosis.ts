@@ -1,0 +1,105 @@
+import type { Config } from '../config/config.js';
+import { diagnose } from '../doctor/diagnose.js';
+import type { GuestFacts } from '../doctor/facts.js';
+import { describeGuest, type GuestDescription } from '../guests/description.js';
+import type { SuppressReason } from '../guests/verdict.js';
+import type { PageDiagnosis } from '../metrics/page/values.js';
+import type { Clock } from '../sys/clock.js';
+import { readProcess } from '../sys/process-facts.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
+import { isHasty } from './doctor-bonds.js';
+import { readPorts } from './doctor-bridges.js';
+import { readFacts, unreadLine } from './doctor-facts.js';
+import type { OvsFollower } from './ovs-follower.js';
+import type { GuestBooks } from './page-guests.js';
+import { Slices } from './slices.js';
+import { oneLine } from './task.js';
+
+/** What the doctor has found holds so long, in seconds, while the bonds stand as they stood. */
+const HOLDS = 30;
+
+/** The guests that the doctor looks at, and so many of each bond. */
+const WORTH_A_LOOK: ReadonlySet<SuppressReason> = new Set<SuppressReason>(['seen-on-uplink', 'vlan-not-on-uplink']);
+const GUESTS_LOOKED_AT = 1024;
+
+/** What the doctor is told of. */
+export interface Patient {
+  readonly config: Config;
+  readonly books: () => GuestBooks;
+  readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
+  readonly clock: Pick<Clock, 'monotonic' | 'unix' | 'soon'>;
+}
+
+/** The doctor of a daemon that runs: looks when somebody asks, and not again before 30 s have passed. */
+export class Diagnosis {
+  private held: { readonly said: PageDiagnosis | string; readonly at: number; readonly key: string } | null = null;
+
+  constructor(private readonly patient: Patient) {}
+
+  /** What there is to say of this host; a text: why nobody knows. Never rejects. */
+  async say(): Promise<PageDiagnosis | string> {
+    const key = shapeOf(this.patient.books().host.topology);
+    const at = this.patient.clock.monotonic();
+    if (this.held?.key === key && at - this.held.at < HOLDS) return this.held.said;
+    const said = await this.look().catch(oneLine);
+    this.held = { said, at, key };
+    return said;
+  }
+
+  private async look(): Promise<PageDiagnosis> {
+    const { config, books, ovs, clock } = this.patient;
+    const unread: string[] = [];
+    const note = (what: string): void => void unread.push(unreadLine(what));
+    const { topology } = books().host;
+    const process = await readProcess('self');
+    if (process === null) note('/proc/self');
+    const known = ovs.knowledge.config();
+    const facts = await readFacts(
+      {
+        config,
+        topology,
+        subject: process && { process, isDaemon: true },
+        guests: await this.guests(note),
+        ovs: known && { config: known, macs: ovs.tableSizes },
+      },
+      note,
+    );
+    if (facts.bonds.some(isHasty)) note('whether the switches speak spanning tree (bondherald doctor listens for it)');
+    return { findings: diagnose(facts), unread, at: clock.unix() };
+  }
+
+  /** Those that the doctor has to do with: who is announced is well. */
+  private async guests(note: (what: string) => void): Promise<GuestFacts> {
+    const { host, bonds, now } = this.patient.books();
+    const slices = new Slices(this.patient.clock);
+    const looked: { bond: string; guests: GuestDescription[] }[] = [];
+    let count = 0;
+    for (const { ifindex, name } of activeBackupBonds(host.topology)) {
+      const guests: GuestDescription[] = [];
+      looked.push({ bond: name, guests });
+      for (const some of bonds.get(ifindex)?.countBySource().values() ?? []) count += some;
+      for (const mac of bonds.get(ifindex)?.leftOut(WORTH_A_LOOK) ?? []) {
+        if (slices.isOver) await slices.pause();
+        if (guests.length >= GUESTS_LOOKED_AT) {
+          note(`guests behind ${name} beyond the first ${GUESTS_LOOKED_AT} that are not announced`);
+          break;
+        }
+        for (const verdict of host.verdicts(mac)) {
+          if (verdict.bond === ifindex) guests.push(describeGuest(host, verdict, now, verdict.suppressed));
+        }
+      }
+    }
+    return { bonds: looked, count, ports: readPorts(host.topology), devices: [...host.topology.allLinks()].length };
+  }
+}
+
+/** Differs when the bonds stand otherwise, and what was said of them is of no use any more. */
+function shapeOf(topology: Topology): string {
+  const bonds = activeBackupBonds(topology).map(({ name, activeSlave, slaves }) => [
+    name,
+    activeSlave?.name,
+    ...slaves.map((slave) => [slave.name, slave.up, slave.lowerUp]),
+  ]);
+  return JSON.stringify(bonds);
+}

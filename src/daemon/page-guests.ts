@@ -1,0 +1,98 @@
+import { type Mac, parseMac } from '../addr/mac.js';
+import { describeGuest } from '../guests/description.js';
+import type { HostState } from '../guests/host-state.js';
+import { byMacAndVlan } from '../guests/order.js';
+import { GUESTS_SHOWN } from '../metrics/page/guests.js';
+import type { PageQuery } from '../metrics/page/query.js';
+import type { PageGuest, PageGuests } from '../metrics/page/values.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import type { Slices } from './slices.js';
+import { Smallest } from './smallest.js';
+
+/** One MAC may leave by so many ways that are shown: more would be one guest in a great many VLANs. */
+const WAYS_SHOWN = 64;
+
+/** Every so many guests it is looked whether the slice is over. */
+const STEP = 16;
+
+/** Where guests are looked up. */
+export interface GuestBooks {
+  readonly host: HostState;
+  /** The guests of each bond as they are announced. */
+  readonly bonds: ReadonlyMap<number, BondGuests>;
+  /** Monotonic clock, seconds. */
+  readonly now: number;
+}
+
+/**
+ * One page of the guests that a query asks for, in order of MAC and VLAN, in slices. A page ends with a MAC, so that
+ * the next one can begin after it whoever comes and goes meanwhile.
+ */
+export async function listGuests(books: GuestBooks, query: PageQuery, slices: Slices): Promise<PageGuests> {
+  const chosen = new Map<number, string>();
+  for (const { ifindex, name } of activeBackupBonds(books.host.topology)) {
+    if (query.bond === null || query.bond === name) chosen.set(ifindex, name);
+  }
+  const found = await findGuests(books, chosen, query, slices);
+  const rows: PageGuest[] = [];
+  let last: Mac | null = null;
+  for (const mac of found.macs) {
+    if (rows.length >= GUESTS_SHOWN) return { ...found, rows, next: last };
+    if (slices.isOver) await slices.pause();
+    rows.push(...rowsOf(books, chosen, mac, query.guest).slice(0, WAYS_SHOWN));
+    last = mac;
+  }
+  return { ...found, rows, next: null };
+}
+
+/** The first MACs of a page and one more, and how many guests there are. */
+async function findGuests(
+  books: GuestBooks,
+  chosen: ReadonlyMap<number, string>,
+  { guest, after }: PageQuery,
+  slices: Slices,
+): Promise<{ macs: readonly Mac[]; matching: number; total: number }> {
+  const beyond = parseMac(after ?? '') ?? '';
+  const first = new Smallest<Mac>(GUESTS_SHOWN + 1);
+  let [matching, total, steps] = [0, 0, 0];
+  for (const [bond, guests] of books.bonds) {
+    const all = [...guests.countBySource().values()].reduce((sum, some) => sum + some, 0);
+    const name = chosen.get(bond);
+    total += all;
+    if (name === undefined) continue;
+    if (guest === null) matching += all;
+    for (const mac of guests.macs()) {
+      if (++steps % STEP === 0 && slices.isOver) await slices.pause();
+      const ways = guest === null ? null : rowsOf(books, new Map([[bond, name]]), mac, guest).length;
+      matching += ways ?? 0;
+      if (ways !== 0 && mac > beyond) first.add(mac);
+    }
+  }
+  return { macs: first.inOrder, matching, total };
+}
+
+/** What there is to show of one MAC, in its order. @param text what has to occur in it; null: nothing */
+function rowsOf(
+  { host, bonds, now }: GuestBooks,
+  chosen: ReadonlyMap<number, string>,
+  mac: Mac,
+  text: string | null,
+): PageGuest[] {
+  const rows = host
+    .verdicts(mac)
+    .sort(byMacAndVlan)
+    .flatMap((verdict): PageGuest[] => {
+      const bond = chosen.get(verdict.bond);
+      if (bond === undefined) return [];
+      const reason = bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
+      return [{ ...describeGuest(host, verdict, now, reason), bond }];
+    });
+  return text === null || mac.includes(text) ? rows : rows.filter((row) => hasText(row, text));
+}
+
+/** @param text in lower case */
+function hasText({ vlan, port, guest, addresses }: PageGuest, text: string): boolean {
+  if (vlan !== null && String(vlan) === text) return true;
+  return [port, guest, ...addresses].some((each) => each?.toLowerCase().includes(text));
+}
