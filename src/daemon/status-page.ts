@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { statusPage } from '../metrics/page/page.js';
 import { readQuery } from '../metrics/page/query.js';
-import { STYLE_TEXT } from '../metrics/page/style.js';
+import { STYLE_TEXTS } from '../metrics/page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/host-settings.js';
@@ -25,7 +25,7 @@ export interface StatusParts extends Omit<GuestBooks, 'now'> {
 /** Nothing but the page's own style, its own form and the mark in the tab; nobody may put it into a frame. */
 const POLICY = [
   "default-src 'none'",
-  `style-src 'sha256-${sha256(STYLE_TEXT)}'`,
+  `style-src ${STYLE_TEXTS.map((text) => `'sha256-${sha256(text)}'`).join(' ')}`,
   'img-src data:',
   "form-action 'self'",
   "base-uri 'none'",

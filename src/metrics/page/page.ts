@@ -6,7 +6,7 @@ import { guestsSection } from './guests.js';
 import { type Html, html } from './html.js';
 import { badge, thousands, utc } from './parts.js';
 import { addressOf } from './query.js';
-import { STYLE } from './style.js';
+import { STYLES } from './style.js';
 import type { PageBond, PageValues } from './values.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
@@ -42,16 +42,16 @@ export function statusPage(values: PageValues): string {
         <title>${host}: ${verdict.short} · bondherald</title>
         <link
           rel="icon"
-          href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23${COLOURS[verdict.tone]}'/%3E%3C/svg%3E"
+          href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23${MARKS[verdict.tone]}'/%3E%3C/svg%3E"
         />
-        ${STYLE}
+        ${STYLES}
       </head>
       ${body}
     </html> `.text;
 }
 
 /** Of the mark in a browser's tab. */
-const COLOURS = { good: '2da44e', warn: 'd4a72c', bad: 'cf222e', off: '8c959f' } as const;
+const MARKS = { good: '2da44e', warn: 'd4a72c', bad: 'cf222e', off: '8c959f' } as const;
 
 function header({ host, version, started, now, query }: PageValues): Html {
   const refresh = addressOf({ ...query, refresh: !query.refresh });
