@@ -34,16 +34,16 @@ export async function listGuests(books: GuestBooks, query: PageQuery, slices: Sl
   for (const { ifindex, name } of activeBackupBonds(books.host.topology)) {
     if (query.bond === null || query.bond === name) chosen.set(ifindex, name);
   }
-  const found = await findGuests(books, chosen, query, slices);
+  const { macs, ...counts } = await findGuests(books, chosen, query, slices);
   const rows: PageGuest[] = [];
   let last: Mac | null = null;
-  for (const mac of found.macs) {
-    if (rows.length >= GUESTS_SHOWN) return { ...found, rows, next: last };
+  for (const mac of macs) {
+    if (rows.length >= GUESTS_SHOWN) return { ...counts, rows, next: last };
     if (slices.isOver) await slices.pause();
     rows.push(...rowsOf(books, chosen, mac, query.guest).slice(0, WAYS_SHOWN));
     last = mac;
   }
-  return { ...found, rows, next: null };
+  return { ...counts, rows, next: null };
 }
 
 /** The first MACs of a page and one more, and how many guests there are. */

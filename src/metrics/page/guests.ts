@@ -1,5 +1,5 @@
 import { age } from '../../plan/words.js';
-import { type Html, html } from './html.js';
+import { clip, type Html, html } from './html.js';
 import { badge, count, table, thousands } from './parts.js';
 import { addressOf, type PageQuery } from './query.js';
 import { reasonWords } from './reasons.js';
@@ -8,6 +8,9 @@ import type { PageBond, PageGuest, PageGuests } from './values.js';
 /** So many guests are on one page, and so many addresses of each. */
 export const GUESTS_SHOWN = 200;
 const ADDRESSES_SHOWN = 4;
+
+/** A guest may have any name. */
+const NAME_LENGTH = 64;
 
 /** So many bonds can be chosen from a list; another one by its name in the page's address. */
 const BONDS_TO_CHOOSE = 256;
@@ -99,7 +102,7 @@ function guestRow(guest: PageGuest, withBond: boolean): Html {
   const { mac, vlan, port, reason, source, lastSeen } = guest;
   const announced = reason === null ? badge('good', 'yes') : badge('warn', `no: ${reasonWords(reason)}`);
   const seen = lastSeen === null ? 'now' : `${age(lastSeen)} ago`;
-  const cells = [...(withBond ? [guest.bond] : []), vlan, port, guest.guest];
+  const cells = [...(withBond ? [guest.bond] : []), vlan, port, guest.guest && clip(guest.guest, NAME_LENGTH)];
   return html`<tr>
     <th scope="row">${mac}</th>
     ${cells.map((cell) => html`<td>${cell ?? '–'}</td>`)}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import type { Mac } from '../../../src/addr/mac.js';
+import { readConfig } from '../../../src/config/read-config.js';
+import { Diagnosis } from '../../../src/daemon/diagnosis.js';
+import { FailoverHistory } from '../../../src/daemon/history.js';
+import { statusPages } from '../../../src/daemon/status-page.js';
+import { HostState } from '../../../src/guests/host-state.js';
+import type { HttpAnswer } from '../../../src/sys/http-server.js';
+import { systemClock } from '../../../src/sys/clock.js';
+import { BondGuests } from '../../../src/wire/bond-guests.js';
+import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
+import { FakeHost } from '../../support/host.js';
+import { outline } from '../../support/outline.js';
+import { guestSettings } from '../../support/settings.js';
+
+const { config } = readConfig(null);
+const MACS = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as Mac[];
+
+/** A daemon's knowledge of a host with three guests, one of which came in by the bond as well. */
+function knowledge() {
+  const fake = new FakeHost(plainBridge(1));
+  const host = new HostState(guestSettings());
+  for (const event of fake.dump()) host.apply(event, 0);
+  for (const mac of MACS) host.apply(fake.fdb(mac, 'tap1'), 0);
+  host.apply(fake.fdb(MACS[2]!, BOND), 1);
+  host.apply(fake.fdb(MACS[2]!, 'tap1', { gone: true }), 1);
+  host.takeStale();
+  const guests = new BondGuests(10);
+  for (const mac of host.macs()) guests.update(mac, host.verdicts(mac));
+  const bonds = new Map([[fake.index(BOND), guests]]);
+  const ovs = { knowledge: { config: () => null, macTable: () => null }, tableSizes: new Map(), known: async () => {} };
+  return { fake, host, bonds, ovs: ovs as never, history: new FailoverHistory(systemClock, host.topology, 6) };
+}
+
+function page() {
+  const parts = knowledge();
+  const pages = statusPages(config, { ...parts, clock: systemClock });
+  const ask = async (query = ''): Promise<HttpAnswer> =>
+    (await pages['/']?.({ path: '/', query, accept: undefined, authorization: undefined })) as HttpAnswer;
+  return { ...parts, ask };
+}
+
+test('the policy of the page allows its own style and nothing else', async () => {
+  const { status, contentType, headers = {}, body } = await page().ask();
+  assert.deepEqual([status, contentType], [200, 'text/html; charset=utf-8']);
+  const hashes = [...body.matchAll(/<style>([^]*?)<\/style>/g)].map(
+    ([, style = '']) => `'sha256-${createHash('sha256').update(style).digest('base64')}'`,
+  );
+  assert.ok(hashes.length > 0);
+  const policy = headers['content-security-policy']?.split('; ');
+  assert.deepEqual(policy?.slice(0, 2), ["default-src 'none'", `style-src ${hashes.join(' ')}`]);
+  assert.doesNotMatch(policy.join(), /unsafe|script|\*|https?:/);
+  assert.deepEqual(
+    [headers['cache-control'], headers['x-content-type-options'], headers['referrer-policy']],
+    ['no-store', 'nosniff', 'no-referrer'],
+  );
+  const elsewhere = body.replace(/<link rel="icon" href="data:[^"]*"/, '');
+  assert.doesNotMatch(elsewhere, /<script|javascript:|https?:|url\(|@import|style="| on[a-z]+="/);
+});
+
+test('the page tells of guests, of bonds, and what the doctor has to say of them', async () => {
+  const { ask } = page();
+  const { elements, texts } = outline((await ask()).body);
+  const text = texts.join('\n');
+  for (const wanted of [BOND, 'up1', ...MACS, 'came in by the bond, so it may run elsewhere'])
+    assert.ok(text.includes(wanted), wanted);
+  assert.match(text, /the MAC of a guest came in by the bond as well/);
+  assert.ok(elements.includes('meta name content'));
+  assert.ok(!elements.includes('meta http-equiv content'), 'no refresh that nobody asked for');
+  assert.ok(outline((await ask('refresh=on')).body).elements.includes('meta http-equiv content'));
+  assert.ok(!(await ask('guest=00:02')).body.includes(MACS[0]!));
+});
+
+test('pages are made one at a time, and too many who wait are sent away', async () => {
+  const { ask } = page();
+  const answers = await Promise.all(Array.from({ length: 20 }, () => ask()));
+  assert.equal(answers.filter(({ status }) => status === 200).length, 16);
+  assert.deepEqual([...new Set(answers.slice(16).map(({ status }) => status))], [503]);
+  assert.equal((await ask()).status, 200);
+});
+
+test('the doctor looks again after 30 s, and at once when the bonds stand otherwise', async () => {
+  const { fake, host, bonds, ovs } = knowledge();
+  let [now, looks] = [1000, 0];
+  const clock = { monotonic: () => now, unix: () => (looks++, now), soon: (task: () => void) => systemClock.soon(task) };
+  const diagnosis = new Diagnosis({ config, ovs, clock, books: () => ({ host, bonds, now }) });
+  await diagnosis.say();
+  now += 29;
+  await diagnosis.say();
+  assert.equal(looks, 1);
+  now += 1;
+  await diagnosis.say();
+  assert.equal(looks, 2);
+  host.apply(fake.change('up2', { lowerUp: false }), now);
+  await diagnosis.say();
+  assert.equal(looks, 3);
+});
+
+test('a doctor who cannot look says why, and does not keep the page away', async () => {
+  const { host, bonds } = knowledge();
+  const ovs = {
+    knowledge: {
+      config: () => {
+        throw new Error('no way');
+      },
+    },
+    tableSizes: new Map(),
+  } as never;
+  const diagnosis = new Diagnosis({ config, ovs, clock: systemClock, books: () => ({ host, bonds, now: 0 }) });
+  assert.match(JSON.stringify(await diagnosis.say()), /no way/);
+});
