@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-bench need-package need-service need-smp2 modules compile
+.PHONY: build demo test unit lab browser screenshots lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-smp2 modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -15,14 +15,21 @@ build: need-build compile ## compile to build/; bin/bondherald runs from there (
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js
 
-test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
+test: need-smp2 lint unit ## lint, unit tests, both labs, the browser: what CI runs
 	@scripts/lab.sh both
+	@scripts/browser.sh
 
 unit: need-unit compile ## unit tests only
 	@scripts/unit.sh
 
 lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
 	@scripts/lab.sh one $(LAB_ARGS)
+
+browser: need-browser compile ## the status page of a real daemon in a real Chromium
+	@scripts/browser.sh
+
+screenshots: need-browser compile ## docs/status-*.png, the status page before and after a failover
+	@node build/test/browser/screenshots.js
 
 lint: need-build modules ## ESLint with the room rules, Prettier, no registry addresses in the lock file
 	@scripts/lint.sh
@@ -69,8 +76,11 @@ need-package:
 need-service:
 	@scripts/need.sh build lab package service
 
+need-browser:
+	@scripts/need.sh build lab browser
+
 need-smp2:
-	@scripts/need.sh build unit lab smp2
+	@scripts/need.sh build unit lab smp2 browser
 
 modules:
 	@scripts/modules.sh

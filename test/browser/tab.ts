@@ -40,6 +40,13 @@ export class Tab {
     await loaded;
   }
 
+  /** Does something in the page that takes it elsewhere, and resolves when that page is loaded. */
+  async follow(expression: string): Promise<void> {
+    const loaded = new Promise<void>((resolve) => (this.#loaded = resolve));
+    await this.value(expression);
+    await loaded;
+  }
+
   /** The value of an expression in the page. The page itself may run no scripts; the debugger may. */
   async value<T>(expression: string): Promise<T> {
     const { result, exceptionDetails } = await this.call('Runtime.evaluate', { expression, returnByValue: true });
