@@ -23,6 +23,7 @@ export class BondGuests {
   private readonly entries = new Map<Mac, Map<string, Entry>>();
   /** Counted as they come and go: a scrape must not walk through 50,000 guests. */
   private readonly bySource = new Map<Source, number>();
+  private readonly byReason = new Map<SuppressReason, number>();
   /** Called for each guest that becomes announceable, with the key of its frame. */
   onAnnounced: (key: string) => void = () => undefined;
 
@@ -75,7 +76,7 @@ export class BondGuests {
 
   /** How many guests are not announced, by reason. */
   countSuppressed(): Map<SuppressReason, number> {
-    return this.count(({ suppressed }) => suppressed);
+    return new Map(this.byReason);
   }
 
   /** The MACs of guests that are not announced for one of these reasons. Guests may come and go between two steps. */
@@ -90,21 +91,16 @@ export class BondGuests {
   }
 
   private countEach(entries: ReadonlyMap<string, Entry> | undefined, by: 1 | -1): void {
-    for (const { source } of entries?.values() ?? []) {
-      const count = (this.bySource.get(source) ?? 0) + by;
-      if (count > 0) this.bySource.set(source, count);
-      else this.bySource.delete(source);
+    for (const { source, suppressed } of entries?.values() ?? []) {
+      addTo(this.bySource, source, by);
+      if (suppressed !== null) addTo(this.byReason, suppressed, by);
     }
   }
+}
 
-  private count<K>(keyOf: (entry: Entry) => K | null): Map<K, number> {
-    const counts = new Map<K, number>();
-    for (const entries of this.entries.values()) {
-      for (const entry of entries.values()) {
-        const key = keyOf(entry);
-        if (key !== null) counts.set(key, (counts.get(key) ?? 0) + 1);
-      }
-    }
-    return counts;
-  }
+/** Adds to a count; one that comes to nothing is forgotten. */
+function addTo<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
+  const count = (counts.get(key) ?? 0) + by;
+  if (count > 0) counts.set(key, count);
+  else counts.delete(key);
 }
