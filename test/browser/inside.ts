@@ -7,6 +7,7 @@
 import { writeSync } from 'node:fs';
 import { STATUS_CODES } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import { until } from '../support/until.js';
 import { BONDHERALD, Daemon, METRICS_PORT, runIn, SCRATCH } from '../lab/net/daemon.js';
@@ -34,6 +35,8 @@ async function save(name: SavedPage['name']): Promise<void> {
   for (const line of savedLines({ name, ...page })) writeSync(1, line);
 }
 
+// User Mode Linux comes up without a name.
+if (hostname() === '(none)') writeFileSync('/proc/sys/kernel/hostname', 'hv1');
 const lab = await Lab.build({ attach: plainBridge(6) });
 try {
   const port = lab.guests[2]?.port ?? '';

@@ -8,18 +8,25 @@ import { pagesOfRealDaemon, serve } from './world.js';
 const FOLDER = fileURLToPath(new URL('../../../docs/', import.meta.url));
 
 const SHOTS = [
-  { file: 'status-before.png', page: 'before', width: 900, dark: false, height: 560 },
-  { file: 'status-after.png', page: 'after', width: 900, dark: false, height: 1130 },
-  { file: 'status-dark.png', page: 'after', width: 360, dark: true, height: 1400 },
+  { file: 'status-before.png', page: 'before', width: 900, dark: false, from: 'body', height: 560 },
+  {
+    file: 'status-after.png',
+    page: 'after',
+    width: 900,
+    dark: false,
+    from: '[aria-labelledby=failovers]',
+    height: 560,
+  },
+  { file: 'status-dark.png', page: 'after', width: 360, dark: true, from: 'body', height: 1200 },
 ] as const;
 
 const server = await serve(await pagesOfRealDaemon('default'));
 const chromium = new Chromium();
 try {
-  for (const { file, page, height, ...look } of SHOTS) {
+  for (const { file, page, from, height, ...look } of SHOTS) {
     const tab = await Tab.open(chromium, look);
     await tab.go(server.url(page));
-    const picture = await tab.screenshot(height);
+    const picture = await tab.screenshot(height, from);
     writeFileSync(FOLDER + file, picture);
     console.log(`docs/${file}: ${picture.length} bytes`);
   }

@@ -54,10 +54,15 @@ export class Tab {
     return result.value as T;
   }
 
-  /** @param height how far down, in CSS pixels; the whole page by default @returns a PNG */
-  async screenshot(height?: number): Promise<Buffer> {
+  /**
+   * A part of the page as a PNG.
+   * @param height how far down, in CSS pixels
+   * @param from where it begins: a selector
+   */
+  async screenshot(height: number, from = 'body'): Promise<Buffer> {
+    const top = await this.value<number>(`document.querySelector('${from}').getBoundingClientRect().top + scrollY`);
     const { cssContentSize } = await this.call('Page.getLayoutMetrics');
-    const clip = { x: 0, y: 0, scale: 1, width: cssContentSize.width, height: height ?? cssContentSize.height };
+    const clip = { x: 0, y: top, scale: 1, width: cssContentSize.width, height };
     const { data } = await this.call('Page.captureScreenshot', { format: 'png', captureBeyondViewport: true, clip });
     return Buffer.from(String(data), 'base64');
   }
