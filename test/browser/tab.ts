@@ -49,7 +49,11 @@ export class Tab {
 
   /** The value of an expression in the page. The page itself may run no scripts; the debugger may. */
   async value<T>(expression: string): Promise<T> {
-    const { result, exceptionDetails } = await this.call('Runtime.evaluate', { expression, returnByValue: true });
+    const { result, exceptionDetails } = await this.call('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+      userGesture: true, // a click that nobody made is an issue to Chromium
+    });
     if (exceptionDetails) throw new Error(`${expression}: ${JSON.stringify(exceptionDetails)}`);
     return result.value as T;
   }
