@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { type DocumentedCommand, documentedCommands } from '../../support/documented/collect.js';
 import { knownCommand, type Run } from '../../support/documented/known.js';
 import { command as start, type Finished } from '../net/ip.js';
@@ -29,7 +29,7 @@ async function does({ command, where, says, exit = 0 }: DocumentedCommand & Run)
   const { code, stdout, stderr } = await run(command);
   const said = (stdout + stderr).replaceAll('\r', '');
   assert.equal(code, exit, `${where}: ${command}: ${said}`);
-  assert.match(said, says, `${where}: ${command}`);
+  assert.match(said, says, `${where}: ${command}: ${said}`);
 }
 
 /** What stands in the documents where. */
@@ -55,6 +55,7 @@ test('every command that is about the service does what the documents say', asyn
     await does(each).catch((error: Error) => faults.push(error.message));
   }
   assert.equal(faults.join('\n'), '');
+  assert.ok(existsSync('/etc/systemd/system/bondherald.service.d/override.conf'), 'systemctl edit made a drop-in');
   await untilStatus(/ behind bond0 \(up1\)$/);
 });
 
