@@ -15,9 +15,8 @@ build: need-build compile ## compile to build/; bin/bondherald runs from there (
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js
 
-test: need-smp2 lint unit ## lint, unit tests, both labs, the browser: what CI runs
+test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
 	@scripts/lab.sh both
-	@scripts/browser.sh
 
 unit: need-unit compile ## unit tests only
 	@scripts/unit.sh
@@ -80,7 +79,7 @@ need-browser:
 	@scripts/need.sh build lab browser
 
 need-smp2:
-	@scripts/need.sh build unit lab smp2 browser
+	@scripts/need.sh build unit lab smp2
 
 modules:
 	@scripts/modules.sh

@@ -109,14 +109,13 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const pages = statusPages(config, { host, bonds, ovs, history, clock });
+  const pages = statusPages(settings, { host, bonds, ovs, history, clock });
   const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
   const service = newServiceNotifier(host, bonds, tools, sockets);
   const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
   const reloader = new Reloader(settings, reloads, tools, service);
   const parts = { ...around, refresh, announcements, ovsBondWatch, history };
   followSettings(settings, { ...parts, snooper, libvirt, ovs, ...outlets });
-
   log.info('starting', { version: VERSION });
   const ready = (): void => tellReady({ log, service, reloader }, config.bonds, host.topology, bonds);
   const tasks = [kernelWatch, libvirt, ovs, announcer, snooper, ...outlets.tasks, keeper, control, service, reloader];

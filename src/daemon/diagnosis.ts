@@ -23,9 +23,14 @@ const HOLDS = 30;
 const WORTH_A_LOOK: ReadonlySet<SuppressReason> = new Set<SuppressReason>(['seen-on-uplink', 'vlan-not-on-uplink']);
 const GUESTS_LOOKED_AT = 1024;
 
+/** The configuration as it is now: a reload may change it. */
+export interface CurrentConfig {
+  readonly current: Config;
+}
+
 /** What the doctor is told of. */
 export interface Patient {
-  readonly config: Config;
+  readonly settings: CurrentConfig;
   readonly books: () => GuestBooks;
   readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
   readonly clock: Pick<Clock, 'monotonic' | 'unix' | 'soon'>;
@@ -48,7 +53,7 @@ export class Diagnosis {
   }
 
   private async look(): Promise<PageDiagnosis> {
-    const { config, books, ovs, clock } = this.patient;
+    const { books, ovs, clock } = this.patient;
     const unread: string[] = [];
     const note = (what: string): void => void unread.push(unreadLine(what));
     const { topology } = books().host;
@@ -57,7 +62,7 @@ export class Diagnosis {
     const known = ovs.knowledge.config();
     const facts = await readFacts(
       {
-        config,
+        config: this.patient.settings.current,
         topology,
         subject: process && { process, isDaemon: true },
         guests: await this.guests(note),

@@ -1,4 +1,3 @@
-import type { Config } from '../config/config.js';
 import { statusPage } from '../metrics/page/page.js';
 import { readQuery } from '../metrics/page/query.js';
 import { STYLE_TEXTS } from '../metrics/page/style.js';
@@ -7,7 +6,7 @@ import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/host-settings.js';
 import { type HttpAnswer, plainText } from '../sys/http-server.js';
 import { VERSION } from '../sys/version.js';
-import { Diagnosis, type Patient } from './diagnosis.js';
+import { type CurrentConfig, Diagnosis, type Patient } from './diagnosis.js';
 import type { FailoverHistory } from './history.js';
 import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from './ovs-follower.js';
@@ -46,8 +45,8 @@ const MAX_WAITING = 16;
 const BUSY = plainText(503, 'too many ask for this page at once: try again', { 'retry-after': '2' });
 
 /** The pages beside the metrics, by path: the status page. One is made at a time, in slices; who asks meanwhile waits. */
-export function statusPages(config: Config, parts: StatusParts): Record<string, Page> {
-  const make = maker(config, parts);
+export function statusPages(settings: CurrentConfig, parts: StatusParts): Record<string, Page> {
+  const make = maker(settings, parts);
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {
@@ -61,10 +60,10 @@ export function statusPages(config: Config, parts: StatusParts): Record<string, 
   };
 }
 
-function maker(config: Config, parts: StatusParts): (query: string) => Promise<HttpAnswer> {
+function maker(settings: CurrentConfig, parts: StatusParts): (query: string) => Promise<HttpAnswer> {
   const { host, bonds, ovs, history, clock } = parts;
   const books = (): GuestBooks => ({ host, bonds, now: clock.monotonic() });
-  const diagnosis = new Diagnosis({ config, books, ovs, clock });
+  const diagnosis = new Diagnosis({ settings, books, ovs, clock });
   const daemon = { version: VERSION, started: clock.unix(), history, bonds };
   return async (text) => {
     await ovs.known();

@@ -123,6 +123,8 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   ),
   'make docs': elsewhere('test/unit/metrics/document.test.ts', 'metricsDocument()'),
   'make format': elsewhere('scripts/lint.sh', 'prettier'),
+  'make browser': elsewhere('Makefile', 'scripts/browser.sh'),
+  'make screenshots': { in: 'nowhere', because: 'what it writes is committed' },
   'make service-lab': { in: 'nowhere', because: 'it is the lab that runs most of these, and cannot run itself' },
   'make bench': { in: 'nowhere', because: 'a quarter of an hour, and what it writes is committed' },
   'make bench BENCH_ARGS=--quick': { in: 'nowhere', because: 'two minutes, and what it writes is committed' },

@@ -36,7 +36,7 @@ function knowledge() {
 
 function page() {
   const parts = knowledge();
-  const pages = statusPages(config, { ...parts, clock: systemClock });
+  const pages = statusPages({ current: config }, { ...parts, clock: systemClock });
   const ask = async (query = ''): Promise<HttpAnswer> =>
     (await pages['/']?.({ path: '/', query, accept: undefined, authorization: undefined })) as HttpAnswer;
   return { ...parts, ask };
@@ -84,8 +84,12 @@ test('pages are made one at a time, and too many who wait are sent away', async 
 test('the doctor looks again after 30 s, and at once when the bonds stand otherwise', async () => {
   const { fake, host, bonds, ovs } = knowledge();
   let [now, looks] = [1000, 0];
-  const clock = { monotonic: () => now, unix: () => (looks++, now), soon: (task: () => void) => systemClock.soon(task) };
-  const diagnosis = new Diagnosis({ config, ovs, clock, books: () => ({ host, bonds, now }) });
+  const clock = {
+    monotonic: () => now,
+    unix: () => (looks++, now),
+    soon: (task: () => void) => systemClock.soon(task),
+  };
+  const diagnosis = new Diagnosis({ settings: { current: config }, ovs, clock, books: () => ({ host, bonds, now }) });
   await diagnosis.say();
   now += 29;
   await diagnosis.say();
@@ -108,6 +112,11 @@ test('a doctor who cannot look says why, and does not keep the page away', async
     },
     tableSizes: new Map(),
   } as never;
-  const diagnosis = new Diagnosis({ config, ovs, clock: systemClock, books: () => ({ host, bonds, now: 0 }) });
+  const diagnosis = new Diagnosis({
+    settings: { current: config },
+    ovs,
+    clock: systemClock,
+    books: () => ({ host, bonds, now: 0 }),
+  });
   assert.match(JSON.stringify(await diagnosis.say()), /no way/);
 });
