@@ -40,7 +40,8 @@ async function said(program: Conversation, words: (figure: number) => string): P
   return words(Math.round(figure));
 }
 
-async function scrape(lab: Lab): Promise<Running> {
+/** Reads /metrics without a pause. */
+export async function scrape(lab: Lab): Promise<Running> {
   const scraper = await Conversation.start(lab, [process.execPath, SCRAPER]);
   return { due: pause, stop: () => said(scraper, (rate) => `${rate} scrapes a second`) };
 }

@@ -47,7 +47,7 @@ export const SCRIPT: Contestant = {
 };
 
 /** Frames still on their way through the switches would come back by the new link, and guests be learned there. */
-const CALM_MS_A_MAC = 0.01;
+export const CALM_MS_A_MAC = 0.01;
 
 /** How often: `blocks` times each contestant in turn, with `runs` failovers each. */
 export interface Pace {

@@ -66,6 +66,8 @@ export interface Scrape {
   guests: number;
   bytes: number;
   time: Spread | null;
+  /** From a message's arrival in the failover thread to its first frame; in µs. */
+  firstFrame: { quiet: Spread | null; scraped: Spread | null };
 }
 
 /** What the daemon takes when nothing happens. */

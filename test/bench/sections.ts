@@ -58,7 +58,7 @@ const MEASUREMENTS: Measurements = {
     const rows: Results['scrape'] = [];
     for (const guests of quick ? [1000] : [1000, 50_000]) {
       step(`a scrape with ${guests} guests`);
-      rows.push(await scrapes(guests, quick ? 10 : 50));
+      rows.push(await scrapes(guests, quick ? 10 : 50, quick ? 4 : 20));
     }
     return rows;
   },

@@ -47,7 +47,8 @@ const DISTURBED = `1,000 guests. "Far side": from the kernel's message to the fi
 the message's arrival in the failover thread to the system call, as the daemon's log has it. The lab's one CPU is shared by
 the daemon, whoever disturbs it, and the kernel at both ends.`;
 
-const SCRAPE = `From the connection to the last byte of /metrics, for a client on the same host. The lab's one CPU is shared by both.`;
+const SCRAPE = `From the connection to the last byte of /metrics, for a client on the same host. The lab's one CPU is shared by both. The
+first frame: from the message's arrival in the failover thread, when nobody asks and while somebody reads without a pause.`;
 
 const IDLE = `Processor: what the machine spends on the lab with the daemon, less what it spends on the lab without it, the lab's own
 costs of waking a thread included.`;
@@ -105,13 +106,15 @@ function disturbedTable(rows: Results['disturbed']): string {
 }
 
 function scrapeTable(rows: Results['scrape']): string {
-  const cells = rows.map(({ guests, bytes, time }) => [
+  const cells = rows.map(({ guests, bytes, time, firstFrame }) => [
     count(guests),
     ...[time?.median, time?.p99].map(duration),
     count(bytes),
     String(time?.runs ?? 0),
+    ...[firstFrame.quiet, firstFrame.scraped].map((each) => `${duration(each?.median)}, ${duration(each?.p99)}`),
   ]);
-  return table(['guests', 'median', '99 %', 'bytes', 'runs'], cells);
+  const frames = ['first frame, quiet: median, 99 %', 'while /metrics is read: median, 99 %'];
+  return table(['guests', 'median', '99 %', 'bytes', 'runs', ...frames], cells);
 }
 
 function idleTable(rows: Results['idle']): string {
