@@ -5,11 +5,13 @@ cd "$(dirname "$0")/.."
 . scripts/common.sh
 
 status=0
-node_modules/.bin/eslint --max-warnings 0 . || status=1
+node_modules/.bin/eslint --max-warnings 0 . & # one CPU for each of the two
+eslint=$!
 node_modules/.bin/prettier --log-level warn --check . || {
   say 'run `make format`'
   status=1
 }
+wait "$eslint" || status=1
 if grep -n '"resolved"' package-lock.json; then
   say 'package-lock.json names a registry: npm install --omit-lockfile-registry-resolved, or take the "resolved" lines out'
   status=1

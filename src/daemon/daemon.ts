@@ -21,6 +21,7 @@ import { Healer } from './healer.js';
 import { FailoverHistory } from './history.js';
 import { KernelWatch } from './kernel-watch.js';
 import { LibvirtFollower } from './follow-libvirt.js';
+import { pagesForPeople } from './pages.js';
 import { portOpener } from './bond-ports.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from './ovs-follower.js';
@@ -34,7 +35,6 @@ import type { ArpListener } from './snooper.js';
 import { type Reloads, Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
 import { newStateKeeper } from './new-state-keeper.js';
-import { statusPages } from './status-page.js';
 import { runTasks } from './task.js';
 import { tellReady } from './tell-ready.js';
 
@@ -109,7 +109,7 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const pages = statusPages(settings, { host, bonds, ovs, history, clock });
+  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
   const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
   const service = newServiceNotifier(host, bonds, tools, sockets);
   const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);

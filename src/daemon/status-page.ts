@@ -1,4 +1,4 @@
-import { statusPage } from '../metrics/page/page.js';
+import { statusPage as pageOf } from '../metrics/page/page.js';
 import { readQuery } from '../metrics/page/query.js';
 import { STYLE_TEXTS } from '../metrics/page/style.js';
 import type { Clock } from '../sys/clock.js';
@@ -19,6 +19,8 @@ export interface StatusParts extends Omit<GuestBooks, 'now'> {
   readonly ovs: Patient['ovs'] & Pick<OvsFollower, 'known'>;
   readonly history: FailoverHistory;
   readonly clock: Clock;
+  /** When the daemon started: Unix time, seconds. */
+  readonly started: number;
 }
 
 /** Nothing but the page's own style, its own form and the mark in the tab; nobody may put it into a frame. */
@@ -44,33 +46,31 @@ const MAX_WAITING = 16;
 
 const BUSY = plainText(503, 'too many ask for this page at once: try again', { 'retry-after': '2' });
 
-/** The pages beside the metrics, by path: the status page. One is made at a time, in slices; who asks meanwhile waits. */
-export function statusPages(settings: CurrentConfig, parts: StatusParts): Record<string, Page> {
+/** The status page. One is made at a time, in slices; who asks meanwhile waits. */
+export function statusPage(settings: CurrentConfig, parts: StatusParts): Page {
   const make = maker(settings, parts);
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  return {
-    '/': ({ query }) => {
-      if (waiting >= MAX_WAITING) return BUSY;
-      waiting++;
-      const answer = last.then(() => make(query)).finally(() => waiting--);
-      last = answer.catch(() => undefined);
-      return answer;
-    },
+  return ({ query }) => {
+    if (waiting >= MAX_WAITING) return BUSY;
+    waiting++;
+    const answer = last.then(() => make(query)).finally(() => waiting--);
+    last = answer.catch(() => undefined);
+    return answer;
   };
 }
 
 function maker(settings: CurrentConfig, parts: StatusParts): (query: string) => Promise<HttpAnswer> {
-  const { host, bonds, ovs, history, clock } = parts;
+  const { host, bonds, ovs, history, clock, started } = parts;
   const books = (): GuestBooks => ({ host, bonds, now: clock.monotonic() });
   const diagnosis = new Diagnosis({ settings, books, ovs, clock });
-  const daemon = { version: VERSION, started: clock.unix(), history, bonds };
+  const daemon = { version: VERSION, started, history, bonds };
   return async (text) => {
     await ovs.known();
     const query = readQuery(text);
     const said = await diagnosis.say();
     const guests = await listGuests(books(), query, new Slices(clock));
-    const body = statusPage({
+    const body = pageOf({
       ...{ host: hostName(), version: daemon.version, started: daemon.started, now: clock.unix() },
       ...{ bonds: describeStatus(host, daemon).bonds, guests, diagnosis: said, query },
     });

@@ -5,7 +5,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import { readConfig } from '../../../src/config/read-config.js';
 import { Diagnosis } from '../../../src/daemon/diagnosis.js';
 import { FailoverHistory } from '../../../src/daemon/history.js';
-import { statusPages } from '../../../src/daemon/status-page.js';
+import { pagesForPeople } from '../../../src/daemon/pages.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import type { HttpAnswer } from '../../../src/sys/http-server.js';
 import { systemClock } from '../../../src/sys/clock.js';
@@ -36,7 +36,7 @@ function knowledge() {
 
 function page() {
   const parts = knowledge();
-  const pages = statusPages({ current: config }, { ...parts, clock: systemClock });
+  const pages = pagesForPeople({ current: config }, { ...parts, clock: systemClock });
   const ask = async (query = ''): Promise<HttpAnswer> =>
     (await pages['/']?.({ path: '/', query, accept: undefined, authorization: undefined })) as HttpAnswer;
   return { ...parts, ask };
