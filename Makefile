@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab browser screenshots lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-smp2 modules compile
+.PHONY: build demo test unit lab browser screenshots lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -15,8 +15,9 @@ build: need-build compile ## compile to build/; bin/bondherald runs from there (
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js
 
-test: need-smp2 lint unit ## lint, unit tests, both labs: what CI runs
+test: need-test lint unit ## lint, unit tests, both labs, the browser: what CI runs
 	@scripts/lab.sh both
+	@scripts/browser.sh
 
 unit: need-unit compile ## unit tests only
 	@scripts/unit.sh
@@ -78,8 +79,8 @@ need-service:
 need-browser:
 	@scripts/need.sh build lab browser
 
-need-smp2:
-	@scripts/need.sh build unit lab smp2
+need-test:
+	@scripts/need.sh build unit lab smp2 browser
 
 modules:
 	@scripts/modules.sh

@@ -106,8 +106,8 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'make tarball': elsewhere('scripts/service-lab.sh', 'scripts/tarball.sh'),
   'make build': elsewhere('Makefile', 'unit: need-unit compile'),
   'make test': elsewhere('.ci/run', 'make test'),
-  'make lint': elsewhere('Makefile', 'test: need-smp2 lint unit'),
-  'make unit': elsewhere('Makefile', 'test: need-smp2 lint unit'),
+  'make lint': elsewhere('Makefile', 'test: need-test lint unit'),
+  'make unit': elsewhere('Makefile', 'test: need-test lint unit'),
   'make lab': elsewhere('Makefile', 'scripts/lab.sh both'),
   "make lab LAB_ARGS='--jobs 1 build/test/lab/failover.lab.js'": elsewhere(
     'Makefile',
