@@ -101,7 +101,7 @@ export class Learned {
   private leftUplink(sighting: Sighting, now: number): number {
     const { topology, table, spokeAt } = this.places;
     const held = table.held(sighting);
-    if (!held || !isGuestPort(topology, sighting.device)) return now;
+    if (!held || held.device === sighting.device || !isGuestPort(topology, sighting.device)) return now;
     const spoke = Math.max(-Infinity, ...seenElsewhere(topology, held).map((way) => spokeAt(held.mac, way)));
     return now - spoke <= WORD_BEHIND_FRAME ? Math.min(spoke, now) : now;
   }
