@@ -1,8 +1,9 @@
 import type { BondGuestList, GuestsRequest } from '../control/messages.js';
 import type { GuestDescription } from '../guests/description.js';
+import { age } from '../plan/words.js';
 import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
-import { age, table } from './table.js';
+import { table } from './table.js';
 
 /** The arguments of `bondherald guests`, as they were typed. */
 export interface GuestsArguments extends LookArguments {

@@ -1,9 +1,10 @@
 import type { BondStatus, StatusReport } from '../control/status.js';
+import { age } from '../plan/words.js';
 import { systemClock } from '../sys/clock.js';
 import { lastFailoverLines } from './last-failover.js';
 import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
-import { age, printable, table } from './table.js';
+import { printable, table } from './table.js';
 
 /**
  * Shows how the daemon and the bonds stand and what the last failovers were; with `--watch` again and again until

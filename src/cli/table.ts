@@ -1,5 +1,3 @@
-export { age } from '../plan/words.js';
-
 /** Lines with their columns aligned, the first row the head; two blanks between columns, none at the ends. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const clean = rows.map((cells) => cells.map(printable));

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { guestsPage } from '../../../src/cli/guests.js';
-import { age, table } from '../../../src/cli/table.js';
+import { table } from '../../../src/cli/table.js';
+import { age } from '../../../src/plan/words.js';
 import type { GuestDescription } from '../../../src/guests/description.js';
 
 const GUEST: GuestDescription = {
