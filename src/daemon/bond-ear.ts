@@ -45,14 +45,16 @@ export class BondEar {
   /**
    * Hands over what there is, at most `limit` frames of each direction, then calls `done`, for each direction. What left
    * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo has the last word.
+   * @returns whether more may be there that left
    */
-  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void): void {
-    const [out] = this.readers;
-    for (const reader of this.readers) {
-      reader.read(limit, take);
+  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
+    const counts = this.readers.map((reader) => {
+      const count = reader.read(limit, take);
       done();
-    }
-    if (this.mirrored && out?.wentDown()) this.renew();
+      return count;
+    });
+    if (this.mirrored && this.readers[0]?.wentDown()) this.renew();
+    return (counts[0] ?? 0) >= limit;
   }
 
   /** To be called now and then: somebody may have taken our filters away, or put one before them. */

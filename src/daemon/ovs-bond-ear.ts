@@ -9,6 +9,9 @@ const OWN_WINDOW = 5;
 /** A frame that comes back by another member is back within so many seconds. */
 const ECHO_WINDOW = 0.5;
 
+/** So many frames that came in wait for what left before them; of more, the oldest wait no longer. */
+const WAITING = 1024;
+
 /** A member of a bond, and the ear on it. */
 interface MemberEar {
   readonly member: number;
@@ -25,6 +28,7 @@ export class OvsBondEar {
   private readonly ears: readonly MemberEar[];
   private readonly own = new FrameBook(OWN_WINDOW);
   private readonly left = new FrameBook(ECHO_WINDOW);
+  private readonly waiting: ReadFrame[] = [];
   active: number | null = null;
 
   /**
@@ -66,11 +70,24 @@ export class OvsBondEar {
     for (const frame of frames) this.own.note(frame, this.now());
   }
 
-  /** As BondEar's, for each member. */
+  /** Whether there is something to judge though no descriptor speaks. */
+  get waits(): boolean {
+    return this.waiting.length > 0;
+  }
+
+  /**
+   * As BondEar's, for each member. What came in is judged when all has been read that left before it: the frame of which
+   * it is the echo may have left by a member that is read later.
+   */
   hear(limit: number, take: (frame: ReadFrame) => void, done: () => void): void {
-    for (const { member, ear } of this.ears) {
-      ear.hear(limit, (frame) => this.counts(member, frame) && take(frame), done);
+    this.read(limit, take);
+    if (this.waits) {
+      const cameIn = this.waiting.splice(0);
+      if (this.read(limit, take)) this.waiting.unshift(...cameIn.splice(-WAITING));
+      done();
+      for (const frame of cameIn) if (!this.left.has(frame.bytes, this.now())) take(frame);
     }
+    done();
   }
 
   check(): void {
@@ -85,11 +102,22 @@ export class OvsBondEar {
     for (const { ear } of this.ears) ear.close();
   }
 
-  /** Whether a frame is a word of its sender's. */
-  private counts(member: number, { bytes, direction }: ReadFrame): boolean {
+  /** Hands over what left and is its sender's word; keeps what came in. @returns whether more may be there that left */
+  private read(limit: number, take: (frame: ReadFrame) => void): boolean {
+    let more = false;
+    for (const { member, ear } of this.ears) {
+      const sort = (frame: ReadFrame): void => {
+        if (frame.direction === 'out') this.hearLeaving(frame, take);
+        else if (member === this.active) this.waiting.push({ ...frame, bytes: frame.bytes.slice() });
+      };
+      more = ear.hear(limit, sort) || more;
+    }
+    return more;
+  }
+
+  private hearLeaving(frame: ReadFrame, take: (frame: ReadFrame) => void): void {
     const now = this.now();
-    if (direction === 'in') return member === this.active && !this.left.has(bytes, now);
-    this.left.note(bytes, now);
-    return !this.own.has(bytes, now) && !isPlainRarp(bytes);
+    this.left.note(frame.bytes, now);
+    if (!this.own.has(frame.bytes, now) && !isPlainRarp(frame.bytes)) take(frame);
   }
 }

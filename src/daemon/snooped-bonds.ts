@@ -66,7 +66,8 @@ export class SnoopedBonds {
     );
     this.takeOrders(); // what we were about to send is announced before it leaves
     for (const { bond, ear, descriptors } of all)
-      if (this.ears.get(bond) === ear && descriptors.some((fd) => speaking.has(fd))) this.hear(bond, ear);
+      if (this.ears.get(bond) === ear && (waits(ear) || descriptors.some((fd) => speaking.has(fd))))
+        this.hear(bond, ear);
     return speaking.size > 0;
   }
 
@@ -133,4 +134,9 @@ export class SnoopedBonds {
     this.ears.get(bond)?.close();
     this.ears.delete(bond);
   }
+}
+
+/** Whether an ear has something to say though none of its descriptors speaks. */
+function waits(ear: BondEar | OvsBondEar): boolean {
+  return ear instanceof OvsBondEar && ear.waits;
 }

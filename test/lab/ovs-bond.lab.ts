@@ -173,10 +173,11 @@ class Ears {
   readonly ear: OvsBondEar;
   readonly heard: string[] = [];
 
-  constructor(lab: Lab) {
+  /** @param names the bond's members, in the order in which they are read; the first one is active */
+  constructor(lab: Lab, names: readonly string[] = ['up1', 'up2']) {
     const requests = inNetns(HYPERVISOR, () => new KernelRequests());
     const tools = { requests, filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)), ring: new ReceiveRing() };
-    const members = ['up1', 'up2'].map((name) => deviceIndex(HYPERVISOR, name));
+    const members = names.map((name) => deviceIndex(HYPERVISOR, name));
     const now = (): number => systemClock.monotonic();
     this.ear = inNetns(HYPERVISOR, () => new OvsBondEar(members, tools, (reason) => this.costly.push(reason), now));
     this.ear.active = members[0] ?? null;
@@ -247,4 +248,18 @@ test('what comes in counts on the active member only, and not what has just left
   lab.inject('sw2', 'p-hv', arp(`${outside}3`));
   all.push(...(await ears.until(`in ${outside}3 905 806`)));
   assert.deepEqual(all, [`out ${mac} 905 806`, `in ${outside}3 905 806`]);
+});
+
+test('a guest’s own frame that is back by a member read before the one that it left by is not from outside', async (t) => {
+  const { lab, mac, far } = await setUp(t);
+  await lab.mendBetweenSwitches();
+  const ears = new Ears(lab, ['up2', 'up1']); // as when we hear of the next active member before its frames are read
+  const guest = lab.guest('g1');
+  for (const spa of ['192.168.123.11', '192.168.123.12', '192.168.123.13']) {
+    const frame = say.arp({ src: mac }, { spa, tpa: '192.168.123.1' });
+    lab.inject(guest.netns, guest.device, frame);
+    await far[1].waitFor(({ bytes }) => bytes.includes(frame.subarray(14))); // it has left, and is back
+    ears.read();
+  }
+  assert.deepEqual(ears.heard, Array(3).fill(`out ${mac} 905 806`));
 });

@@ -23,8 +23,7 @@ test('beside an OVS bond a silent guest is dark no longer than with it alone, an
   await mustRun(['ip', 'netns', 'exec', 'client', 'ethtool', '-K', 'eth0', 'tx', 'off']);
   /** Cuts the first link. @returns the outage in ms; Infinity when the guest is dark at the end */
   const outage = async (forget: boolean, atMost = SOON): Promise<number> => {
-    await lab.teach();
-    await setActive('up1');
+    await setActive('up1'); // before the guest speaks: its frame, back by the other link, would be learned as one from outside
     await lab.teach();
     const stream = await Stream.start(lab);
     await stream.goesOn(50);
