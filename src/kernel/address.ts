@@ -1,5 +1,5 @@
 import { ipFromBytes } from '../addr/ip.js';
-import { attributeMap, type Span } from './attributes.js';
+import { pick, type Span } from './attributes.js';
 import * as c from './constants.js';
 import type { AddressEvent, ForwardingEvent } from './events.js';
 
@@ -29,9 +29,9 @@ export function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
   const family = body.u8(0);
   if (family !== c.AF_INET && family !== c.AF_INET6) return null;
   const ifindex = body.u32(4);
-  const attributes = attributeMap(body.from(IFADDRMSG_LENGTH));
-  const flags = attributes.get(c.IFA_FLAGS)?.u32() ?? body.u8(2);
-  const own = attributes.get(c.IFA_LOCAL) ?? attributes.get(c.IFA_ADDRESS);
+  const [longFlags, local, peer] = pick(body.from(IFADDRMSG_LENGTH), [c.IFA_FLAGS, c.IFA_LOCAL, c.IFA_ADDRESS]);
+  const flags = longFlags?.u32() ?? body.u8(2);
+  const own = local ?? peer;
   const address = own && ipFromBytes(own.bytes, 0, own.length);
   return address ? { type: 'address', gone, ifindex, address, usable: (flags & UNUSABLE) === 0 } : null;
 }
@@ -43,8 +43,8 @@ export function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
  */
 export function decodeForwarding(body: Span): ForwardingEvent | null {
   if (body.u8(0) !== c.AF_INET6) return null;
-  const attributes = attributeMap(body.from(NETCONFMSG_LENGTH));
-  const ifindex = attributes.get(c.NETCONFA_IFINDEX)?.i32() ?? 0;
-  const forwarding = attributes.get(c.NETCONFA_FORWARDING)?.i32();
+  const [device, value] = pick(body.from(NETCONFMSG_LENGTH), [c.NETCONFA_IFINDEX, c.NETCONFA_FORWARDING]);
+  const ifindex = device?.i32() ?? 0;
+  const forwarding = value?.i32();
   return ifindex > 0 && forwarding !== undefined ? { type: 'forwarding', ifindex, forwarding: forwarding > 0 } : null;
 }

@@ -12,6 +12,8 @@ import { NLA_TYPE_MASK } from './constants.js';
  */
 const HEADER_LENGTH = 4;
 
+const UTF8 = new TextDecoder();
+
 /** True where the host stores the low byte first; netlink speaks the host's byte order. */
 export const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
@@ -58,15 +60,26 @@ export class Span {
 
   /** Text up to the first NUL. */
   text(): string {
-    const bytes = this.bytes;
-    const nul = bytes.indexOf(0);
-    return new TextDecoder().decode(nul < 0 ? bytes : bytes.subarray(0, nul));
+    let ascii = '';
+    for (let at = this.start; at < this.end; at++) {
+      const byte = this.view.getUint8(at);
+      if (byte === 0) break;
+      if (byte > 0x7f) return this.utf8();
+      ascii += String.fromCharCode(byte);
+    }
+    return ascii;
   }
 
   /** The rest of the span from `offset` on. @throws NetlinkDecodeError when it is shorter than that */
   from(offset: number): Span {
     this.check(offset, 0);
     return new Span(this.view, this.start + offset, this.end);
+  }
+
+  private utf8(): string {
+    const { bytes } = this;
+    const nul = bytes.indexOf(0);
+    return UTF8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
   }
 
   private check(offset: number, length: number): number {
@@ -81,20 +94,46 @@ export class Span {
  * @throws NetlinkDecodeError when an attribute's length is below its header or reaches past the span
  */
 export function eachAttribute(span: Span, visit: (type: number, value: Span) => void): void {
-  const { view, end } = span;
   let at = span.start;
-  while (at + HEADER_LENGTH <= end) {
-    const length = view.getUint16(at, LITTLE_ENDIAN);
-    if (length < HEADER_LENGTH || at + length > end)
-      throw new NetlinkDecodeError(`an attribute claims ${length} bytes where ${end - at} are left`);
-    visit(view.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK, new Span(view, at + HEADER_LENGTH, at + length));
-    at += (length + 3) & ~3;
+  while (at + HEADER_LENGTH <= span.end) {
+    const next = after(span, at);
+    visit(typeAt(span, at), valueAt(span, at));
+    at = next;
   }
 }
 
-/** The attributes of `span` by type; of a repeated one the last. For attributes that are read by name. */
-export function attributeMap(span: Span): Map<number, Span> {
-  const map = new Map<number, Span>();
-  eachAttribute(span, (type, value) => map.set(type, value));
-  return map;
+/**
+ * The attributes of `span` that have these types, in the order of `types`; of a repeated one the last. Makes no garbage
+ * for the others, of which a link message has dozens.
+ * @throws NetlinkDecodeError as eachAttribute
+ */
+export function pick<const Types extends readonly number[]>(
+  span: Span,
+  types: Types,
+): { -readonly [at in keyof Types]: Span | undefined } {
+  const picked: (Span | undefined)[] = types.map(() => undefined);
+  let at = span.start;
+  while (at + HEADER_LENGTH <= span.end) {
+    const next = after(span, at);
+    const place = types.indexOf(typeAt(span, at));
+    if (place >= 0) picked[place] = valueAt(span, at);
+    at = next;
+  }
+  return picked as { -readonly [at in keyof Types]: Span | undefined };
+}
+
+function typeAt({ view }: Span, at: number): number {
+  return view.getUint16(at + 2, LITTLE_ENDIAN) & NLA_TYPE_MASK;
+}
+
+function valueAt({ view }: Span, at: number): Span {
+  return new Span(view, at + HEADER_LENGTH, at + view.getUint16(at, LITTLE_ENDIAN));
+}
+
+/** Where the attribute behind the one at `at` begins; checks the length of that one. */
+function after({ view, end }: Span, at: number): number {
+  const length = view.getUint16(at, LITTLE_ENDIAN);
+  if (length < HEADER_LENGTH || at + length > end)
+    throw new NetlinkDecodeError(`an attribute claims ${length} bytes where ${end - at} are left`);
+  return at + ((length + 3) & ~3);
 }

@@ -1,5 +1,5 @@
 import { MAC_LENGTH, type Mac, macFromBytes } from '../addr/mac.js';
-import { attributeMap, eachAttribute, type Span } from './attributes.js';
+import { eachAttribute, pick, type Span } from './attributes.js';
 import * as c from './constants.js';
 import type { BridgePortEvent, KernelEvent, LinkDetails, LinkEvent, VlanRange } from './events.js';
 
@@ -13,6 +13,28 @@ import type { BridgePortEvent, KernelEvent, LinkDetails, LinkEvent, VlanRange } 
  */
 const IFINFOMSG_LENGTH = 16;
 
+const LINK_ATTRIBUTES = [
+  c.IFLA_IFNAME,
+  c.IFLA_ADDRESS,
+  c.IFLA_MASTER,
+  c.IFLA_LINK,
+  c.IFLA_LINK_NETNSID,
+  c.IFLA_EVENT,
+  c.IFLA_LINKINFO,
+] as const;
+const INFO_ATTRIBUTES = [c.IFLA_INFO_KIND, c.IFLA_INFO_DATA, c.IFLA_INFO_SLAVE_KIND, c.IFLA_INFO_SLAVE_DATA] as const;
+const BOND_ATTRIBUTES = [
+  c.IFLA_BOND_MODE,
+  c.IFLA_BOND_ACTIVE_SLAVE,
+  c.IFLA_BOND_MIIMON,
+  c.IFLA_BOND_ARP_INTERVAL,
+] as const;
+const VLAN_ATTRIBUTES = [c.IFLA_VLAN_ID, c.IFLA_VLAN_PROTOCOL] as const;
+const BRIDGE_ATTRIBUTES = [c.IFLA_BR_VLAN_FILTERING, c.IFLA_BR_VLAN_PROTOCOL] as const;
+const BRIDGE_PORT_ATTRIBUTES = [c.IFLA_PROTINFO, c.IFLA_AF_SPEC] as const;
+const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE] as const;
+const BRPORT_ATTRIBUTES = [c.IFLA_BRPORT_STATE] as const;
+
 /**
  * Decodes the body of an RTM_NEWLINK or RTM_DELLINK message. In family AF_BRIDGE it speaks of a bridge's port, and
  * RTM_DELLINK then means that the device left the bridge, not that it is gone.
@@ -21,34 +43,30 @@ const IFINFOMSG_LENGTH = 16;
 export function decodeLink(body: Span, gone: boolean): KernelEvent {
   const family = body.u8(0);
   const ifindex = body.i32(4);
-  const flags = body.u32(8);
-  const attributes = attributeMap(body.from(IFINFOMSG_LENGTH));
-  if (family === c.AF_BRIDGE) {
-    return gone ? { type: 'bridgePortGone', ifindex } : decodeBridgePort(ifindex, attributes);
-  }
-  return gone ? { type: 'linkGone', ifindex } : decodeWholeLink(ifindex, flags, attributes);
+  const attributes = body.from(IFINFOMSG_LENGTH);
+  if (gone) return { type: family === c.AF_BRIDGE ? 'bridgePortGone' : 'linkGone', ifindex };
+  if (family === c.AF_BRIDGE) return decodeBridgePort(ifindex, attributes);
+  return decodeWholeLink(ifindex, body.u32(8), attributes);
 }
 
-function decodeWholeLink(ifindex: number, flags: number, attributes: Map<number, Span>): LinkEvent {
-  const info = attributes.get(c.IFLA_LINKINFO);
-  const linkInfo = info ? attributeMap(info) : new Map<number, Span>();
-  const slaveKind = linkInfo.get(c.IFLA_INFO_SLAVE_KIND)?.text();
-  const slaveData = linkInfo.get(c.IFLA_INFO_SLAVE_DATA);
-  const slave = slaveData ? attributeMap(slaveData) : new Map<number, Span>();
-  const bondState = slaveKind === 'bond' ? slave.get(c.IFLA_BOND_SLAVE_STATE)?.u8() : undefined;
+function decodeWholeLink(ifindex: number, flags: number, attributes: Span): LinkEvent {
+  const [name, address, master, lower, lowerNetns, event, info] = pick(attributes, LINK_ATTRIBUTES);
+  const [kind, data, slaveKind, slaveData] = info ? pick(info, INFO_ATTRIBUTES) : [];
+  const port = slaveData && slaveKind?.text();
+  const bondState = port === 'bond' ? stateOf(slaveData, BOND_SLAVE_ATTRIBUTES) : null;
   return {
     type: 'link',
     ifindex,
-    name: attributes.get(c.IFLA_IFNAME)?.text() ?? '',
+    name: name?.text() ?? '',
     up: (flags & c.IFF_UP) !== 0,
     lowerUp: (flags & c.IFF_LOWER_UP) !== 0,
-    address: decodeMac(attributes.get(c.IFLA_ADDRESS)),
-    master: attributes.get(c.IFLA_MASTER)?.u32() ?? null,
-    lower: attributes.has(c.IFLA_LINK_NETNSID) ? null : (attributes.get(c.IFLA_LINK)?.u32() ?? null),
-    event: attributes.get(c.IFLA_EVENT)?.u32() ?? null,
-    details: decodeDetails(linkInfo),
-    bondSlaveActive: bondState === undefined ? null : bondState === c.BOND_STATE_ACTIVE,
-    bridgePortState: slaveKind === 'bridge' ? (slave.get(c.IFLA_BRPORT_STATE)?.u8() ?? null) : null,
+    address: decodeMac(address),
+    master: master?.u32() ?? null,
+    lower: lowerNetns ? null : (lower?.u32() ?? null),
+    event: event?.u32() ?? null,
+    details: decodeDetails(kind?.text() ?? null, data),
+    bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
+    bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
   };
 }
 
@@ -56,49 +74,46 @@ function decodeMac(value: Span | undefined): Mac | null {
   return value?.length === MAC_LENGTH ? macFromBytes(value.bytes) : null;
 }
 
-function decodeDetails(linkInfo: Map<number, Span>): LinkDetails {
-  const kind = linkInfo.get(c.IFLA_INFO_KIND)?.text() ?? null;
-  const nested = linkInfo.get(c.IFLA_INFO_DATA);
-  if (!nested) return { type: 'other', kind };
-  const data = attributeMap(nested);
+function stateOf(data: Span | undefined, types: readonly [number]): number | null {
+  const [state] = data ? pick(data, types) : [];
+  return state?.u8() ?? null;
+}
+
+function decodeDetails(kind: string | null, data: Span | undefined): LinkDetails {
+  if (!data) return { type: 'other', kind };
   switch (kind) {
     case 'bond':
       return decodeBond(data);
-    case 'vlan':
-      return {
-        type: 'vlan',
-        id: data.get(c.IFLA_VLAN_ID)?.u16() ?? 0,
-        protocol: data.get(c.IFLA_VLAN_PROTOCOL)?.u16be() ?? c.ETH_P_8021Q,
-      };
-    case 'bridge':
-      return {
-        type: 'bridge',
-        vlanFiltering: data.get(c.IFLA_BR_VLAN_FILTERING)?.u8() === 1,
-        vlanProtocol: data.get(c.IFLA_BR_VLAN_PROTOCOL)?.u16be() ?? c.ETH_P_8021Q,
-      };
+    case 'vlan': {
+      const [id, protocol] = pick(data, VLAN_ATTRIBUTES);
+      return { type: 'vlan', id: id?.u16() ?? 0, protocol: protocol?.u16be() ?? c.ETH_P_8021Q };
+    }
+    case 'bridge': {
+      const [filtering, protocol] = pick(data, BRIDGE_ATTRIBUTES);
+      return { type: 'bridge', vlanFiltering: filtering?.u8() === 1, vlanProtocol: protocol?.u16be() ?? c.ETH_P_8021Q };
+    }
     default:
       return { type: 'other', kind };
   }
 }
 
-function decodeBond(data: Map<number, Span>): LinkDetails {
-  const miimon = data.get(c.IFLA_BOND_MIIMON)?.u32();
+function decodeBond(data: Span): LinkDetails {
+  const [mode, activeSlave, miimon, arpInterval] = pick(data, BOND_ATTRIBUTES);
   return {
     type: 'bond',
-    mode: data.get(c.IFLA_BOND_MODE)?.u8() ?? 0,
-    activeSlave: data.get(c.IFLA_BOND_ACTIVE_SLAVE)?.u32() || null,
-    ...(miimon === undefined ? {} : { miimon }),
-    arpInterval: data.get(c.IFLA_BOND_ARP_INTERVAL)?.u32() ?? 0,
+    mode: mode?.u8() ?? 0,
+    activeSlave: activeSlave?.u32() || null,
+    ...(miimon ? { miimon: miimon.u32() } : {}),
+    arpInterval: arpInterval?.u32() ?? 0,
   };
 }
 
-function decodeBridgePort(ifindex: number, attributes: Map<number, Span>): BridgePortEvent {
-  const protinfo = attributes.get(c.IFLA_PROTINFO);
-  const afSpec = attributes.get(c.IFLA_AF_SPEC);
+function decodeBridgePort(ifindex: number, attributes: Span): BridgePortEvent {
+  const [protinfo, afSpec] = pick(attributes, BRIDGE_PORT_ATTRIBUTES);
   return {
     type: 'bridgePort',
     ifindex,
-    state: protinfo ? (attributeMap(protinfo).get(c.IFLA_BRPORT_STATE)?.u8() ?? null) : null,
+    state: stateOf(protinfo, BRPORT_ATTRIBUTES),
     vlans: afSpec ? decodeVlans(afSpec) : null,
   };
 }

@@ -36,10 +36,11 @@ let sample: Uint8Array | null = null;
 let idle = 0;
 let ready = false;
 
+let arrived = systemClock.monotonic();
 while (watched.running) {
-  if (dumps.startIfDue(systemClock.monotonic())) detector.startDump();
+  if (dumps.startIfDue(arrived)) detector.startDump();
   const datagram = socket.receive();
-  const arrived = systemClock.monotonic();
+  arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
   else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);

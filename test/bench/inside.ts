@@ -2,6 +2,7 @@
 import { writeFileSync, writeSync } from 'node:fs';
 import { availableParallelism, release } from 'node:os';
 import { type BenchEvent, eventLine } from './events.js';
+import { serveFarSideFirst } from './far-side.js';
 import { measure, SECTIONS } from './sections.js';
 
 /** At once and whole: the process may end right after. */
@@ -15,6 +16,7 @@ const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('
 try {
   // A veth drops what its receiver's queue cannot take, 1,000 frames by default; here nothing may get lost.
   writeFileSync('/proc/sys/net/core/netdev_max_backlog', '200000');
+  serveFarSideFirst();
   const machine = { kernel: release(), cpus: availableParallelism(), node: process.version };
   emit({ bench: 'machine', machine });
   const step = (text: string): void => emit({ bench: 'step', text });

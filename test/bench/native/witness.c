@@ -39,6 +39,7 @@ static int64_t active_at, carrier_at;
 static struct arrivals sides[MAX_RINGS];
 static int side_count, macs;
 static unsigned lost;
+static int listener;
 
 static void attach(int fd, struct sock_filter *code, int length) {
   struct sock_fprog program = {length, code};
@@ -146,7 +147,14 @@ static void read_all(void) {
   }
 }
 
+/* A socket that is half full has the kernel yield in the middle of a failover (netlink_broadcast_filtered). */
+static void drain(int fd) {
+  char byte;
+  while (recv(fd, &byte, 1, MSG_DONTWAIT) >= 0 || errno == ENOBUFS || errno == EINTR) continue;
+}
+
 static void clear(void) {
+  drain(listener);
   read_all();
   active_at = carrier_at = lost = 0;
   for (int n = 0; n < side_count; n++) {
@@ -188,7 +196,7 @@ int main(int argc, char **argv) {
     sides[side_count] = (struct arrivals){.ring = open_side(argv[n], argv[n + 1]), .seen = calloc(MAX_MACS, 1)};
   /* The kernel makes messages only when somebody listens, and this is how the state before the first one is known. */
   enter_netns(argv[1]);
-  open_links(&known);
+  listener = open_links(&known);
   puts("ready");
   char line[64];
   while (next_line(line, sizeof line)) {

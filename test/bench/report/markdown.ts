@@ -38,7 +38,7 @@ const FIRST_ROUND = `From the kernel's message that a slave is active (for Open 
 the far side of the new link, and from there to the last, in the median of the runs; time stamps are the kernel's. The C
 program has its frames ready, waits for the same message and calls sendmmsg: that is the limit. "Told to send" starts
 without any event. The script is \`test/bench/announce.sh\`. The frames end where they are seen: a real switch forwards them
-with its own hardware, not with the sender's processor.`;
+with its own hardware, not with the sender's processor, and it does not wait for that one (ksoftirqd goes first here).`;
 
 const OUTAGE = `A packet a millisecond goes to a guest that never says anything; its active link is cut. From the first packet lost to the
 first that arrives again. Open vSwitch is told to look at its links as often as the kernel's bond does (miimon).`;
