@@ -92,7 +92,7 @@ function program(argv: readonly string[]): Argv {
     .version(VERSION)
     .strict()
     .exitProcess(false)
-    .parserConfiguration({ 'parse-numbers': false, 'parse-positional-numbers': false })
+    .parserConfiguration({ 'dot-notation': false, 'parse-numbers': false, 'parse-positional-numbers': false })
     .locale('en') // scripts and the rest of our words do not follow the environment either
     .demandCommand(1, 'no command given')
     .fail((message, error) => {

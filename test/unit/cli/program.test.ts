@@ -27,6 +27,7 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   ['two bonds', ['announce', 'bond0', 'bond1'], /bond1/],
   ['an unknown option', ['announce', 'bond0', '--macs', '52:54:00:12:34:56'], /macs/],
   ['an unknown option of run', ['run', '--foo'], /foo/],
+  ['an option with a dot', ['run', '--log.level', 'debug'], /log\.level/],
   ['an unknown format of the log', ['run', '--log', 'xml'], /--log xml: give text or json/],
   ['two formats of the log', ['run', '--log', 'text', '--log', 'json'], /--log: give it once/],
   ['a bond for status', ['status', 'bond0'], /bond0/],
