@@ -3,11 +3,16 @@ import { BondheraldError, NetlinkRequestError, SyscallError } from '../errors.js
 import * as link from '../kernel/dummy-link.js';
 import type { LinkEvent } from '../kernel/events.js';
 import * as tc from '../kernel/tc.js';
+import { encodeProgram } from '../sources/bpf/assembler.js';
+import { spareOwnFrames } from '../sources/bpf/own-frames.js';
 import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../sources/mirror-filters.js';
+import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
 import type { KernelRequests } from './kernel-requests.js';
 
 /** One filter of each pref: a pref is deleted with all its filters. */
 const PREFS = MIRROR_FILTERS.filter(({ pref }, i) => MIRROR_FILTERS[i - 1]?.pref !== pref);
+
+const SPARE_OWN_FRAMES = encodeProgram(spareOwnFrames(OWN_FRAMES_MARK));
 
 /** Larger than any frame. */
 const MTU = 65535;
@@ -43,8 +48,7 @@ export class BondMirror {
       const dummy = this.makeDummy();
       this.deleteFilters();
       this.insistOnBeingAsked();
-      for (const filter of MIRROR_FILTERS)
-        this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq));
+      for (const filter of MIRROR_FILTERS) this.addFilter(filter, dummy);
       return dummy;
     } catch (error) {
       this.takeDown();
@@ -92,6 +96,18 @@ export class BondMirror {
     this.refusal(() => this.ask(name, (seq) => link.noIpv6AddressRequest(ifindex, seq)), 'EAFNOSUPPORT');
     this.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, address(), MTU, seq));
     return ifindex;
+  }
+
+  /** Copies of our own frames would double what a burst costs, for nobody's ears. A kernel without act_bpf makes them. */
+  private addFilter(filter: tc.MirrorFilter, dummy: number): void {
+    const add = (program: Uint8Array | null): unknown =>
+      this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
+    try {
+      add(SPARE_OWN_FRAMES);
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      add(null);
+    }
   }
 
   private deleteFilters(): void {

@@ -130,11 +130,17 @@ export const TC_H_CLSACT_EGRESS = 0xfffffff3;
 // linux/pkt_cls.h
 export const TCA_ACT_KIND = 1;
 export const TCA_ACT_OPTIONS = 2;
+export const TC_ACT_PIPE = 3;
 export const TC_ACT_UNSPEC = 0xffffffff;
 export const TCA_U32_SEL = 5;
 export const TCA_U32_ACT = 7;
 export const TC_U32_TERMINAL = 1;
 export const TCA_MATCHALL_ACT = 2;
+
+// linux/tc_act/tc_bpf.h
+export const TCA_ACT_BPF_PARMS = 2;
+export const TCA_ACT_BPF_OPS_LEN = 3;
+export const TCA_ACT_BPF_OPS = 4;
 
 // linux/tc_act/tc_mirred.h
 export const TCA_MIRRED_PARMS = 2;

@@ -12,6 +12,11 @@ export function words(...values: readonly number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(values, (value) => value >>> 0).buffer);
 }
 
+/** A 16-bit number in host byte order. */
+export function half(value: number): Uint8Array {
+  return new Uint8Array(Uint16Array.of(value).buffer);
+}
+
 /** A 32-bit number in network byte order, as a number that `words` writes so. */
 export function networkWord(value: number): number {
   const view = new DataView(new ArrayBuffer(4));

@@ -1,5 +1,5 @@
 import * as c from './constants.js';
-import { attribute, networkHalf, networkWord, request, text, words } from './message.js';
+import { attribute, half, networkHalf, networkWord, request, text, words } from './message.js';
 
 /*
  * Traffic control: requests about the qdisc clsact and its filters. Each has a struct tcmsg (linux/rtnetlink.h):
@@ -11,6 +11,7 @@ import { attribute, networkHalf, networkWord, request, text, words } from './mes
  *    info of a filter: pref in the high half; in the low half the protocol, in network byte order
  */
 const AF_UNSPEC_AND_PAD = 0;
+const SOCK_FILTER_BYTES = 8;
 
 /** Bits of a packet, counted from its network header, compared with a number. Never across a 4-byte boundary. */
 export interface U32Match {
@@ -57,16 +58,24 @@ export function deleteFilterRequest(ifindex: number, { pref, protocol }: MirrorF
 }
 
 /**
- * `tc filter add dev IFINDEX egress protocol PROTOCOL pref PREF matchall (or u32 match ...) action mirred egress mirror
- * dev TARGET continue`. `continue`: the filters after it are asked as if it were not there.
+ * `tc filter add dev IFINDEX egress protocol PROTOCOL pref PREF matchall (or u32 match ...) action (bpf bytecode PROGRAM
+ * pipe action) mirred egress mirror dev TARGET continue`. `continue`: the filters after it are asked as if it were not
+ * there.
  * @param target the ifindex of the device that gets the copies
+ * @param program classic BPF, an array of struct sock_filter, that says of which packets no copies are made: act_bpf
  */
-export function addFilterRequest(ifindex: number, filter: MirrorFilter, target: number, seq: number): Uint8Array {
-  const { pref, protocol, matches } = filter;
+export function addFilterRequest(
+  ifindex: number,
+  { pref, protocol, matches }: MirrorFilter,
+  target: number,
+  seq: number,
+  program: Uint8Array | null = null,
+): Uint8Array {
+  const copy = actions(...(program ? [unless(program)] : []), mirror(target));
   const kind = attribute(c.TCA_KIND, text(matches ? 'u32' : 'matchall'));
   const options = matches
-    ? attribute(c.TCA_OPTIONS, attribute(c.TCA_U32_ACT, mirror(target)), attribute(c.TCA_U32_SEL, selector(matches)))
-    : attribute(c.TCA_OPTIONS, attribute(c.TCA_MATCHALL_ACT, mirror(target)));
+    ? attribute(c.TCA_OPTIONS, attribute(c.TCA_U32_ACT, copy), attribute(c.TCA_U32_SEL, selector(matches)))
+    : attribute(c.TCA_OPTIONS, attribute(c.TCA_MATCHALL_ACT, copy));
   const flags = c.NLM_F_CREATE | c.NLM_F_EXCL;
   return request(c.RTM_NEWTFILTER, flags, seq, egressFilter(ifindex, pref, protocol), kind, options);
 }
@@ -76,14 +85,31 @@ function egressFilter(ifindex: number, pref: number, protocol: number): Uint8Arr
   return words(AF_UNSPEC_AND_PAD, ifindex, 0, c.TC_H_CLSACT_EGRESS, info);
 }
 
+/** What an action is, and its parameters. */
+type Action = readonly [kind: Uint8Array, options: Uint8Array];
+
+/** Actions in their order, numbered from 1. */
+function actions(...list: readonly Action[]): Uint8Array {
+  return Buffer.concat(list.map((parts, i) => attribute(i + 1, ...parts)));
+}
+
+function action(kind: string, ...parameters: readonly Uint8Array[]): Action {
+  return [attribute(c.TCA_ACT_KIND, text(kind)), attribute(c.TCA_ACT_OPTIONS | c.NLA_F_NESTED, ...parameters)];
+}
+
 /** struct tc_mirred (linux/tc_act/tc_mirred.h): index, capab, action, refcnt, bindcnt, eaction, ifindex */
-function mirror(target: number): Uint8Array {
+function mirror(target: number): Action {
   const parameters = words(0, 0, c.TC_ACT_UNSPEC, 0, 0, c.TCA_EGRESS_MIRROR, target);
-  const FIRST_ACTION = 1;
-  return attribute(
-    FIRST_ACTION,
-    attribute(c.TCA_ACT_KIND, text('mirred')),
-    attribute(c.TCA_ACT_OPTIONS | c.NLA_F_NESTED, attribute(c.TCA_MIRRED_PARMS, parameters)),
+  return action('mirred', attribute(c.TCA_MIRRED_PARMS, parameters));
+}
+
+/** struct tc_act_bpf (linux/tc_act/tc_bpf.h): index, capab, action, refcnt, bindcnt */
+function unless(program: Uint8Array): Action {
+  return action(
+    'bpf',
+    attribute(c.TCA_ACT_BPF_OPS_LEN, half(program.length / SOCK_FILTER_BYTES)),
+    attribute(c.TCA_ACT_BPF_OPS, program),
+    attribute(c.TCA_ACT_BPF_PARMS, words(0, 0, c.TC_ACT_PIPE, 0, 0)),
   );
 }
 

@@ -110,11 +110,9 @@ test('the copies come from filters of ours and a device of ours, and both go wit
   const { lab, daemon } = await setUp(t);
   assert.deepEqual(await ours(), whole());
   for (const { options } of await acting('egress')) {
-    const [action] = options?.actions ?? [];
-    assert.deepEqual(
-      [action?.kind, action?.to_dev, action?.control_action?.type],
-      ['mirred', mirrorName(), 'continue'],
-    );
+    const [spare, copy] = options?.actions ?? [];
+    assert.equal(spare?.kind, 'bpf');
+    assert.deepEqual([copy?.kind, copy?.to_dev, copy?.control_action?.type], ['mirred', mirrorName(), 'continue']);
   }
   assert.deepEqual(await acting('ingress'), []);
   const [link] = (await json('ip', HYPERVISOR, 'address', 'show', mirrorName())) as {
@@ -129,6 +127,21 @@ test('the copies come from filters of ours and a device of ours, and both go wit
   assert.doesNotMatch(daemon.stderr, FALLBACK);
   await daemon.stop();
   assert.deepEqual(await ours(), NOTHING);
+});
+
+test('of what we send ourselves no copies are made, and filters of others see it', async (t) => {
+  const { lab } = await setUp(t);
+  await someTc(`filter add dev ${BOND} egress protocol all pref 60000 matchall action ok`);
+  await isHeard(lab, '10.9.0.1');
+  /** How often the filters of a pref have acted in their last action, which is the copy. */
+  const count = async (pref: number): Promise<number> =>
+    (await acting('egress'))
+      .filter((filter) => filter.pref === pref)
+      .reduce((sum, { options }) => sum + (options?.actions?.at(-1)?.stats?.packets ?? 0), 0);
+  const before = { copied: await count(49191), seen: await count(60000) };
+  assert.equal((await runIn([BONDHERALD, 'announce', BOND])).code, 0);
+  assert.equal(await count(49191), before.copied);
+  assert.ok((await count(60000)) > before.seen);
 });
 
 test('after kill -9 the next run takes over what was left, and takes it all away', async (t) => {

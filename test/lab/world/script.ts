@@ -12,7 +12,7 @@ const REQUIRED = ['bonding', 'bridge', '8021q', 'veth'];
 const WELCOME = [
   ...['af_packet', 'dummy', 'macvlan', 'macvtap', 'tun', 'ifb', 'vxlan', 'ipv6', 'team', 'team_mode_activebackup'],
   ...['sch_netem', 'sch_ingress', 'cls_matchall', 'act_gact', 'act_mirred', 'nf_tables', 'nft_reject', 'br_netfilter'],
-  ...['cls_bpf', 'cls_u32', 'nlmon'],
+  ...['act_bpf', 'cls_bpf', 'cls_u32', 'nlmon'],
 ];
 
 /** One argument for a shell, whatever is in it. */
