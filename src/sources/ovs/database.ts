@@ -46,6 +46,8 @@ export class OvsDatabase {
   private readonly ports = new Kept<OvsPort>();
   private readonly bridges = new Kept<OvsBridge>();
   private latest: OvsConfig = { bridges: [] };
+  /** The rows that the reading that goes on has come by, each as TABLE UUID. */
+  private readonly taken = new Set<string>();
 
   /**
    * Takes all rows, from the answer to `monitor`. A server that starts anew no longer knows what ovs-vswitchd told of
@@ -87,6 +89,7 @@ export class OvsDatabase {
       this.read(row.bridges, 'Bridge', this.bridge),
     );
     for (const kept of [this.interfaces, this.ports, this.bridges]) kept.turn();
+    this.taken.clear();
     const before = this.latest.bridges;
     const same = bridges.length === before.length && bridges.every((bridge, index) => bridge === before[index]);
     if (!same) this.latest = { bridges };
@@ -105,11 +108,17 @@ export class OvsDatabase {
     this.forgotten.clear();
   }
 
-  /** Reads the rows of a table that a column refers to; a reference to nothing is passed over. */
+  /**
+   * Reads the rows of a table that a column refers to; a reference to nothing is passed over, and so is a second one to
+   * the same row: a port is on one bridge, and rows that stand in many places could be more than memory holds.
+   */
   private read<T>(column: unknown, table: Table, readRow: (uuid: string, row: Columns) => T): T[] {
     return references(column).flatMap((uuid) => {
       const row = this.tables[table].get(uuid);
-      return row ? [readRow(uuid, row)] : [];
+      const key = `${table} ${uuid}`;
+      if (!row || this.taken.has(key)) return [];
+      this.taken.add(key);
+      return [readRow(uuid, row)];
     });
   }
 

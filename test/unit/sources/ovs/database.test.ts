@@ -315,6 +315,23 @@ test('a reference to nothing is passed over; rows that nobody refers to are no p
   assert.deepEqual(database.config(), { bridges: [] });
 });
 
+test('crasher: rows that are referred to from everywhere are read once, and the very same the next time', () => {
+  const count = 200;
+  const names = Array.from({ length: count }, (_, n) => `u${n}`);
+  const all = ['set', names.flatMap((name) => [['uuid', name], ['uuid', name]])]; // prettier-ignore
+  const table = (column: string) => Object.fromEntries(names.map((name) => [name, { new: { [column]: all } }]));
+  const database = new OvsDatabase();
+  database.load({
+    ...{ Open_vSwitch: { o: { new: { bridges: all } } }, Bridge: table('ports'), Port: table('interfaces') },
+    Interface: table('name'),
+  });
+  const { bridges } = database.config();
+  const ports = bridges.flatMap((each) => each.ports);
+  const interfaces = ports.flatMap((each) => each.interfaces);
+  assert.deepEqual([bridges.length, ports.length, interfaces.length], [count, count, count]);
+  assert.equal(database.config().bridges, bridges);
+});
+
 test('an answer that makes no sense is refused in one line, and what was known stays', () => {
   const database = first();
   const before = database.config();
