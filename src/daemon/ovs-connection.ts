@@ -115,5 +115,11 @@ export class OvsConnection {
 function inWords(error: unknown): string {
   const { error: name, details } = error as { error?: unknown; details?: unknown };
   const words = [typeof error === 'string' ? error : name, details].filter((word) => typeof word === 'string');
-  return words.join(': ').replaceAll(/\s+/g, ' ').trim().slice(0, 200) || 'refused';
+  return (
+    words
+      .join(': ')
+      .replaceAll(/[\s\p{Cc}]+/gu, ' ')
+      .trim()
+      .slice(0, 200) || 'refused'
+  );
 }

@@ -124,6 +124,7 @@ const BROKEN: Record<string, [string | null, RegExp]> = {
     '{"id":1,"result":null,"error":{"error":"unknown column","details":"No column\\nx."}}',
     /monitor: unknown column: No column x\./,
   ],
+  'crasher: a refusal with control characters': ['{"id":1,"error":"a\\u0000b\\u001b[2J\\n"}', /monitor: a b \[2J\b/],
   'a refusal without a word': ['{"id":1,"error":7}', /monitor: refused/],
   'the end of the connection': ['', /ECONNRESET/],
   'no answer': [null, /monitor: no answer within 5 s/],
