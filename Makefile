@@ -3,12 +3,14 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab browser screenshots lint format bench deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
+.PHONY: build demo test unit lab browser screenshots lint format bench fuzz deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
 # More for the benchmark, for example: make bench BENCH_ARGS=--quick
 BENCH_ARGS ?=
+# More for the fuzzer, for example: make fuzz FUZZ_ARGS='--seconds 600 --seed 7 netlink frames'
+FUZZ_ARGS ?=
 
 build: need-build compile ## compile to build/; bin/bondherald runs from there (the default)
 
@@ -42,6 +44,9 @@ bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--q
 
 docs: need-build compile ## docs/metrics.md, from the table of the metrics
 	@scripts/metrics-document.sh
+
+fuzz: need-unit compile ## every reader of bytes from outside, a minute each (FUZZ_ARGS='--seconds 600 netlink frames')
+	@node --enable-source-maps build/test/fuzz/main.js $(FUZZ_ARGS)
 
 deb: need-package compile ## Debian package in dist/, with its own Node.js runtime
 	@scripts/deb.sh

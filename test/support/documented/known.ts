@@ -130,7 +130,11 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'make bench BENCH_ARGS=--quick': { in: 'nowhere', because: 'two minutes, and what it writes is committed' },
   'node build/test/support/record-fixtures.js': { in: 'nowhere', because: 'it writes what other tests read' },
   'node build/test/support/record-ovs.js': { in: 'nowhere', because: 'it writes what other tests read' },
-  'node build/test/fuzz/decode.js 1000000': { in: 'nowhere', because: 'minutes; unit tests run a few thousand' },
+  'make fuzz': { in: 'nowhere', because: 'a minute a target; unit tests run some seconds' },
+  "make fuzz FUZZ_ARGS='--seconds 600 netlink frames'": {
+    in: 'nowhere',
+    because: 'minutes; unit tests run some seconds',
+  },
 };
 
 /** How the command is run. @throws Error for one that nobody knows how to run */

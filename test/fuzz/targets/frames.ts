@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { isStationIp, parseIp } from '../../../src/addr/ip.js';
+import { parseMac } from '../../../src/addr/mac.js';
+import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
+import { seenDocument, seenLine } from '../../../src/cli/seen-line.js';
+import { FrameError } from '../../../src/errors.js';
+import { decodeEthernet, encodeEthernet, retag, type VlanTag } from '../../../src/frames/ethernet.js';
+import { decodeIpv6, encodeIpv6 } from '../../../src/frames/ipv6.js';
+import { decodeRarp, encodeRarp } from '../../../src/frames/rarp.js';
+import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
+import type { Heard } from '../../../src/sources/heard.js';
+import { readFrame } from '../../../src/sources/snoop.js';
+import * as say from '../../support/say.js';
+import { recorded } from '../engine/corpus.js';
+import { assertOneLine, only } from '../engine/only.js';
+import type { Target } from '../engine/target.js';
+
+const REASONS = new Set(['not-of-interest', 'malformed', 'group-source', 'zero-source']);
+
+function assertMac(mac: string): void {
+  assert.equal(parseMac(mac), mac);
+}
+
+function assertTags(tags: readonly VlanTag[], bytes: Uint8Array): void {
+  assert.ok(4 * tags.length <= bytes.length, 'more tags than there is room for');
+  for (const { tpid, vid } of tags) {
+    assert.ok(tpid === 0x8100 || tpid === 0x88a8);
+    assert.ok(Number.isInteger(vid) && vid >= 0 && vid <= 4095);
+  }
+}
+
+function assertHeard({ mac, tags, claims, releases }: Heard, bytes: Uint8Array): void {
+  assertMac(mac);
+  assert.notEqual(parseInt(mac.slice(1, 2), 16) & 1, 1, 'a group address is no station');
+  assertTags(tags, bytes);
+  assert.ok(tags.every(({ vid }) => vid !== 0));
+  assert.ok(claims.length + releases.length <= 1, 'a frame speaks of one address');
+  for (const ip of [...claims, ...releases]) assert.ok(parseIp(ip) === ip && isStationIp(ip), ip);
+}
+
+function assertSeen(frame: SeenFrame, bytes: Uint8Array): void {
+  const sighted = { time: 1, link: 'up1', direction: 'in', ours: null } as const;
+  assertOneLine(seenLine(frame, sighted, 4), 300 + 10 * frame.tags.length);
+  JSON.stringify(seenDocument(frame, sighted));
+  assertTags(frame.tags, bytes);
+  if (frame.problem !== null) assertOneLine(frame.problem, 200);
+  only([FrameError], () => hasOurForm(bytes, frame));
+}
+
+/** What is put together again says the same as before. */
+function assertRoundTrips(bytes: Uint8Array): void {
+  const frame = decodeEthernet(bytes);
+  assert.deepEqual(decodeEthernet(retag(bytes, [])).tags, []);
+  const again = decodeEthernet(encodeEthernet(frame));
+  assert.deepEqual({ ...again, payload: [] }, { ...frame, payload: [] });
+  assert.ok(Buffer.from(again.payload.buffer, again.payload.byteOffset).indexOf(frame.payload) === 0);
+  const packet = only([FrameError], () => decodeIpv6(frame.payload));
+  if (packet) assert.deepEqual(decodeIpv6(encodeIpv6(packet)), packet);
+  const rarp = only([FrameError], () => decodeRarp(bytes));
+  if (rarp) assert.deepEqual(decodeRarp(encodeRarp(rarp.sender, rarp.tags)).tags, rarp.tags);
+}
+
+function run(bytes: Uint8Array): void {
+  for (const checksumReady of [true, false]) {
+    const heard = readFrame(bytes, 'out', checksumReady);
+    if (typeof heard === 'string') assert.ok(REASONS.has(heard), heard);
+    else assertHeard(heard, bytes);
+  }
+  const seen = readSeen(bytes);
+  if (seen) assertSeen(seen, bytes);
+  only([FrameError], () => assertRoundTrips(bytes));
+  const book = new FrameBook(1);
+  book.note(bytes, 0);
+  assert.equal(book.has(bytes, 0), only([FrameError], () => decodeEthernet(bytes)) !== undefined);
+  isPlainRarp(bytes);
+}
+
+/** Every message that is read, put together by hand from the RFCs, under one tag, two and none. */
+function handmade(): Uint8Array[] {
+  const src = '52:54:00:12:34:56';
+  const link = 'fe80::5054:ff:fe12:3456';
+  return [[], [905], [{ tpid: 0x88a8, vid: 100 }, 7]].flatMap((tags) => {
+    const ends = { src, tags };
+    const about = { from: link, to: 'ff02::1', target: '2001:db8::1', lla: src };
+    return [
+      say.arp(ends, { op: 2, spa: '192.0.2.1', tpa: '192.0.2.1' }),
+      say.rarp(ends),
+      say.na(ends, { ...about, flags: 0xa0 }),
+      say.ns(ends, about),
+      say.rs(ends, { from: link, to: 'ff02::2', lla: src }),
+      say.ra(ends, { from: link, to: 'ff02::1', lla: src }),
+      say.dhcp(ends, { type: 3, from: '192.0.2.1', ciaddr: '192.0.2.1', chaddr: src }),
+    ];
+  });
+}
+
+export const target = (): Target => ({
+  corpus: [...recorded('frames'), ...handmade()].map((frame) => new Uint8Array(frame)),
+  tokens: [
+    '8100',
+    '88a8',
+    '81000000',
+    '810003e9',
+    '86dd',
+    '0806',
+    '8035',
+    '0800',
+    '0101',
+    '0201',
+    '35',
+    'ff',
+    '63825363',
+  ].map((hex) => new Uint8Array(Buffer.from(hex, 'hex'))),
+  maxBytes: 9216,
+  run,
+});
