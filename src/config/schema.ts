@@ -12,9 +12,12 @@ function isDeviceName(name: string): boolean {
   return name !== '.' && name !== '..' && /^[^\s/:\0]+$/.test(name) && Buffer.byteLength(name) <= 15;
 }
 
-/** Whether every `[` of a glob is closed and has something in it. */
+/** Whether every `[` of a glob is closed and has something in it, and no range in it runs backwards. */
 function isGlob(glob: string): boolean {
-  return glob.length <= 64 && /^(?:[^\s/[\]]|\[!?[^\s/[\]]+\])+$/.test(glob);
+  if (glob.length > 64 || !/^(?:[^\s/[\]]|\[(?!!\])[^\s/[\]]+\])+$/.test(glob)) return false;
+  const sets = [...glob.matchAll(/\[!?([^\]]+)\]/g)].map(([, set = '']) => set);
+  const ranges = sets.flatMap((set) => [...set.matchAll(/([^])-([^])/gu)]);
+  return ranges.every(([, first = '', last = '']) => (first.codePointAt(0) ?? 0) <= (last.codePointAt(0) ?? 0));
 }
 
 function stationMac(value: string): Mac | undefined {

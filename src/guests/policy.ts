@@ -12,7 +12,7 @@ export class Policy {
   private readonly macs: readonly MacPrefix[];
   private readonly virtualRouters: readonly MacPrefix[];
   private readonly vlans: ReadonlySet<number>;
-  private readonly ports: readonly RegExp[];
+  private readonly ports: readonly ReturnType<typeof globPattern>[];
   /** Whether what a bridge has learned counts as a guest. */
   readonly learns: boolean;
 
