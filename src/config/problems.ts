@@ -23,9 +23,13 @@ export function pathText(path: Path): string {
 
 /** A value in one line, cut short where it is long. */
 export function valueText(value: unknown): string {
-  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing');
-  const clean = text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?'); // what JSON leaves of control characters
-  return clean.length > SHOWN ? `${clean.slice(0, SHOWN)}…` : clean;
+  return shortLine(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? 'nothing'), SHOWN);
+}
+
+/** A text without the characters that end a line or command a terminal, cut off after `most` characters. */
+export function shortLine(text: string, most: number): string {
+  const clean = text.slice(0, most + 1).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
+  return clean.length > most ? `${clean.slice(0, most)}…` : clean;
 }
 
 /**

@@ -103,7 +103,9 @@ export function readWebConfig(file: ConfigText): WebConfig {
   const yaml = readYaml(decodeText(file));
   const raw = yaml.raw ?? {};
   const parsed = schema.safeParse(raw);
-  const problems = parsed.success ? crossProblems(parsed.data) : problemsOf(parsed.error, withoutSecrets(raw));
+  const problems = parsed.success
+    ? [...lostUsers(raw, parsed.data), ...crossProblems(parsed.data)]
+    : problemsOf(parsed.error, withoutSecrets(raw));
   // What the parser says of a text may quote it.
   const unreadable = yaml.problems.map(({ line }) => ({
     line,
@@ -117,13 +119,21 @@ export function readWebConfig(file: ConfigText): WebConfig {
     })),
   ].sort((a, b) => a.line - b.line);
   if (!parsed.success || lines.length > 0) {
-    throw new ConfigError(...lines.map((each) => `${file.name}:${each.line}: ${each.text}`));
+    throw new ConfigError(...lines.map((each) => `${file.name}:${each.line}: ${withoutHashes(each.text)}`));
   }
   return finished(parsed.data, path.dirname(file.name));
 }
 
 function told({ path: place, text: what }: Problem): string {
   return place.length > 0 ? `${pathText(place)}: ${what}` : what;
+}
+
+/** Where no user is left, everyone may read: one that the schema's library passes over must be told of. */
+function lostUsers(raw: unknown, { basic_auth_users: known }: Raw): Problem[] {
+  const given = isSection(raw) && isSection(raw.basic_auth_users) ? Object.keys(raw.basic_auth_users) : [];
+  return given
+    .filter((user) => !Object.hasOwn(known ?? {}, user))
+    .map((user) => ({ path: ['basic_auth_users', user], text: 'no name for a user' }));
 }
 
 function crossProblems({ tls_server_config: given }: Raw): Problem[] {
@@ -162,7 +172,7 @@ function finished(raw: Raw, folder: string): WebConfig {
 
 /** What messages may show: no password that somebody wrote where its hash belongs, and no key. */
 function withoutSecrets(raw: unknown): unknown {
-  if (!isSection(raw)) return raw;
+  if (!isSection(raw)) return HIDDEN; // such as the file of htpasswd, where this one was meant
   const { basic_auth_users: known, tls_server_config: given, ...others } = raw;
   const hide = (section: object): object => Object.fromEntries(Object.keys(section).map((key) => [key, HIDDEN]));
   return {
@@ -172,6 +182,11 @@ function withoutSecrets(raw: unknown): unknown {
       ? {}
       : { tls_server_config: isSection(given) && 'key' in given ? { ...given, key: HIDDEN } : given }),
   };
+}
+
+/** Keys are shown; a colon without a blank behind it makes a hash a part of one. */
+function withoutHashes(text: string): string {
+  return text.replaceAll(/\$2[^\s"]*/g, HIDDEN);
 }
 
 const HIDDEN = '(hidden)';

@@ -11,13 +11,16 @@ import {
   Parser,
   type YAMLMap,
 } from 'yaml';
-import { type Path, valueText } from './problems.js';
+import { type Path, shortLine, valueText } from './problems.js';
 
 /** More than 1,000 static guests take; a file beyond it is something else. */
 export const MAX_FILE_BYTES = 256 * 1024;
 
 /** The schema needs six levels. The library's composer calls itself once a level, and may exhaust the stack. */
 const MAX_DEPTH = 32;
+
+/** What is wrong with a text may quote it: so much of that is told. */
+const TOLD = 300;
 
 /** What is wrong with the text itself. */
 export interface TextProblem {
@@ -79,7 +82,7 @@ class Reader {
   }
 
   complain(offset: number, text: string): void {
-    this.problems.push({ line: this.lineAt(offset), text });
+    this.problems.push({ line: this.lineAt(offset), text: shortLine(text, TOLD) });
   }
 
   lineOf(path: Path): number {

@@ -97,6 +97,13 @@ const BAD: [text: string, ...says: string[]][] = [
     'F:1: guests.exclude.vlans[1]: 4095',
   ],
   [
+    // crashers: the first was taken, and ended the daemon at its start
+    'guests: {exclude: {ports: ["vnet[9-0]", "[!]", "[a-z-A]"]}}',
+    'F:1: guests.exclude.ports[0]: "vnet[9-0]"',
+    'F:1: guests.exclude.ports[1]: "[!]"',
+  ],
+  ['!<\u0001\u0000', 'F:1: not YAML: Verbatim tags must end with a >', 'F:1: not YAML: Unresolved tag: ?'], // crasher
+  [
     'guests: {exclude: {ports: ["tap[", "", "a b"]}}',
     'F:1: guests.exclude.ports[0]: "tap["',
     'F:1: guests.exclude.ports[1]: ""',

@@ -94,7 +94,7 @@ const BAD: [text: string, ...says: string[]][] = [
     '1: basic_auth_users.a: "(hidden)" is not legal; give the bcrypt hash',
   ],
   ['[', '1: not YAML, or'],
-  ['- a', '1: ["a"] is not legal; give a section with the keys tls_server_config'],
+  ['- a', '1: "(hidden)" is not legal; give a section with the keys tls_server_config'],
 ];
 
 for (const [text, ...says] of BAD) {
@@ -118,4 +118,17 @@ test('no message shows a password or a key', () => {
     assert.doesNotMatch(said.join('\n'), /hunter2/);
   }
   assert.doesNotMatch(problems('basic_auth_users: hunter2').join('\n'), /hunter2/);
+});
+
+test('crasher: the file of htpasswd, and one with its lines, is refused, and no hash of it is told', () => {
+  for (const text of [`alice:${HASH}`, `basic_auth_users: {alice:${HASH}}`, `basic_auth_users:\n  alice:${HASH}: x`]) {
+    const said = problems(text).join('\n');
+    assert.match(said, /^\/etc\/b\/web.yml:\d: /);
+    assert.ok(!said.includes(HASH.slice(0, 12)), said);
+  }
+});
+
+test('crasher: a user that would be lost does not leave the door open', () => {
+  const text = `basic_auth_users:\n  __proto__: ${HASH}`;
+  assert.deepEqual(problems(text), ['/etc/b/web.yml:2: basic_auth_users.__proto__: no name for a user']);
 });
