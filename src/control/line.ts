@@ -30,7 +30,7 @@ export function decodeLine<T>(what: string, bytes: Uint8Array, limit: number, ch
   const { v, ...fields } = plainObject(parse(what, bytes), what);
   if (v !== VERSION) {
     throw new ControlMessageError(
-      `${what}: written in version ${String(JSON.stringify(v)).slice(0, 20)}, and we speak ${VERSION}; ` +
+      `${what}: written in ${typeof v === 'number' ? `version ${v}` : 'no version'}, and we speak ${VERSION}; ` +
         'daemon and command must be of one version',
     );
   }

@@ -1,3 +1,4 @@
+import { valueText } from '../config/problems.js';
 import { ControlMessageError } from '../errors.js';
 
 /** Takes a value out of a JSON document. @throws ControlMessageError naming `path` when it has another shape */
@@ -57,7 +58,7 @@ export function listOf<T>(check: Check<T>): Check<T[]> {
 export function recordOf<T>(check: Check<T>): Check<Record<string, T>> {
   return (value, path) => {
     const pairs = Object.entries(plainObject(value, path));
-    return Object.fromEntries(pairs.map(([key, item]) => [key, check(item, `${path}.${key}`)]));
+    return Object.fromEntries(pairs.map(([key, item]) => [key, check(item, `${path}[${valueText(key)}]`)]));
   };
 }
 
@@ -66,8 +67,7 @@ export function object<S extends Record<string, Check<unknown>>>(shape: S): Chec
   return (value, path) => {
     const given = plainObject(value, path);
     const stray = Object.keys(given).find((key) => !Object.hasOwn(shape, key));
-    if (stray !== undefined)
-      throw new ControlMessageError(`${path}: unknown key ${JSON.stringify(stray).slice(0, 40)}`);
+    if (stray !== undefined) throw new ControlMessageError(`${path}: unknown key ${valueText(stray)}`);
     const pairs = Object.entries(shape).map(([key, check]) => [
       key,
       check(Object.hasOwn(given, key) ? given[key] : undefined, `${path}.${key}`),
