@@ -4,6 +4,7 @@ import { kindsArgument, macArgument, roundsArgument, vlanArgument } from './argu
 import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
 import type { Output } from './output.js';
+import { printable } from './table.js';
 
 /** The arguments of `bondherald announce`, as they were typed. */
 export interface AnnounceArguments extends ConfigArguments {
@@ -33,7 +34,7 @@ export async function announce(args: AnnounceArguments, output: Output): Promise
   if (result.activeSlave === null) {
     throw new NoActiveSlaveError(`${result.bond} has no active slave: nothing is sent until one of its links is up`);
   }
-  if (!args.json) output.text(lines(result));
+  if (!args.json) output.text(announcedLines(result).join('\n'));
   if (!args.json && note !== null) output.error(note);
   for (const [code, frames] of Object.entries(refused)) {
     output.error(`${result.bond}: the kernel refused ${frames} frames: ${code}`);
@@ -42,13 +43,14 @@ export async function announce(args: AnnounceArguments, output: Output): Promise
   return cut || Object.keys(refused).length > 0 ? 1 : 0;
 }
 
-function lines({ bond, activeSlave, dryRun, frames, sent, suppressed }: AnnounceReport): string {
+/** The lines that people read: what was sent, and for whom nothing was and why. */
+export function announcedLines({ bond, activeSlave, dryRun, frames, sent, suppressed }: AnnounceReport): string[] {
   const did = dryRun ? `would send ${frames.length}` : `sent ${sent}`;
   return [
     `${bond}: ${did} frames by ${activeSlave ?? 'no link'}`,
     ...frames.map(({ kind, mac, vlan, ip }) => `  ${kind} ${mac} ${vlanText(vlan)}${ip === null ? '' : ` ${ip}`}`),
     ...suppressed.map(({ mac, vlan, reason }) => `  not announced: ${mac} ${vlanText(vlan)} (${reason})`),
-  ].join('\n');
+  ].map(printable);
 }
 
 const vlanText = (vlan: number | null): string => (vlan === null ? 'untagged' : `vlan ${vlan}`);

@@ -3,7 +3,7 @@ import type { GuestDescription } from '../guests/description.js';
 import { age } from '../plan/words.js';
 import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
-import { table } from './table.js';
+import { printable, table } from './table.js';
 
 /** The arguments of `bondherald guests`, as they were typed. */
 export interface GuestsArguments extends LookArguments {
@@ -28,7 +28,7 @@ export function guestsPage(bonds: readonly BondGuestList[]): string[] {
   return bonds.flatMap(({ bond, guests }, index) => {
     const count = `${bond}: ${guests.length === 1 ? '1 guest' : `${guests.length} guests`}`;
     const lines = guests.length === 0 ? [] : table([HEAD, ...guests.map(cells)]).map((line) => `  ${line}`);
-    return [...(index > 0 ? [''] : []), count, ...lines];
+    return [...(index > 0 ? [''] : []), printable(count), ...lines];
   });
 }
 

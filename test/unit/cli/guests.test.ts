@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
+import { announcedLines } from '../../../src/cli/announce.js';
 import { guestsPage } from '../../../src/cli/guests.js';
 import { table } from '../../../src/cli/table.js';
 import { age } from '../../../src/plan/words.js';
@@ -66,4 +67,10 @@ test('an age is told in its two largest units', () => {
 
 test('names that would command the terminal are shown, not obeyed', () => {
   assert.deepEqual(table([['a\x1b[2J\n', 'b\x9b']]), ['a?[2J?  b?']);
+});
+
+test('crasher: a name with control characters does not command the terminal', () => {
+  assert.deepEqual(guestsPage([{ bond: 'b\x1b[2J', guests: [] }]), ['b?[2J: 0 guests']);
+  const report = { bond: 'b\x9b', activeSlave: 'u\x1b', dryRun: true, frames: [], sent: 0, suppressed: [] };
+  assert.deepEqual(announcedLines({ ...report, refused: {}, cut: false }), ['b?: would send 0 frames by u?']);
 });
