@@ -49,6 +49,7 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
 /** The one line that an operator gets to read of an error. */
 export function oneLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const line = text.replaceAll(/\s*\n\s*/g, ' ');
+  const lines = text.split('\n').map((line) => line.trim());
+  const line = lines.filter((each) => each !== '').join(' ');
   return error instanceof BondheraldError ? line : `internal error, please report it: ${line}`;
 }

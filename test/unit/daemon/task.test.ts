@@ -106,7 +106,7 @@ test('a task that cannot get ready keeps the whole from saying that it is', asyn
 });
 
 test('an operator reads one line of an error, whatever is in it', () => {
-  assert.equal(oneLine(new UsageError('bond0: \n  no such\r\n\tdevice\n')), 'bond0: no such device ');
+  assert.equal(oneLine(new UsageError('bond0: \n  no such\r\n\tdevice\n')), 'bond0: no such device');
   assert.equal(oneLine(new SyscallError('bind', 'ENODEV', 'a socket')), 'a socket: bind: ENODEV');
   assert.equal(
     oneLine(new TypeError('x is not\n a function')),
