@@ -9,6 +9,11 @@ const TARGETS = {
   ovsdb: () => import('./ovsdb.js'),
   'mac-table': () => import('./mac-table.js'),
   libvirt: () => import('./libvirt.js'),
+  request: () => import('./request.js'),
+  answer: () => import('./answer.js'),
+  state: () => import('./state.js'),
+  config: () => import('./config.js'),
+  'web-config': () => import('./web-config.js'),
 } as const;
 
 export type TargetName = keyof typeof TARGETS;
