@@ -73,7 +73,13 @@ export async function listenHttp(
 ): Promise<HttpServer> {
   const open = new Set<Socket>();
   const server = secure ? tlsServer(secure) : http.createServer(OPTIONS);
-  server.on('request', (request, response) => void respond(request, response, answer));
+  const served = new WeakSet<Socket>();
+  const serve: http.RequestListener = (request, response) => {
+    if (served.has(request.socket)) return; // sent behind the first: the connection ends with the answer to that
+    served.add(request.socket);
+    void respond(request, response, answer);
+  };
+  server.on('request', serve).on('checkExpectation', serve); // an expectation may be passed over (RFC 9110 10.1.1)
   server.on('connection', (socket: Socket) => limit(socket, open));
   server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {

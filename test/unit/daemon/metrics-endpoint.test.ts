@@ -11,6 +11,7 @@ import { type EndpointParts, MetricsEndpoint } from '../../../src/daemon/metrics
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { systemClock } from '../../../src/sys/clock.js';
 import { freePort } from '../../support/ports.js';
+import { until } from '../../support/until.js';
 
 const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
@@ -186,4 +187,42 @@ test('where it cannot listen, or the web configuration is wrong, it listens as b
   await assert.rejects(get(`127.0.0.2:${one}`));
   await assert.rejects(task.configure({ listen: [], webConfig: '/nowhere.yaml' }), ConfigError);
   assert.equal(await get(`127.0.0.1:${one}`), 200);
+});
+
+/** What comes back for these bytes until the connection ends. */
+function said(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let got = '';
+    const socket = connect(port, '127.0.0.1');
+    socket.on('data', (some) => (got += some.toString())).on('error', () => undefined);
+    socket.once('close', () => resolve(got)).end(bytes);
+  });
+}
+
+test('crasher: of requests sent in one go the first is answered, and no other one costs anything', async (t) => {
+  let asked = 0;
+  const pages = { '/page': () => (asked++, { status: 200, contentType: 'text/plain', body: 'x' }) };
+  const port = await served(t, { pages });
+  const got = await said(port, 'GET /page HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1000));
+  assert.match(got, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nx$/);
+  assert.equal(asked, 1);
+});
+
+test('crasher: what a client expects is passed over, and its connection serves one request', async (t) => {
+  const port = await served(t);
+  const got = await said(port, 'GET / HTTP/1.1\r\nHost: a\r\nExpect: much\r\n\r\n'.repeat(2));
+  assert.deepEqual(got.match(/HTTP\/1\.1 \d+/g), ['HTTP/1.1 200']);
+});
+
+test('clients that say nothing, or too much, keep nobody out once they are gone; not one is left', async (t) => {
+  const port = await served(t);
+  const slow = Array.from({ length: 200 }, () => connect(port, '127.0.0.1').on('error', () => undefined));
+  await Promise.all(
+    slow.map((socket) => new Promise((resolve) => socket.once('connect', resolve).once('close', resolve))),
+  );
+  for (const socket of slow) socket.write('GET /metrics HTTP/1.1\r\nX: ');
+  const huge = await said(port, `GET / HTTP/1.1\r\nX: ${'y'.repeat(100_000)}\r\n\r\n`);
+  assert.match(huge, /^$|^HTTP\/1\.1 431 /);
+  for (const socket of slow) socket.destroy();
+  await until(() => get(`127.0.0.1:${port}`).catch(() => null), { what: 'an answer' });
 });
