@@ -128,7 +128,7 @@ const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 such addresses`, (valu
 /** Four thousand bytes are the kernel's limit for a path (PATH_MAX), with room for the file's own name. */
 function absolutePath(value: unknown): string | undefined {
   if (typeof value !== 'string' || !path.isAbsolute(value)) return undefined;
-  return Buffer.byteLength(value) <= 4000 && !/\p{Cc}/u.test(value) ? value : undefined;
+  return Buffer.byteLength(value) <= 4000 && !/[\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value) ? value : undefined;
 }
 
 const folder = leaf('the absolute path of a folder', absolutePath);

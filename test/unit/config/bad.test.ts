@@ -102,6 +102,7 @@ const BAD: [text: string, ...says: string[]][] = [
     'F:1: guests.exclude.ports[0]: "vnet[9-0]"',
     'F:1: guests.exclude.ports[1]: "[!]"',
   ],
+  ['stateDir: /srv\ufeff', 'F:1: stateDir: "/srv?" is not legal; give the absolute path of a folder'], // crasher
   ['!<\u0001\u0000', 'F:1: not YAML: Verbatim tags must end with a >', 'F:1: not YAML: Unresolved tag: ?'], // crasher
   [
     'guests: {exclude: {ports: ["tap[", "", "a b"]}}',
