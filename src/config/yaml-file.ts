@@ -6,6 +6,7 @@ import {
   isMap,
   isScalar,
   isSeq,
+  Lexer,
   LineCounter,
   type Pair,
   Parser,
@@ -18,6 +19,9 @@ export const MAX_FILE_BYTES = 256 * 1024;
 
 /** The schema needs six levels. The library's composer calls itself once a level, and may exhaust the stack. */
 const MAX_DEPTH = 32;
+
+/** So does its parser, of which one level may be several; far from where it fails, and beyond what is taken. */
+const MAX_PARSER_DEPTH = 8 * MAX_DEPTH;
 
 /** What is wrong with a text may quote it: so much of that is told. */
 const TOLD = 300;
@@ -40,8 +44,7 @@ export interface YamlFile {
 /** Reads one YAML document (1.2, core schema). Aliases, tags and keys that are no plain words are problems. */
 export function readYaml(text: string): YamlFile {
   const counter = new LineCounter();
-  const tokens = [...new Parser(counter.addNewLine).parse(text)];
-  const deep = tooDeep(tokens);
+  const { tokens, deep } = parse(text, counter);
   if (deep !== null) {
     const problem = { line: counter.linePos(deep).line, text: `nested more than ${MAX_DEPTH} levels deep` };
     return { raw: null, problems: [problem], lineOf: () => 1 };
@@ -52,6 +55,19 @@ export function readYaml(text: string): YamlFile {
   const raw = document ? reader.read(document) : null;
   if (another) reader.complain(another.range[0], 'a second document begins here; give one');
   return { raw, problems: reader.problems, lineOf: (path) => reader.lineOf(path) };
+}
+
+/** @returns what the text is made of, and where it is nested too deep; null for nowhere */
+function parse(text: string, counter: LineCounter): { tokens: readonly CST.Token[]; deep: number | null } {
+  const parser = new Parser(counter.addNewLine);
+  const tokens: CST.Token[] = [];
+  counter.addNewLine(0);
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > MAX_PARSER_DEPTH) return { tokens, deep: parser.offset };
+  }
+  tokens.push(...parser.end());
+  return { tokens, deep: tooDeep(tokens) };
 }
 
 /** @returns where a collection begins that is nested too deep; null for none */

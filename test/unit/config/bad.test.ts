@@ -241,3 +241,13 @@ test('of thousands of problems a hundred are told, and how many are left', () =>
   assert.equal(lines.length, 101);
   assert.equal(lines[100], 'F: 4900 more problems');
 });
+
+test('crasher: a file nested so deep that the parser itself would run out of stack is refused', () => {
+  for (const open of ['a: ', '<<: ', '[', '{', '- ', '? ', '[? ', '{a: ']) {
+    for (const before of ['', 'bonds: [', 'bonds:\n - ']) {
+      const lines = problems(before + open.repeat(20_000));
+      assert.ok(lines.length > 0 && lines.length <= 101, `${before}${open}`);
+    }
+  }
+  assert.deepEqual(problems(`bonds: [${'a: '.repeat(20_000)}`), ['F:1: nested more than 32 levels deep']);
+});
