@@ -243,11 +243,8 @@ test('of thousands of problems a hundred are told, and how many are left', () =>
 });
 
 test('crasher: a file nested so deep that the parser itself would run out of stack is refused', () => {
-  for (const open of ['a: ', '<<: ', '[', '{', '- ', '? ', '[? ', '{a: ']) {
-    for (const before of ['', 'bonds: [', 'bonds:\n - ']) {
-      const lines = problems(before + open.repeat(20_000));
-      assert.ok(lines.length > 0 && lines.length <= 101, `${before}${open}`);
-    }
+  for (const open of ['a: ', '<<: ']) {
+    const text = `bonds: [${open.repeat(240_000 / open.length)}`;
+    assert.deepEqual(problems(text), ['F:1: nested more than 32 levels deep']);
   }
-  assert.deepEqual(problems(`bonds: [${'a: '.repeat(20_000)}`), ['F:1: nested more than 32 levels deep']);
 });
