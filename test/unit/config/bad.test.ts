@@ -244,7 +244,7 @@ test('of thousands of problems a hundred are told, and how many are left', () =>
 
 test('crasher: a file nested so deep that the parser itself would run out of stack is refused', () => {
   for (const open of ['a: ', '<<: ']) {
-    const text = `bonds: [${open.repeat(240_000 / open.length)}`;
+    const text = `bonds: [${open.repeat(240_000 / open.length)}]`;
     assert.deepEqual(problems(text), ['F:1: nested more than 32 levels deep']);
   }
 });
