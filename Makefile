@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab browser screenshots lint format bench fuzz deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
+.PHONY: build demo test unit lab browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -47,6 +47,9 @@ docs: need-build compile ## docs/metrics.md, from the table of the metrics
 
 fuzz: need-unit compile ## every reader of bytes from outside, a minute each (FUZZ_ARGS='--seconds 600 netlink frames')
 	@node --enable-source-maps build/test/fuzz/main.js $(FUZZ_ARGS)
+
+audit: need-build ## what the registry knows against the dependencies (docs/dependencies.md)
+	@npm audit
 
 deb: need-package compile ## Debian package in dist/, with its own Node.js runtime
 	@scripts/deb.sh

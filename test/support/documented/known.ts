@@ -130,6 +130,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'make bench BENCH_ARGS=--quick': { in: 'nowhere', because: 'two minutes, and what it writes is committed' },
   'node build/test/support/record-fixtures.js': { in: 'nowhere', because: 'it writes what other tests read' },
   'node build/test/support/record-ovs.js': { in: 'nowhere', because: 'it writes what other tests read' },
+  'make audit': { in: 'nowhere', because: 'it asks a registry, which a test must not need' },
   'make fuzz': { in: 'nowhere', because: 'a minute a target; unit tests run some seconds' },
   "make fuzz FUZZ_ARGS='--seconds 600 netlink frames'": {
     in: 'nowhere',
