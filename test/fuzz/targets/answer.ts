@@ -6,6 +6,7 @@ import { decodeAnswer, encodeAnswer } from '../../../src/control/answer.js';
 import type { ControlResults } from '../../../src/control/messages.js';
 import { ControlMessageError } from '../../../src/errors.js';
 import { only } from '../engine/only.js';
+import { oddValues } from '../engine/json.js';
 import { bytesOf, type Target } from '../engine/target.js';
 import { JSON_TOKENS } from './request.js';
 
@@ -63,8 +64,11 @@ const ANSWERS: readonly object[] = [
   { error: { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } },
 ];
 
+const CORPUS = ANSWERS.map((answer) => bytesOf(`${JSON.stringify({ v: 1, ...answer })}\n`));
+
 export const target = (): Target => ({
-  corpus: ANSWERS.map((answer) => bytesOf(`${JSON.stringify({ v: 1, ...answer })}\n`)),
+  corpus: CORPUS,
+  generated: oddValues(CORPUS),
   tokens: [...JSON_TOKENS, '1e12', '-1', '\\u001b[2J', '"result":', '"error":'],
   run: (bytes) => {
     for (const op of ['ping', 'guests', 'announce', 'status'] as const) read(op, bytes);

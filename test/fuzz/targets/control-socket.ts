@@ -17,6 +17,7 @@ import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
 import { converse } from '../engine/converse.js';
 import { scratchFolder } from '../engine/scratch.js';
+import { oddValues } from '../engine/json.js';
 import { bytesOf, type Target } from '../engine/target.js';
 import { JSON_TOKENS, REQUESTS } from './request.js';
 
@@ -77,6 +78,7 @@ export const target = async (): Promise<Target> => {
   await server.listen(file);
   return {
     corpus: REQUESTS.map(bytesOf),
+    generated: oddValues(REQUESTS.map(bytesOf)).map((bytes) => new Uint8Array([...bytes, 0x0a])),
     tokens: JSON_TOKENS,
     maxBytes: 70_000,
     run: async (bytes) => {

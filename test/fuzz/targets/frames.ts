@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { isStationIp, parseIp } from '../../../src/addr/ip.js';
 import { parseMac } from '../../../src/addr/mac.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
@@ -94,8 +95,34 @@ function handmade(): Uint8Array[] {
   });
 }
 
+/** Frames whose lengths and checksums are right, and whose contents are not. */
+function wellMade(): fc.Arbitrary<Uint8Array> {
+  const ends = fc.record({
+    src: fc.constantFrom('52:54:00:12:34:56', '01:00:5e:00:00:01', '00:00:00:00:00:00'),
+    tags: fc.array(fc.oneof(fc.nat(4095), fc.record({ tpid: fc.constantFrom(0x8100, 0x88a8), vid: fc.nat(4095) })), {
+      maxLength: 5,
+    }),
+  });
+  const hex = (most: number): fc.Arbitrary<string> =>
+    fc.uint8Array({ maxLength: most }).map((bytes) => Buffer.from(bytes).toString('hex'));
+  const even = hex(80).map((digits) => digits.slice(0, digits.length & ~3)); // the checksum adds two bytes at a time
+  const ip6 = fc.constantFrom('fe80::5054:ff:fe12:3456', '2001:db8::1', '::', 'ff02::1', '::1');
+  const ip4 = fc.constantFrom('192.0.2.1', '0.0.0.0', '224.0.0.1', '255.255.255.255', '127.0.0.1');
+  const nd = fc
+    .tuple(ends, fc.integer({ min: 132, max: 137 }), fc.record({ from: ip6, to: ip6 }), even)
+    .map(([at, type, ip, body]) => say.icmp6(at, type, ip, body));
+  // The beginning of a DHCP message, to be cut off anywhere, and options that are none.
+  const request = say.dhcp({ src: '52:54:00:12:34:56' }, { type: 3, from: '192.0.2.1', ciaddr: '192.0.2.1' });
+  const message = request.subarray(14 + 28).toString('hex');
+  const data = fc.tuple(fc.nat(260), hex(40)).map(([length, more]) => message.slice(0, 2 * length) + more);
+  const udp = fc.tuple(ends, ip4, data).map(([at, from, said]) => say.udp4(at, { from }, said));
+  const arp = fc.tuple(ends, fc.nat(4), ip4, ip4).map(([at, op, spa, tpa]) => say.arp(at, { op, spa, tpa }));
+  return fc.oneof(nd, udp, arp).map((frame) => new Uint8Array(frame));
+}
+
 export const target = (): Target => ({
   corpus: [...recorded('frames'), ...handmade()].map((frame) => new Uint8Array(frame)),
+  generated: wellMade(),
   tokens: [
     '8100',
     '88a8',

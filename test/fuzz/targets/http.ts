@@ -16,6 +16,9 @@ import { bytesOf, type Target } from '../engine/target.js';
 /** Told by the endpoint; anything in it is something that nobody foresaw. */
 const troubles: string[] = [];
 
+/** How many requests for pages and metrics were answered in this conversation. */
+let answered = 0;
+
 const log = {
   info: () => undefined,
   warn: () => undefined,
@@ -33,8 +36,9 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 async function endpoint(port: number, webConfig: string | null, stop: AbortSignal): Promise<void> {
   const registry = new Registry();
   new Metrics(registry);
-  const pages = { '/page': ({ query }: { query: string }) => plainText(200, addressOf(readQuery(query))) };
-  const parts = { registry, refresh: () => undefined, health: new Health(systemClock, {}), log, pages };
+  const page = ({ query }: { query: string }) => (answered++, plainText(200, addressOf(readQuery(query))));
+  const pages = { '/page': page };
+  const parts = { registry, refresh: () => void answered++, health: new Health(systemClock, {}), log, pages };
   const task = new MetricsEndpoint({ listen: [{ host: '127.0.0.1', port }], webConfig }, parts);
   void task.run(stop);
   await task.ready;
@@ -42,10 +46,12 @@ async function endpoint(port: number, webConfig: string | null, stop: AbortSigna
 
 /** Nothing, or one answer of HTTP, and the next one who asks gets the metrics. */
 async function ask(port: number, bytes: Uint8Array): Promise<void> {
+  answered = 0;
   const got = (await converse({ host: '127.0.0.1', port }, bytes)).toString('latin1').replace(CONTINUE, '');
   assert.ok(got.length <= MOST, `${got.length} bytes of answer`);
   if (got.length > 0) assert.equal(got.search(BEGINNING), 0, 'no HTTP');
   assert.ok((got.match(BEGINNING)?.length ?? 0) <= 1, 'a connection serves one request');
+  assert.ok(answered <= 1, `${answered} answers were made for one connection`);
   assert.deepEqual(troubles.splice(0), []);
 }
 
@@ -58,6 +64,7 @@ const REQUESTS = [
   'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n',
   'OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n',
   'GET http://a/metrics HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n',
+  'GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(3),
   'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n',
 ];
 

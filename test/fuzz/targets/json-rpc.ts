@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { OvsConnection } from '../../../src/daemon/ovs-connection.js';
 import type { OvsHost } from '../../../src/daemon/ovs-host.js';
 import { BondheraldError, JsonRpcError } from '../../../src/errors.js';
@@ -48,11 +49,32 @@ async function connect(bytes: Uint8Array): Promise<void> {
   for (const error of ends) assertOneLine(error.message);
 }
 
+/** What is one JSON object that says something must be read as what it is, wherever its strings and braces end. */
+function assertUnderstood(bytes: Uint8Array, { messages, broken }: ReturnType<typeof read>): void {
+  if (bytes.length > LIMIT) return;
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return;
+  }
+  const isAnswer =
+    isObject(value) && !('method' in value) && (value.id ?? null) !== null && (value.result ?? null) !== null;
+  if (!isAnswer || !isObject(value)) return;
+  assert.equal(broken, false, 'an answer that is not understood');
+  assert.deepEqual(messages, [{ kind: 'response', id: value.id, result: value.result, error: value.error ?? null }]);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 async function run(bytes: Uint8Array): Promise<void> {
   const whole = read([bytes]);
   const pieces = read(chunks(bytes));
   assert.equal(pieces.broken, whole.broken);
   if (!whole.broken) assert.deepEqual(pieces, whole, 'it matters where a stream is cut');
+  assertUnderstood(bytes, whole);
   for (const message of pieces.messages) {
     if (message.kind === 'request') encodeResponse(message.id, message.params);
   }
@@ -69,6 +91,9 @@ function corpus(): Uint8Array[] {
 
 export const target = (): Target => ({
   corpus: corpus(),
+  generated: fc
+    .tuple(fc.oneof(fc.jsonValue(), fc.string({ unit: fc.constantFrom('\\', '"', '{', '}', 'a') })), fc.nat(9))
+    .map(([result, id]) => bytesOf(encodeResponse(id, result))),
   tokens: [
     ...[
       '{"id":1,"result":',

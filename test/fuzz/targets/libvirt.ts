@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isGroupMac, parseMac } from '../../../src/addr/mac.js';
 import { LibvirtStatusError } from '../../../src/errors.js';
 import { guestInterfaces, parseDomainStatus, readLibvirt } from '../../../src/sources/libvirt.js';
 import { FIXTURES } from '../../support/fixtures.js';
+import { domainStatus } from '../../support/domain-status.js';
 import { only } from '../engine/only.js';
-import type { Target } from '../engine/target.js';
+import { bytesOf, type Target } from '../engine/target.js';
 
 /** A folder's worth of status files. */
 function corpus(): Uint8Array[] {
@@ -32,8 +34,24 @@ function run(bytes: Uint8Array): void {
   );
 }
 
+/** Whole files with interfaces of every kind. */
+const domains = fc
+  .record({
+    name: fc.constantFrom('web', 'a&amp;b', '', '<b/>', ' '),
+    state: fc.constantFrom('running', 'paused', '', 'constructor'),
+    interfaces: fc.array(
+      fc.record({
+        mac: fc.constantFrom('52:54:00:00:00:01', '01:00:5e:00:00:01', '00:00:00:00:00:00', 'FF-FF-FF-FF-FF-FF', ''),
+        target: fc.constantFrom('tap1', '', '&lt;', 'x'.repeat(200)),
+        type: fc.constantFrom('bridge', 'hostdev', 'direct', '__proto__'),
+      }),
+    ),
+  })
+  .map((options) => bytesOf(domainStatus(options)));
+
 export const target = (): Target => ({
   corpus: corpus(),
+  generated: domains,
   tokens: [
     ...[
       '<domstatus ',

@@ -4,6 +4,7 @@ import type { ControlRequest } from '../../../src/control/messages.js';
 import { decodeRequest, encodeRequest } from '../../../src/control/request.js';
 import { ControlMessageError } from '../../../src/errors.js';
 import { only } from '../engine/only.js';
+import { oddValues } from '../engine/json.js';
 import { bytesOf, type Target } from '../engine/target.js';
 
 function assertRequest(request: ControlRequest): void {
@@ -59,4 +60,10 @@ export const JSON_TOKENS: readonly (string | Uint8Array)[] = [
   new Uint8Array([0xef, 0xbb, 0xbf]),
 ];
 
-export const target = (): Target => ({ corpus: REQUESTS.map(bytesOf), tokens: JSON_TOKENS, maxBytes: 70_000, run });
+export const target = (): Target => ({
+  corpus: REQUESTS.map(bytesOf),
+  generated: oddValues(REQUESTS.map(bytesOf)),
+  tokens: JSON_TOKENS,
+  maxBytes: 70_000,
+  run,
+});

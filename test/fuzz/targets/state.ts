@@ -8,6 +8,7 @@ import { encodeState, type SavedState } from '../../../src/state/document.js';
 import { plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
+import { oddValues } from '../engine/json.js';
 import { bytesOf, type Target } from '../engine/target.js';
 import { JSON_TOKENS } from './request.js';
 
@@ -83,6 +84,7 @@ function corpus(): Uint8Array[] {
 
 export const target = (): Target => ({
   corpus: corpus(),
+  generated: oddValues(corpus()),
   tokens: [
     ...JSON_TOKENS,
     '"lastSeen":1e300',
