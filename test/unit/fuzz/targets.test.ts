@@ -5,7 +5,7 @@ import { TARGET_NAMES, type TargetName } from '../../fuzz/targets/index.js';
 
 /** A few inputs over real sockets, or of many lines, take as long as thousands of frames. */
 const FEW: Partial<Record<TargetName, number>> = {
-  ...{ ovsdb: 800, libvirt: 1500, config: 400, 'web-config': 1500 },
+  ...{ frames: 1500, ovsdb: 800, libvirt: 1500, config: 400, 'web-config': 1500 },
   ...{ 'control-socket': 1500, ask: 800, http: 600 },
 };
 const EXECUTIONS = 3000;
