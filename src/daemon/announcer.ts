@@ -1,6 +1,7 @@
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
 import { Deferred } from '../wire/deferred.js';
 import { FailoverClient, type FailoverListener } from '../wire/failover-client.js';
@@ -18,6 +19,7 @@ export class Announcer implements Task {
   readonly name = 'announcer';
   private readonly isReady = new Deferred();
   private readonly thread: FailoverClient;
+  private readonly memories: BatchMemories;
   /** Announces a bond that is not the failover thread's. */
   ofOvs: (bond: number, slave: number, cause: OrderCause) => void = () => undefined;
 
@@ -32,6 +34,7 @@ export class Announcer implements Task {
     private readonly listener: FailoverListener & UnlockedListener,
   ) {
     this.thread = new FailoverClient(listener);
+    this.memories = new BatchMemories(settings.capacity);
   }
 
   get ready(): Promise<void> {
@@ -76,17 +79,18 @@ export class Announcer implements Task {
 
   private watchBonds(): Promise<void>[] {
     const bonds = new Set(activeBackupBonds(this.host.topology).map(({ ifindex }) => ifindex));
-    for (const bond of this.bonds.keys()) {
+    for (const [bond, { batch }] of this.bonds) {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
-      if (isThreads(bond)) this.thread.forget(bond);
+      // Until the answer comes, what runs in this thread has been told as well. Of Open vSwitch's the other knows nothing.
+      void this.thread.forget(bond).then(() => this.memories.giveBack(batch));
     }
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
   }
 
   private watch(bond: number): Promise<void> | [] {
     const { capacity, rate, damping } = this.settings;
-    const guests = new BondGuests(capacity);
+    const guests = new BondGuests(capacity, this.memories.take());
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.listener.unlocked(guests.batch.unlocked);
     return isThreads(bond) ? this.thread.watch(bond, guests.batch, { rate, damping }) : [];

@@ -21,7 +21,7 @@ const IOVEC_BYTES = 16;
  * (topology/exits.ts:MAX_HOPS).
  */
 export const FRAME_BYTES = 160;
-const CONTROL_BYTES = 64;
+export const CONTROL_BYTES = 64;
 
 /** Indices into the control words, which are read and written with Atomics only. */
 export const PUBLISHED = 0;

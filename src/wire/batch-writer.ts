@@ -1,8 +1,7 @@
 import { FrameError } from '../errors.js';
 import { addressOf } from '../sys/libc.js';
-import { lockMemory } from '../sys/lock-memory.js';
+import { type BatchMemory, newBatchMemory } from './batch-memory.js';
 import {
-  batchBytes,
   controlWords,
   COUNT,
   EDITION,
@@ -46,9 +45,13 @@ export class BatchWriter {
   private changed = false;
   private edition = 0;
 
-  constructor(readonly capacity: number) {
-    this.memory = new SharedArrayBuffer(batchBytes(capacity));
-    this.unlocked = lockMemory(this.memory);
+  /** @param memory for so many frames, with none in it */
+  constructor(
+    readonly capacity: number,
+    { memory, unlocked }: BatchMemory = newBatchMemory(capacity),
+  ) {
+    this.memory = memory;
+    this.unlocked = unlocked;
     this.base = addressOf(new Uint8Array(this.memory));
     this.control = controlWords(this.memory);
     Atomics.store(this.control, SENDING, IDLE);

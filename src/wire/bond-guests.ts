@@ -4,6 +4,7 @@ import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
 import type { Tag } from '../topology/exits.js';
 import { frameKey, planFirstRound } from '../plan/first-round.js';
+import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
 
 /** A guest as a bond's batch knows it. */
@@ -27,8 +28,9 @@ export class BondGuests {
   /** Called for each guest that becomes announceable, with the key of its frame. */
   onAnnounced: (key: string) => void = () => undefined;
 
-  constructor(capacity: number) {
-    this.batch = new BatchWriter(capacity);
+  /** @param memory for so many frames, with none in it */
+  constructor(capacity: number, memory?: BatchMemory) {
+    this.batch = new BatchWriter(capacity, memory);
   }
 
   /** Replaces what is known of `mac`: its verdicts for this bond, none when it is gone. */

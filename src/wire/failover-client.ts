@@ -33,6 +33,8 @@ export class FailoverClient {
   private readonly watching = new Map<number, () => void>();
   /** Those who wait until their settings hold, in the order of their orders. Bounded by the orders on their way. */
   private readonly configuring: (() => void)[] = [];
+  /** Those who wait until a bond is forgotten, in the same way. */
+  private readonly forgetting: (() => void)[] = [];
 
   constructor(private readonly listener: FailoverListener) {
     this.thread = startThread(new URL('./failover-thread.js', import.meta.url));
@@ -67,8 +69,10 @@ export class FailoverClient {
     return new Promise((resolve) => this.configuring.push(resolve));
   }
 
-  forget(bond: number): void {
+  /** Announces `bond` no more. @returns when the thread does not look at its batch any more */
+  forget(bond: number): Promise<void> {
     this.thread.post({ type: 'forget', bond });
+    return new Promise((resolve) => this.forgetting.push(resolve));
   }
 
   /** Resolves when the kernel has answered over the thread's socket. */
@@ -91,6 +95,8 @@ export class FailoverClient {
         return this.listener.failover(message);
       case 'lost':
         return this.listener.lost(message.bond, message.reason);
+      case 'forgotten':
+        return this.forgetting.shift()?.();
       case 'configured':
         return this.configuring.shift()?.();
       case 'echo':

@@ -75,6 +75,8 @@ export type FromFailoverThread =
   | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
   /** The bond is watched; or it cannot be, for the reason given. */
   | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
+  /** The memory of a bond's frames is not looked at any more. */
+  | { readonly type: 'forgotten' }
   /** A new way of announcing has been taken up. */
   | { readonly type: 'configured' }
   /** The kernel answers over the thread's socket. */

@@ -37,7 +37,7 @@ export class WatchedBonds {
   takeOrders(begin: () => Moment, echo: () => void = () => undefined): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
-      else if (order.type === 'forget') this.forget(order.bond);
+      else if (order.type === 'forget') this.letGo(order.bond);
       else if (order.type === 'watch') this.watch(order);
       else if (order.type === 'echo') echo();
       else if (order.type === 'configure') this.configure(order, begin().now);
@@ -80,6 +80,11 @@ export class WatchedBonds {
       error = failure.message;
     }
     this.owner.post({ type: 'watching', bond, error });
+  }
+
+  private letGo(bond: number): void {
+    this.forget(bond);
+    this.owner.post({ type: 'forgotten' });
   }
 
   private forget(bond: number): void {

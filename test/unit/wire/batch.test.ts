@@ -5,7 +5,8 @@ import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { FrameError } from '../../../src/errors.js';
-import { IDLE, SENDING } from '../../../src/wire/batch-layout.js';
+import { BatchMemories } from '../../../src/wire/batch-memory.js';
+import { IDLE, SENDING, START } from '../../../src/wire/batch-layout.js';
 import { BatchReader } from '../../../src/wire/batch-reader.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { editionFrame, type HammerOrder, WORDS } from '../../support/batch-hammer.js';
@@ -23,6 +24,29 @@ function open(capacity: number) {
 const frame = (fill: number, length = 60): Uint8Array => new Uint8Array(length).fill(fill);
 const sorted = (frames: Iterable<Uint8Array>): string[] =>
   [...frames].map((f) => Buffer.from(f).toString('hex')).sort();
+
+test('memory that another batch has used has nothing of it, and no more is taken than there are batches at a time', () => {
+  const memories = new BatchMemories(3);
+  const one = new BatchWriter(3, memories.take());
+  for (const key of ['a', 'b', 'c']) one.put(key, frame(1));
+  for (let n = 0; n < 2; n++) {
+    one.put('a', frame(n));
+    one.publish();
+  }
+  one.startWith('c');
+  memories.giveBack(one);
+  const other = new BatchWriter(3, memories.take());
+  assert.equal(other.memory, one.memory);
+  const reader = new BatchReader(other.memory, 3);
+  const count = (): number => reader.read((_, frames) => frames);
+  assert.equal(count(), 0);
+  assert.equal(new Int32Array(other.memory)[START], 0);
+  other.put('d', frame(4));
+  other.publish();
+  const space = new AddressSpace(other.memory);
+  assert.deepEqual(sorted(reader.read((messages, frames) => space.frames(messages, frames))), sorted([frame(4)]));
+  assert.notEqual(memories.take().memory, one.memory);
+});
 
 test('a batch that nobody has filled sends nothing', () => {
   const { published } = open(3);

@@ -57,7 +57,7 @@ test('a failover of a bond that is not watched sends nothing, and says so', () =
   assert.deepEqual([round.sent, round.errors, round.portion, round.damped], [0, {}, null, null]);
 });
 
-test('told to stop, the thread stops; told to forget a bond that it does not know, it shrugs', () => {
+test('told to stop, the thread stops; told to forget a bond that it does not know, it says that it has', () => {
   const owner = new FakeOwner();
   const watched = new WatchedBonds(owner);
   owner.orders = [{ type: 'forget', bond: 4711 }];
@@ -66,7 +66,7 @@ test('told to stop, the thread stops; told to forget a bond that it does not kno
   owner.orders = [{ type: 'stop' }];
   watched.takeOrders(assert.fail);
   assert.equal(watched.running, false);
-  assert.deepEqual(owner.told, []);
+  assert.deepEqual(owner.told, [{ type: 'forgotten' }]);
 });
 
 const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;
