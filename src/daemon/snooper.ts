@@ -6,6 +6,7 @@ import { Deferred } from '../wire/deferred.js';
 import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { SnoopClient } from './snoop-client.js';
 import { type Task, untilAborted } from './task.js';
+import { ToldOnce } from './told-once.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
@@ -20,6 +21,7 @@ export class Snooper implements Task {
   private readonly thread: SnoopClient;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<number, Members | null>();
+  private readonly unheard = new ToldOnce<number>();
   private answered: Promise<unknown> = Promise.resolve();
 
   /**
@@ -56,6 +58,7 @@ export class Snooper implements Task {
   /** Listens on the bonds that are there now, and on no others. */
   follow(): void {
     const members = membersOfOvsBonds(this.host.topology);
+    this.unheard.keepOnly(this.bonds);
     for (const [bond, held] of this.watched) {
       const now = members.get(bond);
       if (!this.bonds.has(bond) || (held && !sameDevices(held, now))) this.forget(bond);
@@ -93,9 +96,11 @@ export class Snooper implements Task {
     if (members && members.elsewhere.length > 0) this.deafTo(bond, members.elsewhere);
     if (members?.devices.length === 0) return;
     const reason = await this.thread.watch(bond, members?.devices, members?.active);
+    if (reason === null) this.unheard.over(bond);
     if (reason === null || this.watched.get(bond) !== members) return;
-    this.watched.delete(bond);
-    this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
+    this.watched.delete(bond); // it is tried again whenever something changes
+    if (this.unheard.isNews(bond, reason))
+      this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
   }
 
   private deafTo(bond: number, members: readonly string[]): void {
