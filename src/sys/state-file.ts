@@ -53,14 +53,23 @@ async function replace(folder: string, file: string, parts: readonly Uint8Array[
   const temporary = `${file}.new`;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await rm(temporary, { force: true }); // left behind by a crash, with whatever owner and mode
-  const handle = await open(temporary, 'wx', 0o600);
+  try {
+    await writeWhole(temporary, parts);
+    await rename(temporary, file);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined); // it takes room on a disk that is full
+    throw error;
+  }
+}
+
+async function writeWhole(file: string, parts: readonly Uint8Array[]): Promise<void> {
+  const handle = await open(file, 'wx', 0o600);
   try {
     for (const part of parts) await handle.writeFile(part);
     await handle.sync(); // or the rename may reach the disk before the bytes
   } finally {
     await handle.close();
   }
-  await rename(temporary, file);
 }
 
 function nullIfMissing(error: unknown): null {

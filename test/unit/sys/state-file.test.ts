@@ -46,6 +46,16 @@ test('a write replaces the file as a whole, over what a crash in the middle of o
   assert.deepEqual(readdirSync(folder), ['state.json']);
 });
 
+test('what could not be written to its end takes no room', async (t) => {
+  const folder = temporary(t);
+  const file = stateFileIn(folder);
+  await file.write([bytes('the old one')]);
+  const broken = [bytes('half'), null as unknown as Uint8Array];
+  await assert.rejects(file.write(broken));
+  assert.deepEqual(readdirSync(folder), ['state.json']);
+  assert.equal(readFileSync(file.path, 'utf8'), 'the old one');
+});
+
 test('a file beyond the limit is not read', async (t) => {
   const file = stateFileIn(temporary(t));
   await file.write([bytes('12345')]);
