@@ -112,7 +112,7 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
   const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
   const service = newServiceNotifier(host, bonds, tools, sockets);
-  const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer);
+  const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer, history);
   const reloader = new Reloader(settings, reloads, tools, service);
   const parts = { ...around, refresh, announcements, ovsBondWatch, history };
   followSettings(settings, { ...parts, snooper, libvirt, ovs, ...outlets });
@@ -135,7 +135,8 @@ function failoverListener(
 ): FailoverListener & UnlockedListener {
   return {
     failover(round) {
-      if (!host.topology.watches(host.topology.link(round.bond)?.name)) return;
+      const bond = host.topology.link(round.bond);
+      if (!bond || !host.topology.watches(bond.name)) return; // one that came and went has nobody behind it
       if (round.cause === 'failover') host.failedOver(round.bond, round.arrived);
       const [announcements, refresh, readTables] = next();
       refresh();

@@ -1,6 +1,6 @@
 import type { FrameKind } from '../config/config.js';
 import type { FailoverRecord, RoundRecord } from '../plan/failover-record.js';
-import type { RunReport } from '../wire/run-report.js';
+import type { RunReport, RunResult } from '../wire/run-report.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -8,6 +8,9 @@ type Counts<K extends string> = Partial<Record<K, number>>;
 
 /** The configuration allows no longer schedule. */
 const MAX_ROUNDS = 16;
+
+/** Endings that leave something to announce, at the latest at the next start. */
+const CUT_SHORT: ReadonlySet<RunResult> = new Set(['damped', 'superseded', 'stopped']);
 
 /** What is known of a failover when its first burst is out. */
 export interface Beginning {
@@ -43,6 +46,11 @@ export class RecordInTheMaking {
 
   get hasEnded(): boolean {
     return this.end !== null;
+  }
+
+  /** Whether nothing of the announcement remains to be made. */
+  get isComplete(): boolean {
+    return this.end !== null && !CUT_SHORT.has(this.end.result);
   }
 
   /** @param round 1 for the first @param at seconds from the failover */

@@ -26,6 +26,8 @@ interface BondHistory {
  */
 export class FailoverHistory implements AnnouncementListener {
   private readonly bonds = new Map<number, BondHistory>();
+  /** Called when a bond has failed over. */
+  onFailover: () => void = () => undefined;
 
   /** @param roundsPlanned how many rounds an announcement has */
   constructor(
@@ -66,6 +68,7 @@ export class FailoverHistory implements AnnouncementListener {
     const record = new RecordInTheMaking({ time, from, to, roundsPlanned: this.roundsPlanned }, round);
     bond.records.push({ arrived, record });
     if (bond.records.length > RECORDS_PER_BOND) bond.records.shift();
+    this.onFailover();
   }
 
   began(): void {
@@ -91,6 +94,11 @@ export class FailoverHistory implements AnnouncementListener {
 
   ended(bond: number, report: RunReport): void {
     this.running(bond)?.record.ended(report);
+  }
+
+  /** Whether nothing of the bond's last failover remains to be announced; of one from before the start nobody knows here. */
+  isAnnounced(bond: number): boolean {
+    return this.bonds.get(bond)?.records.at(-1)?.record.isComplete ?? true;
   }
 
   /** How often the bond has failed over, as `bondherald_bond_failovers_total` counts it. */

@@ -1,5 +1,5 @@
 import type { HostState } from '../guests/host-state.js';
-import type { BondSnapshot } from '../guests/snapshot.js';
+import type { BondSnapshot, Snapshot } from '../guests/snapshot.js';
 import { encodeState, type SavedState } from '../state/document.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
@@ -26,6 +26,15 @@ export interface Neighbours {
   readonly hostKnown: Promise<void>;
   readonly announcer: { refresh(): void; readonly ready: Promise<void> };
   readonly missed: { announce(before: readonly BondSnapshot[]): void };
+  readonly history: Announced;
+}
+
+/** Which failovers have been announced to their end. */
+export interface Announced {
+  /** Whether nothing of the last failover of a bond remains to be announced. */
+  isAnnounced(bond: number): boolean;
+  /** To be called when that has changed. */
+  onFailover: () => void;
 }
 
 /** Carries what we know of the host over to the next run. */
@@ -64,11 +73,16 @@ export class StateKeeper implements Task {
     if (signal.aborted) return; // what the file says is better than what we know yet
     if (state) await this.restore(state, signal);
     this.isReady.resolve();
-    const stop = this.tools.clock.every(LOOK_INTERVAL, () => {
-      this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null));
-    });
+    const { history } = this.neighbours;
+    const look = (): void => void (this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null)));
+    const stop = this.tools.clock.every(LOOK_INTERVAL, look);
+    history.onFailover = () => {
+      this.triedAt = -Infinity; // else it would be forgotten by a crash in the next seconds
+      look();
+    };
     await untilAborted(signal);
     stop();
+    history.onFailover = () => undefined;
     await this.saving;
     await this.saveIfChanged(bootId);
   }
@@ -80,7 +94,7 @@ export class StateKeeper implements Task {
     announcer.refresh();
     log.info('the state of an earlier run is read', {
       guests: guests.length,
-      age_s: Math.round(clock.unix() - savedAt),
+      age_s: Math.max(0, Math.round(clock.unix() - savedAt)), // somebody may have set the clock back
     });
     await Promise.race([announcer.ready, untilAborted(signal)]); // from then on it misses no failover
     if (!signal.aborted) missed.announce(bonds);
@@ -92,13 +106,24 @@ export class StateKeeper implements Task {
 
   private async saveIfChanged(bootId: string): Promise<void> {
     const now = this.tools.clock.monotonic();
-    const snapshot = this.host.snapshot(now);
+    const snapshot = this.snapshot(now);
     const current = `${this.host.changes} ${JSON.stringify(snapshot.bonds)}`;
     if (current !== this.savedAs || now - this.savedAt >= REFRESH_INTERVAL) {
       this.triedAt = now;
       const origin = { bootId, savedAt: Math.floor(this.tools.clock.unix()) };
       if (await this.write(encodeState(origin, snapshot))) [this.savedAs, this.savedAt] = [current, now];
     }
+  }
+
+  /**
+   * A bond whose last failover is not announced to its end has no slave in the file: whoever reads that announces it,
+   * whichever slave it has then, because the switches may know of none.
+   */
+  private snapshot(now: number): Snapshot {
+    const { bonds, guests } = this.host.snapshot(now);
+    const { history } = this.neighbours;
+    const announced = bonds.map((bond) => (history.isAnnounced(bond.ifindex) ? bond : { ...bond, activeSlave: null }));
+    return { bonds: announced, guests };
   }
 
   /** Without room or rights the daemon goes on. @returns whether it is written */

@@ -184,3 +184,24 @@ test('a record never has more rounds than a schedule can', () => {
     103,
   );
 });
+
+test('a failover that was held back, or whose announcement was cut short, is not announced yet', () => {
+  const world = new World();
+  const { history, bond } = world;
+  const isAnnounced = (): boolean => history.isAnnounced(bond);
+  let told = 0;
+  history.onFailover = () => told++;
+  assert.ok(isAnnounced(), 'none has been seen');
+  for (const result of ['damped', 'superseded', 'stopped'] as const) {
+    world.failover('up2');
+    assert.ok(!isAnnounced(), 'it lasts');
+    world.ended(result);
+    assert.ok(!isAnnounced(), result);
+  }
+  for (const result of ['completed', 'refused', 'empty', 'no-active-slave', 'bond-gone'] as const) {
+    world.failover('up1');
+    world.ended(result);
+    assert.ok(isAnnounced(), result);
+  }
+  assert.equal(told, 8);
+});

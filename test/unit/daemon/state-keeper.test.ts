@@ -15,6 +15,7 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
   const clock = new FakeClock();
   const story = new Story();
   const writes: { at: number; guests: string[] }[] = [];
+  const slaves: (string | null | undefined)[] = [];
   const lines: string[] = [];
   const file: StateFile = {
     path: 'state.json',
@@ -26,6 +27,7 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
       assert.equal(decoded.reason, null);
       const guests = decoded.reason === null ? decoded.state.guests.map(({ mac }): string => mac) : [];
       writes.push({ at: clock.now - start, guests });
+      if (decoded.reason === null) slaves.push(decoded.state.bonds[0]?.activeSlave?.name ?? null);
       return Promise.resolve();
     },
   };
@@ -36,6 +38,7 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
     hostKnown: known,
     announcer: { refresh: () => undefined, ready: known },
     missed: { announce: () => undefined },
+    history: { isAnnounced: () => true, onFailover: () => undefined },
   };
   const keeper = new StateKeeper(story.state, file, () => Promise.resolve(BOOT), { clock, log }, neighbours);
   const stop = new AbortController();
@@ -58,7 +61,7 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
     }
   };
   await keeper.ready;
-  return { story, writes, lines, advance, end };
+  return { story, writes, slaves, lines, advance, end, history: neighbours.history };
 }
 
 test('a change is in the file within seconds, also when nothing had changed for long before', async (t) => {
@@ -95,4 +98,23 @@ test('what cannot be written is tried again, and told once', async (t) => {
   await advance(5);
   assert.equal(writes.length, 1);
   assert.deepEqual(lines.slice(1), ['info: the state file is written again']);
+});
+
+test('a failover is saved at once, and until it is announced to its end as one that nobody knows of', async (t) => {
+  const { writes, slaves, advance, end, history } = await keeping(t);
+  await advance(2);
+  history.isAnnounced = () => false;
+  history.onFailover();
+  await advance(0);
+  history.onFailover();
+  await advance(0);
+  assert.deepEqual(
+    writes.map(({ at }) => at),
+    [1, 2],
+    'and once',
+  );
+  history.isAnnounced = () => true;
+  await advance(5);
+  await end();
+  assert.deepEqual(slaves, ['up1', null, 'up1']);
 });
