@@ -1,4 +1,4 @@
-/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service] [--jobs N] [--timeout S] [FILES...]`. */
+/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service] [--jobs N] [--timeout S] [--seed N] [FILES...]`. */
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -13,6 +13,8 @@ interface Options {
   world: WorldName;
   jobs: number;
   timeoutMs: number;
+  /** For the tests that leave things to chance. */
+  env: Readonly<Record<string, string>>;
   files: string[];
 }
 
@@ -20,7 +22,12 @@ function readOptions(argv: string[]): Options {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
-    options: { world: { type: 'string' }, jobs: { type: 'string' }, timeout: { type: 'string' } },
+    options: {
+      world: { type: 'string' },
+      jobs: { type: 'string' },
+      timeout: { type: 'string' },
+      seed: { type: 'string' },
+    },
   });
   const world = values.world ?? bestWorld();
   if (!isWorld(world)) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
@@ -28,6 +35,7 @@ function readOptions(argv: string[]): Options {
     world,
     jobs: positive('--jobs', values.jobs ?? String(jobsFor(world))),
     timeoutMs: positive('--timeout', values.timeout ?? '240') * 1000,
+    env: values.seed === undefined ? {} : { SEED: values.seed },
     files: positionals.length > 0 ? positionals.map((file) => resolve(file)) : labFiles(HERE),
   };
 }
@@ -66,7 +74,7 @@ async function runAll(options: Options): Promise<FileResult[]> {
   const queue = [...options.files];
   const work = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-      const result = await runTestFile(world, file, { timeoutMs: options.timeoutMs });
+      const result = await runTestFile(world, file, options);
       results.push(result);
       console.log(report(result, options.world));
     }

@@ -18,6 +18,7 @@ export function emptyStateFolder(): void {
 }
 
 /** The text of the state file; empty when there is none. */
-export function stateText(): string {
-  return existsSync(STATE_FILE) ? readFileSync(STATE_FILE, 'utf8') : '';
+export function stateText(folder = STATE_FOLDER): string {
+  const file = path.join(folder, 'state.json');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }

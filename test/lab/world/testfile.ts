@@ -15,7 +15,7 @@ export interface FileResult {
  * skipped are failures: a lab that did not look has not shown anything.
  */
 export async function runTestFile(world: World, file: string, run: Omit<WorldRun, 'command'>): Promise<FileResult> {
-  const result = await world({ ...run, command: testCommand(file), env: { NO_COLOR: '1' } });
+  const result = await world({ ...run, command: testCommand(file), env: { NO_COLOR: '1', ...run.env } });
   const counts = countsOf(result.output);
   const passed = counts.get('pass') ?? 0;
   const asked = counts.get('tests') ?? 0;
