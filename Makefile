@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
+.PHONY: build demo test unit lab soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -11,6 +11,8 @@ LAB_ARGS ?=
 BENCH_ARGS ?=
 # More for the fuzzer, for example: make fuzz FUZZ_ARGS='--seconds 600 --seed 7 netlink frames'
 FUZZ_ARGS ?=
+# More for the soak, for example: make soak SOAK_ARGS='--minutes 2 soak'
+SOAK_ARGS ?=
 
 build: need-build compile ## compile to build/; bin/bondherald runs from there (the default)
 
@@ -26,6 +28,9 @@ unit: need-unit compile ## unit tests only
 
 lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
 	@scripts/lab.sh one $(LAB_ARGS)
+
+soak: need-lab compile ## faults by the hundred and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')
+	@node build/test/soak/main.js $(SOAK_ARGS)
 
 browser: need-browser compile ## the status page of a real daemon in a real Chromium
 	@scripts/browser.sh

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 # node-gyp compiles pcap and syscall-napi.
 build='python3 make g++ libpcap-dev'
 unit='tcpdump openssl zsh mandoc'
-lab='user-mode-linux iproute2 kmod tcpdump nftables openvswitch-switch ethtool prometheus openssl'
+lab='user-mode-linux iproute2 kmod tcpdump nftables openvswitch-switch ethtool prometheus openssl strace'
 bench='gcc libc6-dev arping'
 smp2='qemu-system-x86 cpio'
 package='binutils xz-utils'

@@ -47,7 +47,7 @@ before(async () => {
     macs.map((mac) => `fdb add ${mac} dev tap1 master static`),
   );
   await scene.tableIsTheKernels('at the start');
-  for (const when of ['first', 'second']) await scene.failsOverAsItShould(EVERYONE, when);
+  for (const when of ['first', 'second']) await scene.failsOverAsItShould(when);
   note();
 });
 
@@ -61,10 +61,11 @@ function note(): void {
   held = descriptorsOf(scene.daemon.pid);
 }
 
-/** All that must be true again. @param guests how many are in the kernel's table */
-async function allIsWell(what: string, guests = EVERYONE): Promise<void> {
+/** All that must be true again. */
+async function allIsWell(what: string): Promise<void> {
   await scene.tableIsTheKernels(what);
-  for (let n = 0; n < 2; n++) await scene.failsOverAsItShould(guests, what);
+  assert.equal((await scene.kernelsGuests()).size, EVERYONE);
+  for (let n = 0; n < 2; n++) await scene.failsOverAsItShould(what);
   await scene.nobodyIsLost(what);
   await until(() => descriptorsOf(scene.daemon.pid).length <= held.length, {
     what: 'no descriptor too many',
@@ -159,7 +160,7 @@ test('on a disk that is full, then read-only, the state stays whole, and it is w
   const before = stateText(disk.folder);
   assert.equal(JSON.parse(before).guests.length, EVERYONE);
   disk.fill();
-  await scene.failsOverAsItShould(EVERYONE, 'a full disk');
+  await scene.failsOverAsItShould('a full disk');
   await scene.daemon.logs(/the state file cannot be written; trying on reason=".*: ENOSPC"/);
   assert.equal(JSON.parse(stateText(disk.folder)).guests.length, EVERYONE);
   await disk.remount('ro');
@@ -167,7 +168,7 @@ test('on a disk that is full, then read-only, the state stays whole, and it is w
   assert.equal(scene.daemon.stderr.match(/the state file cannot be written/g)?.length, 1, 'it is said once');
   await disk.remount('rw');
   disk.free();
-  await scene.failsOverAsItShould(EVERYONE, 'a disk with room again');
+  await scene.failsOverAsItShould('a disk with room again');
   await scene.daemon.logs(/the state file is written again/);
 });
 

@@ -5,7 +5,7 @@ import { until } from '../support/until.js';
 import { ageOut } from './net/ageing.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
-import { BONDHERALD, Daemon } from './net/daemon.js';
+import { BONDHERALD, Daemon, ONE_ROUND, writeConfig } from './net/daemon.js';
 import { arpFrom, chatter } from './net/frames.js';
 import { plainBridge } from './net/hypervisor.js';
 import { type Lab, labFor } from './net/lab.js';
@@ -14,7 +14,7 @@ import { STATE_FILE, stateFiles, stateText } from './net/state-folder.js';
 
 const FAILOVERS = 'bondherald_bond_failovers_total{bond="bond0"}';
 
-const start = (lab: Lab): Promise<Daemon> => Daemon.start(lab, [BONDHERALD, 'run']);
+const start = (lab: Lab, ...args: string[]): Promise<Daemon> => Daemon.start(lab, [BONDHERALD, 'run', ...args]);
 
 interface Saved {
   guests: { mac: string; places: { device: { name: string } }[] }[];
@@ -84,10 +84,11 @@ test('a failover while the daemon was down is announced at its start, to guests 
   await lab.setActive('up2');
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
   const arriving = nextRound(far, lab.guests.length, 30_000);
-  const daemon = await start(lab);
+  const daemon = await start(lab, '--config', writeConfig(t, ONE_ROUND));
   assert.deepEqual(announced(await arriving), expected(lab.guests), daemon.stderr);
   assert.equal(await daemon.metric(FAILOVERS), 1);
   assert.match(daemon.stderr, /failover announced bond=bond0 active_slave=up2 frames=3 .*missed=true/);
+  await daemon.logs(/announcement over/);
   await daemon.stop();
   const again = await start(lab);
   assert.equal(await again.metric(FAILOVERS), 0, 'once');
