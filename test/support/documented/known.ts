@@ -55,7 +55,6 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
     /^bond0: sent 1 frames? by up2\n  rarp 52:54:00:12:34:56 vlan 905\n$/,
   ),
   'bondherald announce bond0 --dry-run': lab(/^bond0: would send \d+ frames? by up2\n(  rarp \S+ untagged\n)+$/),
-  'bondherald announce bond0 --rounds 6': lab(FRAMES),
   'bondherald watch bond0': lab(/up2 +out +rarp +52:54:00:00:00:0\d .* ours /, {
     stays: true,
     meanwhile: { when: /watching/, command: 'bondherald announce bond0' },
@@ -128,6 +127,8 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'make service-lab': { in: 'nowhere', because: 'it is the lab that runs most of these, and cannot run itself' },
   'make bench': { in: 'nowhere', because: 'a quarter of an hour, and what it writes is committed' },
   'make bench BENCH_ARGS=--quick': { in: 'nowhere', because: 'two minutes, and what it writes is committed' },
+  'make soak': { in: 'nowhere', because: 'half an hour, and what it writes is committed' },
+  "make soak SOAK_ARGS='--minutes 2 soak'": { in: 'nowhere', because: 'minutes; lab tests do the same in seconds' },
   'node build/test/support/record-fixtures.js': { in: 'nowhere', because: 'it writes what other tests read' },
   'node build/test/support/record-ovs.js': { in: 'nowhere', because: 'it writes what other tests read' },
   'make audit': { in: 'nowhere', because: 'it asks a registry, which a test must not need' },
