@@ -57,9 +57,10 @@ function positive(name: string, text: string): number {
 }
 
 /** The files that take longest, most of a minute or more: one that begins last would keep a single core busy at the end. */
-const LONG = 'mirror rounds addresses ovs-bond-daemon ovs guests announced-shapes state doctor-daemon metrics status'
-  .split(' ')
-  .map((name) => `${name}.lab.js`);
+const LONG =
+  'mirror rounds addresses ovs-bond-daemon ovs faults kills soak guests announced-shapes state doctor-daemon metrics status'
+    .split(' ')
+    .map((name) => `${name}.lab.js`);
 
 function labFiles(folder: string): string[] {
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.lab.js'));

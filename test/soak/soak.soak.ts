@@ -19,6 +19,7 @@ test(`after ${MINUTES} minutes of failovers the daemon holds what it held when i
     'failovers, each announced to every guest in every round': report.failovers,
     'switches right after each other besides': report.bursts,
     'failovers held back by damping and announced in time': report.heldBack,
+    'times that the clock was set by an hour or two between two rounds': report.clockMoves,
     'guests that came and went': report.guests,
     'answers to clients that asked without pause': report.answers,
     'guests lost': 0,

@@ -109,8 +109,9 @@ export class Scene {
   /**
    * Fails over, and asserts that each guest is announced on the new link, once in each round: those of the lab, whether
    * or not the bridge has forgotten them, and whoever else it has.
+   * @param amidst done when the first round is out
    */
-  async failsOverAsItShould(what: string): Promise<void> {
+  async failsOverAsItShould(what: string, amidst: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const macs = new Set([...this.lab.guests.map(({ mac }) => mac), ...(await this.kernelsGuests()).keys()]);
     const everyone = expected([...macs].map((mac) => ({ mac, wire: [] })));
     await this.far.settled();
@@ -118,6 +119,7 @@ export class Scene {
     const over = this.announcementsOver;
     this.counts.failovers++;
     this.lab.setActiveNow(this.idleSlave);
+    await amidst();
     await until(() => this.announcementsOver > over, { what: 'the announcement is over', timeout: PATIENCE }).catch(
       (error: Error) => assert.fail(`${what}: ${error.message}\n${this.daemon.stderr}`),
     );

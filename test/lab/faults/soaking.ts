@@ -9,6 +9,7 @@ import { insidesOf, type Insides } from './inspector.js';
 import { QUICK_ROUNDS } from './kills.js';
 import type { Scene } from './scene.js';
 import { descriptorsOf, type Vitals, vitalsOf } from './vitals.js';
+import { clockIsOurs, moveClock } from './wall-clock.js';
 
 /** At most two announcements in six seconds, and two seconds of quiet before what was held back. */
 const DAMPED = QUICK_ROUNDS.replace('{failovers: 1000}', '{failovers: 2, within: 6s, holdOff: 2s}');
@@ -27,6 +28,8 @@ export interface SoakReport {
   heldBack: number;
   guests: number;
   answers: number;
+  /** How often the clock was set by an hour or two between two rounds. */
+  clockMoves: number;
   before: Holdings;
   after: Holdings;
 }
@@ -43,7 +46,7 @@ const MEMORY_SLACK = 16;
  */
 export async function soak(scene: Scene, seconds: number, chance: Seeded): Promise<SoakReport> {
   const guests = new PassingGuests(scene.lab, chance);
-  const counts = { bursts: 0, heldBack: 0, answers: 0 };
+  const counts = { bursts: 0, heldBack: 0, answers: 0, clockMoves: 0 };
   const busily = async (share: number, turn: () => Promise<void>): Promise<void> => {
     const clients = new Clients(scene);
     for (const end = performance.now() + seconds * share * 1000; performance.now() < end;) await turn();
@@ -54,7 +57,9 @@ export async function soak(scene: Scene, seconds: number, chance: Seeded): Promi
     await guests.change();
     if (chance.next() < 0.3) counts.bursts += await flap(scene, chance);
     await scene.tableIsTheKernels('in the soak');
-    await scene.failsOverAsItShould('in the soak');
+    const hours = clockIsOurs() ? chance.below(5) - 2 : 0;
+    if (hours !== 0) counts.clockMoves++;
+    await scene.failsOverAsItShould('in the soak', () => moveClock(hours * 3600));
   };
   await busily(0.15, turn); // until it is warm
   await guests.end();
@@ -122,10 +127,21 @@ async function reload(scene: Scene, text: string, changed: string): Promise<void
 async function holdings(scene: Scene): Promise<Holdings> {
   await calm(scene);
   await insidesOf(scene.daemon); // the inspector itself is among what is held
-  await sleep(4000); // a state file that is being written, a status that is told late
+  await sleep(1500); // the last answers go out
   const insides = await insidesOf(scene.daemon);
-  await sleep(500);
-  return { ...vitalsOf(scene.daemon.pid), ...insides, kinds: descriptorsOf(scene.daemon.pid) };
+  const kinds = await fewestDescriptors(scene.daemon.pid);
+  return { ...vitalsOf(scene.daemon.pid), ...insides, descriptors: kinds.length, kinds };
+}
+
+/** A file that is just being written is none that stays. */
+async function fewestDescriptors(pid: number): Promise<string[]> {
+  let fewest = descriptorsOf(pid);
+  for (let n = 0; n < 10; n++) {
+    await sleep(50);
+    const now = descriptorsOf(pid);
+    if (now.length < fewest.length) fewest = now;
+  }
+  return fewest;
 }
 
 function assertSame(before: Holdings, after: Holdings): void {
