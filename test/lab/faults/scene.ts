@@ -114,6 +114,7 @@ export class Scene {
   async failsOverAsItShould(what: string, amidst: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const macs = new Set([...this.lab.guests.map(({ mac }) => mac), ...(await this.kernelsGuests()).keys()]);
     const everyone = expected([...macs].map((mac) => ({ mac, wire: [] })));
+    await this.calm();
     await this.far.settled();
     this.far.frames.length = 0;
     const over = this.announcementsOver;
@@ -126,6 +127,15 @@ export class Scene {
     await this.far.settled();
     const wanted = everyone.flatMap((guest) => Array<string>(this.run.rounds).fill(guest));
     assert.deepEqual(announced(this.far.frames), wanted, `${what}: everyone is announced, ${this.run.rounds} times`);
+  }
+
+  /** Waits until all announcements that were begun are over. */
+  async calm(): Promise<void> {
+    const count = (what: RegExp): number => this.daemon.stderr.match(what)?.length ?? 0;
+    await until(() => count(/failover announced|nobody to announce/g) === count(/announcement over/g), {
+      what: `no announcement lasts\n${this.daemon.stderr.slice(-2000)}`,
+      timeout: PATIENCE,
+    });
   }
 
   /** Waits until the daemon lists as present exactly those who are in the kernel's tables, each on its port. */

@@ -84,7 +84,7 @@ async function flap(scene: Scene, chance: Seeded): Promise<number> {
     scene.lab.setActiveNow(scene.idleSlave);
     await sleep(chance.below(60));
   }
-  await calm(scene);
+  await scene.calm();
   await scene.nobodyIsLost('after switches right after each other');
   return switches;
 }
@@ -102,18 +102,9 @@ async function heldBack(scene: Scene): Promise<number> {
   await sleep((HOLD_OFF * 1000) / 2);
   assert.equal(count('delayed=true'), delayed, 'not before its time');
   await until(() => count('delayed=true') > delayed, { what: 'what was held back is announced', timeout: 60_000 });
-  await calm(scene);
+  await scene.calm();
   await scene.nobodyIsLost('what was held back is announced');
   return count('failover not announced yet') - held;
-}
-
-/** Waits until all that was begun is over. */
-async function calm({ daemon }: Scene): Promise<void> {
-  const count = (what: RegExp): number => daemon.stderr.match(what)?.length ?? 0;
-  await until(() => count(/failover announced|nobody to announce/g) === count(/announcement over/g), {
-    what: 'no announcement lasts',
-    timeout: 30_000,
-  });
 }
 
 async function reload(scene: Scene, text: string, changed: string): Promise<void> {
@@ -125,7 +116,7 @@ async function reload(scene: Scene, text: string, changed: string): Promise<void
 }
 
 async function holdings(scene: Scene): Promise<Holdings> {
-  await calm(scene);
+  await scene.calm();
   await insidesOf(scene.daemon); // the inspector itself is among what is held
   await sleep(1500); // the last answers go out
   const insides = await insidesOf(scene.daemon);
