@@ -17,7 +17,7 @@ export interface FailoverRecord {
   readonly time: number;
   /**
    * - `failover`: the kernel's message of a new active slave;
-   * - `missed`: it came while nobody was watching. The times are those of the announcement, made up for at the start;
+   * - `missed`: it came while nobody was watching, or the daemon ended before all was announced. The times are those of the announcement, made up for at the start;
    * - `window`: it was held back because the bond failed over too often. The times are those of the late announcement.
    */
   readonly cause: 'failover' | 'missed' | 'window';

@@ -3,7 +3,7 @@ import type { FailoverRecord } from './failover-record.js';
 /** How a failover came to be announced as it was; empty for one that was seen as it happened. */
 export const CAUSE_WORDS = {
   failover: '',
-  missed: ', while no daemon ran; announced at its start',
+  missed: ', while no daemon ran or as one ended; announced at the start',
   window: ', announced late: the bond had failed over too often',
 } as const satisfies Record<FailoverRecord['cause'], string>;
 
