@@ -129,10 +129,15 @@ export class Scene {
     assert.deepEqual(announced(this.far.frames), wanted, `${what}: everyone is announced, ${this.run.rounds} times`);
   }
 
+  /** How many announcements have begun and are not over. */
+  get underWay(): number {
+    const count = (what: RegExp): number => this.daemon.stderr.match(what)?.length ?? 0;
+    return count(/failover announced|nobody to announce/g) - count(/announcement over/g);
+  }
+
   /** Waits until all announcements that were begun are over. */
   async calm(): Promise<void> {
-    const count = (what: RegExp): number => this.daemon.stderr.match(what)?.length ?? 0;
-    await until(() => count(/failover announced|nobody to announce/g) === count(/announcement over/g), {
+    await until(() => this.underWay === 0, {
       what: `no announcement lasts\n${this.daemon.stderr.slice(-2000)}`,
       timeout: PATIENCE,
     });
