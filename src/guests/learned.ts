@@ -214,7 +214,10 @@ export class Learned {
     const { topology, memory } = this.places;
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
     if (fallen.size === 0) return;
-    for (const mac of [...memory.macs()]) memory.forget(mac, (sighting) => fallen.has(sighting.device));
+    for (const mac of [...memory.macs()]) {
+      memory.forget(mac, (sighting) => fallen.has(sighting.device));
+      this.keepQuota(mac);
+    }
   }
 
   /** Forgets who was where nothing can be assumed any more: after a change of the host's shape. */

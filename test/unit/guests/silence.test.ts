@@ -296,3 +296,15 @@ test('a guest whose words had to make room for those of others is to be judged a
   story.heard('out', { mac: '52:54:00:00:02:00' as Mac });
   assert.ok((story.state.takeStale() as Set<Mac>).has(GUEST));
 });
+
+test('guests that came and went take no room from those that come', () => {
+  const story = new Story(plainBridge(2), { total: 10, perPort: 4 });
+  for (let n = 0; n < 30; n++) {
+    const mac = `52:54:00:00:07:${n.toString(16).padStart(2, '0')}`;
+    story.take(story.host.fdb(mac, 'tap1'));
+    story.take(story.host.fdb(mac, 'tap1', { gone: true }));
+    story.take(story.host.change('tap1', { lowerUp: false }));
+    story.take(story.host.change('tap1', { lowerUp: true }));
+    assert.deepEqual(story.state.takeEvictions(), [], `guest ${n + 1}`);
+  }
+});
