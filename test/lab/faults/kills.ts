@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/until.js';
 import { ageOut } from '../net/ageing.js';
@@ -46,7 +45,6 @@ export async function killAtRandom(scene: Scene, times: number, chance: Seeded):
     if (kind === 'before') await scene.kill();
     scene.lab.setActiveNow(scene.idleSlave);
     if (kind !== 'before') await killSoon(scene, chance.next());
-    if (scene.underWay > 0) assert.notEqual(scene.savedSlave, scene.lab.activeSlave(), `${what}: the rest is owed`);
     if (kind === 'starting') await scene.startAndKill(chance.below(A_START_MS));
     await scene.startAgain();
     await scene.nobodyIsLost(what);
