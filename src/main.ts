@@ -6,6 +6,9 @@ import { BondheraldError, ConfigError } from './errors.js';
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());
 
+// At this signal Node opens its debugger to every user of the host, unless somebody listens to it.
+process.on('SIGUSR1', () => undefined);
+
 // Whoever reads our output may have seen enough: `bondherald guests | head`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') fail(error);

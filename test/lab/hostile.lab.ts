@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { FarSide } from './net/attacks.js';
-import { labWithDaemon, ONE_BURST } from './net/daemon.js';
+import { BONDHERALD, type Daemon, labWithDaemon, ONE_BURST, runIn } from './net/daemon.js';
 import { chatter } from './net/frames.js';
 import { BOND, type Guest, type Hypervisor } from './net/hypervisor.js';
 import type { Lab } from './net/lab.js';
@@ -222,6 +222,13 @@ function leastPrivilege(pid: number): void {
   assert.equal(main.permitted & (1n << 21n), 0n, 'CAP_SYS_ADMIN');
 }
 
+async function noDebugger(daemon: Daemon): Promise<void> {
+  daemon.signal('SIGUSR1');
+  assert.equal((await runIn([BONDHERALD, 'status'])).code, 0);
+  assert.doesNotMatch(daemon.stderr, /Debugger/);
+  assert.doesNotMatch((await runIn(['ss', '-Hltn'])).stdout, /:9229\b/);
+}
+
 test('what guests do to each other, and to the host, is heard on the far side as SECURITY.md tells', async (t) => {
   const { lab, daemon } = await labWithDaemon(t, { config: ONE_BURST, attach: shape });
   const [attacker, victim, other, witness, neighbour, plain] = lab.guests;
@@ -243,4 +250,5 @@ test('what guests do to each other, and to the host, is heard on the far side as
   ])
     await t.test(attack.name, () => attack(scene));
   await t.test(leastPrivilege.name, () => leastPrivilege(daemon.pid));
+  await t.test(noDebugger.name, () => noDebugger(daemon));
 });

@@ -8,6 +8,6 @@ import { soak } from './faults/soaking.js';
 const SECONDS = 12;
 
 test('after a while of failovers, passing guests and busy clients the daemon holds what it held before', async (t) => {
-  const scene = await Scene.open(t, QUICK_ROUNDS, { rounds: ROUNDS });
+  const scene = await Scene.open(t, QUICK_ROUNDS, { rounds: ROUNDS, inspected: true });
   console.log(JSON.stringify(await soak(scene, SECONDS, new Seeded())));
 });

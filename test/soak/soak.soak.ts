@@ -12,7 +12,7 @@ const words = ({ heap, memory, descriptors, threads, timers, handles }: Holdings
   `${descriptors} descriptors, ${threads} threads, ${timers} timers, ${handles} handles`;
 
 test(`after ${MINUTES} minutes of failovers the daemon holds what it held when it was warm`, async (t) => {
-  const scene = await Scene.open(t, QUICK_ROUNDS, { rounds: ROUNDS });
+  const scene = await Scene.open(t, QUICK_ROUNDS, { rounds: ROUNDS, inspected: true });
   const report = await soak(scene, MINUTES * 60, new Seeded());
   figures('soak', {
     'minutes of failovers': MINUTES,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { until } from '../../support/until.js';
 import type { Daemon } from '../net/daemon.js';
 import { HYPERVISOR } from '../net/hypervisor.js';
@@ -14,11 +15,19 @@ export interface Insides {
   handles: number;
 }
 
+const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+
+/** The program, as bin/bondherald runs it but for the inspector. */
+export const INSPECTED = [
+  ...['env', 'MALLOC_ARENA_MAX=1', process.execPath, '--max-semi-space-size=1', '--v8-pool-size=1'],
+  ...['--inspect=127.0.0.1:0', MAIN],
+];
+
 const QUESTION = `JSON.stringify({heap: process.memoryUsage().heapUsed, resources: process.getActiveResourcesInfo()})`;
 
-/** Asks Node's inspector, which any Node program opens at SIGUSR1; it stays open for the next time. */
+/** Asks Node's inspector, which the daemon has open when it is run as INSPECTED. */
 export async function insidesOf(daemon: Daemon): Promise<Insides> {
-  const [, port, path] = await untilListening(daemon);
+  const [, port, path] = await daemon.logs(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)(\/\S+)/);
   const session = await Session.open(Number(port), path ?? '');
   try {
     // What the first collection finds may leave more for the next.
@@ -32,12 +41,6 @@ export async function insidesOf(daemon: Daemon): Promise<Insides> {
   } finally {
     session.close();
   }
-}
-
-async function untilListening(daemon: Daemon): Promise<RegExpExecArray> {
-  const pattern = /Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)(\/\S+)/;
-  if (!pattern.test(daemon.stderr)) daemon.signal('SIGUSR1');
-  return daemon.logs(pattern);
 }
 
 /** As much of RFC 6455 as the inspector takes: text frames of one piece, ours masked. */

@@ -11,6 +11,7 @@ import { BOND, type Guest, HYPERVISOR, plainBridge } from '../net/hypervisor.js'
 import { type Finished, json } from '../net/ip.js';
 import { Lab } from '../net/lab.js';
 import { STATE_FOLDER, stateText } from '../net/state-folder.js';
+import { INSPECTED } from './inspector.js';
 
 /** A row of `bridge -j fdb show`. */
 interface Row {
@@ -32,6 +33,8 @@ export interface SceneOptions {
   rounds?: number;
   /** Where the daemon keeps its state. */
   stateDir?: string;
+  /** Whether the daemon lets itself be looked into (inspector.ts). */
+  inspected?: boolean;
 }
 
 /** A hypervisor and its daemon, to which something happens; and what must be true whenever that is over. */
@@ -42,7 +45,7 @@ export class Scene {
   private constructor(
     readonly lab: Lab,
     readonly far: Capture,
-    private readonly run: { readonly file: string; readonly stateDir: string; readonly rounds: number },
+    private readonly run: Readonly<Required<Omit<SceneOptions, 'guests'>>> & { readonly file: string },
     public daemon: Daemon,
   ) {}
 
@@ -51,13 +54,13 @@ export class Scene {
    * @param config its file's text, less the stateDir
    */
   static async open(t: Pick<TestContext, 'after'>, config: string, options: SceneOptions = {}): Promise<Scene> {
-    const { guests = 3, rounds = 1, stateDir = STATE_FOLDER } = options;
+    const { guests = 3, rounds = 1, stateDir = STATE_FOLDER, inspected = false } = options;
     const lab = await Lab.build({ attach: plainBridge(guests) });
     t.after(() => lab.destroy());
     const file = writeConfig(t as TestContext, withStateDir(config, stateDir));
     // Whatever comes by either link comes by here, once.
     const far = capture(lab, 'client', 'eth0', { filter: RARP_FILTER });
-    const scene = new Scene(lab, far, { file, stateDir, rounds }, await startOn(lab, file));
+    const scene = new Scene(lab, far, { file, stateDir, rounds, inspected }, await startOn(lab, file, inspected));
     scene.counts.starts++;
     return scene;
   }
@@ -65,7 +68,7 @@ export class Scene {
   /** Starts the daemon again, as a service manager would. */
   async startAgain(): Promise<void> {
     const owed = this.savedSlave !== this.lab.activeSlave();
-    this.daemon = await startOn(this.lab, this.run.file);
+    this.daemon = await startOn(this.lab, this.run.file, this.run.inspected);
     this.counts.starts++;
     if (owed) await this.daemon.logs(/announced .* missed=true\n[^]*announcement over/, { timeout: PATIENCE });
   }
@@ -208,8 +211,8 @@ function withStateDir(config: string, stateDir: string): string {
   return `${config}\nstateDir: ${stateDir}\n`;
 }
 
-function startOn(lab: Lab, config: string): Promise<Daemon> {
-  return Daemon.start(lab, [BONDHERALD, 'run', '--config', config]);
+function startOn(lab: Lab, config: string, inspected: boolean): Promise<Daemon> {
+  return Daemon.start(lab, [...(inspected ? INSPECTED : [BONDHERALD]), 'run', '--config', config]);
 }
 
 /** Those that the daemon sees now and would announce; whoever fell silent is for it alone to know. */
