@@ -21,7 +21,7 @@ import { ProcessorShare } from './processor-share.js';
 import type { Idle, Machine, Results } from './results.js';
 import { SECTIONS } from './sections.js';
 
-const TIMEOUT_MS = 25 * 60_000;
+const TIMEOUT_MS = 40 * 60_000;
 const MEMORY_MIB = 2048;
 const CHECKOUT = fileURLToPath(new URL('../../..', import.meta.url));
 const began = performance.now();
