@@ -12,7 +12,8 @@ import type { KernelRequests } from './kernel-requests.js';
 /** One filter of each pref: a pref is deleted with all its filters. */
 const PREFS = MIRROR_FILTERS.filter(({ pref }, i) => MIRROR_FILTERS[i - 1]?.pref !== pref);
 
-const SPARE_OWN_FRAMES = encodeProgram(spareOwnFrames(OWN_FRAMES_MARK));
+/** One for all filters of all bonds: each program takes pages of kernel memory of its own. */
+const SPARE_OWN_FRAMES = { index: OWN_FRAMES_MARK, bytes: encodeProgram(spareOwnFrames(OWN_FRAMES_MARK)) };
 
 /** Larger than any frame. */
 const MTU = 65535;
@@ -100,7 +101,7 @@ export class BondMirror {
 
   /** Copies of our own frames would double what a burst costs, for nobody's ears. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
-    const add = (program: Uint8Array | null): unknown =>
+    const add = (program: tc.SharedProgram | null): unknown =>
       this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
     try {
       add(SPARE_OWN_FRAMES);

@@ -31,6 +31,13 @@ export interface MirrorFilter {
   readonly matches: readonly U32Match[] | null;
 }
 
+/** A program that is an action of tc; who names the same index shares it, within the network namespace. */
+export interface SharedProgram {
+  readonly index: number;
+  /** Classic BPF: an array of struct sock_filter. */
+  readonly bytes: Uint8Array;
+}
+
 /** `tc qdisc add dev IFINDEX clsact`. The kernel says EEXIST when it, or its older kin ingress, is there. */
 export function addClsactRequest(ifindex: number, seq: number): Uint8Array {
   return clsactRequest(c.RTM_NEWQDISC, c.NLM_F_CREATE | c.NLM_F_EXCL, ifindex, seq);
@@ -59,17 +66,17 @@ export function deleteFilterRequest(ifindex: number, { pref, protocol }: MirrorF
 
 /**
  * `tc filter add dev IFINDEX egress protocol PROTOCOL pref PREF matchall (or u32 match ...) action (bpf bytecode PROGRAM
- * pipe action) mirred egress mirror dev TARGET continue`. `continue`: the filters after it are asked as if it were not
+ * pipe index INDEX action) mirred egress mirror dev TARGET continue`. `continue`: the filters after it are asked as if it were not
  * there.
  * @param target the ifindex of the device that gets the copies
- * @param program classic BPF, an array of struct sock_filter, that says of which packets no copies are made: act_bpf
+ * @param program says of which packets no copies are made (act_bpf)
  */
 export function addFilterRequest(
   ifindex: number,
   { pref, protocol, matches }: MirrorFilter,
   target: number,
   seq: number,
-  program: Uint8Array | null = null,
+  program: SharedProgram | null = null,
 ): Uint8Array {
   const copy = actions(...(program ? [unless(program)] : []), mirror(target));
   const kind = attribute(c.TCA_KIND, text(matches ? 'u32' : 'matchall'));
@@ -104,12 +111,12 @@ function mirror(target: number): Action {
 }
 
 /** struct tc_act_bpf (linux/tc_act/tc_bpf.h): index, capab, action, refcnt, bindcnt */
-function unless(program: Uint8Array): Action {
+function unless({ index, bytes }: SharedProgram): Action {
   return action(
     'bpf',
-    attribute(c.TCA_ACT_BPF_OPS_LEN, half(program.length / SOCK_FILTER_BYTES)),
-    attribute(c.TCA_ACT_BPF_OPS, program),
-    attribute(c.TCA_ACT_BPF_PARMS, words(0, 0, c.TC_ACT_PIPE, 0, 0)),
+    attribute(c.TCA_ACT_BPF_OPS_LEN, half(bytes.length / SOCK_FILTER_BYTES)),
+    attribute(c.TCA_ACT_BPF_OPS, bytes),
+    attribute(c.TCA_ACT_BPF_PARMS, words(index, 0, c.TC_ACT_PIPE, 0, 0)),
   );
 }
 

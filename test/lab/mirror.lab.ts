@@ -79,6 +79,11 @@ async function hasClsact(): Promise<boolean> {
   return qdiscs.some(({ kind }) => kind === 'clsact');
 }
 
+/** How many programs the host holds as actions of tc. */
+async function programs(): Promise<number> {
+  return (await mustRun(['tc', '-n', HYPERVISOR, 'actions', 'list', 'action', 'bpf'])).split('bytecode').length - 1;
+}
+
 /** Everything of ours on the host. */
 async function ours(): Promise<unknown> {
   return { dummies: await dummies(), clsact: await hasClsact(), filters: counted(await acting('egress')) };
@@ -125,8 +130,10 @@ test('the copies come from filters of ours and a device of ours, and both go wit
   await isHeard(lab, '10.9.0.1');
   assert.equal((await runIn([BONDHERALD, 'guests'])).stdout.includes(mirrorName()), false);
   assert.doesNotMatch(daemon.stderr, FALLBACK);
+  assert.equal(await programs(), 1);
   await daemon.stop();
   assert.deepEqual(await ours(), NOTHING);
+  assert.equal(await programs(), 0);
 });
 
 test('of what we send ourselves no copies are made, and filters of others see it', async (t) => {

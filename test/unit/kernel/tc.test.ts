@@ -34,13 +34,13 @@ test('a matchall filter is byte for byte that of tc', () => {
 });
 
 test('a filter that copies all but what has our mark is byte for byte that of tc', () => {
-  const program = encodeProgram(spareOwnFrames(0x626f6e64));
+  const program = { index: 7, bytes: encodeProgram(spareOwnFrames(0x626f6e64)) };
   assertSent(
     tc.addFilterRequest(DEVICE, { pref: 49190, protocol: 0x0806, matches: null }, 1, SEQ, program),
     `c4000000 2c00 0506 7169006b 00000000 00000000 01000000 00000000 f3ffffff 080626c0
      0d000100 6d617463 68616c6c 00000000 90000200 8c000200 54000100 08000100 62706600 48000280 06000300 04000000
      24000400 20000000 14f0ffff 15000001 646e6f62 06000000 64000000 06000000 ffffffff
-     18000200 00000000 00000000 03000000 00000000 00000000
+     18000200 07000000 00000000 03000000 00000000 00000000
      34000200 ${MIRROR}`,
   );
 });
