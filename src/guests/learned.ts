@@ -139,7 +139,7 @@ export class Learned {
   }
 
   private remember(sighting: Sighting, now: number): void {
-    if (!this.isWorthKeeping(sighting)) return;
+    if (!this.isWorthKeeping(sighting)) return this.keepQuota(sighting.mac);
     for (const forgotten of this.places.memory.departed(sighting, now)) {
       this.keepQuota(forgotten);
       this.places.changes.touch(forgotten);
