@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runTestFile, type FileResult } from './world/testfile.js';
 import { bestWorld, WORLDS, type WorldName } from './world/worlds.js';
+import { runMain } from '../support/main.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
@@ -104,10 +105,4 @@ async function main(): Promise<number> {
   return sum('failed') > 0 || sum('passed') === 0 ? 1 : 0;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runMain(main);

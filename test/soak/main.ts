@@ -15,6 +15,7 @@ import { runTestFile } from '../lab/world/testfile.js';
 import { bestWorld, WORLDS } from '../lab/world/worlds.js';
 import { type Figures, readFigures } from './figures.js';
 import { insert, tableOf } from './document.js';
+import { runMain } from '../support/main.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const CHECKOUT = join(HERE, '../../..');
@@ -73,11 +74,4 @@ async function main(): Promise<number> {
   return failed ? 1 : 0;
 }
 
-// The world ends with this process, by a handler of its exit.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 2;
-}
+await runMain(main);
