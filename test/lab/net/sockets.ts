@@ -1,4 +1,6 @@
+import { constants } from 'node:os';
 import koffi from 'koffi';
+import { blockFor } from '../../../src/sys/clock.js';
 import { inNetns } from './netns.js';
 
 /** Plain sockets through libc: made in any namespace, without Node's event loop in between. */
@@ -78,7 +80,10 @@ export class FrameSender {
     this.#fd = inNetns(netns, () => made(c.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0), 'packet socket'));
   }
 
-  /** Sends out of a device. Throws if there is none of that name, or the kernel does not take a frame. */
+  /**
+   * Sends out of a device, at the pace at which its queue is emptied. Throws if there is no device of that name, or the
+   * kernel does not take a frame for any other reason than a full queue, or not within a second.
+   */
   send(device: string, frames: readonly Uint8Array[]): void {
     const index = deviceIndex(this.#netns, device);
     if (index === 0) throw new Error(`no device ${device} in namespace ${String(this.#netns)}`);
@@ -86,8 +91,16 @@ export class FrameSender {
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeInt32LE(index, 4);
     for (const frame of frames) {
-      const sent = c.sendto(this.#fd, frame, frame.length, 0, address, address.length);
-      if (sent !== frame.length) throw new Error(`frame not sent: errno ${koffi.errno()}`);
+      for (
+        let tries = 1;
+        c.sendto(this.#fd, frame, frame.length, 0, address, address.length) !== frame.length;
+        tries++
+      ) {
+        const errno = koffi.errno();
+        if (errno !== constants.errno.ENOBUFS || tries > 1000) throw new Error(`frame not sent: errno ${errno}`);
+        // A veth's queue takes 1,000 frames, and the kernel's own thread that empties it may wait for this processor.
+        blockFor(0.001);
+      }
     }
   }
 
