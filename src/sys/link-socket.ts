@@ -1,5 +1,6 @@
 import { SyscallError } from '../errors.js';
 import * as libc from './libc.js';
+import { attachFilter } from './socket-filter.js';
 
 /** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
 export interface LinkSocket {
@@ -28,8 +29,12 @@ const PORT_AT = 4;
 const GROUPS_AT = 8;
 const KERNEL_PORT = 0;
 
-/** Opens the socket and joins `groups`, a bit mask of the first 32 groups. @throws SyscallError */
-export function openLinkSocket(groups: number): LinkSocket {
+/**
+ * Opens the socket and joins `groups`, a bit mask of the first 32 groups.
+ * @param filter classic BPF, an array of struct sock_filter: which messages arrive; null for all
+ * @throws SyscallError
+ */
+export function openLinkSocket(groups: number, filter: Uint8Array | null = null): LinkSocket {
   const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
   const receiver = new Receiver(fd);
   try {
@@ -38,6 +43,7 @@ export function openLinkSocket(groups: number): LinkSocket {
     new Uint32Array(address.buffer, GROUPS_AT, 1)[0] = groups;
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_RCVTIMEO, RECEIVE_TIME_LIMIT_MS);
+    if (filter) attachFilter(fd, filter);
     libc.check(libc.bind(fd, address, address.length), 'bind', 'netlink');
   } catch (error) {
     libc.close(fd);

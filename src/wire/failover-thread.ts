@@ -3,6 +3,8 @@ import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
+import { encodeProgram } from '../sources/bpf/assembler.js';
+import { linkFilter } from '../sources/bpf/link-filter.js';
 import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
 import { runBeforeOthers } from '../sys/priority.js';
@@ -26,7 +28,7 @@ const QUEUE_PAUSE_SECONDS = 0.001;
 const IDLE_TURNS_A_REHEARSAL = 5;
 
 const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
-const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1));
+const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1), encodeProgram(linkFilter()));
 const dumps = new TableDumps(['links'], (request) => socket.send(request));
 const detector = new FailoverDetector();
 const watched = new WatchedBonds(owner);

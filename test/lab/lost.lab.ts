@@ -5,13 +5,19 @@ import { RawNetlinkSocket } from 'netlink';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
-import { labWithDaemon } from './net/daemon.js';
+import { type Daemon, labWithDaemon } from './net/daemon.js';
 import { BOND, HYPERVISOR, type Guest } from './net/hypervisor.js';
 import { bridge, ip, json } from './net/ip.js';
 import { inNetns } from './net/netns.js';
 
-/** More link messages than the largest socket buffer of the daemon holds. */
-const STORM = 25_000;
+/** Makes more link messages about a device than the largest socket buffer of the daemon holds. */
+async function storm(device: string): Promise<void> {
+  const lines = Array.from({ length: 25_000 }, (_, n) => `link set ${device} alias storm${n}`);
+  await ip(HYPERVISOR, lines);
+}
+
+const overruns = (daemon: Daemon, socket: 'link' | 'neigh'): Promise<number | undefined> =>
+  daemon.metric(`bondherald_netlink_overruns_total{socket="${socket}"}`);
 
 test('when netlink messages are lost, the failover among them is announced all the same, and the next one wholly', async (t) => {
   const { lab, daemon } = await labWithDaemon(t);
@@ -20,10 +26,7 @@ test('when netlink messages are lost, the failover among them is announced all t
   const missed: Guest = { ...like, mac: '52:54:00:00:07:07' };
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
   daemon.signal('SIGSTOP');
-  await ip(
-    HYPERVISOR,
-    Array.from({ length: STORM }, (_, n) => `link set tap1 alias storm${n}`),
-  );
+  await storm(BOND);
   await bridge(HYPERVISOR, [`fdb add ${missed.mac} dev tap1 master static`]);
   await lab.setActive('up2');
   const arriving = nextRound(far, lab.guests.length);
@@ -33,14 +36,25 @@ test('when netlink messages are lost, the failover among them is announced all t
   await until(async () => (await daemon.metric(guests)) === lab.guests.length + 1, {
     what: 'the missed guest is known',
   });
-  for (const socket of ['link', 'neigh']) {
-    const overruns = await daemon.metric(`bondherald_netlink_overruns_total{socket="${socket}"}`);
-    assert.ok(overruns !== undefined && overruns >= 1, `overruns of the ${socket} socket are counted`);
-  }
+  for (const socket of ['link', 'neigh'] as const)
+    assert.ok(((await overruns(daemon, socket)) ?? 0) >= 1, `overruns of the ${socket} socket are counted`);
   await lab.setActive('up1');
   const next = nextRound(far, lab.guests.length + 1);
   await lab.setActive('up2');
   assert.deepEqual(announced(await next), expected([...lab.guests, missed]), 'the failover after it');
+});
+
+test('a storm of news about the devices of guests does not get to the thread that waits for failovers', async (t) => {
+  const { lab, daemon } = await labWithDaemon(t);
+  const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
+  daemon.signal('SIGSTOP');
+  await storm('tap1');
+  await lab.setActive('up2');
+  const arriving = nextRound(far, lab.guests.length);
+  daemon.signal('SIGCONT');
+  assert.deepEqual(announced(await arriving), expected(lab.guests));
+  await until(async () => ((await overruns(daemon, 'neigh')) ?? 0) >= 1, { what: 'the storm was one' });
+  assert.equal(await overruns(daemon, 'link'), 0);
 });
 
 /** The netlink ports of the program's sockets that listen to the kernel's news. */

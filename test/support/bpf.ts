@@ -35,8 +35,11 @@ class PastTheEnd extends Error {}
 /** Loads from here on ask the kernel for a value beside the packet: SKF_AD_OFF of linux/filter.h. */
 const SPECIAL = 0xfffff000;
 
+/** A value beside the packet, or how it follows from A and X. */
+type Special = number | ((a: number, x: number) => number);
+
 /** How many bytes of the packet pass. `special` gives the values beside it by their number. */
-export function runBpf(program: readonly Op[], packet: Uint8Array, special: Record<number, number> = {}): number {
+export function runBpf(program: readonly Op[], packet: Uint8Array, special: Record<number, Special> = {}): number {
   let [a, x] = [0, 0];
   const memory = Array<number>(16).fill(0);
   const bytesAt = (at: number, size: number): number => {
@@ -49,7 +52,7 @@ export function runBpf(program: readonly Op[], packet: Uint8Array, special: Reco
     if (k < SPECIAL) return bytesAt(k, size);
     const value = special[k - SPECIAL];
     if (value === undefined) throw new Error(`no special value ${k - SPECIAL}`);
-    return value;
+    return typeof value === 'function' ? value(a, x) : value;
   };
   try {
     for (let pc = 0; ; pc++) {

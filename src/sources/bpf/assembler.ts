@@ -35,11 +35,18 @@ export const load = {
   value: (k: number): Line => ({ code: 0x00, k }),
   /** X = k */
   x: (k: number): Line => ({ code: 0x01, k }),
+  /** A = the four bytes at X + k */
+  word: (k: number): Line => ({ code: 0x40, k }),
   /** A = the two bytes at X + k */
   half: (k: number): Line => ({ code: 0x48, k }),
   /** A = the byte at X + k */
   byte: (k: number): Line => ({ code: 0x50, k }),
+  /** A = what was stored at k */
+  stored: (k: number): Line => ({ code: 0x60, k }),
 };
+
+/** Keeps A at k, of 16 places. */
+export const store = (k: number): Line => ({ code: 0x02, k });
 
 export const compute = {
   /** A = A & k */
