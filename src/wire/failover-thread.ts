@@ -24,9 +24,6 @@ import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js'
 
 const QUEUE_PAUSE_SECONDS = 0.001;
 
-/** An idle turn lasts as long as the socket's time limit; a rehearsal a second keeps the path warm. */
-const IDLE_TURNS_A_REHEARSAL = 5;
-
 const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
 const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1), encodeProgram(linkFilter()));
 const dumps = new TableDumps(['links'], (request) => socket.send(request));
@@ -35,7 +32,6 @@ const watched = new WatchedBonds(owner);
 const momentNow = (): Moment => momentOf(systemClock.monotonic());
 const rehearsal = new Rehearsal(momentNow);
 let sample: Uint8Array | null = null;
-let idle = 0;
 let ready = false;
 
 let arrived = systemClock.monotonic();
@@ -45,7 +41,7 @@ while (watched.running) {
   arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
-  else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
+  else if (sample) rehearsal.run(sample); // a second after the last, unless somebody knocks: that keeps the path warm
   watched.takeOrders(momentNow, () => socket.send(echoRequest()));
 }
 rehearsal.close();
@@ -90,6 +86,6 @@ function becomeReady(): void {
   if (sample) rehearsal.first(sample);
   const delayable = runBeforeOthers();
   rest('bh-failover', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
-  owner.post({ type: 'ready', delayable });
+  owner.post({ type: 'ready', delayable, port: socket.port });
   ready = true;
 }
