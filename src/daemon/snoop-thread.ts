@@ -25,7 +25,8 @@ owner.post({ type: 'ready' });
 for (;;) {
   bonds.takeOrders();
   if (!bonds.running) break;
-  if (!bonds.mayTell || bonds.listen(LOST_CHECK_SECONDS * 1000)) blockFor(TURN_SECONDS);
+  const untilCheck = Math.max(LOST_CHECK_SECONDS, EARS_CHECK_SECONDS - (now() - earsChecked));
+  if (!bonds.mayTell || bonds.listen(Math.ceil(untilCheck * 1000))) blockFor(TURN_SECONDS);
   if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
   bonds.tellLost();

@@ -11,7 +11,7 @@ import { reportOverruns, shrinkBuffer } from './faults/netlink-sockets.js';
 import { Scene } from './faults/scene.js';
 import { descriptorsOf, inWords, type Vitals, vitalsOf } from './faults/vitals.js';
 import { clockIsOurs, moveClock } from './faults/wall-clock.js';
-import { HYPERVISOR } from './net/hypervisor.js';
+import { BOND, HYPERVISOR } from './net/hypervisor.js';
 import { bridge, ip, mustRun } from './net/ip.js';
 import { stateText } from './net/state-folder.js';
 
@@ -83,7 +83,7 @@ async function storm(meanwhile: () => Promise<void> | void = () => undefined): P
   scene.daemon.signal('SIGSTOP');
   await ip(
     HYPERVISOR,
-    Array.from({ length: 300 }, (_, n) => `link set tap1 alias storm${n}`),
+    Array.from({ length: 300 }, (_, n) => `link set ${BOND} alias storm${n}`),
   );
   await meanwhile();
   scene.daemon.signal('SIGCONT');
