@@ -2,6 +2,7 @@ import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'no
 import { lstat, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { SyscallError } from '../errors.js';
+import { systemClock } from './clock.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
 export interface FolderFile {
@@ -102,7 +103,7 @@ function asSyscallError(error: unknown, what: string): SyscallError {
  * whether its time says that we missed something. A folder that is not there costs one system call a look.
  */
 class FolderWatcher {
-  private readonly looking: NodeJS.Timeout;
+  private readonly stopLooking: () => void;
   private gathering: NodeJS.Timeout | null = null;
   private inotify: FSWatcher | null = null;
   private identity = '';
@@ -113,12 +114,12 @@ class FolderWatcher {
     private readonly times: { readonly gather: number; readonly look: number },
     private readonly changed: () => void,
   ) {
-    this.looking = setInterval(() => this.look(), times.look);
+    this.stopLooking = systemClock.every(times.look / 1000, () => this.look());
     this.look();
   }
 
   close(): void {
-    clearInterval(this.looking);
+    this.stopLooking();
     if (this.gathering) clearTimeout(this.gathering);
     this.inotify?.close();
   }
@@ -135,7 +136,7 @@ class FolderWatcher {
   /** In this thread: the folders lie in memory, and asking another thread takes ten times as long as looking. */
   private stats(): BigIntStats | null {
     try {
-      return statSync(this.folder, { bigint: true });
+      return statSync(this.folder, { bigint: true, throwIfNoEntry: false }) ?? null; // an error takes a millisecond to make
     } catch {
       return null;
     }
