@@ -18,7 +18,7 @@ const RATES = [{ rate: 1e6, burst: 1e6 }, 'unlimited'] as const;
 const UNHELD = { failovers: 4, within: 0, holdOff: 0 };
 
 /** So often that the code of the path is compiled, not interpreted. */
-const FIRST_REHEARSALS = 1000;
+const FIRST_REHEARSALS = 300;
 
 /**
  * Runs the path of a failover, from a datagram's bytes to the system call, on a bond that does not exist. A failover
