@@ -149,6 +149,7 @@ test('either daemon may be killed and start again: one line each, and nothing th
   await reading.until('all links are up', () =>
     ['tap1', 'tap2', 'tap3'].every((name) => reading.device(name)?.lowerUp && reading.device(name)?.ifindex),
   );
+  await reading.until('the bond has an active member', () => reading.port('bond')?.bond?.active);
   const before = reading.config;
   const downs: string[] = [];
   const stopLooking = systemClock.every(0.005, () => {
