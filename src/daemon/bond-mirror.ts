@@ -33,8 +33,6 @@ const OURS = { madeQdisc: addressOf(1), foundQdisc: addressOf(0) };
 export class BondMirror {
   private dummy: number | null = null;
   private madeQdisc = false;
-  /** What the filters are to have besides the copy; null where the kernel does not know such actions. */
-  private program: tc.SharedProgram | null = SPARE_OWN_FRAMES;
 
   constructor(
     private readonly requests: KernelRequests,
@@ -103,13 +101,13 @@ export class BondMirror {
 
   /** Copies of our own frames would double what a burst costs, for nobody's ears. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
+    const add = (program: tc.SharedProgram | null): unknown =>
+      this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
     try {
-      this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, this.program));
+      add(SPARE_OWN_FRAMES);
     } catch (error) {
-      const hopeless = !(error instanceof SyscallError) || error.errno === 'ENODEV';
-      if (hopeless || this.program === null) throw error;
-      this.program = null;
-      this.addFilter(filter, dummy);
+      if (!(error instanceof BondheraldError)) throw error;
+      add(null);
     }
   }
 

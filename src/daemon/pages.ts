@@ -13,10 +13,5 @@ export function pagesForPeople(settings: CurrentConfig, parts: Omit<StatusParts,
     const { statusPage } = await import('./status-page.js');
     return statusPage(settings, { ...parts, started });
   };
-  const page = (): Promise<Page> =>
-    (loaded ??= load().catch((error: unknown) => {
-      loaded = null; // descriptors may have been used up
-      throw error;
-    }));
-  return { '/': async (request) => (await page())(request) };
+  return { '/': async (request) => (await (loaded ??= load()))(request) };
 }

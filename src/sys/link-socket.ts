@@ -4,10 +4,8 @@ import { attachFilter } from './socket-filter.js';
 
 /** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
 export interface LinkSocket {
-  /** Where messages to this socket go. */
-  readonly port: number;
   /**
-   * Waits for the next datagram, at most RECEIVE_TIME_LIMIT_MS; less when somebody knocks (knock.ts).
+   * Waits for the next datagram, at most the time limit.
    * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
    */
   receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated';
@@ -22,22 +20,14 @@ const RECEIVE_BUFFER_BYTES = 4 << 20;
 /** The kernel's datagrams are at most 32 KiB (net/netlink/af_netlink.c:netlink_dump). */
 const DATAGRAM_BYTES = 64 << 10;
 
-/** How long a thread may be deaf to its owner while nothing happens and nobody knocks. */
-export const RECEIVE_TIME_LIMIT_MS = 1000;
+/** How long a thread may be deaf to its owner while nothing happens. */
+const RECEIVE_TIME_LIMIT_MS = 200;
 
 // struct sockaddr_nl (linux/netlink.h): u16 family, u16 pad, u32 port id (0: the kernel picks one), u32 groups
 const SOCKADDR_NL_LENGTH = 12;
 const PORT_AT = 4;
+const GROUPS_AT = 8;
 const KERNEL_PORT = 0;
-const PICK_ONE = 0;
-
-/** A struct sockaddr_nl. @param groups a bit mask of the first 32 groups */
-export function addressOfPort(port: number, groups = 0): Uint8Array<ArrayBuffer> {
-  const address = new Uint8Array(SOCKADDR_NL_LENGTH);
-  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_NETLINK;
-  new Uint32Array(address.buffer, PORT_AT, 2).set([port, groups]);
-  return address;
-}
 
 /**
  * Opens the socket and joins `groups`, a bit mask of the first 32 groups.
@@ -47,19 +37,19 @@ export function addressOfPort(port: number, groups = 0): Uint8Array<ArrayBuffer>
 export function openLinkSocket(groups: number, filter: Uint8Array | null = null): LinkSocket {
   const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
   const receiver = new Receiver(fd);
-  const address = addressOfPort(PICK_ONE, groups);
   try {
+    const address = new Uint8Array(SOCKADDR_NL_LENGTH);
+    new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_NETLINK;
+    new Uint32Array(address.buffer, GROUPS_AT, 1)[0] = groups;
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_RCVTIMEO, RECEIVE_TIME_LIMIT_MS);
     if (filter) attachFilter(fd, filter);
     libc.check(libc.bind(fd, address, address.length), 'bind', 'netlink');
-    libc.check(libc.getsockname(fd, address, Uint32Array.of(address.length)), 'getsockname', 'netlink');
   } catch (error) {
     libc.close(fd);
     throw error;
   }
   return {
-    port: new Uint32Array(address.buffer, PORT_AT, 1)[0] ?? KERNEL_PORT,
     receive: () => receiver.receive(),
     send: (request) => void libc.check(libc.send(fd, request, request.length, 0), 'send', 'a netlink request'),
     close: () => void libc.close(fd),

@@ -1,8 +1,7 @@
-import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { constants, watch, type BigIntStats, type FSWatcher } from 'node:fs';
+import { lstat, open, readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { SyscallError } from '../errors.js';
-import { systemClock } from './clock.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
 export interface FolderFile {
@@ -98,37 +97,37 @@ function asSyscallError(error: unknown, what: string): SyscallError {
   return new SyscallError(syscall, code, what);
 }
 
-/** No time: until the next look nobody hears what happens, so that look is told whatever it sees. */
-const NOT_LOOKED_AT = 'not looked at';
-
 /**
  * Watches by inotify, and once in a while looks at the folder itself: whether it is there, still the same one, and
  * whether its time says that we missed something. A folder that is not there costs one system call a look.
  */
 class FolderWatcher {
-  private readonly stopLooking: () => void;
+  private readonly looking: NodeJS.Timeout;
   private gathering: NodeJS.Timeout | null = null;
   private inotify: FSWatcher | null = null;
   private identity = '';
   private time = '';
+  private closed = false;
 
   constructor(
     private readonly folder: string,
     private readonly times: { readonly gather: number; readonly look: number },
     private readonly changed: () => void,
   ) {
-    this.stopLooking = systemClock.every(times.look / 1000, () => this.look());
-    this.look();
+    this.looking = setInterval(() => void this.look(), times.look);
+    void this.look();
   }
 
   close(): void {
-    this.stopLooking();
+    this.closed = true;
+    clearInterval(this.looking);
     if (this.gathering) clearTimeout(this.gathering);
     this.inotify?.close();
   }
 
-  private look(): void {
-    const stats = this.stats();
+  private async look(): Promise<void> {
+    const stats = await stat(this.folder, { bigint: true }).catch(() => null);
+    if (this.closed) return;
     const identity = stats === null ? '' : `${stats.dev} ${stats.ino}`;
     const time = stats === null ? '' : String(stats.mtimeNs);
     if (identity !== this.identity) this.follow(identity);
@@ -136,20 +135,11 @@ class FolderWatcher {
     if (identity === this.identity) this.time = time;
   }
 
-  /** In this thread: the folders lie in memory, and asking another thread takes ten times as long as looking. */
-  private stats(): BigIntStats | null {
-    try {
-      return statSync(this.folder, { bigint: true, throwIfNoEntry: false }) ?? null; // an error takes a millisecond to make
-    } catch {
-      return null;
-    }
-  }
-
   private follow(identity: string): void {
     this.inotify?.close();
     this.inotify = null;
     this.identity = '';
-    this.time = NOT_LOOKED_AT;
+    this.time = '';
     if (identity !== '') {
       try {
         this.inotify = watch(this.folder, (_, name) => this.heard(name));

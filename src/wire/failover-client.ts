@@ -1,5 +1,4 @@
 import { FailoverThreadError } from '../errors.js';
-import { Knocker } from '../sys/knock.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
 import { Deferred } from './deferred.js';
@@ -28,11 +27,9 @@ export interface FailoverListener {
 /** The daemon's handle on the failover thread. */
 export class FailoverClient {
   private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
-  private readonly knocker = new Knocker();
-  private port: number | null = null;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
-  private readonly echoes = new Echoes(() => this.order({ type: 'echo' }));
+  private readonly echoes = new Echoes(() => this.thread.post({ type: 'echo' }));
   private readonly watching = new Map<number, () => void>();
   /** Those who wait until their settings hold, in the order of their orders. Bounded by the orders on their way. */
   private readonly configuring: (() => void)[] = [];
@@ -57,24 +54,24 @@ export class FailoverClient {
 
   /** Announces `bond` from its batch from now on. @returns when the thread has answered */
   watch(bond: number, { memory, capacity }: BatchWriter, settings: FirstRoundSettings): Promise<void> {
-    this.order({ type: 'watch', bond, memory, capacity, ...settings });
+    this.thread.post({ type: 'watch', bond, memory, capacity, ...settings });
     return new Promise((resolve) => this.watching.set(bond, resolve));
   }
 
   /** Announces a bond now, as if it had failed over to `slave`. The thread tells of it as of a failover. */
   announce(bond: number, slave: number, cause: OrderCause): void {
-    this.order({ type: 'announce', bond, slave, cause });
+    this.thread.post({ type: 'announce', bond, slave, cause });
   }
 
   /** Announces all bonds in this way from now on. @returns when the thread does */
   configure(settings: FirstRoundSettings): Promise<void> {
-    this.order({ type: 'configure', ...settings });
+    this.thread.post({ type: 'configure', ...settings });
     return new Promise((resolve) => this.configuring.push(resolve));
   }
 
   /** Announces `bond` no more. @returns when the thread does not look at its batch any more */
   forget(bond: number): Promise<void> {
-    this.order({ type: 'forget', bond });
+    this.thread.post({ type: 'forget', bond });
     return new Promise((resolve) => this.forgetting.push(resolve));
   }
 
@@ -83,22 +80,15 @@ export class FailoverClient {
     return this.echoes.next();
   }
 
-  /** Ends the thread. @returns when it has ended, at once where we may knock, else within the time limit of its socket */
+  /** Ends the thread. @returns when it has ended, within the time limit of its socket */
   async stop(): Promise<void> {
-    this.order({ type: 'stop' });
+    this.thread.post({ type: 'stop' });
     await this.ended;
-  }
-
-  private order(order: ToFailoverThread): void {
-    this.thread.post(order);
-    if (this.port !== null) this.knocker.knock(this.port);
   }
 
   private handle(message: FromFailoverThread): void {
     switch (message.type) {
       case 'ready':
-        this.port = message.port;
-        this.knocker.knock(this.port); // it may have orders that came when we could not knock
         if (message.delayable !== null) this.listener.delayable(message.delayable);
         return this.isReady.resolve();
       case 'failover':
@@ -121,8 +111,6 @@ export class FailoverClient {
   }
 
   private end(error: Error | null): void {
-    this.port = null;
-    this.knocker.close();
     for (const answered of [...this.watching.values(), ...this.configuring.splice(0)]) answered();
     if (!error) return this.hasEnded.resolve();
     const failure = new FailoverThreadError(`the failover thread ended: ${error.message}`);

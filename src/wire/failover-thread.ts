@@ -1,5 +1,5 @@
 import { RTNLGRP_LINK } from '../kernel/constants.js';
-import { decodeDatagram, firstMessages } from '../kernel/decode.js';
+import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
@@ -24,8 +24,8 @@ import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js'
 
 const QUEUE_PAUSE_SECONDS = 0.001;
 
-/** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
-const SAMPLE_MESSAGES = 4;
+/** An idle turn lasts as long as the socket's time limit; a rehearsal a second keeps the path warm. */
+const IDLE_TURNS_A_REHEARSAL = 5;
 
 const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
 const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1), encodeProgram(linkFilter()));
@@ -35,6 +35,7 @@ const watched = new WatchedBonds(owner);
 const momentNow = (): Moment => momentOf(systemClock.monotonic());
 const rehearsal = new Rehearsal(momentNow);
 let sample: Uint8Array | null = null;
+let idle = 0;
 let ready = false;
 
 let arrived = systemClock.monotonic();
@@ -44,7 +45,7 @@ while (watched.running) {
   arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
-  else if (sample) rehearsal.run(sample); // a second after the last, unless somebody knocks: that keeps the path warm
+  else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
   watched.takeOrders(momentNow, () => socket.send(echoRequest()));
 }
 rehearsal.close();
@@ -53,7 +54,7 @@ socket.close();
 
 function take(datagram: Uint8Array, arrived: number): void {
   for (const event of decodeDatagram(datagram)) handle(event, arrived);
-  sample ??= firstMessages(datagram, SAMPLE_MESSAGES);
+  sample ??= datagram.slice();
 }
 
 function resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
@@ -89,6 +90,6 @@ function becomeReady(): void {
   if (sample) rehearsal.first(sample);
   const delayable = runBeforeOthers();
   rest('bh-failover', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
-  owner.post({ type: 'ready', delayable, port: socket.port });
+  owner.post({ type: 'ready', delayable });
   ready = true;
 }

@@ -69,8 +69,6 @@ export type FromFailoverThread =
       readonly type: 'ready';
       /** Why others may run before it: a symbolic errno; null: they may not. */
       readonly delayable: string | null;
-      /** Where to knock, for it to take an order at once. */
-      readonly port: number;
     }
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */

@@ -2,8 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { RawNetlinkSocket } from 'netlink';
-import { Knocker } from '../../src/sys/knock.js';
-import { openLinkSocket } from '../../src/sys/link-socket.js';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
@@ -110,20 +108,4 @@ test('netlink messages that do not come from the kernel, false, cut or lying abo
   await lab.setActive('up2');
   assert.deepEqual(announced(await arriving), expected(lab.guests));
   assert.equal(await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}'), 1, 'the true one alone counts');
-});
-
-test('a knock ends the waiting at a link socket, and says nothing', () => {
-  const socket = openLinkSocket(0);
-  const knocker = new Knocker();
-  const wait = (): number => {
-    const start = performance.now();
-    assert.equal(socket.receive(), 'nothing');
-    return performance.now() - start;
-  };
-  const undisturbed = wait();
-  knocker.knock(socket.port);
-  const knocked = wait();
-  assert.ok(knocked < undisturbed / 2, `${knocked} ms with a knock, ${undisturbed} ms without`);
-  knocker.close();
-  socket.close();
 });
