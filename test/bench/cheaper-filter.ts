@@ -1,8 +1,6 @@
-import { assemble, type Instruction, jump, label, type Line, load, pass } from '../../src/sources/bpf/assembler.js';
+import { assemble, type Instruction, jump, label, load, pass } from '../../src/sources/bpf/assembler.js';
 
 const MARK = 20;
-const halfAt = (k: number): Line => ({ code: 0x28, k });
-const byteAt = (k: number): Line => ({ code: 0x30, k });
 
 /**
  * What the socket's filter costs at least for untagged frames: loads from fixed places, IPv4 first, our own mark asked
@@ -10,21 +8,21 @@ const byteAt = (k: number): Line => ({ code: 0x30, k });
  */
 export function cheaperFilter(ownMark: number): Instruction[] {
   return assemble([
-    halfAt(12),
+    load.halfAt(12),
     jump.equal(0x0800, { yes: 'IPv4' }),
     jump.equal(0x86dd, { yes: 'IPv6' }),
     jump.equal(0x0806, { yes: 'own' }),
     jump.equal(0x8035, { yes: 'own', no: 'drop' }),
     label('IPv6'),
-    byteAt(20),
+    load.byteAt(20),
     jump.equal(58, { no: 'drop' }),
-    byteAt(54),
+    load.byteAt(54),
     jump.atLeast(133, { no: 'drop' }),
     jump.greater(136, { yes: 'drop', no: 'own' }),
     label('IPv4'),
-    byteAt(23),
+    load.byteAt(23),
     jump.equal(17, { no: 'drop' }),
-    halfAt(36),
+    load.halfAt(36),
     jump.equal(67, { no: 'drop' }),
     label('own'),
     load.special(MARK),

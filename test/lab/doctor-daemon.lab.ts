@@ -58,9 +58,8 @@ test('beside a daemon: a second one in another mount namespace, and a MAC that c
   const moved = (await found(['seen-on-uplink'])).get('seen-on-uplink');
   assert.match(moved?.finding ?? '', new RegExp(`${guest.mac}, here on ${guest.port}`));
   assert.match(await cure(moved), new RegExp(`${guest.mac} dev ${BOND}`), 'no command can tell: it shows where it is');
+  lab.inject(guest.netns, guest.device, arpFrom(guest.mac, '10.78.1.1'));
   const isBack = async (): Promise<boolean> => {
-    // Again and again: the daemon puts its ears right within 5 s of the end of one that had taken them over.
-    lab.inject(guest.netns, guest.device, arpFrom(guest.mac, '10.78.1.1'));
     const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
     return !stdout.includes('seen-on-uplink');
   };

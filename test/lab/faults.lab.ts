@@ -13,6 +13,7 @@ import { descriptorsOf, inWords, type Vitals, vitalsOf } from './faults/vitals.j
 import { clockIsOurs, moveClock } from './faults/wall-clock.js';
 import { BOND, HYPERVISOR } from './net/hypervisor.js';
 import { bridge, ip, mustRun } from './net/ip.js';
+import { linkStorm } from './net/link-storm.js';
 import { stateText } from './net/state-folder.js';
 
 /*
@@ -81,10 +82,7 @@ async function allIsWell(what: string): Promise<void> {
 /** More messages than a shrunken buffer holds, while the daemon cannot read. @returns when it can again */
 async function storm(meanwhile: () => Promise<void> | void = () => undefined): Promise<void> {
   scene.daemon.signal('SIGSTOP');
-  await ip(
-    HYPERVISOR,
-    Array.from({ length: 300 }, (_, n) => `link set ${BOND} alias storm${n}`),
-  );
+  await linkStorm(BOND, 300);
   await meanwhile();
   scene.daemon.signal('SIGCONT');
 }

@@ -7,14 +7,12 @@ import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js'
 import { capture } from './net/capture.js';
 import { type Daemon, labWithDaemon } from './net/daemon.js';
 import { BOND, HYPERVISOR, type Guest } from './net/hypervisor.js';
-import { bridge, ip, json } from './net/ip.js';
+import { bridge, json } from './net/ip.js';
+import { linkStorm } from './net/link-storm.js';
 import { inNetns } from './net/netns.js';
 
-/** Makes more link messages about a device than the largest socket buffer of the daemon holds. */
-async function storm(device: string): Promise<void> {
-  const lines = Array.from({ length: 25_000 }, (_, n) => `link set ${device} alias storm${n}`);
-  await ip(HYPERVISOR, lines);
-}
+/** More link messages than the largest socket buffer of the daemon holds. */
+const STORM = 25_000;
 
 const overruns = (daemon: Daemon, socket: 'link' | 'neigh'): Promise<number | undefined> =>
   daemon.metric(`bondherald_netlink_overruns_total{socket="${socket}"}`);
@@ -26,7 +24,7 @@ test('when netlink messages are lost, the failover among them is announced all t
   const missed: Guest = { ...like, mac: '52:54:00:00:07:07' };
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
   daemon.signal('SIGSTOP');
-  await storm(BOND);
+  await linkStorm(BOND, STORM);
   await bridge(HYPERVISOR, [`fdb add ${missed.mac} dev tap1 master static`]);
   await lab.setActive('up2');
   const arriving = nextRound(far, lab.guests.length);
@@ -48,7 +46,7 @@ test('a storm of news about the devices of guests does not get to the thread tha
   const { lab, daemon } = await labWithDaemon(t);
   const far = capture(lab, 'sw2', 'p-hv', { filter: RARP_FILTER });
   daemon.signal('SIGSTOP');
-  await storm('tap1');
+  await linkStorm('tap1', STORM);
   await lab.setActive('up2');
   const arriving = nextRound(far, lab.guests.length);
   daemon.signal('SIGCONT');

@@ -54,9 +54,12 @@ export function eventsOf(fixture: Fixture, what: string): KernelEvent[] {
   return bytesOf(fixture, what).flatMap((bytes) => decodeDatagram(bytes));
 }
 
+/** Every datagram of a recording. */
+export function datagramsOf({ parts }: Fixture): Uint8Array[] {
+  return parts.flatMap(({ datagrams }) => datagrams.map((hex) => new Uint8Array(Buffer.from(hex, 'hex'))));
+}
+
 /** Every datagram of every recording, for those who want to see them spoilt. */
 export function everyDatagram(): Uint8Array[] {
-  return FIXTURE_NAMES.flatMap((name) =>
-    loadFixture(name).parts.flatMap(({ datagrams }) => datagrams.map((hex) => new Uint8Array(Buffer.from(hex, 'hex')))),
-  );
+  return FIXTURE_NAMES.flatMap((name) => datagramsOf(loadFixture(name)));
 }

@@ -22,9 +22,9 @@ const IPV4_FRAGMENT = 20;
 const IPV4_PROTOCOL = 23;
 /** The first byte of an IPv4 header without options: version 4, five words. */
 const NO_OPTIONS = 0x45;
-const UDP_PORT = 2;
-/** With the length of the IPv4 header in X as well. */
-const UDP_DESTINATION = IPV4 + UDP_PORT;
+const LENGTH_WITHOUT_OPTIONS = 20;
+/** And with the length of the IPv4 header in X as well. */
+const UDP_DESTINATION = 16;
 
 const isTag = (yes: string, no: string): Line[] => [jump.equal(0x8100, { yes }), jump.equal(0x88a8, { yes, no })];
 
@@ -70,7 +70,7 @@ const shortCut: readonly Line[] = [
   jump.equal(PROTOCOL_UDP, { no: 'drop' }),
   load.byteAt(IPV4),
   jump.equal(NO_OPTIONS, { no: 'long way' }),
-  load.halfAt(IPV4 + 20 + UDP_PORT),
+  load.halfAt(UDP_DESTINATION + LENGTH_WITHOUT_OPTIONS),
   jump.equal(DHCP_SERVER_PORT, { no: 'drop' }), // or it is a later fragment, and has no port
   label('long way'),
 ];

@@ -90,18 +90,19 @@ export class FrameSender {
     const address = Buffer.alloc(20);
     address.writeUInt16LE(AF_PACKET, 0);
     address.writeInt32LE(index, 4);
-    for (const frame of frames) {
-      for (
-        let tries = 1;
-        c.sendto(this.#fd, frame, frame.length, 0, address, address.length) !== frame.length;
-        tries++
-      ) {
-        const errno = koffi.errno();
-        if (errno !== constants.errno.ENOBUFS || tries > 1000) throw new Error(`frame not sent: errno ${errno}`);
-        // A veth's queue takes 1,000 frames, and the kernel's own thread that empties it may wait for this processor.
-        blockFor(0.001);
-      }
+    for (const frame of frames) this.#send(frame, address);
+  }
+
+  /** A veth's queue takes 1,000 frames, and the kernel's own thread that empties it may wait for this processor. */
+  #send(frame: Uint8Array, to: Buffer): void {
+    let errno = 0;
+    for (let tries = 0; tries <= 1000; tries++) {
+      if (c.sendto(this.#fd, frame, frame.length, 0, to, to.length) === frame.length) return;
+      errno = koffi.errno();
+      if (errno !== constants.errno.ENOBUFS) break;
+      blockFor(0.001);
     }
+    throw new Error(`frame not sent: errno ${errno}`);
   }
 
   close(): void {

@@ -4,9 +4,10 @@ import { decodeDatagram } from '../../../src/kernel/decode.js';
 import type { KernelEvent, LinkEvent } from '../../../src/kernel/events.js';
 import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
 import { linkFilter } from '../../../src/sources/bpf/link-filter.js';
-import { parseProgram, runBpf } from '../../support/bpf.js';
-import { everyDatagram, FIXTURE_NAMES, loadFixture } from '../../support/fixtures.js';
 import { FailoverDetector } from '../../../src/topology/failover.js';
+import { parseProgram, runBpf } from '../../support/bpf.js';
+import { datagramsOf, everyDatagram, FIXTURE_NAMES, loadFixture } from '../../support/fixtures.js';
+import { ifinfomsg, message, nested, text, u8 } from '../../support/netlink.js';
 
 const PROGRAM = parseProgram(encodeProgram(linkFilter()));
 
@@ -63,9 +64,7 @@ test('of all recorded messages those pass that are about a bond, an active slave
 
 for (const name of FIXTURE_NAMES) {
   test(`the failovers of a recording are the same behind the filter: ${name}`, () => {
-    const datagrams = loadFixture(name).parts.flatMap(({ datagrams: parts }) =>
-      parts.map((hex) => new Uint8Array(Buffer.from(hex, 'hex'))),
-    );
+    const datagrams = datagramsOf(loadFixture(name));
     const failovers = (kept: readonly Uint8Array[]): unknown[] => {
       const detector = new FailoverDetector();
       const events: KernelEvent[] = kept.flatMap((datagram) => decodeDatagram(datagram));
@@ -75,44 +74,29 @@ for (const name of FIXTURE_NAMES) {
   });
 }
 
-/** An RTM_NEWLINK with these attributes, as hex. */
-function newLink({ type = 16, flags = 0, family = 0 }, attributes: Buffer): Uint8Array {
-  const bytes = Buffer.alloc(32 + attributes.length);
-  bytes.writeUInt32LE(bytes.length, 0);
-  bytes.writeUInt16LE(type, 4);
-  bytes.writeUInt16LE(flags, 6);
-  bytes.writeUInt8(family, 16);
-  attributes.copy(bytes, 32);
-  return bytes;
-}
+const LINKINFO = 18;
 
-function attribute(type: number, ...values: readonly (Buffer | string)[]): Buffer {
-  const value = Buffer.concat(values.map((part) => Buffer.from(part)));
-  const bytes = Buffer.alloc(4 + ((value.length + 3) & ~3));
-  bytes.writeUInt16LE(4 + value.length, 0);
-  bytes.writeUInt16LE(type, 2);
-  value.copy(bytes, 4);
-  return bytes;
-}
-
-const kind = (name: string): Buffer => attribute(18, attribute(1, `${name}\0`));
+/** An RTM_NEWLINK with these attributes; or a message of another type. */
+const newLink = ({ type = 16, flags = 0, family = 0 }, ...attributes: Buffer[]): Buffer =>
+  message({ type, flags }, ifinfomsg(0, 0, family), ...attributes);
+const kind = (name: string): Buffer => nested(LINKINFO, text(1, name));
 const slave = (state: number, ...before: Buffer[]): Buffer =>
-  attribute(18, ...before, attribute(4, 'bond\0'), attribute(5, attribute(1, Buffer.from([state]))));
+  nested(LINKINFO, ...before, text(4, 'bond'), nested(5, u8(1, state)));
 
 const NAMED: [string, boolean, Uint8Array][] = [
   ['a bond', true, newLink({}, kind('bond'))],
-  ['a bond behind other attributes', true, newLink({}, Buffer.concat([attribute(3, 'bond0\0'), kind('bond')]))],
-  ['a bond in a bridge', true, newLink({}, attribute(18, attribute(1, 'bond\0'), attribute(4, 'bridge\0')))],
+  ['a bond behind other attributes', true, newLink({}, text(3, 'bond0'), kind('bond'))],
+  ['a bond in a bridge', true, newLink({}, nested(LINKINFO, text(1, 'bond'), text(4, 'bridge')))],
   ['another kind of the same beginning', false, newLink({}, kind('bonding'))],
   ['a tap', false, newLink({}, kind('tun'))],
-  ['a device of no kind', true, newLink({}, attribute(3, 'eth0\0'))],
+  ['a device of no kind', true, newLink({}, text(3, 'eth0'))],
   ['the active slave', true, newLink({}, slave(0))],
-  ['a VLAN device that is the active slave', true, newLink({}, slave(0, attribute(1, 'vlan\0')))],
+  ['a VLAN device that is the active slave', true, newLink({}, slave(0, text(1, 'vlan')))],
   ['a backup slave', false, newLink({}, slave(1))],
   ['a backup slave in a dump', true, newLink({ flags: 2 }, slave(1))],
-  ['the port of a bridge', false, newLink({ family: 7 }, attribute(3, 'bond0\0'))],
+  ['the port of a bridge', false, newLink({ family: 7 }, text(3, 'bond0'))],
   ['a device that is gone', true, newLink({ type: 17 }, kind('tun'))],
-  ['the end of a dump', true, newLink({ type: 3 }, Buffer.alloc(0))],
+  ['the end of a dump', true, newLink({ type: 3 })],
 ];
 
 for (const [what, outcome, datagram] of NAMED) {
