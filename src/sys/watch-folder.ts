@@ -97,6 +97,9 @@ function asSyscallError(error: unknown, what: string): SyscallError {
   return new SyscallError(syscall, code, what);
 }
 
+/** No time: until the next look nobody hears what happens, so that look is told whatever it sees. */
+const NOT_LOOKED_AT = 'not looked at';
+
 /**
  * Watches by inotify, and once in a while looks at the folder itself: whether it is there, still the same one, and
  * whether its time says that we missed something. A folder that is not there costs one system call a look.
@@ -139,7 +142,7 @@ class FolderWatcher {
     this.inotify?.close();
     this.inotify = null;
     this.identity = '';
-    this.time = '';
+    this.time = NOT_LOOKED_AT;
     if (identity !== '') {
       try {
         this.inotify = watch(this.folder, (_, name) => this.heard(name));

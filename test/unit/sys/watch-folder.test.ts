@@ -115,6 +115,26 @@ test('a folder that another takes the place of is followed under its name', asyn
   await told('the new one');
 });
 
+test('a folder that was replaced, and goes before anybody has looked again, is told of', async (t) => {
+  const { at } = temporary(t);
+  fs.mkdirSync(at);
+  const folder = openFolder(at, { gather: 1, look: 400 });
+  const seen: boolean[] = [];
+  let then = (): void => undefined;
+  const end = folder.watch(() => {
+    seen.push(fs.existsSync(at));
+    then();
+  });
+  t.after(end);
+  await until(() => seen.length > 0, { what: 'it is there', every: 1 });
+  // inotify tells of the end of the folder; when that is passed on there is another, which goes in the same moment.
+  then = () => fs.rmSync(at, { recursive: true, force: true });
+  fs.rmdirSync(at);
+  fs.mkdirSync(at);
+  await until(() => seen.length > 1, { what: 'it was replaced', every: 1 });
+  await until(() => seen.at(-1) === false, { what: 'it is gone', every: 1, timeout: 5000 });
+});
+
 test('once it is ended, a watch tells of nothing', async (t) => {
   const { at, folder } = temporary(t);
   fs.mkdirSync(at);
