@@ -39,6 +39,15 @@ export function decodeDatagram(datagram: Uint8Array): KernelEvent[] {
   return events;
 }
 
+/** A copy of the first `count` messages of a datagram, or of all that it has. */
+export function firstMessages(datagram: Uint8Array, count: number): Uint8Array {
+  const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
+  let end = 0;
+  for (let n = 0; n < count && end + c.NLMSG_HEADER_LENGTH <= view.byteLength; n++)
+    end += (Math.max(view.getUint32(end, LITTLE_ENDIAN), c.NLMSG_HEADER_LENGTH) + 3) & ~3;
+  return new Uint8Array(datagram.subarray(0, end));
+}
+
 function decodeMessage(view: DataView, at: number, length: number): KernelEvent | null {
   const type = view.getUint16(at + 4, LITTLE_ENDIAN);
   const flags = view.getUint16(at + 6, LITTLE_ENDIAN);

@@ -1,5 +1,5 @@
 import { RTNLGRP_LINK } from '../kernel/constants.js';
-import { decodeDatagram } from '../kernel/decode.js';
+import { decodeDatagram, firstMessages } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
@@ -26,6 +26,9 @@ const QUEUE_PAUSE_SECONDS = 0.001;
 
 /** An idle turn lasts as long as the socket's time limit; a rehearsal a second keeps the path warm. */
 const IDLE_TURNS_A_REHEARSAL = 5;
+
+/** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
+const SAMPLE_MESSAGES = 4;
 
 const owner = ownerOfThisThread<ToFailoverThread, FromFailoverThread>();
 const socket = openLinkSocket(1 << (RTNLGRP_LINK - 1), encodeProgram(linkFilter()));
@@ -54,7 +57,7 @@ socket.close();
 
 function take(datagram: Uint8Array, arrived: number): void {
   for (const event of decodeDatagram(datagram)) handle(event, arrived);
-  sample ??= datagram.slice();
+  sample ??= firstMessages(datagram, SAMPLE_MESSAGES);
 }
 
 function resync(reason: 'overrun' | 'truncated' | 'malformed'): void {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeDatagram } from '../../../src/kernel/decode.js';
+import { decodeDatagram, firstMessages } from '../../../src/kernel/decode.js';
 import type { KernelEvent } from '../../../src/kernel/events.js';
 import { attribute, ifinfomsg, message, ndmsg, nested, result, text, u32, u8 } from '../../support/netlink.js';
 
@@ -26,6 +26,18 @@ test('all messages of a datagram are read, whatever their length leaves to pad',
   const datagram = Buffer.concat(names4.map((name, i) => link(i + 1, name)));
   assert.deepEqual(names(decodeDatagram(datagram)), names4);
   assert.deepEqual(decodeDatagram(new Uint8Array(0)), []);
+});
+
+test('the first messages of a datagram are cut where a message ends, and are a copy', () => {
+  const datagram = Buffer.concat(['a', 'ab', 'abc'].map((name, i) => link(i + 1, name)));
+  const first = firstMessages(datagram, 2);
+  datagram.fill(0);
+  assert.deepEqual(names(decodeDatagram(first)), ['a', 'ab']);
+  assert.equal(firstMessages(Buffer.concat([link(1, 'a')]), 2).length, link(1, 'a').length);
+  const lying = Buffer.from(link(1, 'a'));
+  lying.writeUInt32LE(0, 0);
+  assert.ok(firstMessages(lying, 1000).length <= lying.length, 'a length of 0 ends somewhere');
+  assert.equal(firstMessages(new Uint8Array(0), 2).length, 0);
 });
 
 test('a datagram is read wherever it lies in a larger buffer', () => {

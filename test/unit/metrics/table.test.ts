@@ -73,6 +73,7 @@ test('a scrape lists every metric with its type and help, and those of the proce
   assert.ok(text.includes('bondherald_announcement_first_frame_seconds_bucket{le="0.0001",bond="bond0"} 1\n'));
   assert.match(text, /^process_cpu_seconds_total /m);
   assert.match(text, /^nodejs_eventloop_lag_seconds /m);
+  assert.doesNotMatch(text, /^nodejs_eventloop_lag_\w+_seconds/m);
   assert.doesNotMatch(text, /^nodejs_active_\w+_total/m);
 });
 
