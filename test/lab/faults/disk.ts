@@ -1,6 +1,7 @@
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import path from 'node:path';
-import { mustRun } from '../net/ip.js';
+import { until } from '../../support/until.js';
+import { command, mustRun } from '../net/ip.js';
 import { SCRATCH } from '../net/daemon.js';
 
 const BLOCK = Buffer.alloc(4096);
@@ -17,9 +18,9 @@ export class SmallDisk {
     await mustRun(['mount', '-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', this.folder]);
   }
 
-  /** Leaves no room. */
+  /** Leaves no room, until somebody else removes a file: for example the one that he has just replaced. */
   fill(): void {
-    const fd = openSync(this.filler, 'w');
+    const fd = openSync(this.filler, 'a');
     try {
       for (;;) writeSync(fd, BLOCK);
     } catch (error) {
@@ -33,9 +34,14 @@ export class SmallDisk {
     rmSync(this.filler);
   }
 
-  /** As the kernel does with a disk that has errors. */
+  /** As the kernel does with a disk that has errors; but it asks whether somebody is writing, and we wait for him. */
   async remount(how: 'ro' | 'rw'): Promise<void> {
-    await mustRun(['mount', '-o', `remount,${how}`, this.folder]);
+    const remount = async (): Promise<boolean> => {
+      const { code, stderr } = await command(['mount', '-o', `remount,${how}`, this.folder]);
+      if (code !== 0 && !stderr.includes('busy')) throw new Error(stderr);
+      return code === 0;
+    };
+    await until(remount, { what: 'nobody is writing' });
   }
 
   async unmount(): Promise<void> {
