@@ -2,11 +2,11 @@ import { getSystemErrorName } from 'node:util';
 import { SyscallError } from '../errors.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
-import { type LinkSocket, openLinkSocket } from '../sys/link-socket.js';
+import { type LinkSocket, openLinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/link-socket.js';
 import { privileged } from '../sys/privileges.js';
 
-/** How often a receive may time out for one answer, 200 ms each: the kernel may have to load a module. */
-const PATIENCE = 50;
+/** How often a receive may time out for one answer, 10 s in all: the kernel may have to load a module. */
+const PATIENCE = 10_000 / RECEIVE_TIME_LIMIT_MS;
 
 /** Asks the kernel one thing after the other and waits for each answer: for a thread that may. */
 export class KernelRequests {

@@ -1,5 +1,6 @@
 import { SnoopThreadError } from '../errors.js';
 import type { Heard } from '../sources/heard.js';
+import { Bell } from '../sys/bell.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import { Deferred } from '../wire/deferred.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
@@ -25,6 +26,7 @@ const HAS_ENDED = 'the listening thread has ended';
 
 /** The daemon's handle on the listening thread. */
 export class SnoopClient {
+  private readonly bell = new Bell();
   private readonly thread: Thread<ToSnoopThread, FromSnoopThread>;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
@@ -33,7 +35,7 @@ export class SnoopClient {
   private alive = true;
 
   constructor(private readonly listener: SnoopListener) {
-    this.thread = startThread(new URL('./snoop-thread.js', import.meta.url));
+    this.thread = startThread(new URL('./snoop-thread.js', import.meta.url), this.bell.fd);
     this.thread.onMessage = (message) => this.handle(message);
     this.thread.onExit = (error) => this.end(error);
   }
@@ -51,29 +53,34 @@ export class SnoopClient {
   /** Listens on a bond from now on. @returns when the thread has answered: null, or why it cannot, in one line */
   watch(bond: number, members: readonly number[] | null = null, active: number | null = null): Promise<string | null> {
     if (!this.alive) return Promise.resolve(HAS_ENDED);
-    this.thread.post({ type: 'watch', bond, members, active });
+    this.order({ type: 'watch', bond, members, active });
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 
   /** Another member of a bond of Open vSwitch is the active one. */
   activate(bond: number, active: number | null): void {
-    this.thread.post({ type: 'active', bond, active });
+    this.order({ type: 'active', bond, active });
   }
 
   /** These frames are about to leave by a bond of Open vSwitch: they are no word of a guest's. */
   sending(bond: number, frames: readonly Uint8Array[]): void {
-    this.thread.post({ type: 'sending', bond, frames });
+    this.order({ type: 'sending', bond, frames });
   }
 
   /** Listens no more; what is on its way is still reported. */
   forget(bond: number): void {
-    this.thread.post({ type: 'forget', bond });
+    this.order({ type: 'forget', bond });
   }
 
-  /** Ends the thread. @returns when it has ended, within the time that it waits for frames */
+  /** Ends the thread. @returns when it has ended */
   async stop(): Promise<void> {
-    this.thread.post({ type: 'stop' });
+    this.order({ type: 'stop' });
     await this.ended;
+  }
+
+  private order(order: ToSnoopThread): void {
+    this.thread.post(order);
+    this.bell.ring();
   }
 
   private handle(message: FromSnoopThread): void {
@@ -87,7 +94,7 @@ export class SnoopClient {
       case 'lost':
         return this.listener.lost(message.count);
       case 'heard': {
-        this.thread.post({ type: 'taken' });
+        this.thread.post({ type: 'taken' }); // only a thread that looks by itself waits for that
         const { bond, heard, at, arpLeft, ignored } = message;
         if (heard.length > 0) this.listener.heard(bond, heard, at, arpLeft);
         for (const [reason, count] of Object.entries(ignored)) this.listener.ignored(reason, count);
@@ -97,6 +104,7 @@ export class SnoopClient {
 
   private end(error: Error | null): void {
     this.alive = false;
+    this.bell.close();
     for (const answer of this.waiting.splice(0)) answer(HAS_ENDED);
     const failure = new SnoopThreadError(`the listening thread ended: ${error?.message ?? 'before it was ready'}`);
     this.isReady.reject(failure);

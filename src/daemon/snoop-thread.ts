@@ -1,6 +1,6 @@
 import { blockFor, systemClock } from '../sys/clock.js';
 import { rest } from '../sys/privileges.js';
-import { ownerOfThisThread } from '../sys/thread.js';
+import { dataOfThisThread, ownerOfThisThread } from '../sys/thread.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 import { SnoopedBonds } from './snooped-bonds.js';
 
@@ -9,15 +9,13 @@ import { SnoopedBonds } from './snooped-bonds.js';
  * this thread every TURN_SECONDS and no more: the rest stays in the kernel, which drops and counts it.
  */
 
-/** How long the thread may be deaf to its owner while nothing happens. */
-const WAIT_MILLISECONDS = 200;
 const TURN_SECONDS = 0.01;
 const LOST_CHECK_SECONDS = 1;
 const EARS_CHECK_SECONDS = 5;
 
 const owner = ownerOfThisThread<ToSnoopThread, FromSnoopThread>();
 const now = (): number => systemClock.monotonic();
-const bonds = new SnoopedBonds(owner, now);
+const bonds = new SnoopedBonds(owner, now, dataOfThisThread() as number);
 let checked = now();
 let earsChecked = checked;
 
@@ -27,7 +25,8 @@ owner.post({ type: 'ready' });
 for (;;) {
   bonds.takeOrders();
   if (!bonds.running) break;
-  if (!bonds.mayTell || bonds.listen(WAIT_MILLISECONDS)) blockFor(TURN_SECONDS);
+  const untilCheck = Math.max(LOST_CHECK_SECONDS, EARS_CHECK_SECONDS - (now() - earsChecked));
+  if (!bonds.mayTell || bonds.listen(Math.ceil(untilCheck * 1000))) blockFor(TURN_SECONDS);
   if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
   bonds.tellLost();

@@ -1,4 +1,5 @@
 import { BondheraldError } from '../errors.js';
+import { quieten } from '../sys/bell.js';
 import { encodeProgram } from '../sources/bpf/assembler.js';
 import { snoopFilter } from '../sources/bpf/snoop-filter.js';
 import { readFrame } from '../sources/snoop.js';
@@ -33,10 +34,14 @@ export class SnoopedBonds {
   private onTheirWay = 0;
   running = true;
 
-  /** @param now monotonic clock, seconds */
+  /**
+   * @param now monotonic clock, seconds
+   * @param bell the descriptor of what the owner rings when it has an order
+   */
   constructor(
     private readonly owner: Owner<ToSnoopThread, FromSnoopThread>,
     private readonly now: () => number,
+    private readonly bell: number,
   ) {}
 
   /** Whether the owner keeps up with what it is told. */
@@ -55,15 +60,16 @@ export class SnoopedBonds {
     }
   }
 
-  /** Waits for frames, at most so long, and tells the owner what they say. @returns whether there were any */
+  /**
+   * Waits for frames or an order, at most so long, and tells the owner what the frames say.
+   * @returns whether there were any
+   */
   listen(milliseconds: number): boolean {
     const all = [...this.ears].map(([bond, ear]) => ({ bond, ear, descriptors: ear.descriptors }));
-    const speaking = new Set(
-      waitForAny(
-        all.flatMap(({ descriptors }) => descriptors),
-        milliseconds,
-      ),
-    );
+    const waitedFor = [this.bell, ...all.flatMap(({ descriptors }) => descriptors)];
+    const patience = all.some(({ ear }) => waits(ear)) ? 0 : milliseconds;
+    const speaking = new Set(waitForAny(waitedFor, patience));
+    if (speaking.delete(this.bell)) quieten(this.bell);
     this.takeOrders(); // what we were about to send is announced before it leaves
     for (const { bond, ear, descriptors } of all)
       if (this.ears.get(bond) === ear && (waits(ear) || descriptors.some((fd) => speaking.has(fd))))

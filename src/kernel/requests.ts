@@ -62,17 +62,21 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   return bytes;
 }
 
-/** The sequence number of `echoRequest`. */
+/** Sequence numbers of `echoRequest`: an answer that somebody waits for, and one that ends a wait and says nothing. */
 export const ECHO_SEQ = 0xfffffffe;
+export const KNOCK_SEQ = 0xfffffffd;
 
-/** A request for nothing but an answer (NLMSG_NOOP with NLM_F_ACK): error 0, from the kernel's end of the socket. */
-export function echoRequest(): Uint8Array {
+/**
+ * A request for nothing but an answer (NLMSG_NOOP with NLM_F_ACK): error 0, from the kernel's end of the socket. Takes no
+ * rights and none of the kernel's locks.
+ */
+export function echoRequest(seq = ECHO_SEQ): Uint8Array {
   const bytes = new Uint8Array(c.NLMSG_HEADER_LENGTH);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, LITTLE_ENDIAN);
   view.setUint16(4, c.NLMSG_NOOP, LITTLE_ENDIAN);
   view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_ACK, LITTLE_ENDIAN);
-  view.setUint32(8, ECHO_SEQ, LITTLE_ENDIAN);
+  view.setUint32(8, seq, LITTLE_ENDIAN);
   return bytes;
 }
 

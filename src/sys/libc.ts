@@ -66,6 +66,13 @@ export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long coun
   count: number,
   milliseconds: number,
 ) => number;
+export const eventfd = libc.func('int eventfd(unsigned int count, int flags)') as (
+  count: number,
+  flags: number,
+) => number;
+export const read = libc.func('long read(int fd, uint8_t *buffer, size_t length)') as TransferCall;
+export const write = libc.func('long write(int fd, const uint8_t *buffer, size_t length)') as TransferCall;
+type TransferCall = (fd: number, buffer: Uint8Array, length: number) => number;
 export const close = libc.func('int close(int fd)') as (fd: number) => number;
 export const connect = libc.func('int connect(int fd, const uint8_t *address, uint32_t length)') as (
   fd: number,

@@ -4,8 +4,10 @@ import { attachFilter } from './socket-filter.js';
 
 /** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
 export interface LinkSocket {
+  /** For other threads, which may send by it: see `sendBy`. */
+  readonly descriptor: number;
   /**
-   * Waits for the next datagram, at most the time limit.
+   * Waits for the next datagram, at most RECEIVE_TIME_LIMIT_MS.
    * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
    */
   receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated';
@@ -20,8 +22,8 @@ const RECEIVE_BUFFER_BYTES = 4 << 20;
 /** The kernel's datagrams are at most 32 KiB (net/netlink/af_netlink.c:netlink_dump). */
 const DATAGRAM_BYTES = 64 << 10;
 
-/** How long a thread may be deaf to its owner while nothing happens. */
-const RECEIVE_TIME_LIMIT_MS = 200;
+/** How long a thread may be deaf to its owner while nothing happens and nobody has the kernel answer it. */
+export const RECEIVE_TIME_LIMIT_MS = 1000;
 
 // struct sockaddr_nl (linux/netlink.h): u16 family, u16 pad, u32 port id (0: the kernel picks one), u32 groups
 const SOCKADDR_NL_LENGTH = 12;
@@ -50,10 +52,16 @@ export function openLinkSocket(groups: number, filter: Uint8Array | null = null)
     throw error;
   }
   return {
+    descriptor: fd,
     receive: () => receiver.receive(),
     send: (request) => void libc.check(libc.send(fd, request, request.length, 0), 'send', 'a netlink request'),
     close: () => void libc.close(fd),
   };
+}
+
+/** Sends a request to the kernel by another thread's link socket, which gets the answer. One that is lost is no error. */
+export function sendBy(descriptor: number, request: Uint8Array): void {
+  libc.send(descriptor, request, request.length, libc.MSG_DONTWAIT);
 }
 
 /** Receives what the kernel sends. Any process with CAP_NET_ADMIN can send to our port as well; that is passed over. */

@@ -1,5 +1,5 @@
 import v8 from 'node:v8';
-import { parentPort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import { FailoverThreadError } from '../errors.js';
 
 /** A thread as its owner sees it. In and Out are the types of the messages to it and from it. */
@@ -13,10 +13,11 @@ export interface Thread<In, Out> {
 /**
  * Starts the module at `url` in a thread of its own. From then on V8 keeps compiled code that has not run for long:
  * code for emergencies is not to be compiled in one.
+ * @param data for the thread: its `dataOfThisThread`
  */
-export function startThread<In, Out>(url: URL): Thread<In, Out> {
+export function startThread<In, Out>(url: URL, data?: unknown): Thread<In, Out> {
   v8.setFlagsFromString('--no-flush-bytecode');
-  const worker = new Worker(url);
+  const worker = new Worker(url, { workerData: data });
   let failure: Error | null = null;
   const thread: Thread<In, Out> = {
     post: (message) => worker.postMessage(message),
@@ -34,6 +35,11 @@ export interface Owner<In, Out> {
   post(message: Out): void;
   /** The messages that have arrived, without waiting for more. */
   received(): In[];
+}
+
+/** What this thread was started with. */
+export function dataOfThisThread(): unknown {
+  return workerData;
 }
 
 /** @throws FailoverThreadError when called outside a thread */

@@ -1,4 +1,6 @@
 import { FailoverThreadError } from '../errors.js';
+import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
+import { sendBy } from '../sys/link-socket.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
 import { Deferred } from './deferred.js';
@@ -24,12 +26,17 @@ export interface FailoverListener {
   unwatched(bond: number, error: string): void;
 }
 
+/** Ends the thread's wait, for it to look what it has been ordered to do. */
+const KNOCK = echoRequest(KNOCK_SEQ);
+
 /** The daemon's handle on the failover thread. */
 export class FailoverClient {
   private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
+  /** The descriptor of the thread's link socket, while it is open. */
+  private descriptor: number | null = null;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
-  private readonly echoes = new Echoes(() => this.thread.post({ type: 'echo' }));
+  private readonly echoes = new Echoes(() => this.order({ type: 'echo' }));
   private readonly watching = new Map<number, () => void>();
   /** Those who wait until their settings hold, in the order of their orders. Bounded by the orders on their way. */
   private readonly configuring: (() => void)[] = [];
@@ -54,24 +61,24 @@ export class FailoverClient {
 
   /** Announces `bond` from its batch from now on. @returns when the thread has answered */
   watch(bond: number, { memory, capacity }: BatchWriter, settings: FirstRoundSettings): Promise<void> {
-    this.thread.post({ type: 'watch', bond, memory, capacity, ...settings });
+    this.order({ type: 'watch', bond, memory, capacity, ...settings });
     return new Promise((resolve) => this.watching.set(bond, resolve));
   }
 
   /** Announces a bond now, as if it had failed over to `slave`. The thread tells of it as of a failover. */
   announce(bond: number, slave: number, cause: OrderCause): void {
-    this.thread.post({ type: 'announce', bond, slave, cause });
+    this.order({ type: 'announce', bond, slave, cause });
   }
 
   /** Announces all bonds in this way from now on. @returns when the thread does */
   configure(settings: FirstRoundSettings): Promise<void> {
-    this.thread.post({ type: 'configure', ...settings });
+    this.order({ type: 'configure', ...settings });
     return new Promise((resolve) => this.configuring.push(resolve));
   }
 
   /** Announces `bond` no more. @returns when the thread does not look at its batch any more */
   forget(bond: number): Promise<void> {
-    this.thread.post({ type: 'forget', bond });
+    this.order({ type: 'forget', bond });
     return new Promise((resolve) => this.forgetting.push(resolve));
   }
 
@@ -80,15 +87,23 @@ export class FailoverClient {
     return this.echoes.next();
   }
 
-  /** Ends the thread. @returns when it has ended, within the time limit of its socket */
+  /** Ends the thread. @returns when it has ended */
   async stop(): Promise<void> {
-    this.thread.post({ type: 'stop' });
+    this.order({ type: 'stop' });
+    this.descriptor = null; // the thread closes it, and the number may be another's then
     await this.ended;
+  }
+
+  private order(order: ToFailoverThread): void {
+    this.thread.post(order);
+    if (this.descriptor !== null) sendBy(this.descriptor, KNOCK);
   }
 
   private handle(message: FromFailoverThread): void {
     switch (message.type) {
       case 'ready':
+        this.descriptor = message.descriptor;
+        sendBy(this.descriptor, KNOCK); // it may have got orders before we could
         if (message.delayable !== null) this.listener.delayable(message.delayable);
         return this.isReady.resolve();
       case 'failover':
@@ -111,6 +126,7 @@ export class FailoverClient {
   }
 
   private end(error: Error | null): void {
+    this.descriptor = null;
     for (const answered of [...this.watching.values(), ...this.configuring.splice(0)]) answered();
     if (!error) return this.hasEnded.resolve();
     const failure = new FailoverThreadError(`the failover thread ended: ${error.message}`);

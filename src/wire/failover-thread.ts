@@ -24,9 +24,6 @@ import type { FromFailoverThread, ToFailoverThread } from './thread-messages.js'
 
 const QUEUE_PAUSE_SECONDS = 0.001;
 
-/** An idle turn lasts as long as the socket's time limit; a rehearsal a second keeps the path warm. */
-const IDLE_TURNS_A_REHEARSAL = 5;
-
 /** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
 const SAMPLE_MESSAGES = 4;
 
@@ -38,7 +35,6 @@ const watched = new WatchedBonds(owner);
 const momentNow = (): Moment => momentOf(systemClock.monotonic());
 const rehearsal = new Rehearsal(momentNow);
 let sample: Uint8Array | null = null;
-let idle = 0;
 let ready = false;
 
 let arrived = systemClock.monotonic();
@@ -48,7 +44,7 @@ while (watched.running) {
   arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
-  else if (sample && ++idle % IDLE_TURNS_A_REHEARSAL === 0) rehearsal.run(sample);
+  else if (sample) rehearsal.run(sample); // each time that the socket's time limit is over: that keeps the path warm
   watched.takeOrders(momentNow, () => socket.send(echoRequest()));
 }
 rehearsal.close();
@@ -93,6 +89,6 @@ function becomeReady(): void {
   if (sample) rehearsal.first(sample);
   const delayable = runBeforeOthers();
   rest('bh-failover', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
-  owner.post({ type: 'ready', delayable });
+  owner.post({ type: 'ready', delayable, descriptor: socket.descriptor });
   ready = true;
 }

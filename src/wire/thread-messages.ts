@@ -69,6 +69,8 @@ export type FromFailoverThread =
       readonly type: 'ready';
       /** Why others may run before it: a symbolic errno; null: they may not. */
       readonly delayable: string | null;
+      /** Its link socket's, by which it can be woken. */
+      readonly descriptor: number;
     }
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */

@@ -52,7 +52,7 @@ class Recorder {
     this.socket.close();
   }
 
-  /** What has come, until nothing comes for 200 ms; a bond whose target is away never falls silent. */
+  /** What has come, until nothing comes for a second; a bond whose target is away never falls silent. */
   private drain(): string[] {
     const datagrams: string[] = [];
     const deadline = performance.now() + 600;
