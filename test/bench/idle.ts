@@ -6,7 +6,8 @@ import { startHerald } from './herald.js';
 import { addGuests } from './macs.js';
 import type { Idle } from './results.js';
 
-const SETTLE_SECONDS = 5;
+/** Until the lab is at rest; and until the daemon is, whose first collection of garbage at rest falls 13 to 29 s after its start. */
+const SETTLE_SECONDS = { alone: 5, guests: 30 };
 
 /**
  * What the daemon takes when nothing happens. The processor time is for whoever hears the marks to measure, once
@@ -14,17 +15,17 @@ const SETTLE_SECONDS = 5;
  */
 export async function idle(guests: number, seconds: number, mark: (name: string) => void): Promise<Idle> {
   const lab = await Lab.build({ attach: plainBridge(1), teach: false });
-  const rest = async (name: string): Promise<void> => {
-    await sleep(SETTLE_SECONDS * 1000);
-    mark(`${name} begin`);
+  const rest = async (what: keyof typeof SETTLE_SECONDS): Promise<void> => {
+    await sleep(SETTLE_SECONDS[what] * 1000);
+    mark(`${guests} ${what} begin`);
     await sleep(seconds * 1000);
-    mark(`${name} end`);
+    mark(`${guests} ${what} end`);
   };
   try {
     await addGuests(guests);
-    await rest(`${guests} alone`);
+    await rest('alone');
     const daemon = await startHerald(lab, guests);
-    await rest(`${guests} guests`);
+    await rest('guests');
     const [megabytes, ownMegabytes] = [memoryOf(daemon.pid, 'VmRSS'), memoryOf(daemon.pid, 'RssAnon')];
     return { guests, megabytes, ownMegabytes, cpuPercent: NaN, seconds };
   } finally {

@@ -67,7 +67,7 @@ const MEASUREMENTS: Measurements = {
     const rows: Results['idle'] = [];
     for (const guests of quick ? [1000] : [0, 1000, 50_000]) {
       step(`idle with ${guests} guests`);
-      rows.push(await idle(guests, quick ? 3 : 20, mark));
+      rows.push(await idle(guests, quick ? 3 : 40, mark));
     }
     return rows;
   },

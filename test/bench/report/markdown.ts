@@ -51,7 +51,7 @@ const SCRAPE = `From the connection to the last byte of /metrics, for a client o
 first frame: from the message's arrival in the failover thread, when nobody asks and while somebody reads without a pause.`;
 
 const IDLE = `Processor: what the machine spends on the lab with the daemon, less what it spends on the lab without it, the lab's own
-costs of waking a thread included.`;
+costs of waking a thread included. From 30 s after its start on.`;
 
 const SNOOPING = `Two hypervisors built alike, one with somebody who listens on its bond and one without; a guest of each floods the same
 client in turn, 2 ms each. The share of frames that still gets through, in the median, and frames (for TCP: MB) a second.
