@@ -42,6 +42,18 @@ function page() {
   return { ...parts, ask };
 }
 
+test('a page that could not be loaded once is loaded when it is asked for again', async () => {
+  const failures = [new Error('EMFILE')];
+  const parts = { ...knowledge(), clock: systemClock };
+  const pages = pagesForPeople({ current: config }, parts, async () => {
+    for (const failure of failures.splice(0)) throw failure;
+    return import('../../../src/daemon/status-page.js');
+  });
+  const ask = () => pages['/']?.({ path: '/', query: '', accept: undefined, authorization: undefined });
+  await assert.rejects(async () => ask(), /EMFILE/);
+  assert.equal(((await ask()) as HttpAnswer).status, 200);
+});
+
 test('the policy of the page allows its own style and nothing else', async () => {
   const { status, contentType, headers = {}, body } = await page().ask();
   assert.deepEqual([status, contentType], [200, 'text/html; charset=utf-8']);
