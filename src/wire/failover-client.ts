@@ -34,6 +34,7 @@ export class FailoverClient {
   private readonly thread: Thread<ToFailoverThread, FromFailoverThread>;
   /** The descriptor of the thread's link socket, while it is open. */
   private descriptor: number | null = null;
+  private stopping = false;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
   private readonly echoes = new Echoes(() => this.order({ type: 'echo' }));
@@ -90,20 +91,25 @@ export class FailoverClient {
   /** Ends the thread. @returns when it has ended */
   async stop(): Promise<void> {
     this.order({ type: 'stop' });
+    this.stopping = true;
     this.descriptor = null; // the thread closes it, and the number may be another's then
     await this.ended;
   }
 
   private order(order: ToFailoverThread): void {
     this.thread.post(order);
+    this.knock();
+  }
+
+  private knock(): void {
     if (this.descriptor !== null) sendBy(this.descriptor, KNOCK);
   }
 
   private handle(message: FromFailoverThread): void {
     switch (message.type) {
       case 'ready':
-        this.descriptor = message.descriptor;
-        sendBy(this.descriptor, KNOCK); // it may have got orders before we could
+        if (!this.stopping) this.descriptor = message.descriptor;
+        this.knock(); // it may have got orders before we could
         if (message.delayable !== null) this.listener.delayable(message.delayable);
         return this.isReady.resolve();
       case 'failover':
