@@ -67,7 +67,8 @@ export class Snooper implements Task {
     const answers = [...this.bonds.keys()]
       .filter((bond) => !this.watched.has(bond))
       .map((bond) => this.watch(bond, members.get(bond) ?? null));
-    this.answered = Promise.all([this.answered, this.thread.ready, ...answers]);
+    // Without what it gives: that would hold what the one before gave, and so on for ever.
+    this.answered = Promise.all([this.answered, this.thread.ready, ...answers]).then(() => undefined);
     this.answered.then(this.isReady.resolve, this.isReady.reject);
   }
 
