@@ -11,12 +11,13 @@ export interface Thread<In, Out> {
 }
 
 /**
- * Starts the module at `url` in a thread of its own. From then on V8 keeps compiled code that has not run for long:
- * code for emergencies is not to be compiled in one.
+ * Starts the module at `url` in a thread of its own, which may say when V8 collects (nursery.ts). From then on V8 keeps
+ * compiled code that has not run for long: code for emergencies is not to be compiled in one.
  * @param data for the thread: its `dataOfThisThread`
  */
 export function startThread<In, Out>(url: URL, data?: unknown): Thread<In, Out> {
   v8.setFlagsFromString('--no-flush-bytecode');
+  v8.setFlagsFromString('--expose-gc');
   const worker = new Worker(url, { workerData: data });
   let failure: Error | null = null;
   const thread: Thread<In, Out> = {

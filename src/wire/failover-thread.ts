@@ -7,6 +7,7 @@ import { encodeProgram } from '../sources/bpf/assembler.js';
 import { linkFilter } from '../sources/bpf/link-filter.js';
 import { blockFor, systemClock } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/link-socket.js';
+import { collectIfHalfFull } from '../sys/nursery.js';
 import { runBeforeOthers } from '../sys/priority.js';
 import { rest } from '../sys/privileges.js';
 import { ownerOfThisThread } from '../sys/thread.js';
@@ -44,12 +45,18 @@ while (watched.running) {
   arrived = systemClock.monotonic();
   if (datagram === 'overrun' || datagram === 'truncated') resync(datagram);
   else if (datagram !== 'nothing') take(datagram, arrived);
-  else if (sample) rehearsal.run(sample); // each time that the socket's time limit is over: that keeps the path warm
+  else keepReady();
   watched.takeOrders(momentNow, () => socket.send(echoRequest()));
 }
 rehearsal.close();
 watched.close();
 socket.close();
+
+/** What there is to do each time that the socket's time limit is over. */
+function keepReady(): void {
+  if (sample) rehearsal.run(sample);
+  collectIfHalfFull();
+}
 
 function take(datagram: Uint8Array, arrived: number): void {
   for (const event of decodeDatagram(datagram)) handle(event, arrived);
@@ -75,6 +82,7 @@ function handle(event: KernelEvent, arrived: number): void {
 function announce(failover: Failover, arrived: number): void {
   const round = watched.failover(failover.bond, momentOf(arrived));
   owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round });
+  collectIfHalfFull();
 }
 
 function momentOf(arrived: number): Moment {

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startThread } from '../../../src/sys/thread.js';
+
+interface Look {
+  before: number;
+  after: number;
+}
+
+test('a thread has its nursery collected when that is over half full, and not before', async () => {
+  const looks: Look[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const thread = startThread<never, Look>(new URL('../../support/nursery-thread.js', import.meta.url));
+    thread.onMessage = (look) => looks.push(look);
+    thread.onExit = (error) => (error ? reject(error) : resolve());
+  });
+  const [early, late] = looks;
+  assert.ok(early && early.after >= early.before, `${early?.before} full, then ${early?.after}`);
+  assert.ok(late && late.after < late.before / 2, `${late?.before} full, then ${late?.after}`);
+});
