@@ -205,7 +205,7 @@ export class HostState {
   finishDump(now: number): void {
     if (this.topology.finishDump()) this.changed.touchAll();
     this.declared.finishDump();
-    for (const sighting of this.table.finishDump('fdb')) this.learned.depart(sighting, now);
+    this.learned.finishDump(now);
   }
 
   /** Forgets those who have been silent for too long. To be called now and then. */

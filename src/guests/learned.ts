@@ -129,21 +129,39 @@ export class Learned {
 
   /** A row went. */
   unlearn(sighting: Sighting, now: number): void {
-    if (this.places.table.remove(sighting)) this.depart(sighting, now);
+    if (this.places.table.remove(sighting)) this.depart([sighting], now);
   }
 
-  /** A bridge lists a row no more. The MAC may have fallen silent, or be gone: that is for the memory to know. */
-  depart(sighting: Sighting, now: number): void {
-    this.remember(sighting, now);
-    this.places.changes.touch(sighting.mac);
+  /**
+   * After a dump of the kernel's bridges: rows that it did not repeat are gone. So is a row that counted against its own
+   * reflection, if the dump has shown meanwhile that its port is.
+   */
+  finishDump(now: number): void {
+    const { table, topology } = this.places;
+    const isLost = ({ source, device }: Sighting): boolean => source === 'fdb' && !topology.link(device);
+    const lost = [...table.macs()].flatMap((mac) => table.sightings(mac).filter(isLost));
+    this.depart([...table.finishDump('fdb'), ...lost.filter((row) => table.remove(row))], now);
   }
 
-  private remember(sighting: Sighting, now: number): void {
-    if (!this.isWorthKeeping(sighting)) return this.keepQuota(sighting.mac);
-    for (const forgotten of this.places.memory.departed(sighting, now)) {
-      this.keepQuota(forgotten);
-      this.places.changes.touch(forgotten);
+  /**
+   * Bridges list rows no more, and the table neither. The MACs may have fallen silent, or be gone: that is for the memory
+   * to know, all of it, before the quota is told who is where.
+   */
+  private depart(rows: readonly Sighting[], now: number): void {
+    this.settle(new Set(rows.flatMap((row) => [row.mac, ...this.remember(row, now)])));
+  }
+
+  /** What is known of these MACs is another than before. */
+  private settle(macs: Iterable<Mac>): void {
+    for (const mac of macs) {
+      this.keepQuota(mac);
+      this.places.changes.touch(mac);
     }
+  }
+
+  /** @returns the MACs that are forgotten for it */
+  private remember(sighting: Sighting, now: number): readonly Mac[] {
+    return this.isWorthKeeping(sighting) ? this.places.memory.departed(sighting, now) : [];
   }
 
   /**
@@ -189,24 +207,21 @@ export class Learned {
 
   /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
   failedOver(bond: number, arrived: number): void {
-    const { table, memory, changes } = this.places;
+    const { table, memory } = this.places;
     for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
       const undoes = table.held(to)?.device === to.device;
       if (!undoes || !this.places.stands(from)) continue;
       if (!this.admit(from)) continue; // another has taken its room since
       this.reflections.heal(from);
       table.add(from);
-      memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
-      changes.touch(from.mac);
+      const others = memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
+      this.settle([from.mac, ...others]);
     }
   }
 
   /** Forgets those who were last seen before `time`. */
   expire(time: number): void {
-    for (const mac of this.places.memory.expire(time)) {
-      this.keepQuota(mac);
-      this.places.changes.touch(mac);
-    }
+    this.settle(this.places.memory.expire(time));
   }
 
   /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
@@ -215,7 +230,7 @@ export class Learned {
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
     if (fallen.size === 0) return;
     for (const mac of [...memory.macs()]) {
-      memory.forget(mac, (sighting) => fallen.has(sighting.device));
+      this.settle(memory.forget(mac, (sighting) => fallen.has(sighting.device)));
       this.keepQuota(mac);
     }
   }
@@ -224,7 +239,7 @@ export class Learned {
   dropFallen(): void {
     const { memory } = this.places;
     for (const mac of [...memory.macs()]) {
-      memory.forget(mac, (sighting) => !this.isWorthKeeping(sighting));
+      this.settle(memory.forget(mac, (sighting) => !this.isWorthKeeping(sighting)));
       this.keepQuota(mac);
     }
   }
@@ -236,7 +251,7 @@ export class Learned {
     const restored = places.filter(({ sighting }) => counts(sighting));
     memory.restore(restored);
     for (const { sighting } of restored) {
-      if (!this.admit(sighting)) memory.forget(sighting.mac, (each) => each === sighting);
+      if (!this.admit(sighting)) this.settle(memory.forget(sighting.mac, (each) => each === sighting));
     }
   }
 
@@ -264,25 +279,26 @@ export class Learned {
     this.evictions.push(eviction.reason);
     if (eviction.mac === mac) return false;
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
-    memory.forget(eviction.mac, (row) => row.device === eviction.port);
-    changes.touch(eviction.mac);
+    const others = memory.forget(eviction.mac, (row) => row.device === eviction.port);
+    for (const each of [eviction.mac, ...others]) changes.touch(each); // of the newcomer there is no row yet
     if (!this.isKnown(eviction.mac)) this.places.forgotten(eviction.mac);
     return true;
   }
 
   /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
   private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
-    const { topology, memory, changes } = this.places;
+    const { topology, memory } = this.places;
+    const { mac, bridge, vlan } = sighting;
     const atGuestPort = isGuestPort(topology, sighting.device);
     const stays = held && isGuestPort(topology, held.device);
-    if (held && !(atGuestPort && stays)) this.remember(held, now);
-    if (held && atGuestPort && !stays) this.reflections.came(held.mac, now);
+    const forgotten = held && !(atGuestPort && stays) ? [...this.remember(held, now)] : [];
+    if (held && atGuestPort && !stays) this.reflections.came(mac, now);
     if (atGuestPort) {
-      const { mac, bridge, vlan } = sighting;
-      memory.forget(mac, (each) => each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device));
+      const isThere = (each: Sighting): boolean =>
+        each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device);
+      forgotten.push(...memory.forget(mac, isThere));
     }
-    this.keepQuota(sighting.mac);
-    changes.touch(sighting.mac);
+    this.settle([mac, ...forgotten]);
   }
 
   private keepQuota(mac: Mac): void {

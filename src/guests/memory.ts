@@ -54,15 +54,19 @@ export class Memory {
     yield* this.others.keys();
   }
 
-  /** Forgets what `unwanted` picks of a MAC's places. */
-  forget(mac: Mac, unwanted: (sighting: Sighting) => boolean): void {
+  /**
+   * Forgets what `unwanted` picks of a MAC's places.
+   * @returns the MACs that are forgotten for one that was a guest and is none any more
+   */
+  forget(mac: Mac, unwanted: (sighting: Sighting) => boolean): Mac[] {
     const places = this.of(mac);
     const kept = places.filter(({ sighting }) => !unwanted(sighting));
-    if (kept.length === places.length) return;
+    if (kept.length === places.length) return [];
     const map = this.guests.has(mac) ? this.guests : this.others;
-    if (kept.length === 0) map.delete(mac);
-    else if (map === this.guests && !this.isGuest(kept)) this.put(mac, kept);
-    else map.set(mac, kept);
+    if (kept.length > 0 && map === this.guests && !this.isGuest(kept)) return this.put(mac, kept);
+    if (kept.length > 0) map.set(mac, kept);
+    else map.delete(mac);
+    return [];
   }
 
   /** Forgets the MACs that were last seen before `time`. @returns those MACs */

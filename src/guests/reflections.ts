@@ -9,7 +9,7 @@ export interface Move {
   readonly bonds: readonly number[];
 }
 
-const NEVER = { first: -Infinity, last: -Infinity };
+const NEVER = { before: -Infinity, first: -Infinity, last: -Infinity };
 
 /** A frame that was on its way when the active slave changed is back within so many seconds, or was lost. */
 export const REFLECTION_WINDOW = 2;
@@ -30,8 +30,8 @@ const NEWCOMER_WINDOW = 60;
  * failover travel separately, so moves are kept for as long as the window.
  */
 export class Reflections {
-  /** One entry a bond: when it last failed over, and the first of those before whose windows touch. */
-  private readonly failovers = new Map<number, { readonly first: number; readonly last: number }>();
+  /** One entry a bond: when it last failed over, the first of those before whose windows touch, and the one before them. */
+  private readonly failovers = new Map<number, typeof NEVER>();
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
   /** When each MAC last came here from elsewhere, the latest last. Bounded by MAX_MOVES. */
@@ -39,8 +39,8 @@ export class Reflections {
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
   isRecent(bond: number, now: number): boolean {
-    const { first, last } = this.failovers.get(bond) ?? NEVER;
-    return now >= first && now - last <= REFLECTION_WINDOW;
+    const { before, first, last } = this.failovers.get(bond) ?? NEVER;
+    return (now >= first && now - last <= REFLECTION_WINDOW) || isWithin(now, before);
   }
 
   /** A MAC moved. @returns whether it is a reflection: then the move does not count */
@@ -65,8 +65,12 @@ export class Reflections {
 
   /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */
   failedOver(bond: number, arrived: number): readonly Move[] {
-    const before = this.failovers.get(bond) ?? NEVER;
-    this.failovers.set(bond, { first: isWithin(arrived, before.last) ? before.first : arrived, last: arrived });
+    const held = this.failovers.get(bond) ?? NEVER;
+    const touches = isWithin(arrived, held.last);
+    this.failovers.set(
+      bond,
+      touches ? { ...held, last: arrived } : { before: held.last, first: arrived, last: arrived },
+    );
     const reflected = this.moves.filter(({ move, at }) => isWithin(at, arrived) && move.bonds.includes(bond));
     this.moves = this.moves.filter((entry) => !reflected.includes(entry));
     return reflected.map(({ move }) => move).reverse();

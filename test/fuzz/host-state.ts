@@ -10,8 +10,10 @@ import { Model, type Saying } from '../unit/guests/model.js';
 import { MACS, type WorldName } from '../unit/guests/worlds.js';
 
 const REMEMBER = 86_400;
-const ROOMY = { total: 100, perPort: 64, remember: REMEMBER };
-const TIGHT = { total: 3, perPort: 2, remember: REMEMBER };
+export const ROOMY = { total: 100, perPort: 64, remember: REMEMBER };
+export const TIGHT = { total: 3, perPort: 2, remember: REMEMBER };
+
+const RESTART_SECONDS = 0.3;
 
 const bondOf = (way: string): string => way.split('/')[0] ?? way;
 
@@ -23,6 +25,12 @@ class Trial {
   /** By which bonds the model has ever had a MAC: one whose move was turned away is still where it was. */
   private readonly everKnown = new Set<string>();
   private readonly latest = { heard: 0, failover: 0 };
+  /**
+   * Where the bounds are met, who was turned away is not known to have come, so that what he does next may pass for a
+   * reflection. At a start macvtaps are read after the bridges, which may have turned one's MAC away; and who was turned
+   * away where he went is remembered where he was.
+   */
+  private excused = false;
   private before: ReturnType<Driver['everything']>;
 
   constructor(
@@ -33,15 +41,29 @@ class Trial {
     this.model = new Model(world, REMEMBER);
     this.driver.takeStale();
     this.before = this.driver.everything();
+    this.noteKnown();
+  }
+
+  /** Nobody listens meanwhile. */
+  private pass(seconds: number): void {
+    this.now += seconds;
+    [this.latest.heard, this.latest.failover] = [this.now, this.now];
+  }
+
+  private noteKnown(): void {
+    for (const mac of MACS) for (const { way } of this.model.sayings(mac)) this.everKnown.add(`${mac} ${bondOf(way)}`);
   }
 
   step({ look, ...step }: Step): void {
+    if (step.do === 'failover' || step.do === 'restart') this.excused = true;
+    if (step.do === 'heard') this.look(); // it comes by another socket, and is not to depend on which is read first
     if (step.do === 'wait') this.now += step.seconds;
+    if (step.do === 'restart') this.pass(RESTART_SECONDS);
     const command = this.complete(step);
     this.model.play(command, this.now);
     this.driver.play(command, this.now);
-    for (const mac of MACS) for (const { way } of this.model.sayings(mac)) this.everKnown.add(`${mac} ${bondOf(way)}`);
-    if (look) this.compare();
+    this.noteKnown();
+    if (look) this.look();
   }
 
   /** Some commands are about the rows that stand; and there may be one bond only. */
@@ -51,7 +73,8 @@ class Trial {
       return { ...command, bond, ago: this.inOrder(command) };
     }
     const standing = this.model.rows.map(({ mac, port, vlan }) => ({ mac, port, vlan: vlan ?? 1 }));
-    if (command.do === 'gone') return { ...command, rows: standing.filter(({ port }) => port === command.port) };
+    const leaves = command.do === 'gone' || (command.do === 'link' && command.joined === false);
+    if (leaves) return { ...command, rows: standing.filter(({ port }) => port === command.port) };
     if (command.do !== 'resync' && command.do !== 'restart') return command;
     const rows = [...(command.keep ? standing : []), ...command.rows];
     return { ...command, rows: rows.filter(({ port }) => !command.gone.includes(port)) };
@@ -63,7 +86,8 @@ class Trial {
     return this.now - this.latest[what];
   }
 
-  private compare(): void {
+  private look(): void {
+    this.model.look();
     const stale = this.driver.takeStale();
     const after = this.driver.everything();
     for (const mac of MACS) {
@@ -82,7 +106,12 @@ class Trial {
   }
 
   private isAsInModel(mac: string, told: readonly Saying[]): void {
-    assert.deepEqual(told, this.model.sayings(mac), mac);
+    const expected = this.model.sayings(mac).map((saying) => {
+      const reasons = this.model.blockReasons(mac, saying.way);
+      const named = told.find(({ way }) => way === saying.way)?.suppressed ?? null;
+      return reasons.includes(saying.suppressed) && reasons.includes(named) ? { ...saying, suppressed: named } : saying;
+    });
+    assert.deepEqual(told, expected, mac);
     for (const way of this.model.book.ways()) {
       assert.deepEqual(this.driver.addresses(mac, way), this.model.book.addresses(mac, way), `${mac} ${way}`);
     }
@@ -90,14 +119,19 @@ class Trial {
 
   /** The model knows no bounds: where they are met, less is known, but nobody is announced who lives elsewhere now. */
   private isNoMoreThanInModel(mac: string, told: readonly Saying[]): void {
-    for (const { way, source, suppressed } of told) {
+    for (const { way, suppressed } of told) {
       assert.ok(this.everKnown.has(`${mac} ${bondOf(way)}`), `${mac} is said to be behind ${way}`);
-      const elsewhere = source !== 'libvirt' && this.model.lastAway(mac, way) === Infinity;
-      assert.ok(!elsewhere || suppressed !== null, `${mac} is announced on ${way}, and its bridge has it there`);
+      const elsewhere = !this.model.isVouched(mac, way) && this.model.lastAway(mac, way) === Infinity;
+      assert.ok(
+        !elsewhere || this.excused || suppressed !== null,
+        `${mac} is announced on ${way}, and its bridge has it there`,
+      );
     }
     for (const way of this.model.book.ways()) {
       const theirs = this.model.book.addresses(mac, way).map(([ip]) => ip);
-      for (const [ip] of this.driver.addresses(mac, way)) assert.ok(theirs.includes(ip), `${ip} is not ${mac}'s`);
+      for (const [ip] of this.driver.addresses(mac, way)) {
+        assert.ok(this.excused || theirs.includes(ip), `${ip} is not ${mac}'s`);
+      }
     }
   }
 
@@ -112,13 +146,18 @@ class Trial {
   }
 }
 
+/** Plays one history. @throws AssertionError when the two tell it differently */
+export function playHistory(world: WorldName, limits: Limits, steps: readonly Step[]): void {
+  const trial = new Trial(world, limits);
+  for (const step of steps) trial.step(step);
+}
+
 /** Plays so many histories. Throws at the first that the two tell differently, cut down to its steps that matter. */
 export function fuzzHostState(numRuns: number, seed?: number): void {
   const world = fc.constantFrom<WorldName>('plain', 'aware', 'two');
   fc.assert(
     fc.property(world, fc.constantFrom(ROOMY, ROOMY, TIGHT), anySteps(60), (name, limits, steps) => {
-      const trial = new Trial(name, limits);
-      for (const step of steps) trial.step(step);
+      playHistory(name, limits, steps);
     }),
     seed === undefined ? { numRuns } : { numRuns, seed },
   );

@@ -41,7 +41,8 @@ export interface Truth {
 
 export type Command =
   | ({ readonly do: 'learn' | 'age' } & RowOf)
-  | ({ readonly do: 'link' } & LinkChange)
+  /** A bridge tells of the rows that go with a port before it leaves. */
+  | ({ readonly do: 'link'; readonly rows?: readonly RowOf[] } & LinkChange)
   | ({ readonly do: 'heard' } & HeardOf)
   /** The bridge tells of the rows that go with a port before the kernel tells of the port, or after it. */
   | { readonly do: 'gone'; readonly port: string; readonly flushFirst: boolean; readonly rows: readonly RowOf[] }
@@ -114,7 +115,7 @@ function kind<K extends Command['do'], T extends object>(name: K, more: fc.Arbit
 
 const running = fc.record({ interfaces: fc.array(fc.record({ mac, target }, PLAIN), { maxLength: 3 }) }, PLAIN);
 const wait = fc.record({ seconds: fc.constantFrom(0.01, 0.5, 1, 1.9, 40, 300, 86_400) }, PLAIN);
-const failover = fc.record({ bond, ago: fc.constantFrom(0, 0.01, 0.6, 3) }, PLAIN);
+const failover = fc.record({ bond, ago: fc.constantFrom(0, 0.01, 0.6, 1.5) }, PLAIN);
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 14, arbitrary: kind('learn', row) },

@@ -30,6 +30,8 @@ export class Driver {
   private readonly names = new Map<number, string>();
   private interfaces: readonly { mac: string; target: string }[] = [];
   private state: HostState;
+  /** Since the last look: then everybody is judged anew. */
+  private restarted = false;
 
   constructor(
     world: WorldName,
@@ -67,7 +69,7 @@ export class Driver {
   play(command: Command, now: number): void {
     if (command.do === 'learn') this.take(this.row(command), now);
     else if (command.do === 'age') this.take(this.row(command, true), now);
-    else if (command.do === 'link') this.take(this.change(command), now);
+    else if (command.do === 'link') this.take([...this.flush(command.rows), this.change(command)].flat(), now);
     else if (command.do === 'gone') this.take(this.remove(command), now);
     else if (command.do === 'back') this.take(this.comeBack(command.port), now);
     else if (command.do === 'heard') this.hear(command, now);
@@ -82,6 +84,10 @@ export class Driver {
     const bridge = this.has(port) ? this.bridgeOf(port) : undefined;
     if (!bridge) return [];
     return [this.kernel.fdb(mac, port, { gone, vlan: bridge.aware ? vlan : null })];
+  }
+
+  private flush(rows: readonly RowOf[] = []): KernelEvent[] {
+    return rows.flatMap((row) => this.row(row, true));
   }
 
   private has(name: string): boolean {
@@ -107,7 +113,7 @@ export class Driver {
 
   private remove({ port, flushFirst, rows }: { port: string; flushFirst: boolean; rows: readonly RowOf[] }) {
     if (!this.has(port)) return [];
-    const flush = rows.flatMap((row) => this.row(row, true));
+    const flush = this.flush(rows);
     const gone = this.kernel.remove(port);
     return flushFirst ? [...flush, gone] : [gone, ...flush];
   }
@@ -148,11 +154,16 @@ export class Driver {
     const saved = JSON.parse(JSON.stringify([...guests])) as typeof guests;
     for (const port of gone) if (this.has(port)) this.kernel.remove(port);
     this.begin(now, rows).restore(saved, now);
+    this.state.takeStale(); // the daemon judges everyone before it listens
+    this.restarted = true;
   }
 
   /** The names of those who are to be judged anew, as the program has it. */
   takeStale(): ReadonlySet<string> | 'all' {
-    return this.state.takeStale();
+    const stale = this.state.takeStale();
+    const { restarted } = this;
+    this.restarted = false;
+    return restarted ? 'all' : stale;
   }
 
   /** The rows that it wants back in the bridges. */

@@ -67,12 +67,17 @@ export class ModelHost {
     return port.startsWith('bond') && this.find(port)?.life === life;
   }
 
+  /** Whether the port of a guest is gone, down, or without carrier. */
+  fell(place: Place): boolean {
+    const device = this.find(place.port);
+    return !(device?.up && device.carrier && this.isGuests(place));
+  }
+
   /** Rule 4: the same device in the same bridge and VLAN, up, with carrier. */
   stands(place: Place): boolean {
     const device = this.find(place.port);
-    if (!device || !this.isGuests(place)) return false;
-    const member = place.vlan === null || device.vlans.some(({ vid }) => vid === place.vlan);
-    return device.up && device.carrier && device.master === place.bridge && member;
+    const member = place.vlan === null || device?.vlans.some(({ vid }) => vid === place.vlan) === true;
+    return !this.fell(place) && device?.master === place.bridge && member;
   }
 
   /** By which ways frames leave that a bridge has in one of its VLANs. */

@@ -2,7 +2,7 @@
  * Who is announced and who is not, written once more from the rules of the design: plain lists, searched from end to
  * end, and nothing shared with the program. Without bounds: worlds are small.
  */
-import type { Command, HeardOf, RowOf } from './commands.js';
+import type { Command, HeardOf, LinkChange, RowOf } from './commands.js';
 import { ModelBook } from './model-book.js';
 import { ModelHost, type OpenOrNot, type Place, type Way } from './model-host.js';
 import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
@@ -43,7 +43,7 @@ export class Model {
   play(command: Command, now: number): void {
     if (command.do === 'learn') this.learn(command, now);
     else if (command.do === 'age') this.age(command, now);
-    else if (command.do === 'link') this.host.change(command);
+    else if (command.do === 'link') this.change(command, now);
     else if (command.do === 'gone') this.lose([command.port], now);
     else if (command.do === 'back') this.host.setPresent(command.port, true);
     else if (command.do === 'heard') this.hear(command, now);
@@ -55,9 +55,24 @@ export class Model {
     this.settle();
   }
 
-  /** Whose port does not stand any more is forgotten, for another may be behind it next time. */
+  /** Whose port is gone, down or without carrier is forgotten, for another may be behind it next time. */
   private settle(): void {
-    this.past = this.past.filter((place) => this.host.isUplinks(place) || this.host.stands(place));
+    this.past = this.past.filter((place) => this.host.isUplinks(place) || !this.host.fell(place));
+  }
+
+  /** The program is asked. Who is not in his bridge and VLAN any more is forgotten, unless he is back by now. */
+  look(): void {
+    this.past = this.past.filter((place) => this.isWorthKeeping(place));
+  }
+
+  private isWorthKeeping(place: Place): boolean {
+    return this.host.isUplinks(place) || this.host.stands(place);
+  }
+
+  private change(command: LinkChange, now: number): void {
+    const left = command.joined === false ? this.rows.filter(({ port }) => port === command.port) : [];
+    this.depart(left, now);
+    this.host.change(command);
   }
 
   private learn({ mac, port, vlan }: RowOf, now: number): void {
@@ -101,7 +116,8 @@ export class Model {
   }
 
   private leave(row: Place, now: number): void {
-    this.past = [...this.past.filter((each) => !samePlace(each, row)), { ...row, at: now }];
+    if (this.isWorthKeeping(row))
+      this.past = [...this.past.filter((each) => !samePlace(each, row)), { ...row, at: now }];
   }
 
   private depart(gone: readonly Place[], now: number): void {
@@ -170,8 +186,11 @@ export class Model {
 
   /** A place on a device that is gone may have been the latest word: what is older goes. */
   private restart(gone: readonly string[], rows: readonly RowOf[], now: number): void {
-    const run = this.interfaces.flatMap(({ mac, target }) => this.placesOfInterface(mac, target));
-    const listed = [...this.rows, ...run].map((row) => ({ ...row, at: now }));
+    this.look(); // everybody has been judged by the time that it is saved
+    const runs = this.interfaces.flatMap(({ mac, target }) => this.placesOfInterface(mac, target));
+    const run = runs.filter((place, n) => !runs.slice(n + 1).some((later) => sameVlan(later, place)));
+    const leads = (row: Place): boolean => this.host.isGuests(row) || this.host.wayOfPlace(row) !== null;
+    const listed = [...this.rows.filter(leads), ...run].map((row) => ({ ...row, at: now }));
     const saved = [...this.past.filter((place) => !listed.some((row) => samePlace(row, place))), ...listed];
     const macs = new Set([...MACS, ...this.host.devices.map(({ address }) => address ?? '')]);
     const here = [...macs].filter((mac) => this.macvtaps(mac).length > 0 || this.runsOnAnyMacvtap(mac));
@@ -179,15 +198,18 @@ export class Model {
     for (const port of gone) this.host.setPresent(port, false);
     const lost = ours.filter(({ port, life }) => this.host.find(port)?.life !== life);
     const recalled = ours.filter(({ mac, at }) => !lost.some((place) => place.mac === mac && place.at >= at));
-    this.book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));
+    const book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));
+    this.book = new ModelBook(); // the bridges are read before what was saved
     [this.rows, this.past, this.moves, this.healed] = [[], [], [], []];
     this.newcomers = new Map();
     for (const row of rows) this.learn(row, now);
+    this.book = book;
     const followed = (place: Place): boolean =>
       this.host.isGuests(place) && this.rows.some((row) => sameVlan(row, place) && this.host.isGuests(row));
     for (const { at, ...place } of recalled) {
       if (!followed(place) && !this.past.some((each) => samePlace(each, place))) this.past.push({ ...place, at });
     }
+    this.look();
     this.expire(now);
   }
 
@@ -200,10 +222,20 @@ export class Model {
       const times = those.map(({ lastSeen }) => lastSeen ?? Infinity);
       const lastSeen = Math.max(...times);
       const best = those.sort(byWeight)[0] as Candidate;
-      const vouched = those.some(({ source }) => source === 'libvirt');
-      const suppressed = this.reason(mac, best, vouched);
+      const suppressed = this.reason(mac, best, this.isVouched(mac, way));
       return { way, source: best.source, lastSeen: lastSeen === Infinity ? null : lastSeen, suppressed };
     });
+  }
+
+  /** Whether libvirt says that the MAC is here, and leaves by this way. */
+  isVouched(mac: string, way: Way): boolean {
+    return this.candidates(mac).some((each) => each.way === way && each.source === 'libvirt');
+  }
+
+  /** Why this way is blocked: more than one reason, where the MAC is in more than one place. Any of them may be named. */
+  blockReasons(mac: string, way: Way): (string | null)[] {
+    const those = this.candidates(mac).filter((each) => each.way === way && each.suppressed !== null);
+    return those.map(({ suppressed }) => suppressed);
   }
 
   private reason(mac: string, { way, suppressed }: Candidate, vouched: boolean): string | null {
