@@ -203,7 +203,10 @@ export class HostState {
 
   /** After it: what it did not mention is gone. */
   finishDump(now: number): void {
-    if (this.topology.finishDump()) this.changed.touchAll();
+    if (this.topology.finishDump()) {
+      this.changed.touchAll();
+      this.learned.dropHomeless(now);
+    }
     this.declared.finishDump();
     this.learned.finishDump(now);
   }

@@ -132,15 +132,18 @@ export class Learned {
     if (this.places.table.remove(sighting)) this.depart([sighting], now);
   }
 
-  /**
-   * After a dump of the kernel's bridges: rows that it did not repeat are gone. So is a row that counted against its own
-   * reflection, if the dump has shown meanwhile that its port is.
-   */
+  /** After a dump of the kernel's bridges: rows that it did not repeat are gone. */
   finishDump(now: number): void {
+    this.depart(this.places.table.finishDump('fdb'), now);
+  }
+
+  /** A dump has shown that ports are gone: so are the rows on them, also one that it confirmed as the other side of a reflection. */
+  dropHomeless(now: number): void {
     const { table, topology } = this.places;
-    const isLost = ({ source, device }: Sighting): boolean => source === 'fdb' && !topology.link(device);
-    const lost = [...table.macs()].flatMap((mac) => table.sightings(mac).filter(isLost));
-    this.depart([...table.finishDump('fdb'), ...lost.filter((row) => table.remove(row))], now);
+    const isHomeless = ({ source, device }: Sighting): boolean => source === 'fdb' && !topology.link(device);
+    const homeless = [...table.macs()].flatMap((mac) => table.sightings(mac).filter(isHomeless));
+    const gone = homeless.filter((row) => table.remove(row));
+    this.depart(gone, now);
   }
 
   /**
@@ -226,20 +229,21 @@ export class Learned {
 
   /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
   portsFell(devices: Iterable<number>): void {
-    const { topology, memory } = this.places;
+    const { topology } = this.places;
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
-    if (fallen.size === 0) return;
-    for (const mac of [...memory.macs()]) {
-      this.settle(memory.forget(mac, (sighting) => fallen.has(sighting.device)));
-      this.keepQuota(mac);
-    }
+    if (fallen.size > 0) this.forgetAll((sighting) => fallen.has(sighting.device));
   }
 
   /** Forgets who was where nothing can be assumed any more: after a change of the host's shape. */
   dropFallen(): void {
+    this.forgetAll((sighting) => !this.isWorthKeeping(sighting));
+  }
+
+  /** Forgets the places that `unwanted` picks, of whomever they are. */
+  private forgetAll(unwanted: (sighting: Sighting) => boolean): void {
     const { memory } = this.places;
     for (const mac of [...memory.macs()]) {
-      this.settle(memory.forget(mac, (sighting) => !this.isWorthKeeping(sighting)));
+      this.settle(memory.forget(mac, unwanted));
       this.keepQuota(mac);
     }
   }
@@ -291,14 +295,12 @@ export class Learned {
     const { mac, bridge, vlan } = sighting;
     const atGuestPort = isGuestPort(topology, sighting.device);
     const stays = held && isGuestPort(topology, held.device);
-    const forgotten = held && !(atGuestPort && stays) ? [...this.remember(held, now)] : [];
+    const isThere = (each: Sighting): boolean =>
+      each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device);
+    const left = held && !(atGuestPort && stays) ? this.remember(held, now) : [];
+    const replaced = atGuestPort ? memory.forget(mac, isThere) : [];
     if (held && atGuestPort && !stays) this.reflections.came(mac, now);
-    if (atGuestPort) {
-      const isThere = (each: Sighting): boolean =>
-        each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device);
-      forgotten.push(...memory.forget(mac, isThere));
-    }
-    this.settle([mac, ...forgotten]);
+    this.settle([mac, ...left, ...replaced]);
   }
 
   private keepQuota(mac: Mac): void {

@@ -66,11 +66,8 @@ export class Reflections {
   /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */
   failedOver(bond: number, arrived: number): readonly Move[] {
     const held = this.failovers.get(bond) ?? NEVER;
-    const touches = isWithin(arrived, held.last);
-    this.failovers.set(
-      bond,
-      touches ? { ...held, last: arrived } : { before: held.last, first: arrived, last: arrived },
-    );
+    const earlier = isWithin(arrived, held.last) ? held : { before: held.last, first: arrived };
+    this.failovers.set(bond, { ...earlier, last: arrived });
     const reflected = this.moves.filter(({ move, at }) => isWithin(at, arrived) && move.bonds.includes(bond));
     this.moves = this.moves.filter((entry) => !reflected.includes(entry));
     return reflected.map(({ move }) => move).reverse();
