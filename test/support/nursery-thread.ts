@@ -1,8 +1,14 @@
 import { collectIfHalfFull, nurseryUse } from '../../src/sys/nursery.js';
 import { ownerOfThisThread } from '../../src/sys/thread.js';
 
-/** A thread that fills its nursery to two thirds and tells how full it is before and after each time it is looked after. */
-const owner = ownerOfThisThread<never, { before: number; after: number }>();
+/** How full the nursery was before and after it was looked after. */
+export interface Look {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** A thread that fills its nursery to two thirds, and has it looked after before that and then. */
+const owner = ownerOfThisThread<never, Look>();
 
 let latest: unknown;
 for (const fill of [0.4, 0.66]) {

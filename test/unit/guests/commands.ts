@@ -115,6 +115,7 @@ function kind<K extends Command['do'], T extends object>(name: K, more: fc.Arbit
 
 const running = fc.record({ interfaces: fc.array(fc.record({ mac, target }, PLAIN), { maxLength: 3 }) }, PLAIN);
 const wait = fc.record({ seconds: fc.constantFrom(0.01, 0.5, 1, 1.9, 40, 300, 86_400) }, PLAIN);
+/** The program is told of a failover within the window in which it looks for reflections. */
 const failover = fc.record({ bond, ago: fc.constantFrom(0, 0.01, 0.6, 1.5) }, PLAIN);
 
 const command: fc.Arbitrary<Command> = fc.oneof(

@@ -30,6 +30,8 @@ export class Driver {
   private readonly names = new Map<number, string>();
   private interfaces: readonly { mac: string; target: string }[] = [];
   private state: HostState;
+  /** The MACs of rows for which there was no room. */
+  readonly turnedAway = new Set<string>();
   /** Since the last look: then everybody is judged anew. */
   private restarted = false;
 
@@ -63,13 +65,16 @@ export class Driver {
   }
 
   private take(events: readonly KernelEvent[], now: number): void {
-    for (const event of events) this.state.apply(event, now);
+    for (const event of events) {
+      const ignored = this.state.apply(event, now);
+      if (event.type === 'fdb' && ignored?.reason === 'table-full') this.turnedAway.add(event.mac);
+    }
   }
 
   play(command: Command, now: number): void {
     if (command.do === 'learn') this.take(this.row(command), now);
     else if (command.do === 'age') this.take(this.row(command, true), now);
-    else if (command.do === 'link') this.take([...this.flush(command.rows), this.change(command)].flat(), now);
+    else if (command.do === 'link') this.take([...this.flush(command.rows), ...this.change(command)], now);
     else if (command.do === 'gone') this.take(this.remove(command), now);
     else if (command.do === 'back') this.take(this.comeBack(command.port), now);
     else if (command.do === 'heard') this.hear(command, now);

@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { startThread } from '../../../src/sys/thread.js';
-
-interface Look {
-  before: number;
-  after: number;
-}
+import type { Look } from '../../support/nursery-thread.js';
 
 test('a thread has its nursery collected when that is over half full, and not before', async () => {
   const looks: Look[] = [];
