@@ -25,7 +25,7 @@ _bondherald_words() {
     run) echo "--config --bond --kinds --metrics --log $common" ;;
     announce) echo "$(_bondherald_bonds) --mac --vlan --kinds --rounds --dry-run --config --json $common" ;;
     guests) echo "$(_bondherald_bonds) --config --json --watch $common" ;;
-    status) echo "--config --json --watch $common" ;;
+    status) echo "--config --html --json --watch $common" ;;
     watch) echo "$(_bondherald_bonds) --count --config --json $common" ;;
     doctor) echo "--config --json $common" ;;
     config)

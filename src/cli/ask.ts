@@ -1,7 +1,7 @@
 import { CONTROL_SOCKET } from '../config/constants.js';
 import { decodeAnswer } from '../control/answer.js';
 import { MAX_ANSWER_BYTES } from '../control/line.js';
-import type { ControlRequest, ControlResults } from '../control/messages.js';
+import type { ControlRequest, ControlResults, KernelResults } from '../control/messages.js';
 import { encodeRequest } from '../control/request.js';
 import type { Config } from '../config/config.js';
 import type { ManualTools } from '../daemon/announce-by-hand.js';
@@ -19,13 +19,13 @@ import type { FoundConfig } from './config-file.js';
 const LIMITS = { answerBytes: MAX_ANSWER_BYTES, silentSeconds: 10 };
 
 /** No daemon runs, or none that has a socket. */
-const NO_DAEMON = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
+export const NO_DAEMON: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTDIR']);
 
 /** The daemon may have begun what it was asked for: to do it here as well could send everything twice. */
 const MAY_HAVE_ARRIVED = new Set(['ETIMEDOUT', 'ECONNRESET']);
 
 /** What the daemon knows and the kernel does not. */
-const ITS_OWN: Readonly<Record<keyof ControlResults, string>> = {
+const ITS_OWN: Readonly<Record<keyof KernelResults, string>> = {
   ping: 'its words',
   guests: 'guests that fell silent',
   announce: 'guests that fell silent',
@@ -33,8 +33,8 @@ const ITS_OWN: Readonly<Record<keyof ControlResults, string>> = {
 };
 
 /** An answer, and what people should know of where it comes from (null: nothing). */
-export interface Asked<Op extends keyof ControlResults> {
-  readonly result: ControlResults[Op];
+export interface Asked<Op extends keyof KernelResults> {
+  readonly result: KernelResults[Op];
   readonly note: string | null;
 }
 
@@ -45,7 +45,7 @@ export interface Asked<Op extends keyof ControlResults> {
  * @param configFile in place of the usual one
  * @throws BondheraldError the daemon's or our own; ConfigError when the configuration that is needed is wrong
  */
-export async function ask<Op extends keyof ControlResults>(
+export async function ask<Op extends keyof KernelResults>(
   request: ControlRequest & { op: Op },
   configFile?: string,
   socket: string = CONTROL_SOCKET,
@@ -77,10 +77,10 @@ function isAction(request: ControlRequest): boolean {
 }
 
 /** Reads the kernel and answers from what it says. */
-async function answerHere<Op extends keyof ControlResults>(
+async function answerHere<Op extends keyof KernelResults>(
   config: Config,
   request: ControlRequest & { op: Op },
-): Promise<ControlResults[Op]> {
+): Promise<KernelResults[Op]> {
   const live = await readHost(config, systemClock);
   try {
     const manual = manualToolsHere(config, live);
@@ -107,7 +107,11 @@ function manualToolsHere({ announce: settings }: Config, live: LiveHost): Manual
   };
 }
 
-async function askDaemon<Op extends keyof ControlResults>(
+/**
+ * Has a request answered by the daemon, or not at all.
+ * @throws ControlSocketError, ControlMessageError when it cannot be asked; else its own error as UsageError or DaemonError
+ */
+export async function askDaemon<Op extends keyof ControlResults>(
   request: ControlRequest & { op: Op },
   socket: string,
 ): Promise<ControlResults[Op]> {

@@ -7,6 +7,7 @@ import {
   ANNOUNCE_OPTIONS,
   CAPTURE_OPTIONS,
   CONFIG_OPTION,
+  HTML_OPTION,
   JSON_OPTION,
   OVERRIDE_OPTIONS,
   refuseRepeated,
@@ -53,10 +54,10 @@ export async function execute(
     .command(
       'status',
       'show the bonds, their active links, the last failover and what was sent',
-      statusOptions,
+      (command) => statusOptions(command).options(HTML_OPTION),
       async (args) => {
-        const { status } = await import('./status.js');
-        exitCode = await status(args, output, signal);
+        if (args.html) exitCode = await (await import('./status-html.js')).statusHtml(args, output);
+        else exitCode = await (await import('./status.js')).status(args, output, signal);
       },
     )
     .command(

@@ -13,8 +13,8 @@ export async function configCheck(
   { file = CONFIG_FILE }: { file?: string | undefined },
   output: Output,
 ): Promise<number> {
-  const { config } = await loadConfig({ config: file });
-  if (config.metrics.webConfig !== null) checkWebConfig(config.metrics.webConfig);
+  const { webConfig, page } = (await loadConfig({ config: file })).config.metrics;
+  if (webConfig !== null) checkWebConfig(webConfig, page);
   output.text(`${file}: good`);
   return 0;
 }

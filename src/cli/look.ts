@@ -1,4 +1,4 @@
-import type { ControlRequest, ControlResults } from '../control/messages.js';
+import type { ControlRequest, KernelResults } from '../control/messages.js';
 import { systemClock } from '../sys/clock.js';
 import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
@@ -26,10 +26,10 @@ const INTERVAL = 1;
  * @returns the exit code
  * @throws BondheraldError when there is no answer
  */
-export async function look<Op extends keyof ControlResults>(
+export async function look<Op extends keyof KernelResults>(
   request: ControlRequest & { op: Op },
   { config, json, watch }: LookArguments,
-  { page, quiet }: View<ControlResults[Op]>,
+  { page, quiet }: View<KernelResults[Op]>,
   output: Output,
   signal: AbortSignal,
 ): Promise<number> {

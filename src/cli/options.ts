@@ -39,6 +39,11 @@ export const WATCH_OPTION = {
   watch: { type: 'boolean', default: false, describe: 'look again every second' },
 } as const;
 
+/** What `status` can write in place of its lines. */
+export const HTML_OPTION = {
+  html: { type: 'boolean', default: false, describe: 'write the status page, for a file or a browser' },
+} as const;
+
 /** The options of `watch`. */
 export const CAPTURE_OPTIONS = {
   count: { ...once, describe: 'end after so many frames' },

@@ -1,3 +1,4 @@
+import { checkWebConfig } from '../daemon/web-access.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { answerFromProcess } from '../sys/child.js';
 import { logArgument } from './arguments.js';
@@ -16,6 +17,8 @@ await answerFromProcess(async (argv): Promise<RunAnswer> => {
     await execute(argv, standardOutput, new AbortController().signal, async (args) => {
       const log = logArgument(args.log);
       const { config, settings } = await loadConfig(args);
+      const { page, webConfig } = config.metrics;
+      if (page === 'authenticated' && webConfig !== null) checkWebConfig(webConfig, page);
       answer = { order: { config, settings, log } };
       return 0;
     });

@@ -72,6 +72,10 @@ export interface Config {
     readonly listen: readonly ListenAddress[];
     /** The file that says who may read the metrics, and how; null: everyone who can reach the address. */
     readonly webConfig: string | null;
+    /** Who may see the status page over HTTP: nobody, or who has logged in as a user of `webConfig`. */
+    readonly page: 'off' | 'authenticated';
+    /** Names by which clients may ask, in lower case, beside addresses and the names of this host and its certificate. */
+    readonly names: readonly string[];
     /** Written for the node exporter's textfile collector. */
     readonly textfile: string | null;
   };

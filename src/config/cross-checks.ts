@@ -1,10 +1,11 @@
 import type { z } from 'zod';
 import type { StaticGuest } from './config.js';
 import { type Path, type Problem, valueAt } from './problems.js';
-import { bonds, limits, staticGuests } from './schema.js';
+import { bonds, limits, metrics, staticGuests } from './schema.js';
 
 const LIMITS = ['guests', 'limits'] as const;
 const STATIC = ['guests', 'static'] as const;
+const PAGE = ['metrics', 'page'] as const;
 
 /**
  * What is wrong between values that are legal each by itself. A check is left out where one of its own values is not
@@ -18,7 +19,15 @@ export function crossProblems(raw: unknown): Problem[] {
   const problems = [...repeatedGuests(statics), ...repeatedAddresses(statics)];
   if (watched !== 'auto') problems.push(...strayBonds(statics, watched));
   if (limit) problems.push(...beyondLimits(limit, statics));
-  return problems;
+  return [...problems, ...pageForNobody(raw)];
+}
+
+/** That the file of `webConfig` has users is seen where it is read. */
+function pageForNobody(raw: unknown): Problem[] {
+  const { page, webConfig } = metrics.shape;
+  if (read(page, raw, PAGE) !== 'authenticated' || read(webConfig, raw, ['metrics', 'webConfig']) !== null) return [];
+  const text = 'authenticated: needs metrics.webConfig, a file with basic_auth_users; without it nobody can log in';
+  return [{ path: PAGE, text }];
 }
 
 function read<T>(part: z.ZodType<T>, raw: unknown, path: Path): T | undefined {

@@ -37,8 +37,17 @@ export const DEFAULTS = {
     virtualRouterMacs: false,
     static: [],
   },
-  // Only this host: guests must not learn who their neighbours are. 9871 is bondherald's port of record.
-  metrics: { listen: '127.0.0.1:9871', webConfig: null, textfile: null },
+  metrics: {
+    // Only this host. 9871 is bondherald's port of record.
+    listen: '127.0.0.1:9871',
+    webConfig: null,
+    // Every process of the host can open the address, a QEMU that its guest took over among them: the page has MACs,
+    // addresses and names of all guests, so it takes a password.
+    page: 'off',
+    // The host's own names are known.
+    names: [],
+    textfile: null,
+  },
   // Where the Filesystem Hierarchy Standard puts what a program keeps from one run to the next.
   stateDir: '/var/lib/bondherald',
 } as const;

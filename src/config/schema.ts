@@ -125,6 +125,17 @@ const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 such addresses`, (valu
   return addresses.safeParse(Array.isArray(value) ? value : [value]).data;
 });
 
+/** YAML 1.1 reads a bare `off` as false, and so do tools that write our file. */
+const page = leaf('off or authenticated', (value): Config['metrics']['page'] | undefined =>
+  value === false || value === 'off' ? 'off' : value === 'authenticated' ? value : undefined,
+);
+
+/** RFC 1123 section 2.1, and the underscore that many networks use; the last label of a name is no number. */
+function hostName(value: string): string | undefined {
+  const isName = /^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*(?!\d+$)[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/i;
+  return value.length <= 253 && isName.test(value) ? value.toLowerCase() : undefined;
+}
+
 /** Four thousand bytes are the kernel's limit for a path (PATH_MAX), with room for the file's own name. */
 function absolutePath(value: unknown): string | undefined {
   if (typeof value !== 'string' || !path.isAbsolute(value)) return undefined;
@@ -142,9 +153,11 @@ function file(what: string, isRight: (name: string) => boolean = () => true): z.
   });
 }
 
-const metrics = section({
+export const metrics = section({
   listen,
   webConfig: file('the absolute path of a web configuration file'),
+  page,
+  names: list(text("a host's name, such as hv12.example.net", hostName), { of: 'names of this host', max: 64 }),
   // The node exporter reads what is called so, and nothing else.
   textfile: file('the absolute path of a file that ends in .prom', (name) => /[^/]\.prom$/.test(name)),
 });

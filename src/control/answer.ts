@@ -18,6 +18,9 @@ import { statusReport } from './status.js';
 const NAME_LENGTH = 256;
 const MESSAGE_LENGTH = 16 << 10;
 
+/** Far beyond the largest page, which takes less than 700 KB. */
+const PAGE_LENGTH = 4 << 20;
+
 const macAddress: Check<Mac> = (value, path) => {
   const mac = typeof value === 'string' ? parseMac(value) : undefined;
   if (mac === undefined) throw new ControlMessageError(`${path}: a MAC address expected`);
@@ -70,6 +73,7 @@ const RESULTS: { [Op in keyof ControlResults]: Check<ControlResults[Op]> } = {
     cut: flag,
   }),
   status: statusReport,
+  page: object({ html: text(PAGE_LENGTH) }),
 };
 
 const failure: Check<ControlFailure> = object({

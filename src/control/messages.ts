@@ -36,8 +36,13 @@ export interface StatusRequest {
   readonly op: 'status';
 }
 
+/** Asks for the status page, to be read from a file. */
+export interface PageRequest {
+  readonly op: 'page';
+}
+
 /** What a command may ask of the daemon. */
-export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest | StatusRequest;
+export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest | StatusRequest | PageRequest;
 
 /** The guests behind one bond. */
 export interface BondGuestList {
@@ -67,7 +72,11 @@ export interface ControlResults {
   readonly guests: { readonly bonds: readonly BondGuestList[] };
   readonly announce: AnnounceReport;
   readonly status: StatusReport;
+  readonly page: { readonly html: string };
 }
+
+/** What can be answered without a daemon too, by reading the kernel. */
+export type KernelResults = Omit<ControlResults, 'page'>;
 
 /** An error as the daemon tells it. */
 export interface ControlFailure {

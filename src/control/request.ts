@@ -12,6 +12,7 @@ import { type Check, flag, integer, listOf, literal, nullable, object, optional,
  *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
  *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
  *     {"v":1,"op":"status"}
+ *     {"v":1,"op":"page"}
  */
 
 /** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
@@ -41,10 +42,11 @@ const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op 
     dryRun: flag,
   }),
   status: object({ op: literal('status') }),
+  page: object({ op: literal('page') }),
 };
 
 const request: Check<ControlRequest> = (value, path) => {
-  const op = literal('ping', 'guests', 'announce', 'status')(plainObject(value, path).op, `${path}.op`);
+  const op = literal('ping', 'guests', 'announce', 'status', 'page')(plainObject(value, path).op, `${path}.op`);
   return REQUESTS[op](value, path);
 };
 

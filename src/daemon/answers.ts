@@ -1,4 +1,4 @@
-import type { ControlRequest, ControlResults } from '../control/messages.js';
+import type { ControlRequest, KernelResults } from '../control/messages.js';
 import { describeGuests } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
@@ -24,10 +24,10 @@ export interface Knowledge {
 
 /** The answer to each request. Each throws a BondheraldError when there is none. */
 type Answers = {
-  readonly [Op in keyof ControlResults]: (
+  readonly [Op in keyof KernelResults]: (
     knowledge: Knowledge,
     request: ControlRequest & { op: Op },
-  ) => ControlResults[Op] | Promise<ControlResults[Op]>;
+  ) => KernelResults[Op] | Promise<KernelResults[Op]>;
 };
 
 const ANSWERS: Answers = {
@@ -50,9 +50,9 @@ const ANSWERS: Answers = {
  * Does what a request asks for.
  * @throws BondheraldError when that cannot be
  */
-export async function answerRequest<Op extends keyof ControlResults>(
+export async function answerRequest<Op extends keyof KernelResults>(
   knowledge: Knowledge,
   request: ControlRequest & { op: Op },
-): Promise<ControlResults[Op]> {
+): Promise<KernelResults[Op]> {
   return ANSWERS[request.op](knowledge, request);
 }

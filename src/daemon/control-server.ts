@@ -1,7 +1,13 @@
 import { CONTROL_GROUP } from '../config/constants.js';
 import { encodeAnswer } from '../control/answer.js';
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/line.js';
-import type { AnnounceReport, AnnounceRequest, ControlRequest, ControlResults } from '../control/messages.js';
+import type {
+  AnnounceReport,
+  AnnounceRequest,
+  ControlRequest,
+  ControlResults,
+  KernelResults,
+} from '../control/messages.js';
 import { decodeRequest } from '../control/request.js';
 import { BondheraldError, BusyError, ControlSocketError } from '../errors.js';
 import type { Verdict } from '../guests/verdict.js';
@@ -51,6 +57,8 @@ export class ControlServer implements Task {
       readonly log: Log;
       readonly metrics: Metrics;
       readonly history: FailoverHistory;
+      /** The status page, to be read from a file. */
+      readonly page: () => Promise<string>;
     },
     private readonly manual: ManualTools,
     private readonly hostKnown: () => Promise<void>,
@@ -94,14 +102,18 @@ export class ControlServer implements Task {
     try {
       const request = decodeRequest(line);
       await this.hostKnown();
-      const result = await (request.op === 'announce' ? this.announce(request) : this.carryOut(request));
-      return encodeAnswer({ result });
+      return encodeAnswer({ result: await this.resultOf(request) });
     } catch (error) {
       const known = error instanceof BondheraldError;
       if (!known) this.tools.log.error('a request on the control socket failed', { reason: oneLine(error) });
       const { code, exitCode } = known ? error : { code: 'INTERNAL', exitCode: 1 as const };
       return encodeAnswer({ error: { code, exitCode, message: oneLine(error).slice(0, 4096) } });
     }
+  }
+
+  private async resultOf(request: ControlRequest): Promise<ControlResults[keyof ControlResults]> {
+    if (request.op === 'page') return { html: await this.tools.page() };
+    return request.op === 'announce' ? this.announce(request) : this.carryOut(request);
   }
 
   private async announce(request: AnnounceRequest): Promise<AnnounceReport> {
@@ -117,7 +129,7 @@ export class ControlServer implements Task {
     }
   }
 
-  private carryOut<Op extends keyof ControlResults>(request: ControlRequest & { op: Op }): Promise<ControlResults[Op]> {
+  private carryOut<Op extends keyof KernelResults>(request: ControlRequest & { op: Op }): Promise<KernelResults[Op]> {
     const { host, bonds, manual, tools } = this;
     const reasonFor = (verdict: Verdict) => bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
     const announced = (done: Announced): void => this.note(done);

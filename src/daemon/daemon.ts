@@ -78,7 +78,8 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const history = new FailoverHistory(clock, host.topology, config.announce.schedule.length);
   const openPort = portOpener(ovs.bonds, clock, (...frames) => snooper.task?.sending(...frames));
   const manual = manualTools(settings, { clock, openPort, others: () => announcements, refresh: () => judge() });
-  const control = new ControlServer(host, bonds, { ...tools, history }, manual, () => ovs.known());
+  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
+  const control = new ControlServer(host, bonds, { ...tools, history, page: pages.file }, manual, () => ovs.known());
   await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
   const failovers = new FailoverLog(tools, host.topology, bonds);
   const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, ovs.readTables]);
@@ -109,7 +110,6 @@ export async function runDaemon(settings: Settings, reloads: Reloads, base: Base
   const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
   const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
   const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
   const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
   const service = newServiceNotifier(host, bonds, tools, sockets);
   const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer, history);

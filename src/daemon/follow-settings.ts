@@ -23,7 +23,7 @@ export interface FollowingParts {
   readonly snooper: { configure(wanted: boolean, begun: (task: { follow(): void }) => void): Promise<void> };
   readonly libvirt: Configurable<boolean>;
   readonly ovs: Configurable<boolean | 'auto'>;
-  readonly endpoint: Configurable<Pick<Config['metrics'], 'listen' | 'webConfig'>>;
+  readonly endpoint: Configurable<Omit<Config['metrics'], 'textfile'>>;
   readonly textfile: Configurable<string | null>;
 }
 
@@ -54,8 +54,8 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
     (wanted) => ovs.configure(wanted),
   );
   settings.follow(
-    ({ metrics: { listen, webConfig } }) => ({ listen, webConfig }),
-    (where) => endpoint.configure(where),
+    ({ metrics: { textfile: _, ...served } }) => served,
+    (served) => endpoint.configure(served),
   );
   settings.follow(
     ({ metrics }) => metrics.textfile,

@@ -1,11 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
-import type { ListenAddress } from '../config/config.js';
+import type { Config, ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
-import { type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
+import { landingPage } from '../metrics/page/landing.js';
+import { hostName } from '../sys/host-settings.js';
+import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
+import { VERSION } from '../sys/version.js';
 import { Deferred } from '../wire/deferred.js';
 import type { Health } from './health.js';
+import { isForUs } from './host-names.js';
+import { pageHeaders } from './page-headers.js';
 import { oneLine, type Task, untilAborted } from './task.js';
 import type { WebAccess } from './web-access.js';
 
@@ -19,15 +24,22 @@ export interface EndpointParts {
   readonly refresh: () => void;
   readonly health: Health;
   readonly log: Log;
-  /** More pages, by path. */
-  readonly pages?: Readonly<Record<string, Page>>;
+  /** For who has logged in, where the configuration has it; everybody else sees the landing page. */
+  readonly statusPage: Page;
 }
 
-/** Where to listen; without an address nobody is answered. */
-interface EndpointSettings {
-  readonly listen: readonly ListenAddress[];
-  readonly webConfig: string | null;
-}
+/** Where to listen, and what is there for whom; without an address nobody is answered. */
+type EndpointSettings = Omit<Config['metrics'], 'textfile'>;
+
+const LANDING: HttpAnswer = {
+  ...{ status: 200, contentType: HTML, body: landingPage(VERSION) },
+  headers: pageHeaders("form-action 'none'"),
+};
+
+const MISDIRECTED = plainText(
+  421,
+  'not a name of this host: ask by its address, by its own name or by one that metrics.names lists',
+);
 
 /** A server, and where it listens. */
 interface Listening {
@@ -48,7 +60,6 @@ function close(servers: readonly Listening[]): void {
 export class MetricsEndpoint implements Task {
   readonly name = 'metrics';
   private readonly isReady = new Deferred();
-  private readonly pages: ReadonlyMap<string, Page>;
   private access: WebAccess | null = null;
   /** One for each address of the settings. */
   private servers: readonly Listening[] = [];
@@ -56,14 +67,7 @@ export class MetricsEndpoint implements Task {
   constructor(
     private settings: EndpointSettings,
     private readonly parts: EndpointParts,
-  ) {
-    this.pages = new Map<string, Page>([
-      ['/', () => plainText(200, 'bondherald: metrics are at /metrics, whether it is well at /healthz')],
-      ['/metrics', (request) => this.metrics(request)],
-      ['/healthz', () => this.health()],
-      ...Object.entries(parts.pages ?? {}),
-    ]);
-  }
+  ) {}
 
   get ready(): Promise<void> {
     return this.isReady.promise;
@@ -142,7 +146,7 @@ export class MetricsEndpoint implements Task {
   private async answer(request: HttpRequest): Promise<HttpAnswer> {
     const headers = this.access?.headers ?? {};
     try {
-      const answer = (await this.refusal(request)) ?? (await this.page(request));
+      const answer = this.isForUs(request) ? await this.answerToUser(request) : MISDIRECTED;
       return { ...answer, headers: { ...headers, ...answer.headers } };
     } catch (error) {
       this.parts.log.error('a request for the metrics failed', {
@@ -153,18 +157,32 @@ export class MetricsEndpoint implements Task {
     }
   }
 
-  /** The answer to whoever may not read; null: this one may. */
-  private async refusal({ authorization }: HttpRequest): Promise<HttpAnswer | null> {
+  private isForUs({ host }: HttpRequest): boolean {
+    const isCertifiedFor = (name: string): boolean => this.access?.isCertifiedFor(name) ?? false;
+    return isForUs(host, { own: hostName(), names: this.settings.names, isCertifiedFor });
+  }
+
+  private async answerToUser(request: HttpRequest): Promise<HttpAnswer> {
     this.access?.refresh();
-    const admitted = (await this.access?.admits(authorization)) ?? true;
-    if (admitted === true) return null;
+    const hasUsers = this.access?.hasUsers ?? false; // those that are asked now: there may be none when the answer is in
+    const admitted = (await this.access?.admits(request.authorization)) ?? true;
     if (admitted === 'busy') return plainText(503, 'too many passwords at once: try again', { 'retry-after': '1' });
+    if (admitted) return this.page(request, hasUsers);
     return plainText(401, 'unauthorized', { 'www-authenticate': 'Basic realm="bondherald", charset="UTF-8"' });
   }
 
-  private async page(request: HttpRequest): Promise<HttpAnswer> {
-    const page = this.pages.get(request.path);
-    return page ? page(request) : plainText(404, 'not found: metrics are at /metrics');
+  /** @param hasLoggedIn by a password, not because nobody needs one */
+  private async page(request: HttpRequest, hasLoggedIn: boolean): Promise<HttpAnswer> {
+    switch (request.path) {
+      case '/':
+        return hasLoggedIn && this.settings.page === 'authenticated' ? this.parts.statusPage(request) : LANDING;
+      case '/metrics':
+        return this.metrics(request);
+      case '/healthz':
+        return this.health();
+      default:
+        return plainText(404, 'not found: metrics are at /metrics');
+    }
   }
 
   private async metrics({ accept }: HttpRequest): Promise<HttpAnswer> {

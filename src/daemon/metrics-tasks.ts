@@ -6,9 +6,10 @@ import { sharedFileAt } from '../sys/shared-file.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type Echo, Health } from './health.js';
-import { MetricsEndpoint, type Page } from './metrics-endpoint.js';
+import { MetricsEndpoint } from './metrics-endpoint.js';
 import { MetricsSweeper } from './metrics-sweeper.js';
 import { fillStateGauges } from './state-gauges.js';
+import type { StatusPages } from './status-page.js';
 import { SwitchedTask } from './switched-task.js';
 import type { Task } from './task.js';
 import { Textfile } from './textfile.js';
@@ -20,8 +21,7 @@ interface Parts {
   readonly bonds: ReadonlyMap<number, BondGuests>;
   /** How to ask the kernel over each netlink socket, by what the socket is called. */
   readonly sockets: Readonly<Record<string, Echo>>;
-  /** More pages beside the metrics, by path. */
-  readonly pages?: Readonly<Record<string, Page>>;
+  readonly pages: Pick<StatusPages, 'served'>;
 }
 
 /** The tasks that give the metrics to others: over HTTP, as a file, or to nobody. */
@@ -35,13 +35,19 @@ interface MetricsTasks {
 
 /** Makes them, as the configuration says at first. */
 export function metricsTasks({ textfile, ...settings }: Config['metrics'], parts: Parts): MetricsTasks {
-  const { tools, topology, bonds, sockets, pages = {} } = parts;
+  const { tools, topology, bonds, sockets, pages } = parts;
   const { registry } = tools.metrics;
   const refresh = (): void => fillStateGauges(tools.metrics, topology, bonds);
   const health = new Health(tools.clock, sockets);
   const write = (path: string | null): Textfile | null =>
     path === null ? null : new Textfile(sharedFileAt(path), registry, refresh, tools);
-  const endpoint = new MetricsEndpoint(settings, { registry, refresh, health, log: tools.log, pages });
+  const endpoint = new MetricsEndpoint(settings, {
+    registry,
+    refresh,
+    health,
+    log: tools.log,
+    statusPage: pages.served,
+  });
   const writer = new SwitchedTask('textfile', textfile, write);
   return { endpoint, textfile: writer, tasks: [endpoint, new MetricsSweeper(topology, tools), writer] };
 }

@@ -1,16 +1,18 @@
+import { BusyError } from '../errors.js';
 import { statusPage as pageOf } from '../metrics/page/page.js';
-import { readQuery } from '../metrics/page/query.js';
+import { EVERYTHING, type PageQuery, readQuery } from '../metrics/page/query.js';
 import { STYLE_TEXTS } from '../metrics/page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/host-settings.js';
-import { type HttpAnswer, plainText } from '../sys/http-server.js';
+import { HTML, plainText } from '../sys/http-server.js';
 import { VERSION } from '../sys/version.js';
 import { type CurrentConfig, Diagnosis, type Patient } from './diagnosis.js';
 import type { FailoverHistory } from './history.js';
 import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from './ovs-follower.js';
 import { type GuestBooks, listGuests } from './page-guests.js';
+import { pageHeaders } from './page-headers.js';
 import { Slices } from './slices.js';
 import { describeStatus } from './status.js';
 
@@ -23,57 +25,68 @@ export interface StatusParts extends Omit<GuestBooks, 'now'> {
   readonly started: number;
 }
 
-/** Nothing but the page's own style, its own form and the mark in the tab; nobody may put it into a frame. */
-const POLICY = [
-  "default-src 'none'",
-  `style-src ${STYLE_TEXTS.map((text) => `'sha256-${sha256(text)}'`).join(' ')}`,
-  'img-src data:',
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+/** Nothing but the page's own style and the mark in the tab. */
+const ALLOWED = [`style-src ${STYLE_TEXTS.map((text) => `'sha256-${sha256(text)}'`).join(' ')}`, 'img-src data:'];
 
-const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy': POLICY,
-  'x-content-type-options': 'nosniff',
-  'x-frame-options': 'DENY',
-  'referrer-policy': 'no-referrer',
-  'cache-control': 'no-store',
-};
+const HEADERS = pageHeaders(...ALLOWED, "form-action 'self'");
+
+/** What of it a page can say of itself. */
+const FILE_POLICY = ["default-src 'none'", ...ALLOWED, "form-action 'none'", "base-uri 'none'"].join('; ');
 
 /** So many may wait for their page at once. */
 const MAX_WAITING = 16;
 
-const BUSY = plainText(503, 'too many ask for this page at once: try again', { 'retry-after': '2' });
+const TOO_MANY = 'too many ask for the status page at once: try again';
+const BUSY = plainText(503, TOO_MANY, { 'retry-after': '2' });
+
+/** The status page in both its forms. */
+export interface StatusPages {
+  /** For browsers. */
+  readonly served: Page;
+  /** To be read from a file: without links that somebody would have to answer. @throws BusyError */
+  readonly file: () => Promise<string>;
+}
 
 /** The status page. One is made at a time, in slices; who asks meanwhile waits. */
-export function statusPage(settings: CurrentConfig, parts: StatusParts): Page {
+export function statusPages(settings: CurrentConfig, parts: StatusParts): StatusPages {
   const make = maker(settings, parts);
   let last: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  return ({ query }) => {
-    if (waiting >= MAX_WAITING) return BUSY;
+  /** @returns null: too many wait */
+  const inTurn = (query: PageQuery | null): Promise<string> | null => {
+    if (waiting >= MAX_WAITING) return null;
     waiting++;
-    const answer = last.then(() => make(query)).finally(() => waiting--);
-    last = answer.catch(() => undefined);
-    return answer;
+    const page = last.then(() => make(query)).finally(() => waiting--);
+    last = page.catch(() => undefined);
+    return page;
+  };
+  return {
+    async served({ query }) {
+      const body = await inTurn(readQuery(query));
+      return body === null ? BUSY : { status: 200, contentType: HTML, body, headers: HEADERS };
+    },
+    async file() {
+      const page = await inTurn(null);
+      if (page === null) throw new BusyError(TOO_MANY);
+      return page;
+    },
   };
 }
 
-function maker(settings: CurrentConfig, parts: StatusParts): (query: string) => Promise<HttpAnswer> {
+/** @returns what makes a page; of no query: for a file */
+function maker(settings: CurrentConfig, parts: StatusParts): (query: PageQuery | null) => Promise<string> {
   const { host, bonds, ovs, history, clock, started } = parts;
   const books = (): GuestBooks => ({ host, bonds, now: clock.monotonic() });
   const diagnosis = new Diagnosis({ settings, books, ovs, clock });
   const daemon = { version: VERSION, started, history, bonds };
-  return async (text) => {
+  return async (query) => {
     await ovs.known();
-    const query = readQuery(text);
     const said = await diagnosis.say();
-    const guests = await listGuests(books(), query, new Slices(clock));
-    const body = pageOf({
+    const guests = await listGuests(books(), query ?? EVERYTHING, new Slices(clock));
+    return pageOf({
       ...{ host: hostName(), version: daemon.version, started: daemon.started, now: clock.unix() },
       ...{ bonds: describeStatus(host, daemon).bonds, guests, diagnosis: said, query },
+      policy: query === null ? FILE_POLICY : null,
     });
-    return { status: 200, contentType: 'text/html; charset=utf-8', body, headers: HEADERS };
   };
 }

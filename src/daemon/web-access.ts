@@ -1,6 +1,7 @@
+import type { Config } from '../config/config.js';
 import { readWebConfig, type WebConfig } from '../config/web-config.js';
 import { BondheraldError, ConfigError, SyscallError } from '../errors.js';
-import { checkTls, type TlsMaterial } from '../sys/http-server.js';
+import { checkTls, isCertifiedFor, type TlsMaterial } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { PasswordChecker } from '../sys/password.js';
 import { readSmallFile, stampOf } from '../sys/small-files.js';
@@ -44,6 +45,16 @@ export class WebAccess {
     return kindOf(this.loaded);
   }
 
+  /** Whether anybody has to log in: without a user everyone may read. */
+  get hasUsers(): boolean {
+    return this.loaded.config.users.size > 0;
+  }
+
+  /** Whether the certificate is for a host name. */
+  isCertifiedFor(name: string): boolean {
+    return this.loaded.tls !== null && isCertifiedFor(this.loaded.tls, name);
+  }
+
   /** For every answer. */
   get headers(): Readonly<Record<string, string>> {
     return this.loaded.config.headers;
@@ -59,8 +70,10 @@ export class WebAccess {
     try {
       const fresh = load(this.file);
       refuseOtherKind(this.file, this.loaded, fresh);
+      const hadUsers = this.hasUsers;
       this.loaded = fresh;
       this.log.info('the web configuration was read again', { file: this.file });
+      if (hadUsers && !this.hasUsers) this.log.warn('the web configuration has no users any more', { file: this.file });
       return fresh.tls;
     } catch (error) {
       if (!(error instanceof BondheraldError)) throw error;
@@ -90,10 +103,18 @@ export class WebAccess {
   }
 }
 
-/** Looks through a web configuration file and the files that it names. @throws ConfigError as WebAccess does */
-export function checkWebConfig(file: string): void {
-  load(file);
+/**
+ * Looks through a web configuration file and the files that it names.
+ * @param page what is to be served by it
+ * @throws ConfigError as WebAccess does; also where the status page would be for users and there are none
+ */
+export function checkWebConfig(file: string, page: Config['metrics']['page'] = 'off'): void {
+  const { config } = load(file);
+  if (page === 'authenticated' && config.users.size === 0) throw new ConfigError(`${file}: ${NO_USERS}`);
 }
+
+const NO_USERS =
+  'basic_auth_users: none, and metrics.page: authenticated needs one; add a user, or set the page to off';
 
 /** What RFC 7617 section 2 makes of a user and a password. */
 function readBasic(header: string | undefined): { user: string; password: string } | undefined {

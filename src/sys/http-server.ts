@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
@@ -10,6 +11,8 @@ export interface HttpRequest {
   readonly path: string;
   /** What follows the question mark, as it came; empty where there is none. */
   readonly query: string;
+  /** The Host header as it came; undefined where there is none, as in HTTP/1.0. */
+  readonly host: string | undefined;
   readonly accept: string | undefined;
   readonly authorization: string | undefined;
 }
@@ -104,6 +107,11 @@ export function checkTls(material: TlsMaterial, name: string): void {
   }
 }
 
+/** Whether a certificate is for a host name, wildcards included (RFC 9525 section 6.3). */
+export function isCertifiedFor({ cert }: TlsMaterial, name: string): boolean {
+  return new X509Certificate(cert).checkHost(name) !== undefined;
+}
+
 function tlsServer(secure: TlsSource): https.Server {
   const verify = secure.material.ca !== undefined;
   const server = https.createServer({
@@ -147,10 +155,10 @@ async function respond(
 ): Promise<void> {
   response.shouldKeepAlive = false;
   const { method, url = '/' } = request;
-  const { accept, authorization } = request.headers;
+  const { host, accept, authorization } = request.headers;
   const given =
     method === 'GET' || method === 'HEAD'
-      ? await answer({ ...parted(url), accept, authorization }).catch(() => INTERNAL_ERROR)
+      ? await answer({ ...parted(url), host, accept, authorization }).catch(() => INTERNAL_ERROR)
       : NOT_ALLOWED;
   const { status, contentType, body, headers } = given;
   response.writeHead(status, {
@@ -166,6 +174,9 @@ function parted(url: string): Pick<HttpRequest, 'path' | 'query'> {
   const [path = '/', ...query] = url.split('?');
   return { path, query: query.join('?') };
 }
+
+/** The content type of pages. */
+export const HTML = 'text/html; charset=utf-8';
 
 /** An answer of one line. */
 export function plainText(status: number, line: string, headers: Readonly<Record<string, string>> = {}): HttpAnswer {

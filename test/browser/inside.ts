@@ -9,6 +9,7 @@ import { STATUS_CODES } from 'node:http';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { hashSync } from 'bcryptjs';
 import { until } from '../support/until.js';
 import { BONDHERALD, Daemon, METRICS_PORT, runIn, SCRATCH } from '../lab/net/daemon.js';
 import { arpFrom } from '../lab/net/frames.js';
@@ -21,11 +22,13 @@ const PATIENT = { timeout: 120_000 };
 
 const [schedule = 'default'] = process.argv.slice(2);
 
+const LOGIN = { authorization: `Basic ${btoa('operator:secret')}` };
+
 /** A page of the daemon, with its headers, read in its namespace. */
-async function save(name: SavedPage['name']): Promise<void> {
+async function save(name: SavedPage['name'], headers: object = LOGIN): Promise<void> {
   const program = `
     const { get } = await import('node:http');
-    get('http://127.0.0.1:${METRICS_PORT}/', async (answer) => {
+    get('http://127.0.0.1:${METRICS_PORT}/', { headers: ${JSON.stringify(headers)} }, async (answer) => {
       const body = (await answer.toArray()).join('');
       console.log(JSON.stringify({ status: answer.statusCode, headers: answer.headers, body }));
     });`;
@@ -46,11 +49,14 @@ try {
   }
   mkdirSync(SCRATCH, { recursive: true });
   const file = path.join(SCRATCH, 'browser.yaml');
-  writeFileSync(file, schedule === 'default' ? '{}\n' : `announce: {schedule: ${schedule}}\n`);
+  const webConfig = path.join(SCRATCH, 'browser-web.yml');
+  writeFileSync(webConfig, `basic_auth_users: {operator: "${hashSync('secret', 4)}"}\n`);
+  const announce = schedule === 'default' ? '' : `announce: {schedule: ${schedule}}\n`;
+  writeFileSync(file, `${announce}metrics: {page: authenticated, webConfig: ${webConfig}}\n`);
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file], PATIENT);
   for (const [n, guest] of lab.guests.entries())
     lab.inject(guest.netns, guest.device, arpFrom(guest.mac, `10.9.0.${n + 1}`));
-  await until(async () => (await daemon.get('/')).includes('10.9.0.6'), {
+  await until(async () => (await daemon.get('/', METRICS_PORT, LOGIN)).includes('10.9.0.6'), {
     what: 'the page has the addresses',
     ...PATIENT,
   });
@@ -60,6 +66,12 @@ try {
   const over = 'bondherald_announcements_total{bond="bond0",result="completed"}';
   await until(async () => (await daemon.metric(over)) === 1, { what: 'the announcement is over', ...PATIENT });
   await save('after');
+  const { stdout: body } = await runIn([BONDHERALD, 'status', '--html']);
+  for (const line of savedLines({ name: 'file', status: 200, headers: {}, body })) writeSync(1, line);
+  const served = daemon.logs(/was read again/);
+  writeFileSync(webConfig, '{}\n');
+  await save('landing', {});
+  await served;
   await daemon.stop();
 } finally {
   await lab.destroy();

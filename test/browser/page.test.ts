@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { Chromium } from './chromium.js';
 import { HOSTILE, type SavedPage } from './saved-page.js';
 import { Tab } from './tab.js';
@@ -29,9 +33,9 @@ const count = (selector: string): string => `document.querySelectorAll(${JSON.st
 test('a device named like a tag is harmless, and shown by its name; nothing complains, nothing goes elsewhere', async () => {
   assert.deepEqual(
     pages.map(({ name }) => name),
-    ['before', 'after'],
+    ['before', 'after', 'file', 'landing'],
   );
-  for (const { name } of pages) {
+  for (const name of ['before', 'after']) {
     const tab = await Tab.open(chromium, { width: 1280, dark: false });
     await tab.go(server.url(name));
     assert.equal(await tab.value(count('script')), 0);
@@ -44,6 +48,50 @@ test('a device named like a tag is harmless, and shown by its name; nothing comp
     assert.deepEqual(tab.complaints, []);
     assert.notEqual(await tab.value(background), 'rgba(0, 0, 0, 0)', 'the style is not refused');
   }
+});
+
+test('a page that was written to a file works from the file: its style, its links, and its policy', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'page-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'status.html');
+  const saved = pages.find(({ name }) => name === 'file')?.body ?? '';
+  writeFileSync(file, saved.replace('<main>', '<main><script>document.title = "run"</script>'));
+  const address = String(pathToFileURL(file));
+  const tab = await Tab.open(chromium, { width: 1280, dark: false });
+  await tab.go(address);
+  assert.match(await tab.value<string>(text), /bond0: up1 → up2[^]*10\.9\.0\.6/);
+  assert.equal(await tab.value(background), 'rgb(244, 245, 247)', 'the style is not refused');
+  assert.notEqual(await tab.value('document.title'), 'run');
+  assert.deepEqual(
+    tab.complaints.filter((line) => !/script/i.test(line)),
+    [],
+  );
+  const links = 'Array.from(document.links, ({ href }) => href)';
+  const targets = await tab.value<string[]>(links);
+  assert.ok(targets.length >= 4);
+  for (const to of targets) {
+    const [page, anchor = ''] = to.split('#');
+    assert.deepEqual(
+      [page, await tab.value(`document.getElementById(${JSON.stringify(anchor)}) !== null`)],
+      [address, true],
+    );
+  }
+  assert.equal(await tab.value(count('form, meta[http-equiv=refresh]')), 0);
+  assert.deepEqual(
+    tab.requests.filter((url) => !url.startsWith('data:')),
+    [address],
+  );
+});
+
+test('the landing page leads to metrics and health, and says nothing of the host', async () => {
+  const tab = await Tab.open(chromium, { width: 360, dark: false });
+  await tab.go(server.url('landing'));
+  const told = await tab.value<string>(text);
+  assert.match(told, /^bondherald\s+Version \S+\s+Metrics\s+Health\s+To see bonds and guests here, set metrics\.page/);
+  assert.doesNotMatch(told, /bond0|up1|10\.9\.|hv1|[0-9a-f]{2}:[0-9a-f]{2}:/);
+  const links = 'Array.from(document.links, ({ href }) => href)';
+  assert.deepEqual(await tab.value(links), [`${server.url('landing')}metrics`, `${server.url('landing')}healthz`]);
+  assert.deepEqual(tab.complaints, []);
 });
 
 test('the policy would stop a script, a style and a picture from elsewhere', async () => {

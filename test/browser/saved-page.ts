@@ -1,9 +1,9 @@
 /** A name that a device really has, and that would be markup if anybody took it for that. */
 export const HOSTILE = '"><script>';
 
-/** A page as the daemon gave it. */
+/** A page as the daemon gave it: served before and after a failover, written by `status --html`, served to everyone. */
 export interface SavedPage {
-  name: 'before' | 'after';
+  name: 'before' | 'after' | 'file' | 'landing';
   status: number;
   headers: Record<string, string>;
   body: string;

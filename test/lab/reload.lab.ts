@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { hashSync } from 'bcryptjs';
 import { dissect } from '../support/dissect.js';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture, type Capture } from './net/capture.js';
-import { BONDHERALD, Daemon, METRICS_PORT, runIn, writeConfig } from './net/daemon.js';
+import { BONDHERALD, Daemon, METRICS_PORT, runIn, SCRATCH, writeConfig } from './net/daemon.js';
 import { type Hypervisor, plainBridge } from './net/hypervisor.js';
 import { type Lab, labFor } from './net/lab.js';
 
@@ -71,6 +73,9 @@ test('the configuration is read again in the middle of an announcement, bad and 
   const reloaded = await Reloaded.start(t, text({ schedule: LONG }));
   await t.test('nobody is lost, rounds go on, and who is excluded is out at once', () => inTheMiddle(reloaded));
   await t.test('a bad file changes nothing and says why', () => badFile(reloaded));
+  await t.test('the status page follows, and one to which nobody could log in is a bad file', () =>
+    pageFollows(reloaded),
+  );
   await t.test('rounds follow; what cannot be done is told, and the old holds', () => halfDone(reloaded));
   await t.test('bonds follow', () => otherBonds(reloaded));
   await t.test('hangups that come together are one', async () => {
@@ -121,6 +126,30 @@ async function badFile(reloaded: Reloaded): Promise<void> {
   );
   assert.deepEqual(await reloaded.failover('up1'), expected(reloaded.lab.guests));
   assert.ok((await reloaded.daemon.get()).includes('bond_active_slave{bond="bond0"'));
+}
+
+async function pageFollows(reloaded: Reloaded): Promise<void> {
+  const { daemon } = reloaded;
+  const login = { authorization: `Basic ${btoa('operator:secret')}` };
+  const page = (): Promise<string> => daemon.get('/', METRICS_PORT, login);
+  const webConfig = path.join(SCRATCH, 'web.yml');
+  const more = (word: string): string => text({ more: `metrics: {page: ${word}, webConfig: ${webConfig}}\n` });
+  writeFileSync(webConfig, '{}\n');
+  const said = await reloaded.reload(more('authenticated'), /stays\n/);
+  assert.match(
+    said,
+    /^error: .* problem="\S*web\.yml: basic_auth_users: none, and metrics\.page: authenticated needs one; /m,
+  );
+  assert.doesNotMatch(await page(), /52:54:00/);
+  writeFileSync(webConfig, `basic_auth_users: {operator: "${hashSync('secret', 4)}"}\n`);
+  await reloaded.reload(more('authenticated'), READ);
+  await until(async () => (await page()).includes('52:54:00'), { what: 'the status page is served' });
+  await assert.rejects(daemon.get('/'), /401/);
+  await assert.rejects(daemon.get('/', METRICS_PORT, { host: 'evil.example', ...login }), /421/);
+  await reloaded.reload(more('off'), READ);
+  await until(async () => !(await page()).includes('52:54:00'), { what: 'the landing page is served' });
+  await reloaded.reload(text(), READ);
+  await until(() => daemon.get().catch(() => null), { what: 'nobody needs a password' });
 }
 
 async function halfDone(reloaded: Reloaded): Promise<void> {

@@ -87,6 +87,7 @@ export function pageValues(guests = 19, change: Partial<PageValues> = {}): PageV
     guests: guestsOf(rows),
     diagnosis: { findings: [], unread: [], at: 1_772_370_000 },
     query: { bond: null, guest: null, after: null, refresh: false },
+    policy: null,
     ...change,
   };
 }

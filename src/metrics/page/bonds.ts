@@ -9,22 +9,23 @@ export const BONDS_SHOWN = 24;
 const LINKS_SHOWN = 16;
 
 /** The bonds with their links. @param bonds those that were asked for */
-export function bondsSection(bonds: readonly PageBond[], query: PageQuery): Html {
+export function bondsSection(bonds: readonly PageBond[], query: PageQuery | null): Html {
   const more = bonds.length - BONDS_SHOWN;
   const cards = bonds.slice(0, BONDS_SHOWN).map((bond) => bondCard(bond, query));
-  const none = query.bond === null ? 'This host has no active-backup bond.' : 'There is no such bond.';
+  const none = (query?.bond ?? null) === null ? 'This host has no active-backup bond.' : 'There is no such bond.';
+  const others = query === null ? html`<code>bondherald status</code>` : html`choose one <a href="#guests">below</a>`;
   return html`<section aria-labelledby="bonds">
     <h2 id="bonds">Bonds</h2>
     ${bonds.length === 0 ? html`<p class="empty">${none}</p>` : html`<div class="cards">${cards}</div>`}
-    ${more > 0 ? html`<p class="more">and ${count(more, 'bond')} more: choose one <a href="#guests">below</a></p>` : null}
+    ${more > 0 ? html`<p class="more">and ${count(more, 'bond')} more: ${others}</p>` : null}
   </section> `;
 }
 
-function bondCard(status: PageBond, query: PageQuery): Html {
+function bondCard(status: PageBond, query: PageQuery | null): Html {
   const { bond, activeSlave, guests, failovers } = status;
   const { announced, suppressed } = guests;
   const left = Object.entries(suppressed).sort(([one], [other]) => (one < other ? -1 : 1));
-  const address = addressOf({ ...query, bond, guest: null, after: null }, '#guests');
+  const address = query === null ? '#guests' : addressOf({ ...query, bond, guest: null, after: null }, '#guests');
   return html`<article class="card">
     <h3>${bond}</h3>
     <p class="dim">${modeWords(status).join(', ')}</p>

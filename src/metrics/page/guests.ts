@@ -1,7 +1,7 @@
 import { age } from '../../plan/words.js';
 import { clip, type Html, html } from './html.js';
 import { badge, count, table, thousands } from './parts.js';
-import { addressOf, type PageQuery } from './query.js';
+import { addressOf, EVERYTHING, type PageQuery } from './query.js';
 import { reasonWords } from './reasons.js';
 import type { PageBond, PageGuest, PageGuests } from './values.js';
 
@@ -16,21 +16,27 @@ const NAME_LENGTH = 64;
 const BONDS_TO_CHOOSE = 256;
 
 /** Who is behind the bonds, with what to choose them by. @param bonds all there are */
-export function guestsSection(guests: PageGuests, bonds: readonly PageBond[], query: PageQuery): Html {
-  const { rows, next } = guests;
-  const again = { ...query, after: null };
+export function guestsSection(guests: PageGuests, bonds: readonly PageBond[], query: PageQuery | null): Html {
+  const { rows } = guests;
   return html`<section aria-labelledby="guests">
     <h2 id="guests">Guests</h2>
-    ${chooser(bonds, query)}
-    ${rows.length === 0 ? html`<p class="empty">${emptyWords(guests, query)}</p>` : html`<div class="card">${guestTable(guests, bonds.length > 1)}</div>`}
-    <p class="pages">
-      ${query.after === null ? null : html`<a href="${addressOf(again, '#guests')}">first ones</a> `}${
-        next === null
-          ? null
-          : html`<a href="${addressOf({ ...query, after: next }, '#guests')}" rel="next">next ones</a>`
-      }
-    </p>
+    ${query === null ? null : chooser(bonds, query)}
+    ${rows.length === 0 ? html`<p class="empty">${emptyWords(guests, query ?? EVERYTHING)}</p>` : html`<div class="card">${guestTable(guests, bonds.length > 1)}</div>`}
+    ${query === null ? moreWords(guests) : pageLinks(guests, query)}
   </section> `;
+}
+
+function moreWords({ next }: PageGuests): Html | null {
+  return next === null ? null : html`<p class="more">and more: <code>bondherald guests</code></p>`;
+}
+
+function pageLinks({ next }: PageGuests, query: PageQuery): Html {
+  const again = { ...query, after: null };
+  return html`<p class="pages">
+    ${query.after === null ? null : html`<a href="${addressOf(again, '#guests')}">first ones</a> `}${
+      next === null ? null : html`<a href="${addressOf({ ...query, after: next }, '#guests')}" rel="next">next ones</a>`
+    }
+  </p>`;
 }
 
 function emptyWords({ total }: PageGuests, { after, bond, guest }: PageQuery): string {

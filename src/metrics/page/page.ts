@@ -5,7 +5,7 @@ import { findingsSection } from './findings.js';
 import { guestsSection } from './guests.js';
 import { type Html, html } from './html.js';
 import { badge, thousands, utc } from './parts.js';
-import { addressOf } from './query.js';
+import { addressOf, type PageQuery } from './query.js';
 import { STYLES } from './style.js';
 import type { PageBond, PageValues } from './values.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -15,11 +15,11 @@ const REFRESH = 10;
 
 /**
  * The status page as HTML: the bonds with their links, the last failovers, what the doctor says, and the guests. Without
- * scripts, and with nothing from elsewhere. Bounded, whatever the host has: what is not shown is counted.
+ * scripts, and with nothing from elsewhere. Bounded, whatever the host has: what is not shown is counted. For a file, too.
  */
 export function statusPage(values: PageValues): string {
-  const { host, bonds, guests, diagnosis, query, now } = values;
-  const chosen = query.bond === null ? bonds : bonds.filter(({ bond }) => bond === query.bond);
+  const { host, bonds, guests, diagnosis, query, policy, now } = values;
+  const chosen = query === null || query.bond === null ? bonds : bonds.filter(({ bond }) => bond === query.bond);
   const verdict = verdictOf(values);
   const [failovers, doctor] = [failoversSection(chosen, now), findingsSection(diagnosis, now)];
   // What is to be fixed stands before what is over.
@@ -36,9 +36,10 @@ export function statusPage(values: PageValues): string {
     <html lang="en">
       <head>
         <meta charset="utf-8" />
+        ${policy === null ? null : html`<meta http-equiv="Content-Security-Policy" content="${policy}" />`}
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
-        ${query.refresh ? html`<meta http-equiv="refresh" content="${REFRESH}" />` : null}
+        ${query?.refresh ? html`<meta http-equiv="refresh" content="${REFRESH}" />` : null}
         <title>${host}: ${verdict.short} · bondherald</title>
         <link
           rel="icon"
@@ -54,18 +55,23 @@ export function statusPage(values: PageValues): string {
 const MARKS = { good: '2da44e', warn: 'd4a72c', bad: 'cf222e', off: '8c959f' } as const;
 
 function header({ host, version, started, now, query }: PageValues): Html {
-  const refresh = addressOf({ ...query, refresh: !query.refresh });
+  const elsewhere = html`<a href="metrics">/metrics</a> <a href="healthz">/healthz</a>`;
   return html`<header>
     <h1>${host} <small>bondherald ${version}</small></h1>
     <p class="dim">
       ${utc(now)}, running for ${age(Math.max(0, Math.round(now - started)))}
-      <a href="${refresh}">${query.refresh ? `stop refreshing every ${REFRESH} s` : `refresh every ${REFRESH} s`}</a>
+      ${query === null ? html`<br />written by <code>bondherald status --html</code>: it stays as it is` : refreshLink(query)}
     </p>
     <nav aria-label="Elsewhere">
       <a href="#bonds">Bonds</a> <a href="#failovers">Failovers</a> <a href="#doctor">Doctor</a>
-      <a href="#guests">Guests</a> <a href="metrics">/metrics</a> <a href="healthz">/healthz</a>
+      <a href="#guests">Guests</a> ${query === null ? null : elsewhere}
     </nav>
   </header>`;
+}
+
+function refreshLink(query: PageQuery): Html {
+  const words = query.refresh ? `stop refreshing every ${REFRESH} s` : `refresh every ${REFRESH} s`;
+  return html`<a href="${addressOf({ ...query, refresh: !query.refresh })}">${words}</a>`;
 }
 
 function summary(bonds: readonly PageBond[], { links, working, announced, left, failovers, warnings }: Verdict): Html {

@@ -10,6 +10,9 @@ export interface PageQuery {
   readonly refresh: boolean;
 }
 
+/** What is asked for where nothing is chosen. */
+export const EVERYTHING: PageQuery = { bond: null, guest: null, after: null, refresh: false };
+
 /** No name, address or cursor is longer. */
 const VALUE_LENGTH = 128;
 

@@ -62,5 +62,8 @@ export interface PageValues {
   readonly guests: PageGuests;
   /** A text: why the doctor could not look. */
   readonly diagnosis: PageDiagnosis | string;
-  readonly query: PageQuery;
+  /** null: the page is for a file, and has no links that a daemon would have to answer. */
+  readonly query: PageQuery | null;
+  /** The Content-Security-Policy, where no header has it. */
+  readonly policy: string | null;
 }

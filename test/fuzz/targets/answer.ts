@@ -16,6 +16,7 @@ const SHOWN: { [Op in keyof ControlResults]: (result: ControlResults[Op]) => rea
   guests: ({ bonds }) => guestsPage(bonds),
   announce: announcedLines,
   status: (report) => statusPage(report, 1_700_000_000),
+  page: () => [], // for browsers
 };
 
 function read<Op extends keyof ControlResults>(op: Op, bytes: Uint8Array): void {
@@ -61,6 +62,7 @@ const ANSWERS: readonly object[] = [
       ],
     },
   },
+  { result: { html: '<!DOCTYPE html> <title>hv1</title>' } },
   { error: { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } },
 ];
 
@@ -71,6 +73,6 @@ export const target = (): Target => ({
   generated: oddValues(CORPUS),
   tokens: [...JSON_TOKENS, '1e12', '-1', '\\u001b[2J', '"result":', '"error":'],
   run: (bytes) => {
-    for (const op of ['ping', 'guests', 'announce', 'status'] as const) read(op, bytes);
+    for (const op of ['ping', 'guests', 'announce', 'status', 'page'] as const) read(op, bytes);
   },
 });

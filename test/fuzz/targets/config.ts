@@ -70,6 +70,7 @@ function corpus(): Uint8Array[] {
     'guests:\n  exclude: {macs: ["02:bf/16"], vlans: [7], ports: ["tap*", "vnet[0-9]", "[!a-c]?"]}\n',
     'guests:\n  static:\n    - {mac: "52:54:00:12:34:56", vlan: 905, bond: bond0, addresses: [192.0.2.1, "2001:db8::1"]}\n',
     'metrics: {listen: ["[::1]:9871", ":9872"], textfile: /var/lib/x.prom}\nstateDir: /srv/b\n',
+    'metrics: {page: authenticated, webConfig: /w.yml, names: [hv1, hv1-mgmt.example.net]}\n',
     'announce:\n  rate: {arp: unlimited, na: {rate: 0.5, burst: 1}}\n  jitter: 1e-1\n',
   ];
   return [reference, reference.replaceAll(/^# ?(?=\s*[\w-]+:)/gm, ''), JSON.stringify(DEFAULTS), ...small].map(bytesOf);

@@ -34,8 +34,9 @@ function newServer(): ControlServer {
     warn: () => undefined,
     error: (text: string, fields?: object) => void troubles.push(`${text} ${JSON.stringify(fields)}`),
   };
+  const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history };
+  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,
@@ -55,7 +56,7 @@ function assertAnswer(got: Buffer): void {
   assert.equal(got.indexOf('\n'), got.length - 1, 'one line');
   const { error } = JSON.parse(got.toString()) as { error?: { code: string } };
   if (error) assert.notEqual(error.code, 'INTERNAL');
-  const readable = (['ping', 'guests', 'announce', 'status'] as const).some((op) => {
+  const readable = (['ping', 'guests', 'announce', 'status', 'page'] as const).some((op) => {
     try {
       return decodeAnswer(op, got) !== null;
     } catch {

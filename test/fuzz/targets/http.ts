@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { hashSync } from 'bcryptjs';
 import { Registry } from 'prom-client';
 import { Health } from '../../../src/daemon/health.js';
 import { MetricsEndpoint } from '../../../src/daemon/metrics-endpoint.js';
@@ -32,14 +33,14 @@ const BEGINNING = /HTTP\/1\.1 [2-5]\d\d /g;
 /** Said before an answer, to who asks whether to go on. */
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-/** An endpoint at `port`, with a page that reads its query; with a web configuration where one is given. */
+/** An endpoint at `port`; with a page that reads its query where a web configuration is given. */
 async function endpoint(port: number, webConfig: string | null, stop: AbortSignal): Promise<void> {
   const registry = new Registry();
   new Metrics(registry);
-  const page = ({ query }: { query: string }) => (answered++, plainText(200, addressOf(readQuery(query))));
-  const pages = { '/page': page };
-  const parts = { registry, refresh: () => void answered++, health: new Health(systemClock, {}), log, pages };
-  const task = new MetricsEndpoint({ listen: [{ host: '127.0.0.1', port }], webConfig }, parts);
+  const statusPage = ({ query }: { query: string }) => (answered++, plainText(200, addressOf(readQuery(query))));
+  const parts = { registry, refresh: () => void answered++, health: new Health(systemClock, {}), log, statusPage };
+  const listen = [{ host: '127.0.0.1', port }];
+  const task = new MetricsEndpoint({ listen, webConfig, page: 'authenticated', names: ['a'] }, parts);
   void task.run(stop);
   await task.ready;
 }
@@ -58,7 +59,9 @@ async function ask(port: number, bytes: Uint8Array): Promise<void> {
 const HEALTH = bytesOf('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
 const REQUESTS = [
   'GET /metrics HTTP/1.1\r\nHost: 127.0.0.1:9871\r\nAccept: application/openmetrics-text;version=1.0.0;q=0.5,text/plain;q=0.1\r\n\r\n',
-  'GET /page?bond=bond0&guest=web%20a&after=52%3A54&refresh HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n',
+  'GET /?bond=bond0&guest=web%20a&after=52%3A54&refresh HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YWxpY2U6c2VjcmV0\r\n\r\n',
+  'GET /metrics HTTP/1.1\r\nHost: [::1]:9871\r\n\r\n',
+  'GET /healthz HTTP/1.1\r\nHost: b.example:80\r\n\r\n',
   'HEAD /healthz HTTP/1.0\r\n\r\n',
   'POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello',
   'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\n',
@@ -71,10 +74,7 @@ const REQUESTS = [
 export const target = async (): Promise<Target> => {
   const folder = scratchFolder();
   const webConfig = path.join(folder.path, 'web.yaml');
-  writeFileSync(
-    webConfig,
-    'basic_auth_users: {alice: "$2b$04$kF0mv3Q6V0n8b9tq1bq5xO3ws1yW7h9pX2jQ7o1Vb2k1yY5uJx0Da"}\n',
-  );
+  writeFileSync(webConfig, `basic_auth_users: {alice: "${hashSync('secret', 4)}"}\n`);
   const [open, guarded] = [await freePort(), await freePort()];
   const stop = new AbortController();
   await endpoint(open, null, stop.signal);

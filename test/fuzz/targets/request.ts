@@ -36,6 +36,7 @@ export const REQUESTS: readonly string[] = [
   `{"v":1,"op":"announce","bond":"bond0","macs":["${MAC}"],"vlan":905,"kinds":["rarp","na"],"rounds":2,"dryRun":true}\n`,
   '{"v":1,"op":"announce","bond":"bond0","macs":[],"vlan":null,"kinds":null,"rounds":1,"dryRun":false}\n',
   '{"v":1,"op":"status"}\n',
+  '{"v":1,"op":"page"}\n',
   '{"v":2,"op":"ping"}\n',
 ];
 

@@ -1,6 +1,6 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask } from '../../../src/cli/ask.js';
+import { ask, askDaemon } from '../../../src/cli/ask.js';
 import { CONTROL_SOCKET } from '../../../src/config/constants.js';
 import type { Scene } from './scene.js';
 
@@ -20,6 +20,7 @@ export class Clients {
     this.all = [
       this.again(async (n) => void (await scene.daemon.get(PAGES[n % PAGES.length]))),
       this.again(async (n) => void (await ask(n % 2 === 0 ? { op: 'guests', bond: null } : { op: 'status' }))),
+      this.again(async () => void (await askDaemon({ op: 'page' }, CONTROL_SOCKET))),
       this.again(() => rude()),
     ];
   }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
+import { type OutgoingHttpHeaders, request } from 'node:http';
 import { Socket } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -112,8 +112,8 @@ export class Daemon {
   }
 
   /** GETs a path from its HTTP port on 127.0.0.1 of its namespace; the metrics by default. Rejects on any status but 200. */
-  get(path = '/metrics', port = METRICS_PORT): Promise<string> {
-    return httpGet(this.#netns, path, port);
+  get(path = '/metrics', port = METRICS_PORT, headers: OutgoingHttpHeaders = {}): Promise<string> {
+    return httpGet(this.#netns, path, port, headers);
   }
 
   /** One metric's value, or undefined: `await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}')`. */
@@ -134,14 +134,15 @@ export class Daemon {
 }
 
 /** GETs from 127.0.0.1 of a namespace, over a socket made there. */
-export function httpGet(netns: string, path: string, port: number): Promise<string> {
+export function httpGet(netns: string, path: string, port: number, headers: OutgoingHttpHeaders = {}): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = new Socket({
       fd: connectTcp(netns, inetAddress('127.0.0.1', port)),
       readable: true,
       writable: true,
     });
-    const asked = request({ path, headers: { host: '127.0.0.1' }, createConnection: () => socket }, (answer) => {
+    const sent = { host: '127.0.0.1', ...headers };
+    const asked = request({ path, headers: sent, createConnection: () => socket }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => (text += part));
       answer.once('end', () => {

@@ -44,6 +44,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'bondherald run': lab(/\bready\b/, { stays: true }),
   'bondherald status': lab(STATUS),
   'bondherald status --watch': lab(STATUS, { stays: true }),
+  'bondherald status --html': lab(/^<!DOCTYPE html> <html [^]*<\/html>\s*$/),
   'bondherald guests': lab(GUESTS),
   'bondherald guests bond0': lab(GUESTS),
   'bondherald guests --watch': lab(GUESTS, { stays: true }),

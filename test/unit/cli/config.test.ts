@@ -58,6 +58,23 @@ test('config check tells every mistake of a file, and that there is none', async
   refused(await bondherald(['config', 'check', '/']), /^bondherald: \/: not a file$/);
 });
 
+test('a page to which nobody could log in is a mistake, for config check and for run', async (t) => {
+  const webConfig = fileFor(t, 'basic_auth_users: {}\n');
+  const none =
+    /^bondherald: \S+c\.yaml:1: metrics\.page: authenticated: needs metrics\.webConfig, a file with basic_auth_users/;
+  const empty =
+    /^bondherald: \S+c\.yaml: basic_auth_users: none, and metrics\.page: authenticated needs one; add a user/;
+  for (const [text, line] of [
+    ['metrics: {page: authenticated}', none],
+    [`metrics: {page: authenticated, webConfig: ${webConfig}}`, empty],
+  ] as const) {
+    refused(await bondherald(['config', 'check', fileFor(t, text)]), line);
+    refused(await bondherald(['run', '--config', fileFor(t, text)]), line);
+  }
+  const off = fileFor(t, `metrics: {page: off, webConfig: ${webConfig}}`);
+  assert.equal((await bondherald(['config', 'check', off])).code, 0);
+});
+
 test('config show tells the effective values and where they come from, in YAML and JSON', async (t) => {
   const file = fileFor(t, 'bonds: [bond0]\nannounce:\n  jitter: 0\n');
   const { code, stdout, stderr } = await bondherald([

@@ -31,6 +31,8 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   ['an unknown format of the log', ['run', '--log', 'xml'], /--log xml: give text or json/],
   ['two formats of the log', ['run', '--log', 'text', '--log', 'json'], /--log: give it once/],
   ['a bond for status', ['status', 'bond0'], /bond0/],
+  ['a page as JSON', ['status', '--html', '--json'], /--html: not together with --json/],
+  ['a page again and again', ['status', '--html', '--watch'], /--html: not together with --watch/],
   ['a malformed MAC', ['announce', 'bond0', '--mac', '52:54:00:12:34'], /--mac 52:54:00:12:34: .*52:54:00:12:34:56/],
   ['a malformed MAC among good ones', ['announce', 'x', '--mac', '52:54:00:12:34:56', '--mac', 'y'], /--mac y/],
   ['a broadcast MAC', ['announce', 'bond0', '--mac', 'ff:ff:ff:ff:ff:ff'], /--mac ff:ff:ff:ff:ff:ff/],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parse } from 'yaml';
 import { MAX_FILE_BYTES } from '../../../src/config/yaml-file.js';
 import { problems } from './say.js';
 
@@ -140,6 +141,21 @@ const BAD: [text: string, ...says: string[]][] = [
     'F:1: metrics.webConfig: "web.yml" is not legal; give null, or the absolute path of a web configuration file',
     'F:1: metrics.textfile: "/y" is not legal; give null, or the absolute path of a file that ends in .prom',
   ],
+  ...['on', 'true', 'null', '""', 'Off', '[off]', '{}'].map((value): [string, string] => [
+    `metrics: {page: ${value}}`,
+    `F:1: metrics.page: ${JSON.stringify(parse(value))} is not legal; give off or authenticated`,
+  ]),
+  [
+    'metrics:\n  page: authenticated',
+    'F:2: metrics.page: authenticated: needs metrics.webConfig, a file with basic_auth_users; without it nobody can log in',
+  ],
+  ['metrics: {page: authenticated, webConfig: web.yml}', 'F:1: metrics.webConfig: "web.yml" is not legal'],
+  ...['192.0.2.1', 'hv1:9871', '*.example.net', '-a', 'a..b', 'a.', ''].map((name): [string, string] => [
+    `metrics: {names: ["${name}"]}`,
+    `F:1: metrics.names[0]: "${name}" is not legal; give a host's name, such as hv12.example.net`,
+  ]),
+  ['metrics: {names: [hv1, HV1]}', 'F:1: metrics.names: ["hv1","HV1"] is not legal; give each item once'],
+  ['metrics: {names: hv1}', 'F:1: metrics.names: "hv1" is not legal; give a list of at most 64 names of this host'],
   ['stateDir: state', 'F:1: stateDir: "state" is not legal; give the absolute path of a folder'],
   ['stateDir: "/a\\0b"', 'F:1: stateDir: '],
   // What is wrong with the text itself.

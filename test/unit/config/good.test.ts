@@ -24,7 +24,7 @@ test('without a file the defaults hold', () => {
       virtualRouterMacs: false,
       static: [],
     },
-    metrics: { listen: [{ host: '127.0.0.1', port: 9871 }], webConfig: null, textfile: null },
+    metrics: { listen: [{ host: '127.0.0.1', port: 9871 }], webConfig: null, page: 'off', names: [], textfile: null },
     stateDir: '/var/lib/bondherald',
   });
 });
@@ -84,6 +84,16 @@ const GOOD: [text: string, look: (config: Config) => unknown, expected: unknown]
   ['metrics: {listen: off}', ({ metrics }) => metrics.listen, []],
   ['metrics: {listen: ":80"}', ({ metrics }) => metrics.listen, [{ host: '', port: 80 }]],
   ['metrics: {listen: ["127.0.0.1:1", "[::1]:1"]}', ({ metrics }) => metrics.listen.length, 2],
+  ['metrics: {page: off}', ({ metrics }) => metrics.page, 'off'],
+  ['metrics: {page: "off"}', ({ metrics }) => metrics.page, 'off'],
+  ['metrics: {page: false}', ({ metrics }) => metrics.page, 'off'],
+  ['%YAML 1.1\n---\nmetrics: {page: off}', ({ metrics }) => metrics.page, 'off'],
+  ['metrics: {page: authenticated, webConfig: /w}', ({ metrics }) => metrics.page, 'authenticated'],
+  [
+    'metrics: {names: [HV12.example.net, hv12-mgmt, a_b, 3com.example]}',
+    ({ metrics }) => metrics.names,
+    ['hv12.example.net', 'hv12-mgmt', 'a_b', '3com.example'],
+  ],
   ['stateDir: /srv/x', ({ stateDir }) => stateDir, '/srv/x'],
   ['%YAML 1.1\n---\nmetrics: {listen: off}', ({ metrics }) => metrics.listen, []],
 ];

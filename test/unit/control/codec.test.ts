@@ -25,6 +25,7 @@ const vlan = fc.option(fc.integer({ min: 1, max: 4094 }));
 const request: fc.Arbitrary<ControlRequest> = fc.oneof(
   fc.constant({ op: 'ping' as const }),
   fc.constant({ op: 'status' as const }),
+  fc.constant({ op: 'page' as const }),
   record({ op: fc.constant('guests' as const), bond: fc.option(name) }),
   record({
     op: fc.constant('announce' as const),
@@ -119,16 +120,18 @@ test('what a request says comes out as it went in, on one line', () => {
 
 test('what an answer says comes out as it went in, on one line', () => {
   fc.assert(
-    fc.property(fc.array(guestList), report, status, (bonds, announced, stands) => {
+    fc.property(fc.array(guestList), report, status, fc.string(), (bonds, announced, stands, html) => {
       const lines = [
         encodeAnswer<'guests'>({ result: { bonds } }),
         encodeAnswer({ result: announced }),
         encodeAnswer<'status'>({ result: stands }),
+        encodeAnswer<'page'>({ result: { html } }),
       ] as const;
       for (const line of lines) assert.match(line, /^[^\n]*\n$/);
       assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds } });
       assert.deepEqual(decodeAnswer('announce', bytes(lines[1])), { result: announced });
       assert.deepEqual(decodeAnswer('status', bytes(lines[2])), { result: stands });
+      assert.deepEqual(decodeAnswer('page', bytes(lines[3])), { result: { html } });
     }),
   );
   const error = { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } as const;
@@ -176,7 +179,7 @@ const WRONG: [what: string, line: string, says: RegExp][] = [
   ['crasher: a version that is nested deep', `{"v":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /in no version/],
   ['crasher: a key with control characters', '{"v":1,"op":"ping","\x7f\u2028":1}', /unknown key "\?\?"/],
   ['another version', '{"v":2,"op":"ping"}', /written in version 2, and we speak 1/],
-  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" or "status" expected/],
+  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" or "status" or "page" expected/],
   ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
   ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
   ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],

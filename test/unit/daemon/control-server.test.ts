@@ -6,6 +6,8 @@ import { test, type TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import type { Mac } from '../../../src/addr/mac.js';
 import { ask } from '../../../src/cli/ask.js';
+import type { Output } from '../../../src/cli/output.js';
+import { statusHtml } from '../../../src/cli/status-html.js';
 import { decodeAnswer } from '../../../src/control/answer.js';
 import type { ManualTools } from '../../../src/daemon/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
@@ -39,8 +41,9 @@ function daemon(t: TestContext, clock: Clock = systemClock) {
   const warnings: string[] = [];
   const log = { info: () => undefined, warn: (text: string) => void warnings.push(text), error: assert.fail };
   const known = new Deferred();
+  const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history };
+  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock,
@@ -86,6 +89,22 @@ test('a dry run through the daemon plans what it would send; a mistake comes bac
     ask({ ...request, bond: 'bond7' }, undefined, socket),
     (error) => error instanceof UsageError && /^bond7: no such device; .*: bond0$/.test(error.message),
   );
+});
+
+test('the status page comes by the socket, and without a daemon one line says what is missing', async (t) => {
+  const { server, known } = daemon(t);
+  const socket = path.join(folderFor(t), 'control.sock');
+  const texts: string[] = [];
+  const output = { text: (text: string) => void texts.push(text) } as Output;
+  const args = { config: undefined, json: false, watch: false };
+  await assert.rejects(statusHtml(args, output, socket), {
+    code: 'CONTROL_SOCKET',
+    message: '--html: the daemon makes the page, and cannot be asked: no daemon runs',
+  });
+  await server.listen(socket);
+  known.resolve();
+  assert.equal(await statusHtml(args, output, socket), 0);
+  assert.deepEqual(texts, ['<!DOCTYPE html>']);
 });
 
 test('rubbish is answered with an error, and the next client is served', async (t) => {

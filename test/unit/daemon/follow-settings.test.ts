@@ -28,8 +28,13 @@ const OTHERS: Readonly<Record<string, string>> = {
   'guests.static': '[{mac: "52:54:00:00:00:01", bond: bond0}]',
   'metrics.listen': '"off"',
   'metrics.webConfig': '/x.yaml',
+  'metrics.page': 'authenticated, webConfig: /x.yaml',
+  'metrics.names': '[hv1]',
   'metrics.textfile': '/x.prom',
 };
+
+/** What else the file has, before and after, where a key needs it. */
+const ALONG: Readonly<Record<string, string>> = { 'metrics.page': 'metrics: {webConfig: /x.yaml}' };
 
 function keysOf(value: unknown, path: readonly string[] = []): string[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [pathText(path)];
@@ -43,7 +48,7 @@ async function followersOf(key: string): Promise<string[]> {
   const names = ['host', 'announcer', 'announcements', 'ovsBondWatch', 'history'] as const;
   const tasks = ['snooper', 'libvirt', 'ovs', 'endpoint', 'textfile'] as const;
   const parts = Object.fromEntries([...names, ...tasks].map((name) => [name, part(name)]));
-  const settings = new Settings(readConfig(null));
+  const settings = new Settings(readConfig({ name: 'F', bytes: Buffer.from(ALONG[key] ?? '') }));
   followSettings(settings, { ...parts, refresh: () => called.push('refresh') } as unknown as FollowingParts);
   const text = key.split('.').reduceRight((inner, step) => `{${step}: ${inner}}`, OTHERS[key] ?? '9');
   const { changes, failures } = settings.change(readConfig({ name: 'F', bytes: Buffer.from(text) }));
@@ -67,6 +72,7 @@ test('each key is followed by those whose it is', async () => {
     'announcements',
     'history',
   ]);
-  assert.deepEqual(await followersOf('metrics.listen'), ['endpoint']);
+  for (const key of ['metrics.listen', 'metrics.webConfig', 'metrics.page', 'metrics.names'])
+    assert.deepEqual(await followersOf(key), ['endpoint'], key);
   assert.deepEqual(await followersOf('metrics.textfile'), ['textfile']);
 });

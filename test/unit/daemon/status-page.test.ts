@@ -6,6 +6,7 @@ import { readConfig } from '../../../src/config/read-config.js';
 import { Diagnosis } from '../../../src/daemon/diagnosis.js';
 import { FailoverHistory } from '../../../src/daemon/history.js';
 import { pagesForPeople } from '../../../src/daemon/pages.js';
+import type { BusyError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import type { HttpAnswer } from '../../../src/sys/http-server.js';
 import { systemClock } from '../../../src/sys/clock.js';
@@ -34,12 +35,13 @@ function knowledge() {
   return { fake, host, bonds, ovs: ovs as never, history: new FailoverHistory(systemClock, host.topology, 6) };
 }
 
+const REQUEST = { path: '/', query: '', host: undefined, accept: undefined, authorization: undefined };
+
 function page() {
   const parts = knowledge();
   const pages = pagesForPeople({ current: config }, { ...parts, clock: systemClock });
-  const ask = async (query = ''): Promise<HttpAnswer> =>
-    (await pages['/']?.({ path: '/', query, accept: undefined, authorization: undefined })) as HttpAnswer;
-  return { ...parts, ask };
+  const ask = async (query = ''): Promise<HttpAnswer> => pages.served({ ...REQUEST, query });
+  return { ...parts, ask, file: pages.file };
 }
 
 test('a page that could not be loaded once is loaded when it is asked for again', async () => {
@@ -49,9 +51,8 @@ test('a page that could not be loaded once is loaded when it is asked for again'
     for (const failure of failures.splice(0)) throw failure;
     return import('../../../src/daemon/status-page.js');
   });
-  const ask = () => pages['/']?.({ path: '/', query: '', accept: undefined, authorization: undefined });
-  await assert.rejects(async () => ask(), /EMFILE/);
-  assert.equal(((await ask()) as HttpAnswer).status, 200);
+  await assert.rejects(async () => pages.served(REQUEST), /EMFILE/);
+  assert.equal((await pages.served(REQUEST)).status, 200);
 });
 
 test('the policy of the page allows its own style and nothing else', async () => {
@@ -85,11 +86,37 @@ test('the page tells of guests, of bonds, and what the doctor has to say of them
   assert.ok(!(await ask('guest=00:02')).body.includes(MACS[0]!));
 });
 
+/** What the addresses in a page lead to. */
+const links = (body: string): string[] =>
+  [...body.matchAll(/ (?:href|src|action)="([^"]*)"/g)].map(([, to = '']) => to);
+
+test('a page for a file has all that the served one has, and nothing that somebody would have to answer', async () => {
+  const { ask, file } = page();
+  const [served, saved] = [(await ask()).body, await file()];
+  const text = outline(saved).texts.join('\n');
+  for (const wanted of [BOND, 'up1', ...MACS, 'came in by the bond, so it may run elsewhere', 'status --html'])
+    assert.ok(text.includes(wanted), wanted);
+  assert.match(text, /the MAC of a guest came in by the bond as well/);
+  assert.ok(links(served).some((to) => to.startsWith('?')));
+  const anchors = links(saved).filter((to) => !to.startsWith('data:image/svg+xml,'));
+  for (const to of anchors) assert.ok(to.startsWith('#') && saved.includes(` id="${to.slice(1)}"`), to);
+  assert.doesNotMatch(saved, /<form|<button|http-equiv="refresh"/);
+  const styles = [...saved.matchAll(/<style>([^]*?)<\/style>/g)].map(
+    ([, style = '']) => `&#39;sha256-${createHash('sha256').update(style).digest('base64')}&#39;`,
+  );
+  assert.ok(saved.includes(`style-src ${styles.join(' ')}; img-src data:`), 'the policy is in the file');
+});
+
 test('pages are made one at a time, and too many who wait are sent away', async () => {
-  const { ask } = page();
+  const { ask, file } = page();
   const answers = await Promise.all(Array.from({ length: 20 }, () => ask()));
   assert.equal(answers.filter(({ status }) => status === 200).length, 16);
   assert.deepEqual([...new Set(answers.slice(16).map(({ status }) => status))], [503]);
+  const files = await Promise.allSettled(Array.from({ length: 17 }, () => file()));
+  assert.deepEqual(
+    files.flatMap((each) => (each.status === 'rejected' ? [(each.reason as BusyError).code] : [])),
+    ['BUSY'],
+  );
   assert.equal((await ask()).status, 200);
 });
 

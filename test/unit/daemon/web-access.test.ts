@@ -1,55 +1,35 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { hashSync } from 'bcryptjs';
-import { Registry } from 'prom-client';
-import { Health } from '../../../src/daemon/health.js';
-import { MetricsEndpoint } from '../../../src/daemon/metrics-endpoint.js';
 import { checkWebConfig, WebAccess } from '../../../src/daemon/web-access.js';
-import { systemClock } from '../../../src/sys/clock.js';
 import type { LogFields } from '../../../src/sys/log.js';
 import { selfSigned } from '../../support/certificates.js';
-import { freePort } from '../../support/ports.js';
+import { served } from '../../support/endpoint.js';
+import { webConfigFile } from '../../support/web-config-file.js';
 
 const HASH = hashSync('secret', 4);
 
 function open(t: TestContext, config: string) {
-  const folder = mkdtempSync(path.join(tmpdir(), 'web-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = path.join(folder, 'web.yml');
-  const write = (text: string): void => {
-    writeFileSync(`${file}.new`, text);
-    renameSync(`${file}.new`, file);
-  };
-  write(config);
   const lines: string[] = [];
   const line = (text: string, fields: LogFields = {}): void => void lines.push(`${text} ${JSON.stringify(fields)}`);
-  return { folder, file, write, lines, log: { info: line, warn: line, error: line } };
+  return { ...webConfigFile(t, config), lines, log: { info: line, warn: line, error: line } };
 }
 
 const basic = (user: string, password: string): string => `Basic ${btoa(`${user}:${password}`)}`;
 
-async function served(t: TestContext, { file, log }: ReturnType<typeof open>): Promise<number> {
-  const port = await freePort();
-  const parts = { registry: new Registry(), refresh: () => undefined, health: new Health(systemClock, {}), log };
-  const task = new MetricsEndpoint({ listen: [{ host: '127.0.0.1', port }], webConfig: file }, parts);
-  const stop = new AbortController();
-  const run = task.run(stop.signal);
-  t.after(() => (stop.abort(), run));
-  await task.ready;
-  return port;
-}
+const servedBy = (t: TestContext, { file, log }: ReturnType<typeof open>): Promise<number> =>
+  served(t, { webConfig: file, names: ['x'] }, { log });
 
 /** The name in the certificate that a server shows, and the first line of its answer. */
-async function visit(port: number, options: ConnectionOptions): Promise<[name: unknown, status: string]> {
+async function visit(port: number, options: ConnectionOptions, host = 'x'): Promise<[name: unknown, status: string]> {
   const socket = connect({ host: '127.0.0.1', port, ...options });
   await once(socket, 'secureConnect');
   const name = socket.getPeerCertificate().subject.CN;
-  socket.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write(`GET /metrics HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   let text = '';
   for await (const part of socket) text += String(part);
   if (text === '') throw new Error('no answer'); // in TLS 1.3 the client is told late that it is not wanted
@@ -122,13 +102,23 @@ test('a renewed certificate is shown from the next connection on, and one that d
   const [one, two] = ['one', 'two'].map((name) => selfSigned(opened.folder, name));
   assert.ok(one && two);
   const ca = [one.cert, two.cert].map((file) => readFileSync(file));
-  const port = await served(t, opened);
+  const port = await servedBy(t, opened);
   assert.deepEqual(await visit(port, { ca }), ['one', 'HTTP/1.1 200 OK']);
   renameSync(two.cert, one.cert);
   assert.deepEqual(await visit(port, { ca }), ['one', 'HTTP/1.1 200 OK']);
   renameSync(two.key, one.key);
   assert.deepEqual(await visit(port, { ca }), ['two', 'HTTP/1.1 200 OK']);
   assert.match(opened.lines.join('\n'), /the certificates cannot be used: [^]*was read again/);
+});
+
+test('a name that the certificate is for is one of ours, and no other one', async (t) => {
+  const opened = open(t, 'tls_server_config: {cert_file: one.crt, key_file: one.key}');
+  const ca = readFileSync(selfSigned(opened.folder, 'one', 'hv12-mgmt.example.net', '*.scrape.example').cert);
+  const port = await servedBy(t, opened);
+  for (const host of ['hv12-mgmt.example.net:9871', 'HV12-mgmt.example.net', 'hv12.scrape.example', 'x', '127.0.0.1'])
+    assert.deepEqual(await visit(port, { ca }, host), ['one', 'HTTP/1.1 200 OK'], host);
+  for (const host of ['one', 'hv13-mgmt.example.net', 'a.b.scrape.example', 'scrape.example', 'evil.example'])
+    assert.deepEqual(await visit(port, { ca }, host), ['one', 'HTTP/1.1 421 Misdirected Request'], host);
 });
 
 test('clients need a certificate where one is asked for, and TLS 1.2 does not do where 1.3 is', async (t) => {
@@ -142,7 +132,7 @@ test('clients need a certificate where one is asked for, and TLS 1.2 does not do
   assert.ok(one && client && other);
   const ca = readFileSync(one.cert);
   const pair = ({ cert, key }: typeof one) => ({ cert: readFileSync(cert), key: readFileSync(key) });
-  const port = await served(t, opened);
+  const port = await servedBy(t, opened);
   assert.deepEqual(await visit(port, { ca, ...pair(client) }), ['one', 'HTTP/1.1 200 OK']);
   await assert.rejects(visit(port, { ca }));
   await assert.rejects(visit(port, { ca, ...pair(other) }));
@@ -151,7 +141,7 @@ test('clients need a certificate where one is asked for, and TLS 1.2 does not do
 
 test('over HTTP who may not read gets 401 and how to ask', async (t) => {
   const opened = open(t, `basic_auth_users: {alice: ${HASH}}\nhttp_server_config: {headers: {X-Frame-Options: deny}}`);
-  const url = `http://127.0.0.1:${await served(t, opened)}`;
+  const url = `http://127.0.0.1:${await servedBy(t, opened)}`;
   for (const page of ['/', '/metrics', '/healthz', '/nothing']) {
     const answer = await fetch(`${url}${page}`);
     assert.deepEqual([answer.status, await answer.text()], [401, 'unauthorized\n']);
@@ -160,6 +150,25 @@ test('over HTTP who may not read gets 401 and how to ask', async (t) => {
   }
   const { status } = await fetch(`${url}/metrics`, { headers: { authorization: basic('alice', 'secret') } });
   assert.equal(status, 200);
+});
+
+test('a page for users needs one: that is told, and when the last one goes', async (t) => {
+  const { file, write, log, lines } = open(t, `basic_auth_users: {alice: ${HASH}}`);
+  checkWebConfig(file, 'authenticated');
+  const access = new WebAccess(file, log);
+  assert.equal(access.hasUsers, true);
+  for (const text of ['', 'basic_auth_users:', 'basic_auth_users: {}', 'http_server_config: {http2: false}']) {
+    write(text);
+    checkWebConfig(file, 'off');
+    assert.throws(() => checkWebConfig(file, 'authenticated'), {
+      problems: [
+        `${file}: basic_auth_users: none, and metrics.page: authenticated needs one; add a user, or set the page to off`,
+      ],
+    });
+  }
+  access.refresh();
+  assert.equal(access.hasUsers, false);
+  assert.match(lines.join('\n'), /was read again [^]*has no users any more/);
 });
 
 test('all that is wrong with the files that are named is told at once', (t) => {

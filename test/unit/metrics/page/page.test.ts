@@ -58,6 +58,23 @@ test('no name changes what the page is made of', () => {
   );
 });
 
+test('nor of what it is made in a file', () => {
+  const saved = (name: string): string =>
+    statusPage({ ...named(name), query: null, policy: "default-src 'none'; style-src 'sha256-x'" });
+  const { elements } = outline(saved('x'));
+  assert.ok(elements.length > 80);
+  for (const name of HOSTILE) assert.deepEqual(outline(saved(name)).elements, elements, name);
+});
+
+test('a file counts what it has no room for, and names the commands that show it', () => {
+  const bonds = Array.from({ length: 30 }, (_, n) => pageBond({ bond: `bond${n}` }));
+  const guests = { ...guestsOf([pageGuest(1)]), matching: 300, total: 300, next: pageGuest(1).mac };
+  const { texts } = outline(statusPage(pageValues(0, { bonds, guests, query: null })));
+  const text = texts.join(' ').replaceAll(/\s+/g, ' ');
+  assert.match(text, /and 6 bonds more: bondherald status /);
+  assert.match(text, /1 of 300 guests .* and more: bondherald guests/);
+});
+
 test('a hostile name is shown as it is', () => {
   const { texts } = outline(statusPage(named('"><script>')));
   for (const wanted of ['"><script>', '"><script>: "><script> → "><script>'])
