@@ -12,7 +12,7 @@ export const importOrder = {
     messages: {
       order:
         '{{from}} may not import {{to}}. It may import itself and: {{may}}. Move what both need into one of these, or take it as an argument.',
-      sys: '{{from}} may not import sys/: only wire/, daemon/ and cli/ do. Take the time, the bytes or the interface as an argument.',
+      sys: '{{from}} may not import sys/: only wire/, listen/, host/, http/, daemon/ and cli/ do. Take the time, the bytes or the interface as an argument.',
       unknown:
         '{{room}} is no room: put the file into one of the design’s rooms, or name the new room in lint/rooms.js.',
       outside: 'src/ may not import {{name}}, which is outside it: move what is needed into a room.',

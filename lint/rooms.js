@@ -7,19 +7,27 @@ import path from 'node:path';
 const levels = [
   ['errors'],
   ['addr'],
+  ['tasks'],
   ['config'],
-  ['frames', 'kernel'],
+  ['frames'],
+  ['kernel'],
   ['topology', 'sources'],
   ['guests'],
   ['state', 'plan', 'doctor'],
   ['metrics', 'control'],
   ['wire'],
+  ['listen', 'host'],
+  ['http'],
   ['daemon'],
   ['cli'],
 ];
 
 /** Stands outside the order: it imports only these, and only these import it. */
-const sys = { room: 'sys', imports: ['errors', 'addr'], importedBy: ['wire', 'daemon', 'cli'] };
+const sys = {
+  room: 'sys',
+  imports: ['errors', 'addr'],
+  importedBy: ['wire', 'listen', 'host', 'http', 'daemon', 'cli'],
+};
 
 /** src/main.ts: imports every room. */
 const main = 'main';
@@ -43,7 +51,7 @@ export const packageRooms = new Map([
   ['netlink', [sys.room]],
   ['pcap', [sys.room]],
   ['pino', [sys.room]],
-  ['prom-client', ['metrics', 'daemon']],
+  ['prom-client', ['metrics', 'http', 'daemon']],
   ['yargs', ['cli', main]],
   ['yaml', ['config']],
   ['zod', ['config', 'state', 'control']],

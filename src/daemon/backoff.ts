@@ -1,4 +1,5 @@
-import type { Clock } from '../sys/clock.js';
+/** Calls `task` once after `seconds`. @returns a function that calls it off */
+type After = (seconds: number, task: () => void) => () => void;
 
 /** Seconds: the first wait, each next one twice as long, and the longest. */
 const WAITS = { first: 1, most: 60 };
@@ -30,7 +31,7 @@ export class Nap {
   private awake = false;
   private wake: () => void = () => undefined;
 
-  constructor(private readonly clock: Clock) {}
+  constructor(private readonly clock: { readonly after: After }) {}
 
   /** Settles after `seconds`, or when `end` is called; at once when it was since the last time. */
   async take(seconds: number): Promise<void> {

@@ -1,4 +1,8 @@
-import type { Clock } from '../sys/clock.js';
+/** The parts of the clock that slices need: monotonic seconds, and a turn of the event loop. */
+interface SliceClock {
+  monotonic(): number;
+  soon(task: () => void): void;
+}
 
 /** So long a slice may be, in seconds: far less than a scrape. */
 const SLICE = 0.003;
@@ -7,7 +11,7 @@ const SLICE = 0.003;
 export class Slices {
   private began: number;
 
-  constructor(private readonly clock: Pick<Clock, 'monotonic' | 'soon'>) {
+  constructor(private readonly clock: SliceClock) {
     this.began = clock.monotonic();
   }
 

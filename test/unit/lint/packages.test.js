@@ -29,7 +29,12 @@ run('rooms/packages', packages, {
     ['src/kernel/link.ts', `import 'netlink'`, 'package'],
     ['src/cli/watch.ts', `import 'pcap'`, 'package'],
     ['src/daemon/daemon.ts', `import type { Logger } from 'pino'`, 'package', { name: 'pino', rooms: 'sys/' }],
-    ['src/plan/rounds.ts', `import 'prom-client'`, 'package', { name: 'prom-client', rooms: 'metrics/, daemon/' }],
+    [
+      'src/plan/rounds.ts',
+      `import 'prom-client'`,
+      'package',
+      { name: 'prom-client', rooms: 'metrics/, http/, daemon/' },
+    ],
     ['src/config/load.ts', `import 'yargs/helpers'`, 'package', { name: 'yargs', rooms: 'cli/, main.ts' }],
     ['src/config/load.ts', `import 'left-pad'`, 'unlisted', { name: 'left-pad' }],
     ['src/config/load.ts', `import '@scope/thing/deep'`, 'unlisted', { name: '@scope/thing' }],
