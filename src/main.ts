@@ -1,6 +1,6 @@
 import { execute } from './cli/execute.js';
 import { standardOutput } from './cli/output.js';
-import { oneLine } from './daemon/task.js';
+import { oneLine } from './tasks/task.js';
 import { BondheraldError, ConfigError } from './errors.js';
 
 const stop = new AbortController();

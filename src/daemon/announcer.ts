@@ -3,10 +3,10 @@ import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import { FailoverClient, type FailoverListener } from '../wire/failover-client.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
-import { type Task, untilAborted } from './task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** Is told that frames are kept in memory that may be swapped out. */
 export interface UnlockedListener {

@@ -22,7 +22,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { type Announced, type ManualTools, sentByKind } from './announce-by-hand.js';
 import { answerRequest } from './answers.js';
 import type { FailoverHistory } from './history.js';
-import { oneLine, type Task, untilAborted } from './task.js';
+import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
 const LIMITS = {

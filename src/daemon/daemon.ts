@@ -35,7 +35,7 @@ import type { ArpListener } from './snooper.js';
 import { type Reloads, Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
 import { newStateKeeper } from './new-state-keeper.js';
-import { runTasks } from './task.js';
+import { runTasks } from '../tasks/task.js';
 import { tellReady } from './tell-ready.js';
 
 /** What the daemon does not make itself. */

@@ -13,8 +13,8 @@ import { readPorts } from './doctor-bridges.js';
 import { readFacts, unreadLine } from './doctor-facts.js';
 import type { OvsFollower } from './ovs-follower.js';
 import type { GuestBooks } from './page-guests.js';
-import { Slices } from './slices.js';
-import { oneLine } from './task.js';
+import { Slices } from '../tasks/slices.js';
+import { oneLine } from '../tasks/task.js';
 
 /** What the doctor has found holds so long, in seconds, while the bonds stand as they stood. */
 const HOLDS = 30;

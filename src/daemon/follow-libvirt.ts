@@ -6,7 +6,7 @@ import type { Log } from '../sys/log.js';
 import { openFolder } from '../sys/watch-folder.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import { LibvirtWatch } from './libvirt-watch.js';
-import { SwitchedTask } from './switched-task.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
 
 /** Tells the host's state which guests libvirt runs, as long as the configuration wants it. */
 export class LibvirtFollower extends SwitchedTask<boolean, LibvirtWatch> {

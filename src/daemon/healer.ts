@@ -6,7 +6,7 @@ import { planFirstRound } from '../plan/first-round.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { Log } from '../sys/log.js';
 import { sendNow } from '../wire/send-now.js';
-import { oneLine } from './task.js';
+import { oneLine } from '../tasks/task.js';
 
 /**
  * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames

@@ -6,9 +6,9 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
-import { type Task, untilAborted } from './task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
 const CHECK_INTERVAL = 1;

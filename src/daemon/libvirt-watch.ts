@@ -3,8 +3,8 @@ import type { Metrics } from '../metrics/metrics.js';
 import { type Domain, guestInterfaces, type GuestInterface, parseDomainStatus } from '../sources/libvirt.js';
 import type { Log } from '../sys/log.js';
 import type { Folder, FolderFile } from '../sys/watch-folder.js';
-import { Deferred } from '../wire/deferred.js';
-import { type Task, untilAborted } from './task.js';
+import { Deferred } from '../tasks/deferred.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** What one look at the folder may cost: more domains than a host runs, and files far longer than libvirt's (20 KiB). */
 const LIMITS = { files: 4096, bytes: 1 << 20 };

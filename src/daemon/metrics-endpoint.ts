@@ -7,11 +7,11 @@ import { hostName } from '../sys/host-settings.js';
 import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { VERSION } from '../sys/version.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import type { Health } from './health.js';
 import { isForUs } from './host-names.js';
 import { pageHeaders } from './page-headers.js';
-import { oneLine, type Task, untilAborted } from './task.js';
+import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 import type { WebAccess } from './web-access.js';
 
 /** Answers requests for one path. */

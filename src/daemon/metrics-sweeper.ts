@@ -2,7 +2,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
-import { type Task, untilAborted } from './task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** In seconds; series of bonds that are gone last ten times as long. */
 const INTERVAL = 60;

@@ -10,8 +10,8 @@ import { MetricsEndpoint } from './metrics-endpoint.js';
 import { MetricsSweeper } from './metrics-sweeper.js';
 import { fillStateGauges } from './state-gauges.js';
 import type { StatusPages } from './status-page.js';
-import { SwitchedTask } from './switched-task.js';
-import type { Task } from './task.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
+import type { Task } from '../tasks/task.js';
 import { Textfile } from './textfile.js';
 
 /** What the metrics are made of. */

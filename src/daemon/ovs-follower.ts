@@ -6,8 +6,8 @@ import { ovsIn } from './ovs-host.js';
 import { OvsKnown } from './ovs-known.js';
 import type { OvsTools } from './ovs-tables.js';
 import { type OvsListener, OvsWatch } from './ovs-watch.js';
-import { SwitchedTask } from './switched-task.js';
-import type { Task } from './task.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
+import type { Task } from '../tasks/task.js';
 
 /** What the follower waits for, and whom it tells. */
 interface Neighbours {

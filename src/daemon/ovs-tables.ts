@@ -4,7 +4,7 @@ import type { OvsBridge, OvsMacRow } from '../sources/ovs/config.js';
 import { MacTableReader } from '../sources/ovs/mac-table.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { Backoff, Nap } from './backoff.js';
+import { Backoff, Nap } from '../tasks/backoff.js';
 import { OvsConnection } from './ovs-connection.js';
 import { controlSocket, type OvsHost } from './ovs-host.js';
 

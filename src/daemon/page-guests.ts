@@ -7,7 +7,7 @@ import type { PageQuery } from '../metrics/page/query.js';
 import type { PageGuest, PageGuests } from '../metrics/page/values.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { Slices } from './slices.js';
+import type { Slices } from '../tasks/slices.js';
 import { Smallest } from './smallest.js';
 
 /** One MAC may leave by so many ways that are shown: more would be one guest in a great many VLANs. */

@@ -3,10 +3,10 @@ import { ConfigError } from '../errors.js';
 import type { Clock } from '../sys/clock.js';
 import type { Hangups } from '../sys/hangups.js';
 import type { Log } from '../sys/log.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import type { ServiceNotifier } from './service-notifier.js';
 import type { Settings } from './settings.js';
-import { oneLine, type Task, untilAborted } from './task.js';
+import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 
 /** Who asks for the configuration to be read again, and how that is done. */
 export interface Reloads {

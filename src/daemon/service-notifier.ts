@@ -2,7 +2,7 @@ import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { ServiceManager } from '../sys/sd-notify.js';
 import { type LifeSign, Watchdog } from './service-watchdog.js';
-import { type Task, untilAborted } from './task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** Between two statuses at least so long, in seconds. */
 const STATUS_INTERVAL = 3;

@@ -2,7 +2,7 @@ import { SnoopThreadError } from '../errors.js';
 import type { Heard } from '../sources/heard.js';
 import { Bell } from '../sys/bell.js';
 import { startThread, type Thread } from '../sys/thread.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 
 /** What the listening thread reports. */

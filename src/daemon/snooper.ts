@@ -2,11 +2,11 @@ import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Heard } from '../sources/heard.js';
 import type { Log } from '../sys/log.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { SnoopClient } from './snoop-client.js';
-import { type Task, untilAborted } from './task.js';
-import { ToldOnce } from './told-once.js';
+import { type Task, untilAborted } from '../tasks/task.js';
+import { ToldOnce } from '../tasks/told-once.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;

@@ -4,9 +4,9 @@ import { encodeState, type SavedState } from '../state/document.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { StateFile } from '../sys/state-file.js';
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import { loadState } from './load-state.js';
-import { oneLine, type Task, untilAborted } from './task.js';
+import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 
 /** How often we look whether there is something to save, in seconds. */
 const LOOK_INTERVAL = 1;

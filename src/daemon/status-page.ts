@@ -13,7 +13,7 @@ import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from './ovs-follower.js';
 import { type GuestBooks, listGuests } from './page-guests.js';
 import { pageHeaders } from './page-headers.js';
-import { Slices } from './slices.js';
+import { Slices } from '../tasks/slices.js';
 import { describeStatus } from './status.js';
 
 /** What the status page is made of. */

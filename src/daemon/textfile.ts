@@ -5,8 +5,8 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { SharedFile } from '../sys/shared-file.js';
-import { Deferred } from '../wire/deferred.js';
-import { oneLine, type Task, untilAborted } from './task.js';
+import { Deferred } from '../tasks/deferred.js';
+import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 
 /** As often as Prometheus scrapes a node exporter, in seconds, where nobody has said otherwise. */
 const INTERVAL = 15;

@@ -5,7 +5,7 @@ import { checkTls, isCertifiedFor, type TlsMaterial } from '../sys/http-server.j
 import type { Log } from '../sys/log.js';
 import { PasswordChecker } from '../sys/password.js';
 import { readSmallFile, stampOf } from '../sys/small-files.js';
-import { oneLine } from './task.js';
+import { oneLine } from '../tasks/task.js';
 
 /** What a server without certificates speaks. */
 const PLAIN_HTTP = 'plain HTTP';

@@ -1,4 +1,4 @@
-import { Deferred } from './deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 
 /** Answers of the kernel that are awaited. All who wait at a time wait for the same one, so there is one at most. */
 export class Echoes {

@@ -3,7 +3,7 @@ import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
 import { sendBy } from '../sys/link-socket.js';
 import { startThread, type Thread } from '../sys/thread.js';
 import type { BatchWriter } from './batch-writer.js';
-import { Deferred } from './deferred.js';
+import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from './echoes.js';
 import type {
   FirstRound,

@@ -17,7 +17,7 @@ import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { type Clock, systemClock } from '../../../src/sys/clock.js';
 import { askUnix } from '../../../src/sys/unix-client.js';
-import { Deferred } from '../../../src/wire/deferred.js';
+import { Deferred } from '../../../src/tasks/deferred.js';
 import { until } from '../../support/until.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { type GuestBooks, listGuests } from '../../../src/daemon/page-guests.js';
-import { Slices } from '../../../src/daemon/slices.js';
+import { Slices } from '../../../src/tasks/slices.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { statusPage } from '../../../src/metrics/page/page.js';
 import { type PageQuery, readQuery } from '../../../src/metrics/page/query.js';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { oneLine, runTasks, type Task, untilAborted } from '../../../src/daemon/task.js';
+import { oneLine, runTasks, type Task, untilAborted } from '../../../src/tasks/task.js';
 import { ListenError, SyscallError, UsageError } from '../../../src/errors.js';
-import { Deferred } from '../../../src/wire/deferred.js';
+import { Deferred } from '../../../src/tasks/deferred.js';
 
 /** A task that does what it is told, and writes down what it went through. */
 class FakeTask implements Task {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ToldOnce } from '../../../src/daemon/told-once.js';
+import { ToldOnce } from '../../../src/tasks/told-once.js';
 
 test('a trouble is news when it begins, when its reason is another one, and after it was over', () => {
   const told = new ToldOnce<number>();

@@ -1,4 +1,4 @@
-import { Deferred } from '../wire/deferred.js';
+import { Deferred } from './deferred.js';
 import { runToTheEnd, type Task, untilAborted } from './task.js';
 
 /** A task that is there or not, and is made anew, as a setting says; the setting may change while the daemon runs. */

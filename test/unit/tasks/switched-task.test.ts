@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { SwitchedTask } from '../../../src/daemon/switched-task.js';
-import { type Task, untilAborted } from '../../../src/daemon/task.js';
+import { SwitchedTask } from '../../../src/tasks/switched-task.js';
+import { type Task, untilAborted } from '../../../src/tasks/task.js';
 import { FrameError } from '../../../src/errors.js';
-import { Deferred } from '../../../src/wire/deferred.js';
+import { Deferred } from '../../../src/tasks/deferred.js';
 
 const events: string[] = [];
 
