@@ -3,9 +3,9 @@ import { BondheraldError, NetlinkRequestError, SyscallError } from '../errors.js
 import * as link from '../kernel/dummy-link.js';
 import type { LinkEvent } from '../kernel/events.js';
 import * as tc from '../kernel/tc.js';
-import { encodeProgram } from '../sources/bpf/assembler.js';
-import { spareOwnFrames } from '../sources/bpf/own-frames.js';
-import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../sources/mirror-filters.js';
+import { encodeProgram } from '../kernel/bpf/assembler.js';
+import { spareOwnFrames } from '../kernel/bpf/own-frames.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../kernel/mirror-filters.js';
 import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
 import type { KernelRequests } from './kernel-requests.js';
 

@@ -1,7 +1,7 @@
 import { BondheraldError } from '../errors.js';
 import { quieten } from '../sys/bell.js';
-import { encodeProgram } from '../sources/bpf/assembler.js';
-import { snoopFilter } from '../sources/bpf/snoop-filter.js';
+import { encodeProgram } from '../kernel/bpf/assembler.js';
+import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
 import { readFrame } from '../sources/snoop.js';
 import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
 import { waitForAny } from '../sys/poll.js';

@@ -1,4 +1,4 @@
-import { assemble, type Instruction, jump, label, load, pass } from '../../src/sources/bpf/assembler.js';
+import { assemble, type Instruction, jump, label, load, pass } from '../../src/kernel/bpf/assembler.js';
 
 const MARK = 20;
 

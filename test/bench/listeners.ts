@@ -1,5 +1,5 @@
-import { snoopFilter } from '../../src/sources/bpf/snoop-filter.js';
-import { assemble, encodeProgram, type Instruction, pass } from '../../src/sources/bpf/assembler.js';
+import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
+import { assemble, encodeProgram, type Instruction, pass } from '../../src/kernel/bpf/assembler.js';
 import { OWN_FRAMES_MARK } from '../../src/sys/packet-sender.js';
 import { ip, runBatches } from '../lab/net/ip.js';
 import type { Lab } from '../lab/net/lab.js';

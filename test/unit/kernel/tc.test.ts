@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { macFromBytes } from '../../../src/addr/mac.js';
 import { decodeDatagram } from '../../../src/kernel/decode.js';
 import * as link from '../../../src/kernel/dummy-link.js';
-import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
-import { spareOwnFrames } from '../../../src/sources/bpf/own-frames.js';
+import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
+import { spareOwnFrames } from '../../../src/kernel/bpf/own-frames.js';
 import * as tc from '../../../src/kernel/tc.js';
 
 /** The number that the recorded programs gave their requests. */

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeDatagram } from '../../../src/kernel/decode.js';
 import { echoRequest, KNOCK_SEQ } from '../../../src/kernel/requests.js';
-import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
-import { linkFilter } from '../../../src/sources/bpf/link-filter.js';
+import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
+import { linkFilter } from '../../../src/kernel/bpf/link-filter.js';
 import { openLinkSocket, sendBy } from '../../../src/sys/link-socket.js';
 
 test('whoever waits at a link socket is woken by an answer to another, without rights and through the filter', (t) => {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { assemble, encodeProgram, jump, label, load, pass } from '../../../src/sources/bpf/assembler.js';
-import { SNAP_LENGTH, snoopFilter } from '../../../src/sources/bpf/snoop-filter.js';
+import { assemble, encodeProgram, jump, label, load, pass } from '../../../src/kernel/bpf/assembler.js';
+import { SNAP_LENGTH, snoopFilter } from '../../../src/kernel/bpf/snoop-filter.js';
 import { parseDdd, parseProgram, runBpf } from '../../support/bpf.js';
 import * as say from '../../support/say.js';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { MirrorFilter } from '../../../src/kernel/tc.js';
-import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
-import { snoopFilter } from '../../../src/sources/bpf/snoop-filter.js';
-import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../../../src/sources/mirror-filters.js';
+import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
+import { snoopFilter } from '../../../src/kernel/bpf/snoop-filter.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../../../src/kernel/mirror-filters.js';
 import { parseProgram, runBpf } from '../../support/bpf.js';
 import * as say from '../../support/say.js';
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { encodeProgram } from '../../../src/sources/bpf/assembler.js';
-import { bpduFilter } from '../../../src/sources/bpf/bpdu-filter.js';
+import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
+import { bpduFilter } from '../../../src/kernel/bpf/bpdu-filter.js';
 import { parseDdd, parseProgram, runBpf } from '../../support/bpf.js';
 
 const OURS = parseProgram(encodeProgram(bpduFilter()));

@@ -4,7 +4,7 @@ import { ETH_P_IPV6 } from '../frames/ipv6.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
 import { ETH_P_RARP } from '../frames/rarp.js';
 import { ETH_P_IP } from '../frames/udp.js';
-import type { MirrorFilter, U32Match } from '../kernel/tc.js';
+import type { MirrorFilter, U32Match } from './tc.js';
 
 const ETH_P_8021Q = 0x8100;
 const ETH_P_8021AD = 0x88a8;

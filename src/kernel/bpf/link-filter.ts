@@ -1,5 +1,5 @@
-import * as c from '../../kernel/constants.js';
-import { networkHalf } from '../../kernel/message.js';
+import * as c from '../constants.js';
+import { networkHalf } from '../message.js';
 import { assemble, compute, type Instruction, jump, label, load, pass, store } from './assembler.js';
 
 // linux/filter.h: what a load from these addresses gives is looked for from A on; 0 where there is none.
