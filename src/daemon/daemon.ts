@@ -31,7 +31,7 @@ import { firstRoundSettings, manualTools, newAnnouncements } from './new-announc
 import { newHostState } from './new-host-state.js';
 import { newServiceNotifier } from './new-service-notifier.js';
 import { newSnooper } from './new-snooper.js';
-import type { ArpListener } from './snooper.js';
+import type { ArpListener } from '../listen/snooper.js';
 import { type Reloads, Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
 import { newStateKeeper } from './new-state-keeper.js';

@@ -1,7 +1,7 @@
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
-import { type ArpListener, Snooper } from './snooper.js';
+import { type ArpListener, Snooper } from '../listen/snooper.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 
 /** Listens on the bonds as long as the configuration wants it. @param changed called after something was heard */

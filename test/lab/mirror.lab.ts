@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BondEar } from '../../src/daemon/bond-ear.js';
-import { KernelRequests } from '../../src/daemon/kernel-requests.js';
+import { BondEar } from '../../src/listen/bond-listener.js';
+import { KernelRequests } from '../../src/listen/kernel-requests.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import type { ReadFrame } from '../../src/sys/packet-reader.js';

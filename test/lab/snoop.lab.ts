@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SnoopClient } from '../../src/daemon/snoop-client.js';
+import { SnoopClient } from '../../src/listen/snoop-client.js';
 import type { Heard } from '../../src/sources/heard.js';
 import { dissect } from '../support/dissect.js';
 import * as say from '../support/say.js';

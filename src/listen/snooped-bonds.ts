@@ -7,9 +7,9 @@ import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
 import { waitForAny } from '../sys/poll.js';
 import { ReceiveRing } from '../sys/receive-ring.js';
 import type { Owner } from '../sys/thread.js';
-import { BatchOfHeard } from './batch-of-heard.js';
-import { BondEar, type EarTools } from './bond-ear.js';
-import { OvsBondEar } from './ovs-bond-ear.js';
+import { BatchOfHeard } from './heard-batch.js';
+import { BondEar, type EarTools } from './bond-listener.js';
+import { OvsBondEar } from './ovs-bond-listener.js';
 import { KernelRequests } from './kernel-requests.js';
 import {
   type FromSnoopThread,
