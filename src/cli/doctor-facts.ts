@@ -1,9 +1,9 @@
 import type { Config } from '../config/config.js';
-import { listenForSpanningTree } from '../daemon/doctor-bonds.js';
-import { readPorts } from '../daemon/doctor-bridges.js';
-import { findSubject } from '../daemon/doctor-daemon.js';
-import { readFacts, unreadLine } from '../daemon/doctor-facts.js';
-import { readHost } from '../daemon/read-host.js';
+import { listenForSpanningTree } from '../host/doctor/bonds.js';
+import { readPorts } from '../host/doctor/bridges.js';
+import { findSubject } from '../host/doctor/daemon.js';
+import { readFacts, unreadLine } from '../host/doctor/facts.js';
+import { readHost } from '../host/read-host.js';
 import type { Facts, GuestFacts } from '../doctor/facts.js';
 import { systemClock } from '../sys/clock.js';
 import type { Topology } from '../topology/topology.js';

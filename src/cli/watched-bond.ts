@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.js';
-import { findBond } from '../daemon/find-bond.js';
-import { type LiveHost, readHost } from '../daemon/read-host.js';
+import { findBond } from '../topology/find-bond.js';
+import { type LiveHost, readHost } from '../host/read-host.js';
 import { BondheraldError } from '../errors.js';
 import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds, type Bond } from '../topology/bonds.js';

@@ -19,9 +19,9 @@ import { shareWithGroup } from '../sys/group.js';
 import { listenUnix, type UnixServer } from '../sys/unix-server.js';
 import { VERSION } from '../sys/version.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import { type Announced, type ManualTools, sentByKind } from './announce-by-hand.js';
-import { answerRequest } from './answers.js';
-import type { FailoverHistory } from './history.js';
+import { type Announced, type ManualTools, sentByKind } from '../wire/announce-by-hand.js';
+import { answerRequest } from '../host/answers.js';
+import type { FailoverHistory } from '../host/history.js';
 import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */

@@ -2,7 +2,7 @@ import type { AnnounceConfig, Config } from '../config/config.js';
 import type { GuestSettings } from '../guests/settings.js';
 import type { FirstRoundSettings } from '../wire/thread-messages.js';
 import { firstRoundSettings } from './new-announcements.js';
-import { guestSettings } from './new-host-state.js';
+import { guestSettings } from '../guests/new-host-state.js';
 import type { Settings } from './settings.js';
 
 /** Takes up a setting. */

@@ -8,10 +8,10 @@ import { Announcements } from '../wire/announcements.js';
 import type { AnnouncementListener, AnnouncementTools } from '../wire/bond-announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { FirstRoundSettings } from '../wire/thread-messages.js';
-import type { ManualTools } from './announce-by-hand.js';
+import type { ManualTools } from '../wire/announce-by-hand.js';
 import type { Announcer } from './announcer.js';
 import type { BeforeRounds } from './before-rounds.js';
-import type { OpenPort } from './bond-ports.js';
+import type { OpenPort } from '../host/ovs/bond-ports.js';
 
 /** The parts of the daemon that announcements deal with. */
 interface Neighbours {

@@ -9,8 +9,8 @@ import type { FailoverListener } from '../wire/failover-client.js';
 import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
 import type { Announcer } from './announcer.js';
-import type { OvsBonds } from './ovs-bonds.js';
-import type { OvsFollower } from './ovs-follower.js';
+import type { OvsBonds } from '../host/ovs/bonds.js';
+import type { OvsFollower } from '../host/ovs/follower.js';
 
 /** What decides whether a bond has failed over. */
 interface BondState {

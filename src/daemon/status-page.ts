@@ -8,13 +8,13 @@ import { hostName } from '../sys/host-settings.js';
 import { HTML, plainText } from '../sys/http-server.js';
 import { VERSION } from '../sys/version.js';
 import { type CurrentConfig, Diagnosis, type Patient } from './diagnosis.js';
-import type { FailoverHistory } from './history.js';
+import type { FailoverHistory } from '../host/history.js';
 import type { Page } from './metrics-endpoint.js';
-import type { OvsFollower } from './ovs-follower.js';
+import type { OvsFollower } from '../host/ovs/follower.js';
 import { type GuestBooks, listGuests } from './page-guests.js';
 import { pageHeaders } from './page-headers.js';
 import { Slices } from '../tasks/slices.js';
-import { describeStatus } from './status.js';
+import { describeStatus } from '../host/status.js';
 
 /** What the status page is made of. */
 export interface StatusParts extends Omit<GuestBooks, 'now'> {

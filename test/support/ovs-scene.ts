@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { OvsWatch } from '../../src/daemon/ovs-watch.js';
+import { OvsWatch } from '../../src/host/ovs/watch.js';
 import type { Metrics } from '../../src/metrics/metrics.js';
 import type { OvsConfig } from '../../src/sources/ovs/config.js';
 import { encodeResponse } from '../../src/sources/ovs/json-rpc.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULTS } from '../../../src/config/defaults.js';
-import { LibvirtFollower } from '../../../src/daemon/follow-libvirt.js';
-import { OvsFollower } from '../../../src/daemon/ovs-follower.js';
+import { LibvirtFollower } from '../../../src/host/libvirt-follower.js';
+import { OvsFollower } from '../../../src/host/ovs/follower.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import { readConfig } from '../../../src/config/read-config.js';
 import { FakeClock } from '../../support/fake-clock.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { OvsBondWatch } from '../../../src/daemon/ovs-bond-watch.js';
-import { OvsBonds } from '../../../src/daemon/ovs-bonds.js';
+import { OvsBonds } from '../../../src/host/ovs/bonds.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import type { LinkEvent } from '../../../src/kernel/events.js';

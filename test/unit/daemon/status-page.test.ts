@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { readConfig } from '../../../src/config/read-config.js';
 import { Diagnosis } from '../../../src/daemon/diagnosis.js';
-import { FailoverHistory } from '../../../src/daemon/history.js';
+import { FailoverHistory } from '../../../src/host/history.js';
 import { pagesForPeople } from '../../../src/daemon/pages.js';
 import type { BusyError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';

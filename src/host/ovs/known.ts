@@ -1,7 +1,7 @@
-import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
-import type { MacTable } from '../sources/ovs/own-rarps.js';
-import type { Clock } from '../sys/clock.js';
-import type { OvsKnowledge } from './ovs-bonds.js';
+import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
+import type { MacTable } from '../../sources/ovs/own-rarps.js';
+import type { Clock } from '../../sys/clock.js';
+import type { OvsKnowledge } from './bonds.js';
 
 /**
  * What Open vSwitch said last, and when. Bounded by its database: of bridges that are gone nothing is kept, and a

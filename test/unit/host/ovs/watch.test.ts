@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeResponse, type JsonRpcMessage } from '../../../src/sources/ovs/json-rpc.js';
-import type { Peer } from '../../support/fake-ovs.js';
-import { CONTROL, DATABASE, OvsScene, portOf, ROW, tablesOf, update } from '../../support/ovs-scene.js';
+import { encodeResponse, type JsonRpcMessage } from '../../../../src/sources/ovs/json-rpc.js';
+import type { Peer } from '../../../support/fake-ovs.js';
+import { CONTROL, DATABASE, OvsScene, portOf, ROW, tablesOf, update } from '../../../support/ovs-scene.js';
 
 const asked = (peer: Peer): string[] =>
   peer.heard.map((message: JsonRpcMessage) => (message.kind === 'request' ? message.method : message.kind));

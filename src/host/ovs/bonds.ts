@@ -1,13 +1,13 @@
-import type { Mac } from '../addr/mac.js';
-import type { HostState } from '../guests/host-state.js';
-import { ETH_P_8021Q } from '../kernel/constants.js';
-import { IN_PORT_CONTROLLER } from '../frames/openflow/packet-out.js';
-import { frameKey } from '../plan/first-round.js';
-import type { OvsBridge, OvsConfig, OvsPort } from '../sources/ovs/config.js';
-import { bridgeVlan, type MacTable, ownRarps } from '../sources/ovs/own-rarps.js';
-import type { Tag } from '../topology/exits.js';
-import type { BondGuests } from '../wire/bond-guests.js';
-import type { Entrance } from '../wire/openflow-port.js';
+import type { Mac } from '../../addr/mac.js';
+import type { HostState } from '../../guests/host-state.js';
+import { ETH_P_8021Q } from '../../kernel/constants.js';
+import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
+import { frameKey } from '../../plan/first-round.js';
+import type { OvsBridge, OvsConfig, OvsPort } from '../../sources/ovs/config.js';
+import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
+import type { Tag } from '../../topology/exits.js';
+import type { BondGuests } from '../../wire/bond-guests.js';
+import type { Entrance } from '../../wire/openflow-port.js';
 
 /** What we know of Open vSwitch at the moment of asking. */
 export interface OvsKnowledge {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { encodeResponse } from '../../../src/sources/ovs/json-rpc.js';
-import { CONTROL, DATABASE, NONE, OvsScene, portOf, ROW, tablesOf, update } from '../../support/ovs-scene.js';
+import { encodeResponse } from '../../../../src/sources/ovs/json-rpc.js';
+import { CONTROL, DATABASE, NONE, OvsScene, portOf, ROW, tablesOf, update } from '../../../support/ovs-scene.js';
 
 test('the MAC tables are read every ten seconds, and more seldom when that takes long', async () => {
   const scene = new OvsScene();

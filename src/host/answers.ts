@@ -4,8 +4,8 @@ import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import { VERSION } from '../sys/version.js';
 import { activeBackupBonds } from '../topology/bonds.js';
-import { type Announced, announceByHand, type ManualTools } from './announce-by-hand.js';
-import { findBond } from './find-bond.js';
+import { type Announced, announceByHand, type ManualTools } from '../wire/announce-by-hand.js';
+import { findBond } from '../topology/find-bond.js';
 import { type DaemonFacts, describeStatus } from './status.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */

@@ -1,15 +1,15 @@
-import type { Config } from '../config/config.js';
-import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
-import type { AnnouncerFacts, DaemonFacts } from '../doctor/facts.js';
-import { SyscallError } from '../errors.js';
-import { firstUnreadable } from '../sys/file-access.js';
-import { readSetting } from '../sys/host-settings.js';
-import { allProcesses, readSendingSockets, type SendingSocket, socketsOf } from '../sys/packet-sockets.js';
-import { type ProcessFacts, readProcess } from '../sys/process-facts.js';
-import { listenerOf } from '../sys/socket-peer.js';
-import { openFolder } from '../sys/watch-folder.js';
-import type { Bond } from '../topology/bonds.js';
-import { batchBytes } from '../wire/batch-layout.js';
+import type { Config } from '../../config/config.js';
+import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../../config/constants.js';
+import type { AnnouncerFacts, DaemonFacts } from '../../doctor/facts.js';
+import { SyscallError } from '../../errors.js';
+import { firstUnreadable } from '../../sys/file-access.js';
+import { readSetting } from '../../sys/host-settings.js';
+import { allProcesses, readSendingSockets, type SendingSocket, socketsOf } from '../../sys/packet-sockets.js';
+import { type ProcessFacts, readProcess } from '../../sys/process-facts.js';
+import { listenerOf } from '../../sys/socket-peer.js';
+import { openFolder } from '../../sys/watch-folder.js';
+import type { Bond } from '../../topology/bonds.js';
+import { batchBytes } from '../../wire/batch-layout.js';
 
 /** As many of libvirt's files as the daemon reads, and as much of each. */
 const LIBVIRT_LIMITS = { files: 4096, bytes: 1 << 20 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FailoverHistory } from '../../../src/daemon/history.js';
+import { FailoverHistory } from '../../../src/host/history.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
 import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { Topology } from '../../../src/topology/topology.js';

@@ -1,18 +1,18 @@
-import type { BondFacts, BondOptions, SlaveFacts } from '../doctor/facts.js';
-import { takesLinksAtOnce } from '../doctor/spanning-tree.js';
-import { PermissionError, SyscallError } from '../errors.js';
-import type { LinkEvent } from '../kernel/events.js';
-import { encodeProgram } from '../kernel/bpf/assembler.js';
-import { BPDU_GROUPS, bpduFilter } from '../kernel/bpf/bpdu-filter.js';
-import { systemClock } from '../sys/clock.js';
-import { type DeviceSettings, openDeviceSettings } from '../sys/device-settings.js';
-import { listenForGroups } from '../sys/group-ear.js';
-import { devicesWithAddresses } from '../sys/host-settings.js';
-import { ReceiveRing } from '../sys/receive-ring.js';
-import { bondMode } from '../topology/bonds.js';
-import { exitsOfDevice } from '../topology/exits.js';
-import { isOverlay } from '../topology/overlay.js';
-import type { Topology } from '../topology/topology.js';
+import type { BondFacts, BondOptions, SlaveFacts } from '../../doctor/facts.js';
+import { takesLinksAtOnce } from '../../doctor/spanning-tree.js';
+import { PermissionError, SyscallError } from '../../errors.js';
+import type { LinkEvent } from '../../kernel/events.js';
+import { encodeProgram } from '../../kernel/bpf/assembler.js';
+import { BPDU_GROUPS, bpduFilter } from '../../kernel/bpf/bpdu-filter.js';
+import { systemClock } from '../../sys/clock.js';
+import { type DeviceSettings, openDeviceSettings } from '../../sys/device-settings.js';
+import { listenForGroups } from '../../sys/group-ear.js';
+import { devicesWithAddresses } from '../../sys/host-settings.js';
+import { ReceiveRing } from '../../sys/receive-ring.js';
+import { bondMode } from '../../topology/bonds.js';
+import { exitsOfDevice } from '../../topology/exits.js';
+import { isOverlay } from '../../topology/overlay.js';
+import type { Topology } from '../../topology/topology.js';
 
 /** Switches speak spanning tree every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
 const HELLO_TIME_MS = 2200;

@@ -8,8 +8,8 @@ import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { LogFields } from '../sys/log.js';
 import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
-import { newHostState } from './new-host-state.js';
-import { OvsFollower } from './ovs-follower.js';
+import { newHostState } from '../guests/new-host-state.js';
+import { OvsFollower } from './ovs/follower.js';
 
 /** A kernel that does not answer within so many seconds will not answer. */
 const TIME_LIMIT = 10;

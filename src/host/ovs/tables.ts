@@ -1,12 +1,12 @@
-import { BondheraldError, OvsAnswerError } from '../errors.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { OvsBridge, OvsMacRow } from '../sources/ovs/config.js';
-import { MacTableReader } from '../sources/ovs/mac-table.js';
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
-import { Backoff, Nap } from '../tasks/backoff.js';
-import { OvsConnection } from './ovs-connection.js';
-import { controlSocket, type OvsHost } from './ovs-host.js';
+import { BondheraldError, OvsAnswerError } from '../../errors.js';
+import type { Metrics } from '../../metrics/metrics.js';
+import type { OvsBridge, OvsMacRow } from '../../sources/ovs/config.js';
+import { MacTableReader } from '../../sources/ovs/mac-table.js';
+import type { Clock } from '../../sys/clock.js';
+import type { Log } from '../../sys/log.js';
+import { Backoff, Nap } from '../../tasks/backoff.js';
+import { OvsConnection } from './connection.js';
+import { controlSocket, type OvsHost } from './sockets.js';
 
 export interface OvsTools {
   readonly clock: Clock;

@@ -1,13 +1,13 @@
-import { OVS_FOLDER } from '../config/constants.js';
-import type { HostState } from '../guests/host-state.js';
-import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
-import { OvsBonds } from './ovs-bonds.js';
-import { ovsIn } from './ovs-host.js';
-import { OvsKnown } from './ovs-known.js';
-import type { OvsTools } from './ovs-tables.js';
-import { type OvsListener, OvsWatch } from './ovs-watch.js';
-import { SwitchedTask } from '../tasks/switched-task.js';
-import type { Task } from '../tasks/task.js';
+import { OVS_FOLDER } from '../../config/constants.js';
+import type { HostState } from '../../guests/host-state.js';
+import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
+import { OvsBonds } from './bonds.js';
+import { ovsIn } from './sockets.js';
+import { OvsKnown } from './known.js';
+import type { OvsTools } from './tables.js';
+import { type OvsListener, OvsWatch } from './watch.js';
+import { SwitchedTask } from '../../tasks/switched-task.js';
+import type { Task } from '../../tasks/task.js';
 
 /** What the follower waits for, and whom it tells. */
 interface Neighbours {

@@ -7,9 +7,9 @@ import { listFrames } from '../plan/listing.js';
 import { type ManualFrame, ManualGuests, manualSettings } from '../plan/manual.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
-import { type ManualOutcome, runManually } from '../wire/manual-run.js';
-import type { SlicePort } from '../wire/slice-port.js';
-import { findBond } from './find-bond.js';
+import { type ManualOutcome, runManually } from './manual-run.js';
+import type { SlicePort } from './slice-port.js';
+import { findBond } from '../topology/find-bond.js';
 
 /** What an announcement by hand needs beside the host's state. */
 export interface ManualTools {

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
-import { activeBackupBonds, type Bond, bondMode } from '../topology/bonds.js';
-import type { Topology } from '../topology/topology.js';
+import { activeBackupBonds, type Bond, bondMode } from './bonds.js';
+import type { Topology } from './topology.js';
 
 /**
  * The active-backup bond of that name.

@@ -1,11 +1,11 @@
 import path from 'node:path';
-import { OVS_FOLDER } from '../config/constants.js';
-import { SyscallError } from '../errors.js';
-import type { Clock } from '../sys/clock.js';
-import { openUnixStream } from '../sys/unix-stream.js';
-import { OpenFlowPort } from '../wire/openflow-port.js';
-import { openSlicePort, type SlicePort } from '../wire/slice-port.js';
-import type { OvsBonds } from './ovs-bonds.js';
+import { OVS_FOLDER } from '../../config/constants.js';
+import { SyscallError } from '../../errors.js';
+import type { Clock } from '../../sys/clock.js';
+import { openUnixStream } from '../../sys/unix-stream.js';
+import { OpenFlowPort } from '../../wire/openflow-port.js';
+import { openSlicePort, type SlicePort } from '../../wire/slice-port.js';
+import type { OvsBonds } from './bonds.js';
 
 /** Opens a port on a bond. @throws SyscallError for example ENODEV when the bond is gone */
 export type OpenPort = (bond: number) => SlicePort;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { LibvirtWatch } from '../../../src/daemon/libvirt-watch.js';
+import { LibvirtWatch } from '../../../src/host/libvirt-watch.js';
 import { SyscallError } from '../../../src/errors.js';
 import type { Metrics } from '../../../src/metrics/metrics.js';
 import type { Folder } from '../../../src/sys/watch-folder.js';

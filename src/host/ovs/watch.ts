@@ -1,12 +1,12 @@
-import { BondheraldError, SyscallError } from '../errors.js';
-import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
-import { MONITOR_PARAMS, OvsDatabase } from '../sources/ovs/database.js';
-import { Deferred } from '../tasks/deferred.js';
-import { Backoff, Nap } from '../tasks/backoff.js';
-import { OvsConnection } from './ovs-connection.js';
-import { DATABASE_SOCKET, type OvsHost } from './ovs-host.js';
-import { exists, OvsTables, type OvsTools } from './ovs-tables.js';
-import { type Task, untilAborted } from '../tasks/task.js';
+import { BondheraldError, SyscallError } from '../../errors.js';
+import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
+import { MONITOR_PARAMS, OvsDatabase } from '../../sources/ovs/database.js';
+import { Deferred } from '../../tasks/deferred.js';
+import { Backoff, Nap } from '../../tasks/backoff.js';
+import { OvsConnection } from './connection.js';
+import { DATABASE_SOCKET, type OvsHost } from './sockets.js';
+import { exists, OvsTables, type OvsTools } from './tables.js';
+import { type Task, untilAborted } from '../../tasks/task.js';
 
 /** A connection that lasted so many seconds was a good one: the next wait is short again. */
 const GOOD = 60;

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { VIRTUAL_ROUTER_MACS } from '../config/constants.js';
-import { HostState } from '../guests/host-state.js';
-import type { GuestSettings } from '../guests/settings.js';
+import { HostState } from './host-state.js';
+import type { GuestSettings } from './settings.js';
 
 /** An empty picture of the host, to be filled from the kernel. */
 export function newHostState(config: Config): HostState {

@@ -1,10 +1,10 @@
-import type { BridgeFacts, PortFacts, UplinkFacts } from '../doctor/facts.js';
-import type { LinkEvent } from '../kernel/events.js';
-import { type DeviceSettings, openDeviceSettings } from '../sys/device-settings.js';
-import { activeBackupBonds } from '../topology/bonds.js';
-import { exitsOfDevice } from '../topology/exits.js';
-import { leadsStraightOut } from '../topology/leads-out.js';
-import type { Topology } from '../topology/topology.js';
+import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js';
+import type { LinkEvent } from '../../kernel/events.js';
+import { type DeviceSettings, openDeviceSettings } from '../../sys/device-settings.js';
+import { activeBackupBonds } from '../../topology/bonds.js';
+import { exitsOfDevice } from '../../topology/exits.js';
+import { leadsStraightOut } from '../../topology/leads-out.js';
+import type { Topology } from '../../topology/topology.js';
 
 /** USER_HZ, in which the kernel shows times in sysfs, is 100 on every Linux. */
 const TICKS_A_SECOND = 100;

@@ -1,10 +1,10 @@
-import type { Config } from '../config/config.js';
-import type { Facts, GuestFacts } from '../doctor/facts.js';
-import { activeBackupBonds } from '../topology/bonds.js';
-import type { Topology } from '../topology/topology.js';
-import { readBonds } from './doctor-bonds.js';
-import { readBridges } from './doctor-bridges.js';
-import { readAnnouncers, readDaemon, readLibvirt, type Subject } from './doctor-daemon.js';
+import type { Config } from '../../config/config.js';
+import type { Facts, GuestFacts } from '../../doctor/facts.js';
+import { activeBackupBonds } from '../../topology/bonds.js';
+import type { Topology } from '../../topology/topology.js';
+import { readBonds } from './bonds.js';
+import { readBridges } from './bridges.js';
+import { readAnnouncers, readDaemon, readLibvirt, type Subject } from './daemon.js';
 
 /** What is known already when the doctor begins to look. */
 export interface Known {
