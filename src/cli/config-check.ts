@@ -1,6 +1,6 @@
 import { CONFIG_FILE } from '../config/constants.js';
 import { loadConfig } from './config-file.js';
-import { checkWebConfig } from '../daemon/web-access.js';
+import { checkWebConfig } from '../http/web-access.js';
 import type { Output } from './output.js';
 
 /**

@@ -1,4 +1,4 @@
-import { checkWebConfig } from '../daemon/web-access.js';
+import { checkWebConfig } from '../http/web-access.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { answerFromProcess } from '../sys/child.js';
 import { logArgument } from './arguments.js';

@@ -21,7 +21,7 @@ import { Healer } from './healer.js';
 import { FailoverHistory } from '../host/history.js';
 import { KernelWatch } from './kernel-watch.js';
 import { LibvirtFollower } from '../host/libvirt-follower.js';
-import { pagesForPeople } from './pages.js';
+import { pagesForPeople } from '../http/pages.js';
 import { portOpener } from '../host/ovs/bond-ports.js';
 import { watchOvsBonds } from './ovs-bond-watch.js';
 import { OvsFollower } from '../host/ovs/follower.js';

@@ -1,4 +1,4 @@
-import type { Echo } from './health.js';
+import type { Echo } from '../http/health.js';
 import type { LifeSign } from './service-watchdog.js';
 
 /** A part of the daemon is alive while the kernel's answers reach it by the socket that it reads. */

@@ -4,7 +4,7 @@ import type { Log } from '../sys/log.js';
 import { openServiceManager } from '../sys/sd-notify.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { EchoSign } from './echo-sign.js';
-import type { Echo } from './health.js';
+import type { Echo } from '../http/health.js';
 import { ServiceNotifier } from './service-notifier.js';
 import { serviceStatus } from './service-status.js';
 

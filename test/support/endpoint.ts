@@ -1,8 +1,8 @@
 import type { TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import type { Config } from '../../src/config/config.js';
-import { Health } from '../../src/daemon/health.js';
-import { type EndpointParts, MetricsEndpoint } from '../../src/daemon/metrics-endpoint.js';
+import { Health } from '../../src/http/health.js';
+import { type EndpointParts, MetricsEndpoint } from '../../src/http/metrics-endpoint.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { systemClock } from '../../src/sys/clock.js';
 import { plainText } from '../../src/sys/http-server.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Health } from '../../../src/daemon/health.js';
+import { Health } from '../../../src/http/health.js';
 import { Echoes } from '../../../src/wire/echoes.js';
 import { FakeClock } from '../../support/fake-clock.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
-import { type GuestBooks, listGuests } from '../../../src/daemon/page-guests.js';
+import { type GuestBooks, listGuests } from '../../../src/http/page-guests.js';
 import { Slices } from '../../../src/tasks/slices.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { statusPage } from '../../../src/metrics/page/page.js';

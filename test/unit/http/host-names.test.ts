@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isForUs } from '../../../src/daemon/host-names.js';
+import { isForUs } from '../../../src/http/host-names.js';
 
 const ask = (header: string | undefined, own = 'hv12', names: readonly string[] = []): boolean =>
   isForUs(header, { own, names, isCertifiedFor: (name) => name === 'certified.example' });

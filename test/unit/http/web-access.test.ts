@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { hashSync } from 'bcryptjs';
-import { checkWebConfig, WebAccess } from '../../../src/daemon/web-access.js';
+import { checkWebConfig, WebAccess } from '../../../src/http/web-access.js';
 import type { LogFields } from '../../../src/sys/log.js';
 import { selfSigned } from '../../support/certificates.js';
 import { served } from '../../support/endpoint.js';

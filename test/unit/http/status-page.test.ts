@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { readConfig } from '../../../src/config/read-config.js';
-import { Diagnosis } from '../../../src/daemon/diagnosis.js';
+import { Diagnosis } from '../../../src/http/diagnosis.js';
 import { FailoverHistory } from '../../../src/host/history.js';
-import { pagesForPeople } from '../../../src/daemon/pages.js';
+import { pagesForPeople } from '../../../src/http/pages.js';
 import type { BusyError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import type { HttpAnswer } from '../../../src/sys/http-server.js';
@@ -49,7 +49,7 @@ test('a page that could not be loaded once is loaded when it is asked for again'
   const parts = { ...knowledge(), clock: systemClock };
   const pages = pagesForPeople({ current: config }, parts, async () => {
     for (const failure of failures.splice(0)) throw failure;
-    return import('../../../src/daemon/status-page.js');
+    return import('../../../src/http/status-page.js');
   });
   await assert.rejects(async () => pages.served(REQUEST), /EMFILE/);
   assert.equal((await pages.served(REQUEST)).status, 200);

@@ -4,7 +4,7 @@ import { request, type RequestOptions } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { ConfigError, ListenError } from '../../../src/errors.js';
-import { Health } from '../../../src/daemon/health.js';
+import { Health } from '../../../src/http/health.js';
 import { systemClock } from '../../../src/sys/clock.js';
 import { endpoint, NO_LISTENER, served } from '../../support/endpoint.js';
 import { freePort } from '../../support/ports.js';
