@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
 import type { Config, ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
-import { landingPage } from '../metrics/page/landing.js';
+import { landingPage } from './page/landing.js';
 import { hostName } from '../sys/host-settings.js';
 import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';

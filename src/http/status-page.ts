@@ -1,7 +1,7 @@
 import { BusyError } from '../errors.js';
-import { statusPage as pageOf } from '../metrics/page/page.js';
-import { EVERYTHING, type PageQuery, readQuery } from '../metrics/page/query.js';
-import { STYLE_TEXTS } from '../metrics/page/style.js';
+import { statusPage as pageOf } from './page/page.js';
+import { EVERYTHING, type PageQuery, readQuery } from './page/query.js';
+import { STYLE_TEXTS } from './page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/host-settings.js';

@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { Health } from '../../../src/http/health.js';
 import { MetricsEndpoint } from '../../../src/http/metrics-endpoint.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
-import { addressOf, readQuery } from '../../../src/metrics/page/query.js';
+import { addressOf, readQuery } from '../../../src/http/page/query.js';
 import { systemClock } from '../../../src/sys/clock.js';
 import { plainText } from '../../../src/sys/http-server.js';
 import { freePort } from '../../support/ports.js';

@@ -11,7 +11,7 @@ import { oneLine } from '../../../src/tasks/task.js';
 import { shellWord } from '../../../src/doctor/shell-word.js';
 import { UsageError } from '../../../src/errors.js';
 import { globPattern } from '../../../src/guests/glob.js';
-import { addressOf, readQuery } from '../../../src/metrics/page/query.js';
+import { addressOf, readQuery } from '../../../src/http/page/query.js';
 import { bytesOf, type Target } from '../engine/target.js';
 
 function addresses(text: string): void {

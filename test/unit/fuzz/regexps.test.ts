@@ -19,7 +19,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
     'only on a text that is known to be a duration: there it does not fail',
   'src/config/schema.ts \\[!?([^\\]]+)\\]': 'globs have at most 64 characters, which is looked at first',
   'src/guests/glob.ts \\[(!?)(\\]?[^\\]]*)\\]|[^]': 'globs of the configuration, of at most 64 characters',
-  'src/metrics/page/parts.ts \\B(?=(\\d{3})+$)': 'only on a number that we have written',
+  'src/http/page/parts.ts \\B(?=(\\d{3})+$)': 'only on a number that we have written',
 };
 
 /** Every regular expression of src/, by its file and its pattern. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLOURS } from '../../../../src/metrics/page/colours.js';
+import { COLOURS } from '../../../../src/http/page/colours.js';
 
 /** The colours of each scheme, by their names. */
 const SCHEMES = COLOURS.text.split('@media').map((part) => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { clip, type Content, html } from '../../../../src/metrics/page/html.js';
+import { clip, type Content, html } from '../../../../src/http/page/html.js';
 import { outline } from '../../../support/outline.js';
 
 test('texts are escaped, numbers are not, nothing leaves nothing, markup and lists stay markup', () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { statusPage } from '../../../../src/metrics/page/page.js';
-import { addressOf, readQuery } from '../../../../src/metrics/page/query.js';
-import type { PageValues } from '../../../../src/metrics/page/values.js';
+import { statusPage } from '../../../../src/http/page/page.js';
+import { addressOf, readQuery } from '../../../../src/http/page/query.js';
+import type { PageValues } from '../../../../src/http/page/values.js';
 import { outline } from '../../../support/outline.js';
 import { failover, guestsOf, pageBond, pageGuest, pageValues } from '../../../support/page-values.js';
 
