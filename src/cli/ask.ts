@@ -12,7 +12,7 @@ import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from
 import { newBuckets } from '../plan/bond-plan.js';
 import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
-import { askUnix } from '../sys/unix-client.js';
+import { askUnix } from '../sys/unix/unix-client.js';
 import type { FoundConfig } from './config-file.js';
 
 /** A daemon of which nothing is heard for so many seconds is stuck. */

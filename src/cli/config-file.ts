@@ -2,7 +2,7 @@ import { CONFIG_FILE } from '../config/constants.js';
 import { type ConfigText, type Flag, type LoadedConfig, readConfig } from '../config/read-config.js';
 import { MAX_FILE_BYTES } from '../config/yaml-file.js';
 import { ConfigError, SyscallError, UsageError } from '../errors.js';
-import { readConfigFile } from '../sys/config-file.js';
+import { readConfigFile } from '../sys/files/config-file.js';
 
 /** The options by which every command that reads the configuration is told of it, as they were typed. */
 export interface ConfigArguments {

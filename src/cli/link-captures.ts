@@ -1,8 +1,8 @@
 import { BondheraldError, UsageError } from '../errors.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { type PassingFrames, watchFilter } from '../kernel/bpf/watch-filter.js';
-import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
-import { type Device, openCapture, type PcapCapture, type PcapFrame, type PcapPackage } from '../sys/pcap.js';
+import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
+import { type Device, openCapture, type PcapCapture, type PcapFrame, type PcapPackage } from '../sys/packets/pcap.js';
 
 /** A frame as it was captured. */
 export interface LinkFrame extends PcapFrame {

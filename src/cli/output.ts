@@ -1,4 +1,4 @@
-import { isJournal, priorityPrefix } from '../sys/journal.js';
+import { isJournal, priorityPrefix } from '../sys/process/journal.js';
 import { Screen } from './screen.js';
 
 /** Where a command's words go. With `--json`, stdout carries one document and nothing else. */

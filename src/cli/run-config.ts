@@ -1,7 +1,7 @@
 import { freeze } from '../config/freeze.js';
 import type { LoadedConfig } from '../config/read-config.js';
 import { ConfigError, UsageError } from '../errors.js';
-import { askProcess } from '../sys/child.js';
+import { askProcess } from '../sys/process/child.js';
 import type { LogFormat } from '../sys/log.js';
 import type { OverrideArguments } from './config-file.js';
 

@@ -1,6 +1,6 @@
 import { checkWebConfig } from '../http/web-access.js';
 import { ConfigError, UsageError } from '../errors.js';
-import { answerFromProcess } from '../sys/child.js';
+import { answerFromProcess } from '../sys/process/child.js';
 import { logArgument } from './arguments.js';
 import { execute } from './commands.js';
 import { loadConfig } from './config-file.js';

@@ -1,9 +1,9 @@
 import { runDaemon } from '../daemon/daemon.js';
 import { Settings } from '../daemon/settings.js';
 import { systemClock } from '../sys/clock.js';
-import { catchHangups } from '../sys/hangups.js';
+import { catchHangups } from '../sys/process/hangups.js';
 import { openLog } from '../sys/log.js';
-import { gainNothingMore, keepOnly } from '../sys/privileges.js';
+import { gainNothingMore, keepOnly } from '../sys/process/privileges.js';
 import { readRunOrder } from './run-config.js';
 
 /**

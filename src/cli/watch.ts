@@ -1,4 +1,4 @@
-import { checkCaptureRights, loadPcap } from '../sys/pcap.js';
+import { checkCaptureRights, loadPcap } from '../sys/packets/pcap.js';
 import { systemClock } from '../sys/clock.js';
 import { countArgument } from './arguments.js';
 import { type ConfigArguments, loadConfig } from './config-file.js';

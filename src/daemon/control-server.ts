@@ -16,7 +16,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import { shareWithGroup } from '../sys/group.js';
-import { listenUnix, type UnixServer } from '../sys/unix-server.js';
+import { listenUnix, type UnixServer } from '../sys/unix/unix-server.js';
 import { VERSION } from '../sys/version.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type Announced, type ManualTools, sentByKind } from '../wire/announce-by-hand.js';

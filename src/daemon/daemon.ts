@@ -5,7 +5,7 @@ import type { HostState } from '../guests/host-state.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { openPacketSender } from '../sys/packet-sender.js';
+import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { VERSION } from '../sys/version.js';
 import type { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';

@@ -5,7 +5,7 @@ import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
+import { openRouteSocket, type RouteSocket } from '../sys/netlink/route-socket.js';
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
 import { type Task, untilAborted } from '../tasks/task.js';

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { sharedFileAt } from '../sys/shared-file.js';
+import { sharedFileAt } from '../sys/files/shared-file.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type Echo, Health } from '../http/health.js';

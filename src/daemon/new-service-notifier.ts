@@ -1,7 +1,7 @@
 import type { HostState } from '../guests/host-state.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { openServiceManager } from '../sys/sd-notify.js';
+import { openServiceManager } from '../sys/process/sd-notify.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { EchoSign } from './echo-sign.js';
 import type { Echo } from '../http/health.js';

@@ -1,7 +1,7 @@
 import type { HostState } from '../guests/host-state.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { readBootId, stateFileIn } from '../sys/state-file.js';
+import { readBootId, stateFileIn } from '../sys/files/state-file.js';
 import type { Announcer } from './announcer.js';
 import { MissedFailovers } from './missed-failovers.js';
 import { type Announced, StateKeeper } from './state-keeper.js';

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../config/read-config.js';
 import { ConfigError } from '../errors.js';
 import type { Clock } from '../sys/clock.js';
-import type { Hangups } from '../sys/hangups.js';
+import type { Hangups } from '../sys/process/hangups.js';
 import type { Log } from '../sys/log.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { ServiceNotifier } from './service-notifier.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import type { ServiceManager } from '../sys/sd-notify.js';
+import type { ServiceManager } from '../sys/process/sd-notify.js';
 import { type LifeSign, Watchdog } from './service-watchdog.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 

@@ -3,7 +3,7 @@ import type { BondSnapshot, Snapshot } from '../guests/snapshot.js';
 import { encodeState, type SavedState } from '../state/document.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import type { StateFile } from '../sys/state-file.js';
+import type { StateFile } from '../sys/files/state-file.js';
 import { Deferred } from '../tasks/deferred.js';
 import { loadState } from './load-state.js';
 import { oneLine, type Task, untilAborted } from '../tasks/task.js';

@@ -4,7 +4,7 @@ import { exposeOwn } from '../metrics/exposition.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import type { SharedFile } from '../sys/shared-file.js';
+import type { SharedFile } from '../sys/files/shared-file.js';
 import { Deferred } from '../tasks/deferred.js';
 import { oneLine, type Task, untilAborted } from '../tasks/task.js';
 

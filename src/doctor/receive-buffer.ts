@@ -2,7 +2,7 @@ import type { DaemonFacts, GuestFacts } from './facts.js';
 import type { Finding } from './finding.js';
 import { restart } from './restart.js';
 
-/** What the daemon asks for, in bytes (sys/route-socket.ts): more than this the limit need not be. */
+/** What the daemon asks for, in bytes (sys/netlink/route-socket.ts): more than this the limit need not be. */
 export const WANTED_BUFFER = 16 << 20;
 
 /**

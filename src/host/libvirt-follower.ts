@@ -3,7 +3,7 @@ import { LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
-import { openFolder } from '../sys/watch-folder.js';
+import { openFolder } from '../sys/files/watch-folder.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import { LibvirtWatch } from './libvirt-watch.js';
 import { SwitchedTask } from '../tasks/switched-task.js';

@@ -2,7 +2,7 @@ import { LibvirtStatusError, SyscallError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { type Domain, guestInterfaces, type GuestInterface, parseDomainStatus } from '../sources/libvirt.js';
 import type { Log } from '../sys/log.js';
-import type { Folder, FolderFile } from '../sys/watch-folder.js';
+import type { Folder, FolderFile } from '../sys/files/watch-folder.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 

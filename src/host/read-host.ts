@@ -7,7 +7,7 @@ import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { LogFields } from '../sys/log.js';
-import { openRouteSocket, type RouteSocket } from '../sys/route-socket.js';
+import { openRouteSocket, type RouteSocket } from '../sys/netlink/route-socket.js';
 import { newHostState } from '../guests/new-host-state.js';
 import { OvsFollower } from './ovs/follower.js';
 

@@ -5,7 +5,7 @@ import { describeGuest, type GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { PageDiagnosis } from './page/values.js';
 import type { Clock } from '../sys/clock.js';
-import { readProcess } from '../sys/process-facts.js';
+import { readProcess } from '../sys/process/process-facts.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import { isHasty } from '../host/doctor/bonds.js';

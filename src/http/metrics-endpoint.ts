@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import type { Config, ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
 import { landingPage } from './page/landing.js';
-import { hostName } from '../sys/host-settings.js';
+import { hostName } from '../sys/files/host-settings.js';
 import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { VERSION } from '../sys/version.js';

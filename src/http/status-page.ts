@@ -4,7 +4,7 @@ import { EVERYTHING, type PageQuery, readQuery } from './page/query.js';
 import { STYLE_TEXTS } from './page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { sha256 } from '../sys/digest.js';
-import { hostName } from '../sys/host-settings.js';
+import { hostName } from '../sys/files/host-settings.js';
 import { HTML, plainText } from '../sys/http-server.js';
 import { VERSION } from '../sys/version.js';
 import { type CurrentConfig, Diagnosis, type Patient } from './diagnosis.js';

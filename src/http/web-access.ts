@@ -4,7 +4,7 @@ import { BondheraldError, ConfigError, SyscallError } from '../errors.js';
 import { checkTls, isCertifiedFor, type TlsMaterial } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { PasswordChecker } from '../sys/password.js';
-import { readSmallFile, stampOf } from '../sys/small-files.js';
+import { readSmallFile, stampOf } from '../sys/files/small-files.js';
 import { oneLine } from '../tasks/task.js';
 
 /** What a server without certificates speaks. */

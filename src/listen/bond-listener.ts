@@ -1,6 +1,6 @@
 import { BondheraldError } from '../errors.js';
-import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packet-reader.js';
-import type { ReceiveRing } from '../sys/receive-ring.js';
+import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packets/packet-reader.js';
+import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { BondMirror } from './bond-mirror.js';
 import type { KernelRequests } from './kernel-requests.js';
 

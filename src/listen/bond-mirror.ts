@@ -6,7 +6,7 @@ import * as tc from '../kernel/tc.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { spareOwnFrames } from '../kernel/bpf/own-frames.js';
 import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../kernel/mirror-filters.js';
-import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
+import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import type { KernelRequests } from './kernel-requests.js';
 
 /** One filter of each pref: a pref is deleted with all its filters. */

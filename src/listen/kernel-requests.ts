@@ -2,8 +2,8 @@ import { getSystemErrorName } from 'node:util';
 import { SyscallError } from '../errors.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
-import { type LinkSocket, openLinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/link-socket.js';
-import { privileged } from '../sys/privileges.js';
+import { type LinkSocket, openLinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/netlink/link-socket.js';
+import { privileged } from '../sys/process/privileges.js';
 
 /** How often a receive may time out for one answer, 10 s in all: the kernel may have to load a module. */
 const PATIENCE = 10_000 / RECEIVE_TIME_LIMIT_MS;

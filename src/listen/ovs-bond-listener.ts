@@ -1,6 +1,6 @@
 import { BondheraldError } from '../errors.js';
 import { FrameBook, isPlainRarp } from '../sources/frame-book.js';
-import type { ReadFrame } from '../sys/packet-reader.js';
+import type { ReadFrame } from '../sys/packets/packet-reader.js';
 import { BondEar, type EarTools } from './bond-listener.js';
 
 /** Our own frames are read within so many seconds after we said that they would leave, a flood of others aside. */

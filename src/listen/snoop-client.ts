@@ -1,7 +1,7 @@
 import { SnoopThreadError } from '../errors.js';
 import type { Heard } from '../sources/heard.js';
-import { Bell } from '../sys/bell.js';
-import { startThread, type Thread } from '../sys/thread.js';
+import { Bell } from '../sys/eventfd.js';
+import { startThread, type Thread } from '../sys/process/thread.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 

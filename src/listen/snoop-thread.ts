@@ -1,6 +1,6 @@
 import { blockFor, systemClock } from '../sys/clock.js';
-import { rest } from '../sys/privileges.js';
-import { dataOfThisThread, ownerOfThisThread } from '../sys/thread.js';
+import { rest } from '../sys/process/privileges.js';
+import { dataOfThisThread, ownerOfThisThread } from '../sys/process/thread.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 import { SnoopedBonds } from './snooped-bonds.js';
 

@@ -1,12 +1,12 @@
 import { BondheraldError } from '../errors.js';
-import { quieten } from '../sys/bell.js';
+import { quieten } from '../sys/eventfd.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
 import { readFrame } from '../sources/snoop.js';
-import { OWN_FRAMES_MARK } from '../sys/packet-sender.js';
+import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { waitForAny } from '../sys/poll.js';
-import { ReceiveRing } from '../sys/receive-ring.js';
-import type { Owner } from '../sys/thread.js';
+import { ReceiveRing } from '../sys/packets/receive-ring.js';
+import type { Owner } from '../sys/process/thread.js';
 import { BatchOfHeard } from './heard-batch.js';
 import { BondEar, type EarTools } from './bond-listener.js';
 import { OvsBondEar } from './ovs-bond-listener.js';

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { isJournal, type Level, priorityPrefix } from './journal.js';
+import { isJournal, type Level, priorityPrefix } from './process/journal.js';
 
 /** Values that a log line carries beside its message. */
 export type LogFields = Readonly<Record<string, string | number | boolean | null>>;

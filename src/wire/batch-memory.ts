@@ -1,4 +1,4 @@
-import { lockMemory } from '../sys/lock-memory.js';
+import { lockMemory } from '../sys/process/lock-memory.js';
 import { batchBytes, CONTROL_BYTES } from './batch-layout.js';
 
 /** Memory for one batch, which the failover thread shares. */

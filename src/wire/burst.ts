@@ -1,4 +1,4 @@
-import type { PacketSender } from '../sys/packet-sender.js';
+import type { PacketSender } from '../sys/packets/packet-sender.js';
 import { MESSAGE_BYTES } from './batch-layout.js';
 
 /** What became of a burst. Every frame is in `sent` or in `errors`. */

@@ -1,7 +1,7 @@
 import { FailoverThreadError } from '../errors.js';
 import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
-import { sendBy } from '../sys/link-socket.js';
-import { startThread, type Thread } from '../sys/thread.js';
+import { sendBy } from '../sys/netlink/link-socket.js';
+import { startThread, type Thread } from '../sys/process/thread.js';
 import type { BatchWriter } from './batch-writer.js';
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from './echoes.js';

@@ -1,6 +1,6 @@
 import { TokenBucket } from '../plan/bucket.js';
 import { Damping } from '../plan/damping.js';
-import type { PacketSender } from '../sys/packet-sender.js';
+import type { PacketSender } from '../sys/packets/packet-sender.js';
 import { controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-layout.js';
 import { BatchReader } from './batch-reader.js';
 import type { Portion } from './batch-writer.js';

@@ -3,7 +3,7 @@ import { retag, type VlanTag } from '../frames/ethernet.js';
 import type { PacketOut } from '../frames/openflow/packet-out.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
-import type { StreamListener, UnixStream } from '../sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../sys/unix/unix-stream.js';
 import { OpenFlowSession, type Refusals } from './openflow-session.js';
 import { FRAMES_A_SLICE, type SlicePort } from './slice-port.js';
 

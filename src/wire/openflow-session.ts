@@ -9,7 +9,7 @@ import {
   type PacketOut,
 } from '../frames/openflow/packet-out.js';
 import type { Clock } from '../sys/clock.js';
-import type { StreamListener, UnixStream } from '../sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../sys/unix/unix-stream.js';
 
 /** How long a switch may take to answer, in seconds: one that loads a thousand ports is deaf for a second or so. */
 const PATIENCE = 5;

@@ -1,6 +1,6 @@
 import type { PlannedFrame } from '../plan/first-round.js';
 import { blockFor } from '../sys/clock.js';
-import { openPacketSender } from '../sys/packet-sender.js';
+import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { BatchReader } from './batch-reader.js';
 import { BatchWriter } from './batch-writer.js';
 import { type BurstOutcome, sendBurst } from './burst.js';

@@ -1,6 +1,6 @@
 import type { DueFrame } from '../plan/turns.js';
 import { addressOf } from '../sys/libc.js';
-import { openPacketSender, type PacketSender } from '../sys/packet-sender.js';
+import { openPacketSender, type PacketSender } from '../sys/packets/packet-sender.js';
 import { batchBytes, generationAt, writeFrame } from './batch-layout.js';
 
 /**

@@ -1,6 +1,6 @@
 import { BondheraldError } from '../errors.js';
-import { openPacketSender } from '../sys/packet-sender.js';
-import type { Owner } from '../sys/thread.js';
+import { openPacketSender } from '../sys/packets/packet-sender.js';
+import type { Owner } from '../sys/process/thread.js';
 import { type Moment, ReadyFirstRound } from './first-round.js';
 import type {
   FirstRoundSettings,

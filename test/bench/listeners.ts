@@ -1,6 +1,6 @@
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import { assemble, encodeProgram, type Instruction, pass } from '../../src/kernel/bpf/assembler.js';
-import { OWN_FRAMES_MARK } from '../../src/sys/packet-sender.js';
+import { OWN_FRAMES_MARK } from '../../src/sys/packets/packet-sender.js';
 import { ip, runBatches } from '../lab/net/ip.js';
 import type { Lab } from '../lab/net/lab.js';
 import { cheaperFilter } from './cheaper-filter.js';

@@ -1,7 +1,7 @@
 import type { OvsHost } from '../../src/host/ovs/sockets.js';
 import { SyscallError } from '../../src/errors.js';
 import { type JsonRpcMessage, JsonRpcReader } from '../../src/sources/ovs/json-rpc.js';
-import type { StreamListener, UnixStream } from '../../src/sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../../src/sys/unix/unix-stream.js';
 
 /** The other end of a connection. */
 export interface Peer {

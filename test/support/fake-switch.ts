@@ -1,7 +1,7 @@
 import { encodeHello } from '../../src/frames/openflow/hello.js';
 import { encodeMessage, type Message, MessageReader, TYPE, type Version } from '../../src/frames/openflow/message.js';
 import { SyscallError } from '../../src/errors.js';
-import type { StreamListener, UnixStream } from '../../src/sys/unix-stream.js';
+import type { StreamListener, UnixStream } from '../../src/sys/unix/unix-stream.js';
 
 /** What a switch was given: the number of the port that the frame came by, and the frame. */
 export interface TakenFrame {

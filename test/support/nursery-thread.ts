@@ -1,5 +1,5 @@
-import { collectIfHalfFull, nurseryUse } from '../../src/sys/nursery.js';
-import { ownerOfThisThread } from '../../src/sys/thread.js';
+import { collectIfHalfFull, nurseryUse } from '../../src/sys/process/nursery.js';
+import { ownerOfThisThread } from '../../src/sys/process/thread.js';
 
 /** How full the nursery was before and after it was looked after. */
 export interface Look {

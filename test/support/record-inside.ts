@@ -4,7 +4,7 @@ import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeDatagram } from '../../src/kernel/decode.js';
 import { dumpRequest, type DumpTable } from '../../src/kernel/requests.js';
-import { openLinkSocket } from '../../src/sys/link-socket.js';
+import { openLinkSocket } from '../../src/sys/netlink/link-socket.js';
 import type { LabOptions } from '../lab/net/build.js';
 import { BOND, HYPERVISOR, type Hypervisor, plainBridge } from '../lab/net/hypervisor.js';
 import { json, mustRun } from '../lab/net/ip.js';

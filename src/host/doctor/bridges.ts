@@ -1,6 +1,6 @@
 import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js';
 import type { LinkEvent } from '../../kernel/events.js';
-import { type DeviceSettings, openDeviceSettings } from '../../sys/device-settings.js';
+import { type DeviceSettings, openDeviceSettings } from '../../sys/files/device-settings.js';
 import { activeBackupBonds } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import { leadsStraightOut } from '../../topology/leads-out.js';

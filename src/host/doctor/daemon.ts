@@ -2,12 +2,12 @@ import type { Config } from '../../config/config.js';
 import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../../config/constants.js';
 import type { AnnouncerFacts, DaemonFacts } from '../../doctor/facts.js';
 import { SyscallError } from '../../errors.js';
-import { firstUnreadable } from '../../sys/file-access.js';
-import { readSetting } from '../../sys/host-settings.js';
-import { allProcesses, readSendingSockets, type SendingSocket, socketsOf } from '../../sys/packet-sockets.js';
-import { type ProcessFacts, readProcess } from '../../sys/process-facts.js';
-import { listenerOf } from '../../sys/socket-peer.js';
-import { openFolder } from '../../sys/watch-folder.js';
+import { firstUnreadable } from '../../sys/files/file-access.js';
+import { readSetting } from '../../sys/files/host-settings.js';
+import { allProcesses, readSendingSockets, type SendingSocket, socketsOf } from '../../sys/packets/packet-sockets.js';
+import { type ProcessFacts, readProcess } from '../../sys/process/process-facts.js';
+import { listenerOf } from '../../sys/unix/socket-peer.js';
+import { openFolder } from '../../sys/files/watch-folder.js';
 import type { Bond } from '../../topology/bonds.js';
 import { batchBytes } from '../../wire/batch-layout.js';
 

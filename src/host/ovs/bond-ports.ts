@@ -2,7 +2,7 @@ import path from 'node:path';
 import { OVS_FOLDER } from '../../config/constants.js';
 import { SyscallError } from '../../errors.js';
 import type { Clock } from '../../sys/clock.js';
-import { openUnixStream } from '../../sys/unix-stream.js';
+import { openUnixStream } from '../../sys/unix/unix-stream.js';
 import { OpenFlowPort } from '../../wire/openflow-port.js';
 import { openSlicePort, type SlicePort } from '../../wire/slice-port.js';
 import type { OvsBonds } from './bonds.js';

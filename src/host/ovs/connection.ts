@@ -1,7 +1,7 @@
 import { BondheraldError, OvsAnswerError, SyscallError } from '../../errors.js';
 import { encodeRequest, encodeResponse, type JsonRpcMessage, JsonRpcReader } from '../../sources/ovs/json-rpc.js';
 import type { Clock } from '../../sys/clock.js';
-import type { UnixStream } from '../../sys/unix-stream.js';
+import type { UnixStream } from '../../sys/unix/unix-stream.js';
 import type { OvsHost } from './sockets.js';
 
 /** So long an answer may take, in seconds. */

@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { openUnixStream, type StreamListener, type UnixStream } from '../../sys/unix-stream.js';
-import { type Folder, openFolder } from '../../sys/watch-folder.js';
+import { openUnixStream, type StreamListener, type UnixStream } from '../../sys/unix/unix-stream.js';
+import { type Folder, openFolder } from '../../sys/files/watch-folder.js';
 
 /** Where Open vSwitch's sockets are, and how to connect to them. */
 export interface OvsHost {

@@ -3,7 +3,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { decodeAnswer } from '../../../src/control/answer.js';
 import { ControlMessageError, ControlSocketError } from '../../../src/errors.js';
-import { askUnix } from '../../../src/sys/unix-client.js';
+import { askUnix } from '../../../src/sys/unix/unix-client.js';
 import { chunks } from '../engine/chunks.js';
 import { only, onlyAsync } from '../engine/only.js';
 import { scratchFolder } from '../engine/scratch.js';

@@ -9,7 +9,7 @@ import {
   type JsonRpcMessage,
   JsonRpcReader,
 } from '../../../src/sources/ovs/json-rpc.js';
-import type { StreamListener } from '../../../src/sys/unix-stream.js';
+import type { StreamListener } from '../../../src/sys/unix/unix-stream.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { loadOvsRecording } from '../../support/ovs-recording.js';
 import { chunks } from '../engine/chunks.js';

@@ -9,7 +9,7 @@ import {
   MessageReader,
   VERSIONS,
 } from '../../../src/frames/openflow/message.js';
-import type { StreamListener } from '../../../src/sys/unix-stream.js';
+import type { StreamListener } from '../../../src/sys/unix/unix-stream.js';
 import { OpenFlowSession } from '../../../src/wire/openflow-session.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { chunks } from '../engine/chunks.js';

@@ -3,7 +3,7 @@ import { decodeDatagram } from '../../../src/kernel/decode.js';
 import { NUD_NOARP, NUD_PERMANENT } from '../../../src/kernel/constants.js';
 import type { FdbEvent, KernelEvent, LinkEvent, NeighbourEvent } from '../../../src/kernel/events.js';
 import { TableDumps } from '../../../src/kernel/table-dumps.js';
-import { openRouteSocket } from '../../../src/sys/route-socket.js';
+import { openRouteSocket } from '../../../src/sys/netlink/route-socket.js';
 import { inOrder, type FdbRow, type LinkRow, type NeighbourRow } from './tables.js';
 
 const events: KernelEvent[] = [];

@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Mac } from '../../../src/addr/mac.js';
 import { FramePrinter } from '../../../src/cli/frame-printer.js';
 import { encodeRarp } from '../../../src/frames/rarp.js';
-import { loadPcap } from '../../../src/sys/pcap.js';
+import { loadPcap } from '../../../src/sys/packets/pcap.js';
 
 const MAC = '52:54:00:00:00:01' as Mac;
 const at = (time: number, link = 'up1') => ({ time, link, way: 'in' as const, bytes: encodeRarp(MAC, []) });

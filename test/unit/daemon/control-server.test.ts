@@ -16,7 +16,7 @@ import { AlreadyRunningError, DaemonError, UsageError } from '../../../src/error
 import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { type Clock, systemClock } from '../../../src/sys/clock.js';
-import { askUnix } from '../../../src/sys/unix-client.js';
+import { askUnix } from '../../../src/sys/unix/unix-client.js';
 import { Deferred } from '../../../src/tasks/deferred.js';
 import { until } from '../../support/until.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ServiceNotifier } from '../../../src/daemon/service-notifier.js';
-import type { ServiceManager } from '../../../src/sys/sd-notify.js';
+import type { ServiceManager } from '../../../src/sys/process/sd-notify.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 /** A part of the daemon that lives as long as it is told to. */

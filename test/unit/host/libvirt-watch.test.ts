@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { LibvirtWatch } from '../../../src/host/libvirt-watch.js';
 import { SyscallError } from '../../../src/errors.js';
 import type { Metrics } from '../../../src/metrics/metrics.js';
-import type { Folder } from '../../../src/sys/watch-folder.js';
+import type { Folder } from '../../../src/sys/files/watch-folder.js';
 import { domainStatus, statusFixture } from '../../support/domain-status.js';
 
 /** A folder in memory, and the watch on it. `null` for no folder, an errno for one that cannot be listed. */

@@ -4,7 +4,7 @@ import { decodeDatagram } from '../../../src/kernel/decode.js';
 import { echoRequest, KNOCK_SEQ } from '../../../src/kernel/requests.js';
 import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
 import { linkFilter } from '../../../src/kernel/bpf/link-filter.js';
-import { openLinkSocket, sendBy } from '../../../src/sys/link-socket.js';
+import { openLinkSocket, sendBy } from '../../../src/sys/netlink/link-socket.js';
 
 test('whoever waits at a link socket is woken by an answer to another, without rights and through the filter', (t) => {
   const socket = openLinkSocket(0, encodeProgram(linkFilter()));

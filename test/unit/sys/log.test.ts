@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { isJournal } from '../../../src/sys/journal.js';
+import { isJournal } from '../../../src/sys/process/journal.js';
 import { type Log, type LogFormat, openLog } from '../../../src/sys/log.js';
 
 /** A log that writes to a file. @returns it, and what it has written */

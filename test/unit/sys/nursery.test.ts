@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { startThread } from '../../../src/sys/thread.js';
+import { startThread } from '../../../src/sys/process/thread.js';
 import type { Look } from '../../support/nursery-thread.js';
 
 test('a thread has its nursery collected when that is over half full, and not before', async () => {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
 
-const PRIVILEGES = new URL('../../../src/sys/privileges.js', import.meta.url).href;
+const PRIVILEGES = new URL('../../../src/sys/process/privileges.js', import.meta.url).href;
 const NET_RAW = 1n << 13n;
 
 /** The body of a thread: what it posts is [effective, permitted] after each step, and its name. */

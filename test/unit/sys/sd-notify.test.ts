@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SyscallError } from '../../../src/errors.js';
-import { openServiceManager } from '../../../src/sys/sd-notify.js';
+import { openServiceManager } from '../../../src/sys/process/sd-notify.js';
 import { listenForDatagrams } from '../../support/datagrams.js';
 
 for (const kind of ['path', 'abstract'] as const) {

@@ -7,10 +7,10 @@ import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AlreadyRunningError, ControlSocketError } from '../../../src/errors.js';
-import { askUnix } from '../../../src/sys/unix-client.js';
+import { askUnix } from '../../../src/sys/unix/unix-client.js';
 import { shareWithGroup } from '../../../src/sys/group.js';
-import type { UnixServerLimits } from '../../../src/sys/unix-clients.js';
-import { listenUnix } from '../../../src/sys/unix-server.js';
+import type { UnixServerLimits } from '../../../src/sys/unix/unix-clients.js';
+import { listenUnix } from '../../../src/sys/unix/unix-server.js';
 import { until } from '../../support/until.js';
 
 const ASK = { answerBytes: 1 << 20, silentSeconds: 5 };
@@ -223,7 +223,7 @@ test('a server that is out of file descriptors gets over it', { timeout: 20_000 
   const file = socketFile(t);
   const script = `
     import fs from 'node:fs';
-    import { listenUnix } from ${JSON.stringify(new URL('../../../src/sys/unix-server.js', import.meta.url).href)};
+    import { listenUnix } from ${JSON.stringify(new URL('../../../src/sys/unix/unix-server.js', import.meta.url).href)};
     await listenUnix(${JSON.stringify(file)}, ${JSON.stringify(LIMITS)}, async () => 'here\\n');
     const held = [];
     try { for (;;) held.push(fs.openSync('/dev/null')); } catch {}

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SyscallError } from '../../../src/errors.js';
-import { openUnixStream, type UnixStream } from '../../../src/sys/unix-stream.js';
+import { openUnixStream, type UnixStream } from '../../../src/sys/unix/unix-stream.js';
 import { until } from '../../support/until.js';
 
 /** A socket that somebody serves, and its end of the latest connection. */

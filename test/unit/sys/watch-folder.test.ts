@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SyscallError } from '../../../src/errors.js';
-import { type Folder, openFolder } from '../../../src/sys/watch-folder.js';
+import { type Folder, openFolder } from '../../../src/sys/files/watch-folder.js';
 import { until } from '../../support/until.js';
 
 /** The folder `watched` in a fresh one; not there yet. */

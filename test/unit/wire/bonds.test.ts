@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
-import type { Owner } from '../../../src/sys/thread.js';
+import type { Owner } from '../../../src/sys/process/thread.js';
 import {} from '../../support/announce-defaults.js';
 import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { BatchReader } from '../../../src/wire/batch-reader.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { PacketSender } from '../../../src/sys/packet-sender.js';
+import type { PacketSender } from '../../../src/sys/packets/packet-sender.js';
 import { sendBurst } from '../../../src/wire/burst.js';
 
 const MESSAGE_BYTES = 64n;

@@ -1,4 +1,4 @@
-import * as libc from './libc.js';
+import * as libc from '../libc.js';
 
 /*
  * The memory of recvmmsg(2) for a packet socket: SLOTS times all that one frame needs.

@@ -1,7 +1,7 @@
-import { openPacketReader, type PacketReader } from './packet-reader.js';
-import * as libc from './libc.js';
-import { waitForAny } from './poll.js';
-import type { ReceiveRing } from './receive-ring.js';
+import { openPacketReader, type PacketReader } from '../packets/packet-reader.js';
+import * as libc from '../libc.js';
+import { waitForAny } from '../poll.js';
+import type { ReceiveRing } from '../packets/receive-ring.js';
 
 // linux/if_packet.h
 const SOL_PACKET = 263;

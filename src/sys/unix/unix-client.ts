@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { ControlSocketError } from '../errors.js';
+import { ControlSocketError } from '../../errors.js';
 import { LineReader } from './line-reader.js';
 
 /** What a client puts up with. */

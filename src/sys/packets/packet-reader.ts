@@ -1,6 +1,6 @@
-import { PermissionError, SyscallError } from '../errors.js';
-import * as libc from './libc.js';
-import { privileged } from './privileges.js';
+import { PermissionError, SyscallError } from '../../errors.js';
+import * as libc from '../libc.js';
+import { privileged } from '../process/privileges.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 import { attachFilter } from './socket-filter.js';
 

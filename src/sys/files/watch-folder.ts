@@ -1,7 +1,7 @@
 import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
 export interface FolderFile {

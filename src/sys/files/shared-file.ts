@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /** A file that another program reads while we replace it. */
 export interface SharedFile {

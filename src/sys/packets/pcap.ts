@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
-import { MissingModuleError, PermissionError, SyscallError, UsageError } from '../errors.js';
-import * as libc from './libc.js';
+import { MissingModuleError, PermissionError, SyscallError, UsageError } from '../../errors.js';
+import * as libc from '../libc.js';
 import { linkLayerAddress } from './packet-reader.js';
 import { attachFilter, newPacketSocket, openDescriptors, PASS_ALL, prependFilter } from './socket-filter.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Bell, quieten } from '../../../src/sys/bell.js';
+import { Bell, quieten } from '../../../src/sys/eventfd.js';
 import { waitForAny } from '../../../src/sys/poll.js';
 
 test('a bell ends the waiting until it is quietened, however often it was rung', (t) => {

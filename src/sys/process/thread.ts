@@ -1,6 +1,6 @@
 import v8 from 'node:v8';
 import { parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
-import { FailoverThreadError } from '../errors.js';
+import { FailoverThreadError } from '../../errors.js';
 
 /** A thread as its owner sees it. In and Out are the types of the messages to it and from it. */
 export interface Thread<In, Out> {

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
-import { SyscallError } from '../errors.js';
-import * as libc from './libc.js';
+import { SyscallError } from '../../errors.js';
+import * as libc from '../libc.js';
 
 // asm-generic/socket.h; SO_GET_FILTER has the number of SO_ATTACH_FILTER.
 const SO_DOMAIN = 39;

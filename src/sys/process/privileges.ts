@@ -1,4 +1,4 @@
-import { capget, capset, lastErrno, prctl } from './libc.js';
+import { capget, capset, lastErrno, prctl } from '../libc.js';
 
 /*
  * What the calling thread may do beyond other processes (capabilities(7)). Every thread has its own; those that it starts

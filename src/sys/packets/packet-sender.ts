@@ -1,6 +1,6 @@
-import { PermissionError } from '../errors.js';
-import * as libc from './libc.js';
-import { privileged } from './privileges.js';
+import { PermissionError } from '../../errors.js';
+import * as libc from '../libc.js';
+import { privileged } from '../process/privileges.js';
 
 /** Sends ready-made frames on one device. */
 export interface PacketSender {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { RawNetlinkSocket } from 'netlink/dist/raw.js';
-import { SyscallError } from '../errors.js';
-import * as libc from './libc.js';
+import { SyscallError } from '../../errors.js';
+import * as libc from '../libc.js';
 
 /** An rtnetlink socket on the event loop: datagrams in, requests out. */
 export interface RouteSocket {

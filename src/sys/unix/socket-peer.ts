@@ -1,5 +1,5 @@
 import path from 'node:path';
-import * as libc from './libc.js';
+import * as libc from '../libc.js';
 
 // bits/socket.h, asm-generic/socket.h, sys/un.h
 const AF_UNIX = 1;

@@ -1,6 +1,6 @@
-import { SyscallError } from '../errors.js';
-import * as libc from './libc.js';
-import { attachFilter } from './socket-filter.js';
+import { SyscallError } from '../../errors.js';
+import * as libc from '../libc.js';
+import { attachFilter } from '../packets/socket-filter.js';
 
 /** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
 export interface LinkSocket {

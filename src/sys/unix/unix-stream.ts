@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /** A connection to a unix socket that stays. */
 export interface UnixStream {

@@ -1,5 +1,5 @@
-import { SyscallError } from '../errors.js';
-import * as libc from './libc.js';
+import { SyscallError } from '../../errors.js';
+import * as libc from '../libc.js';
 
 /*
  * sd_notify(3): a datagram of KEY=VALUE lines to the unix socket that NOTIFY_SOCKET names, a path or, with `@` in front,

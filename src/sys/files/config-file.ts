@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /**
  * Reads a file that people write, whole.

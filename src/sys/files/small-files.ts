@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /** A file with certificates or settings is at most so long. */
 export const SMALL_FILE_BYTES = 256 * 1024;

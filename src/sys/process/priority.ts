@@ -1,4 +1,4 @@
-import { lastErrno, schedSetscheduler } from './libc.js';
+import { lastErrno, schedSetscheduler } from '../libc.js';
 
 /** linux/sched.h; what the thread starts itself does not inherit its priority. */
 const SCHED_FIFO = 1;

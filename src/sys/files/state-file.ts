@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { SyscallError } from '../errors.js';
+import { SyscallError } from '../../errors.js';
 
 /** A file that is read once and replaced as a whole. */
 export interface StateFile {

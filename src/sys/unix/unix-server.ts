@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
-import { AlreadyRunningError, ControlSocketError } from '../errors.js';
+import { AlreadyRunningError, ControlSocketError } from '../../errors.js';
 import { type AnswerLine, UnixClients, type UnixServerLimits } from './unix-clients.js';
 
 /** A listening unix socket. */

@@ -1,4 +1,4 @@
-import { lastErrno, mlock2 } from './libc.js';
+import { lastErrno, mlock2 } from '../libc.js';
 
 /** sys/mman.h: each page from when it is first written, so that what is never used takes no memory. */
 const MLOCK_ONFAULT = 1;
