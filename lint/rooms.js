@@ -29,6 +29,9 @@ const sys = {
   importedBy: ['wire', 'listen', 'host', 'http', 'daemon', 'cli'],
 };
 
+/** Rooms that only some of the files above them may import. */
+export const importedOnlyBy = new Map([['daemon', ['src/cli/run.ts', 'src/main.ts']]]);
+
 /** src/main.ts: imports every room. */
 const main = 'main';
 

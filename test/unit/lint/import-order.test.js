@@ -51,6 +51,7 @@ run('rooms/import-order', importOrder, {
     ['src/host/status.ts', `${bytes} '../listen/listener.js'`, 'order'],
     ['src/http/page.ts', `${bytes} '../daemon/daemon.js'`, 'order'],
     ['src/daemon/daemon.ts', `${bytes} '../cli/run.js'`, 'order'],
+    ['src/cli/guests.ts', `${bytes} '../daemon/daemon.js'`, 'only', { to: 'daemon/', files: 'src/cli/run.ts' }],
     ['src/cli/run.ts', `${bytes} '../main.js'`, 'order'],
     [
       'src/sys/packet.ts',
