@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainBridge } from '../lab/net/hypervisor.js';
@@ -21,13 +22,22 @@ interface Contestant {
   start(lab: Lab, macs: number): Promise<() => Promise<unknown>>;
 }
 
-export const HERALD: Contestant = {
-  name: 'bondherald',
-  async start(lab, macs) {
-    const daemon = await startHerald(lab, macs);
-    return () => daemon.stop();
-  },
-};
+/** A build of the daemon: this one, or that of another checkout. */
+function herald(name: string, program?: string): Contestant {
+  return {
+    name,
+    async start(lab, macs) {
+      const daemon = await startHerald(lab, macs, program === undefined ? {} : { program });
+      return () => daemon.stop();
+    },
+  };
+}
+
+export const HERALD = herald('bondherald');
+
+/** The build in another checkout, which `make build` has made there. */
+export const heraldOf = (checkout: string): Contestant =>
+  herald('bondherald, the other build', join(checkout, 'bin/bondherald'));
 
 export const C_PROGRAM: Contestant = {
   name: 'C program',

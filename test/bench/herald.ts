@@ -20,26 +20,27 @@ announce:
 /** Until then V8 still compiles, in threads of its own. */
 const SETTLE_MS = 1000;
 
-/** The daemon's command line; `nodeFlags` are V8's. */
-function commandLine(nodeFlags: readonly string[]): string[] {
+/** The daemon's command line; `nodeFlags` are V8's, for this build alone. */
+function commandLine({ nodeFlags = [], program = BONDHERALD }: HeraldOptions): string[] {
   writeFileSync(CONFIG, SETTINGS);
-  const program = nodeFlags.length === 0 ? [BONDHERALD] : [process.execPath, ...nodeFlags, MAIN];
-  return [...program, 'run', '--config', CONFIG];
+  const command = nodeFlags.length === 0 ? [program] : [process.execPath, ...nodeFlags, MAIN];
+  return [...command, 'run', '--config', CONFIG];
 }
 
 const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
 
-/** Where the daemon runs, and V8's flags for it. */
+/** Where the daemon runs, V8's flags for it, and the `bin/bondherald` of another build to run in its place. */
 export interface HeraldOptions {
   netns?: string;
   nodeFlags?: readonly string[];
+  program?: string;
 }
 
 /** Starts the daemon, and resolves when it knows that many guests by the bridge and has settled. */
 export async function startHerald(lab: Lab, guests: number, options: HeraldOptions = {}): Promise<Daemon> {
-  const { netns = 'hv', nodeFlags = [] } = options;
+  const { netns = 'hv' } = options;
   emptyStateFolder(); // else it would announce a failover that it has missed
-  const daemon = await Daemon.start(lab, commandLine(nodeFlags), { netns, timeout: 120_000 });
+  const daemon = await Daemon.start(lab, commandLine(options), { netns, timeout: 120_000 });
   const known = 'bondherald_guests{bond="bond0",source="fdb"}';
   await until(async () => ((await daemon.metric(known)) ?? 0) >= guests, {
     what: `the daemon knows ${guests} guests`,

@@ -12,6 +12,7 @@ function emit(event: BenchEvent): void {
 }
 
 const quick = process.argv.includes('--quick');
+const against = process.argv.find((argument) => argument.startsWith('--against='))?.slice('--against='.length) ?? null;
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 try {
   // A veth drops what its receiver's queue cannot take, 1,000 frames by default; here nothing may get lost.
@@ -23,7 +24,7 @@ try {
   const mark = (name: string): void => emit({ bench: 'mark', name });
   for (const section of SECTIONS) {
     if (wanted.length > 0 && !wanted.includes(section)) continue;
-    emit(await measure(section, { quick, step, mark }));
+    emit(await measure(section, { quick, against, step, mark }));
   }
 } catch (error) {
   emit({ bench: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

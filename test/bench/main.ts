@@ -1,13 +1,14 @@
 /**
  * `make bench`: boots the lab, has it measure (inside.ts), and writes what it tells.
  *
- *     main.js [--quick] [--out FOLDER] [SECTION...]
+ *     main.js [--quick] [--out FOLDER] [--against CHECKOUT] [SECTION...]
  *
- * docs/benchmarks.md is written by a whole run; one that is quick or leaves sections out writes to build/bench.
+ * docs/benchmarks.md is written by a whole run; one that is quick leaves sections out, or is against
+ * another build writes to build/bench.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { directWorks, runDirect } from '../lab/world/direct.js';
@@ -28,9 +29,9 @@ const began = performance.now();
 
 const { values, positionals: asked } = parseArgs({
   allowPositionals: true,
-  options: { quick: { type: 'boolean', default: false }, out: { type: 'string' } },
+  options: { quick: { type: 'boolean', default: false }, out: { type: 'string' }, against: { type: 'string' } },
 });
-const whole = asked.length === 0 && !values.quick;
+const whole = asked.length === 0 && !values.quick && values.against === undefined;
 const folder = values.out ?? join(CHECKOUT, whole ? 'docs' : 'build/bench');
 const direct = directWorks();
 
@@ -55,10 +56,16 @@ function take(event: BenchEvent): void {
   else console.log(`${((performance.now() - began) / 1000).toFixed(0).padStart(4)} s  ${event.text}`);
 }
 
+/** What the part in the lab has to know of the options. */
+function optionsInside(): string[] {
+  const against = values.against === undefined ? [] : [`--against=${resolve(values.against)}`];
+  return values.quick ? ['--quick', ...against] : against;
+}
+
 async function measureAll(reader: EventReader): Promise<WorldResult> {
   const inside = fileURLToPath(new URL('./inside.js', import.meta.url));
   const run = {
-    command: [process.execPath, '--enable-source-maps', inside, ...(values.quick ? ['--quick'] : []), ...asked],
+    command: [process.execPath, '--enable-source-maps', inside, ...optionsInside(), ...asked],
     timeoutMs: TIMEOUT_MS,
     onOutput: (text: string) => reader.feed(text),
   };

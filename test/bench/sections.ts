@@ -1,7 +1,7 @@
 import { DISTURBANCES } from './disturbances.js';
 import { disturbed } from './disturbed.js';
 import type { BenchEvent } from './events.js';
-import { C_PROGRAM, firstRounds, HERALD, SCRIPT } from './first-round.js';
+import { C_PROGRAM, firstRounds, HERALD, heraldOf, SCRIPT } from './first-round.js';
 import { idle } from './idle.js';
 import { outages } from './outage.js';
 import { ovsRounds } from './ovs-round.js';
@@ -14,6 +14,8 @@ import { compareDaemon, compareListeners } from './snooping.js';
 export interface Order {
   /** With few runs, to see that all works. */
   quick: boolean;
+  /** The checkout of another build that takes turns with this one; null for none. */
+  against: string | null;
   step: (text: string) => void;
   /** Tells the part outside that something begins or ends. */
   mark: (name: string) => void;
@@ -25,8 +27,12 @@ const SCRIPT_UP_TO = 100;
 type Measurements = { [Key in keyof Results]: (order: Order) => Promise<Results[Key]> };
 
 const MEASUREMENTS: Measurements = {
-  async firstRound({ quick, step }) {
+  async firstRound({ quick, against, step }) {
     const rows: Results['firstRound'] = [];
+    if (against !== null) {
+      step('first round of 1000 MACs: this build and the other');
+      return firstRounds(1000, [HERALD, heraldOf(against)], { blocks: quick ? 6 : 12, runs: 10 });
+    }
     for (const macs of quick ? [1000] : [10, 100, 1000, 10_000, 50_000]) {
       const many = macs > 1000;
       step(`first round of ${macs} MACs: bondherald and the C program`);
