@@ -1,6 +1,6 @@
 import type { Disturbed, FirstRound, Results, Scrape, SnoopingCost } from '../results.js';
 
-/** One line of what issue 4 asks for, and whether it held in this run. */
+/** One promise of the project, and whether it held in this run. */
 export interface Acceptance {
   what: string;
   figure: string;
