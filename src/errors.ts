@@ -162,3 +162,11 @@ export class DaemonError extends BondheraldError {
 export class MissingModuleError extends BondheraldError {
   readonly code = 'MISSING_MODULE';
 }
+
+/** The one line that an operator gets to read of an error. */
+export function oneLine(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text.split('\n').map((line) => line.trim());
+  const line = lines.filter((each) => each !== '').join(' ');
+  return error instanceof BondheraldError ? line : `internal error, please report it: ${line}`;
+}

@@ -1,7 +1,6 @@
 import { execute } from './cli/execute.js';
 import { standardOutput } from './cli/output.js';
-import { oneLine } from './tasks/task.js';
-import { BondheraldError, ConfigError } from './errors.js';
+import { BondheraldError, ConfigError, oneLine } from './errors.js';
 
 const stop = new AbortController();
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => stop.abort());

@@ -9,7 +9,7 @@ import type {
   KernelResults,
 } from '../control/messages.js';
 import { decodeRequest } from '../control/request.js';
-import { BondheraldError, BusyError, ControlSocketError } from '../errors.js';
+import { BondheraldError, BusyError, ControlSocketError, oneLine } from '../errors.js';
 import type { Verdict } from '../guests/verdict.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -22,7 +22,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { type Announced, type ManualTools, sentByKind } from '../wire/announce-by-hand.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
-import { oneLine, type Task, untilAborted } from '../tasks/task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
 const LIMITS = {

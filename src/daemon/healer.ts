@@ -1,4 +1,4 @@
-import { BondheraldError } from '../errors.js';
+import { BondheraldError, oneLine } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { fdbReplaceRequest } from '../kernel/requests.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -6,7 +6,6 @@ import { planFirstRound } from '../plan/first-round.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { Log } from '../sys/log.js';
 import { sendNow } from '../wire/send-now.js';
-import { oneLine } from '../tasks/task.js';
 
 /**
  * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames

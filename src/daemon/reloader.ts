@@ -1,12 +1,12 @@
 import type { LoadedConfig } from '../config/read-config.js';
-import { ConfigError } from '../errors.js';
+import { ConfigError, oneLine } from '../errors.js';
 import type { Clock } from '../sys/clock.js';
 import type { Hangups } from '../sys/process/hangups.js';
 import type { Log } from '../sys/log.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { ServiceNotifier } from './service-notifier.js';
 import type { Settings } from './settings.js';
-import { oneLine, type Task, untilAborted } from '../tasks/task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** Who asks for the configuration to be read again, and how that is done. */
 export interface Reloads {

@@ -6,7 +6,8 @@ import type { Log } from '../sys/log.js';
 import type { StateFile } from '../sys/files/state-file.js';
 import { Deferred } from '../tasks/deferred.js';
 import { loadState } from './load-state.js';
-import { oneLine, type Task, untilAborted } from '../tasks/task.js';
+import { oneLine } from '../errors.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** How often we look whether there is something to save, in seconds. */
 const LOOK_INTERVAL = 1;

@@ -1,12 +1,12 @@
 import type { Registry } from 'prom-client';
-import { SyscallError } from '../errors.js';
+import { oneLine, SyscallError } from '../errors.js';
 import { exposeOwn } from '../metrics/exposition.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { SharedFile } from '../sys/files/shared-file.js';
 import { Deferred } from '../tasks/deferred.js';
-import { oneLine, type Task, untilAborted } from '../tasks/task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
 
 /** As often as Prometheus scrapes a node exporter, in seconds, where nobody has said otherwise. */
 const INTERVAL = 15;

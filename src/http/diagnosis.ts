@@ -14,7 +14,7 @@ import { readFacts, unreadLine } from '../host/doctor/facts.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
 import type { GuestBooks } from './page-guests.js';
 import { Slices } from '../tasks/slices.js';
-import { oneLine } from '../tasks/task.js';
+import { oneLine } from '../errors.js';
 
 /** What the doctor has found holds so long, in seconds, while the bonds stand as they stood. */
 const HOLDS = 30;

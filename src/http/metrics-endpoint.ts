@@ -11,7 +11,8 @@ import { Deferred } from '../tasks/deferred.js';
 import type { Health } from './health.js';
 import { isForUs } from './host-names.js';
 import { pageHeaders } from './page-headers.js';
-import { oneLine, type Task, untilAborted } from '../tasks/task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
+import { oneLine } from '../errors.js';
 import type { WebAccess } from './web-access.js';
 
 /** Answers requests for one path. */

@@ -1,11 +1,10 @@
 import type { Config } from '../config/config.js';
 import { readWebConfig, type WebConfig } from '../config/web-config.js';
-import { BondheraldError, ConfigError, SyscallError } from '../errors.js';
+import { BondheraldError, ConfigError, oneLine, SyscallError } from '../errors.js';
 import { checkTls, isCertifiedFor, type TlsMaterial } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { PasswordChecker } from '../sys/password.js';
 import { readSmallFile, stampOf } from '../sys/files/small-files.js';
-import { oneLine } from '../tasks/task.js';
 
 /** What a server without certificates speaks. */
 const PLAIN_HTTP = 'plain HTTP';

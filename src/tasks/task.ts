@@ -1,4 +1,4 @@
-import { BondheraldError, TaskEndedError } from '../errors.js';
+import { TaskEndedError } from '../errors.js';
 
 /** A part of the daemon that runs until it is told to end. */
 export interface Task {
@@ -44,12 +44,4 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** The one line that an operator gets to read of an error. */
-export function oneLine(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const lines = text.split('\n').map((line) => line.trim());
-  const line = lines.filter((each) => each !== '').join(' ');
-  return error instanceof BondheraldError ? line : `internal error, please report it: ${line}`;
 }

@@ -5,7 +5,7 @@ import * as errors from '../../src/errors.js';
 
 type Constructor = new (...args: string[]) => errors.BondheraldError;
 
-const { BondheraldError, ...classes } = errors;
+const { BondheraldError, oneLine, ...classes } = errors;
 const ALL = Object.entries(classes as unknown as Record<string, Constructor>).map(([className, Class]) => ({
   className,
   error: new Class('one', 'two', 'three'),
@@ -52,4 +52,16 @@ test('a failed system call tells what was tried, the call and the errno', () => 
     [error.message, error.syscall, error.errno],
     ['a packet socket on device 7: bind: ENODEV', 'bind', 'ENODEV'],
   );
+});
+
+test('an operator reads one line of an error, whatever is in it', () => {
+  assert.equal(oneLine(new errors.UsageError('bond0: \n  no such\r\n\tdevice\n')), 'bond0: no such device');
+  assert.equal(oneLine(new errors.SyscallError('bind', 'ENODEV', 'a socket')), 'a socket: bind: ENODEV');
+  assert.equal(
+    oneLine(new TypeError('x is not\n a function')),
+    'internal error, please report it: x is not a function',
+  );
+  for (const thrown of ['text', undefined, null, 7, new AggregateError([new Error('a\nb')], 'c\nd')]) {
+    assert.match(oneLine(thrown), /^internal error, please report it: [^\n]+$/);
+  }
 });

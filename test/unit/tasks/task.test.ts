@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { oneLine, runTasks, type Task, untilAborted } from '../../../src/tasks/task.js';
-import { ListenError, SyscallError, UsageError } from '../../../src/errors.js';
+import { runTasks, type Task, untilAborted } from '../../../src/tasks/task.js';
+import { ListenError, UsageError } from '../../../src/errors.js';
 import { Deferred } from '../../../src/tasks/deferred.js';
 
 /** A task that does what it is told, and writes down what it went through. */
@@ -103,16 +103,4 @@ test('a task that cannot get ready keeps the whole from saying that it is', asyn
   assert.deepEqual(ready, []);
   stop.abort();
   await running;
-});
-
-test('an operator reads one line of an error, whatever is in it', () => {
-  assert.equal(oneLine(new UsageError('bond0: \n  no such\r\n\tdevice\n')), 'bond0: no such device');
-  assert.equal(oneLine(new SyscallError('bind', 'ENODEV', 'a socket')), 'a socket: bind: ENODEV');
-  assert.equal(
-    oneLine(new TypeError('x is not\n a function')),
-    'internal error, please report it: x is not a function',
-  );
-  for (const thrown of ['text', undefined, null, 7, new AggregateError([new Error('a\nb')], 'c\nd')]) {
-    assert.match(oneLine(thrown), /^internal error, please report it: [^\n]+$/);
-  }
 });
