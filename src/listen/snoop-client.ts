@@ -1,6 +1,6 @@
 import { SnoopThreadError } from '../errors.js';
 import type { Heard } from '../sources/heard.js';
-import { Bell } from '../sys/eventfd.js';
+import { Eventfd } from '../sys/eventfd.js';
 import { startThread, type Thread } from '../sys/process/thread.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
@@ -26,7 +26,7 @@ const HAS_ENDED = 'the listening thread has ended';
 
 /** The daemon's handle on the listening thread. */
 export class SnoopClient {
-  private readonly bell = new Bell();
+  private readonly orders = new Eventfd();
   private readonly thread: Thread<ToSnoopThread, FromSnoopThread>;
   private readonly isReady = new Deferred();
   private readonly hasEnded = new Deferred();
@@ -35,7 +35,7 @@ export class SnoopClient {
   private alive = true;
 
   constructor(private readonly listener: SnoopListener) {
-    this.thread = startThread(new URL('./snoop-thread.js', import.meta.url), this.bell.fd);
+    this.thread = startThread(new URL('./snoop-thread.js', import.meta.url), this.orders.fd);
     this.thread.onMessage = (message) => this.handle(message);
     this.thread.onExit = (error) => this.end(error);
   }
@@ -80,7 +80,7 @@ export class SnoopClient {
 
   private order(order: ToSnoopThread): void {
     this.thread.post(order);
-    this.bell.ring();
+    this.orders.signal();
   }
 
   private handle(message: FromSnoopThread): void {
@@ -104,7 +104,7 @@ export class SnoopClient {
 
   private end(error: Error | null): void {
     this.alive = false;
-    this.bell.close();
+    this.orders.close();
     for (const answer of this.waiting.splice(0)) answer(HAS_ENDED);
     const failure = new SnoopThreadError(`the listening thread ended: ${error?.message ?? 'before it was ready'}`);
     this.isReady.reject(failure);

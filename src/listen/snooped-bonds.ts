@@ -1,5 +1,5 @@
 import { BondheraldError } from '../errors.js';
-import { quieten } from '../sys/eventfd.js';
+import { drainEventfd } from '../sys/eventfd.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
 import { readFrame } from '../sources/snoop.js';
@@ -36,12 +36,12 @@ export class SnoopedBonds {
 
   /**
    * @param now monotonic clock, seconds
-   * @param bell the descriptor of what the owner rings when it has an order
+   * @param orders an eventfd that the owner signals when it has an order
    */
   constructor(
     private readonly owner: Owner<ToSnoopThread, FromSnoopThread>,
     private readonly now: () => number,
-    private readonly bell: number,
+    private readonly orders: number,
   ) {}
 
   /** Whether the owner keeps up with what it is told. */
@@ -66,10 +66,10 @@ export class SnoopedBonds {
    */
   listen(milliseconds: number): boolean {
     const all = [...this.ears].map(([bond, ear]) => ({ bond, ear, descriptors: ear.descriptors }));
-    const waitedFor = [this.bell, ...all.flatMap(({ descriptors }) => descriptors)];
+    const waitedFor = [this.orders, ...all.flatMap(({ descriptors }) => descriptors)];
     const patience = all.some(({ ear }) => waits(ear)) ? 0 : milliseconds;
     const speaking = new Set(waitForAny(waitedFor, patience));
-    if (speaking.delete(this.bell)) quieten(this.bell);
+    if (speaking.delete(this.orders)) drainEventfd(this.orders);
     this.takeOrders(); // what we were about to send is announced before it leaves
     for (const { bond, ear, descriptors } of all)
       if (this.ears.get(bond) === ear && (waits(ear) || descriptors.some((fd) => speaking.has(fd))))
