@@ -1,8 +1,8 @@
 import { CONFIG_FILE } from '../config/constants.js';
-import { type ConfigText, type Flag, type LoadedConfig, readConfig } from '../config/read-config.js';
+import { type ConfigText, type Flag, type LoadedConfig, readConfig, tooLarge } from '../config/read-config.js';
 import { MAX_FILE_BYTES } from '../config/yaml-file.js';
 import { ConfigError, SyscallError, UsageError } from '../errors.js';
-import { readConfigFile } from '../sys/files/config-file.js';
+import { readBounded } from '../sys/files/read-bounded.js';
 
 /** The options by which every command that reads the configuration is told of it, as they were typed. */
 export interface ConfigArguments {
@@ -33,12 +33,20 @@ export async function loadConfig(args: OverrideArguments): Promise<FoundConfig> 
 
 async function readFile(named: string | undefined): Promise<ConfigText | null> {
   const name = named ?? CONFIG_FILE;
-  const bytes = await readConfigFile(name, MAX_FILE_BYTES).catch((error: unknown) => {
-    throw error instanceof SyscallError ? new ConfigError(`${name}: cannot be read: ${error.errno}`) : error;
-  });
-  if (bytes === 'no-file') throw new ConfigError(`${name}: not a file`);
-  if (bytes === null && named !== undefined) throw new UsageError(`${named}: no such file`);
-  return bytes && { name, bytes };
+  try {
+    return { name, bytes: await readBounded(name, MAX_FILE_BYTES) };
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    const isMissing = error.errno === 'ENOENT' || error.errno === 'ENOTDIR';
+    if (isMissing && named === undefined) return null;
+    throw isMissing ? new UsageError(`${name}: no such file`) : unreadable(name, error.errno);
+  }
+}
+
+function unreadable(name: string, errno: string): ConfigError {
+  if (errno === 'EFBIG') return tooLarge(name);
+  const isNoFile = errno === 'EISDIR' || errno === 'EINVAL';
+  return new ConfigError(isNoFile ? `${name}: not a file` : `${name}: cannot be read: ${errno}`);
 }
 
 function flagsOf({ bond = [], kinds, metrics }: OverrideArguments): Flag[] {

@@ -55,14 +55,17 @@ export function readConfig(file: ConfigText | null, flags: readonly Flag[] = [])
 
 /** The text of a file. @throws ConfigError when it is none, or too long */
 export function decodeText({ name, bytes }: ConfigText): string {
-  if (bytes.length > MAX_FILE_BYTES) {
-    throw new ConfigError(`${name}: larger than a configuration may be, which is ${MAX_FILE_BYTES / 1024} KiB`);
-  }
+  if (bytes.length > MAX_FILE_BYTES) throw tooLarge(name);
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new ConfigError(`${name}: not a text in UTF-8`);
   }
+}
+
+/** A file that is longer than MAX_FILE_BYTES. */
+export function tooLarge(name: string): ConfigError {
+  return new ConfigError(`${name}: larger than a configuration may be, which is ${MAX_FILE_BYTES / 1024} KiB`);
 }
 
 function nested({ path, value }: Flag): unknown {

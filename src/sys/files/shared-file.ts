@@ -1,6 +1,6 @@
 import { open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { SyscallError } from '../../errors.js';
+import { orSyscallError } from './read-bounded.js';
 
 /** A file that another program reads while we replace it. */
 export interface SharedFile {
@@ -24,7 +24,7 @@ export function sharedFileAt(path: string): SharedFile {
   return {
     path,
     write: (text) =>
-      orSyscallError(path, async () => {
+      orSyscallError(`writing ${path}`, async () => {
         await remove(temporary); // left behind by a crash, with whatever owner and mode
         const handle = await open(temporary, 'wx', MODE);
         try {
@@ -36,18 +36,9 @@ export function sharedFileAt(path: string): SharedFile {
         await rename(temporary, path);
       }),
     remove: () =>
-      orSyscallError(path, async () => {
+      orSyscallError(`writing ${path}`, async () => {
         await remove(temporary);
         await remove(path);
       }),
   };
-}
-
-async function orSyscallError(path: string, act: () => Promise<void>): Promise<void> {
-  try {
-    await act();
-  } catch (error) {
-    const { syscall, code } = error as NodeJS.ErrnoException;
-    throw code === undefined ? error : new SyscallError(syscall ?? 'write', code, `writing ${path}`);
-  }
 }

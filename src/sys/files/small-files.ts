@@ -1,8 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { SyscallError } from '../../errors.js';
+import { asSyscallError } from './read-bounded.js';
 
 /** A file with certificates or settings is at most so long. */
-export const SMALL_FILE_BYTES = 256 * 1024;
+const SMALL_FILE_BYTES = 256 * 1024;
 
 /**
  * Reads a small file at once, without leaving the event loop's turn: for files of this host that are read seldom.
@@ -21,9 +22,7 @@ export function readSmallFile(path: string): Buffer {
       closeSync(descriptor);
     }
   } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (error instanceof SyscallError || code === undefined) throw error;
-    throw new SyscallError(syscall ?? 'read', code, path);
+    throw asSyscallError(error, path);
   }
 }
 

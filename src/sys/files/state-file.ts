@@ -1,7 +1,7 @@
-import { constants } from 'node:fs';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { SyscallError } from '../../errors.js';
+import { nullIfMissing, orSyscallError, readBounded } from './read-bounded.js';
 
 /** A file that is read once and replaced as a whole. */
 export interface StateFile {
@@ -21,7 +21,7 @@ export function stateFileIn(folder: string): StateFile {
   const what = `the state file ${file}`;
   return {
     path: file,
-    read: (limit) => orSyscallError(`reading ${what}`, () => read(file, limit)),
+    read: (limit) => read(file, limit, `reading ${what}`),
     write: (parts) => orSyscallError(`writing ${what}`, () => replace(folder, file, parts)),
     setAside: (reason) =>
       orSyscallError(`setting aside ${what}`, async () => {
@@ -32,20 +32,17 @@ export function stateFileIn(folder: string): StateFile {
 }
 
 /** The kernel's name of this boot. @throws SyscallError */
-export function readBootId(): Promise<string> {
+export async function readBootId(): Promise<string> {
   const file = '/proc/sys/kernel/random/boot_id';
-  return orSyscallError(`reading ${file}`, async () => (await readFile(file, 'utf8')).trim());
+  return (await readBounded(file, 64, { what: `reading ${file}` })).toString().trim();
 }
 
-async function read(file: string, limit: number): Promise<Uint8Array | 'too-large' | null> {
-  // A pipe in its place must not make us wait for a writer.
-  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(nullIfMissing);
-  if (handle === null) return null;
+async function read(file: string, limit: number, what: string): Promise<Uint8Array | 'too-large' | null> {
   try {
-    const { size } = await handle.stat();
-    return size > limit ? 'too-large' : await handle.readFile();
-  } finally {
-    await handle.close();
+    return await nullIfMissing(readBounded(file, limit, { what }));
+  } catch (error) {
+    if (error instanceof SyscallError && error.errno === 'EFBIG') return 'too-large';
+    throw error;
   }
 }
 
@@ -70,23 +67,4 @@ async function writeWhole(file: string, parts: readonly Uint8Array[]): Promise<v
   } finally {
     await handle.close();
   }
-}
-
-function nullIfMissing(error: unknown): null {
-  if (codeOf(error) === 'ENOENT') return null;
-  throw error;
-}
-
-async function orSyscallError<T>(what: string, act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    const { syscall } = error as NodeJS.ErrnoException;
-    const code = codeOf(error);
-    throw code === undefined ? error : new SyscallError(syscall ?? 'read', code, what);
-  }
-}
-
-function codeOf(error: unknown): string | undefined {
-  return (error as NodeJS.ErrnoException).code;
 }

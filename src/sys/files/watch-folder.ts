@@ -1,7 +1,7 @@
 import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs';
-import { lstat, open, readdir } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { SyscallError } from '../../errors.js';
+import { nullIfMissing, orSyscallError, readBounded } from './read-bounded.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
 export interface FolderFile {
@@ -19,7 +19,7 @@ export interface Folder {
   list(suffix: string, limit: number): Promise<FolderFile[] | null>;
   /**
    * A file's text; null when it is gone.
-   * @throws SyscallError, with EFBIG when it is longer than `limit` bytes
+   * @throws SyscallError, with EFBIG when it is longer than `limit` bytes, ELOOP when it is a symbolic link
    */
   read(name: string, limit: number): Promise<string | null>;
   /**
@@ -46,13 +46,13 @@ export function openFolder(folder: string, times = TIMES): Folder {
 }
 
 async function list(folder: string, suffix: string, limit: number): Promise<FolderFile[] | null> {
-  const entries = await orAbsent(folder, () => readdir(folder, { withFileTypes: true }));
+  const entries = await nullIfMissing(orSyscallError(folder, () => readdir(folder, { withFileTypes: true })));
   if (entries === null) return null;
   const names = entries.filter((entry) => entry.isFile() && entry.name.endsWith(suffix)).map(({ name }) => name);
   const files: FolderFile[] = [];
   for (const name of names.sort().slice(0, limit)) {
     const file = path.join(folder, name);
-    const stats = await orAbsent(file, () => lstat(file, { bigint: true }));
+    const stats = await nullIfMissing(orSyscallError(file, () => lstat(file, { bigint: true })));
     if (stats !== null) files.push({ name, stamp: stampOf(stats) });
   }
   return files;
@@ -63,38 +63,8 @@ function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
 }
 
 async function read(file: string, limit: number): Promise<string | null> {
-  // Without O_NONBLOCK, opening a named pipe would wait for its writer.
-  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-  const handle = await orAbsent(file, () => open(file, flags));
-  if (handle === null) return null;
-  try {
-    const bytes = Buffer.alloc(Math.min(limit, Number((await handle.stat()).size)) + 1);
-    let length = 0;
-    for (let more = -1; more !== 0 && length < bytes.length; length += more) {
-      ({ bytesRead: more } = await handle.read(bytes, length, bytes.length - length));
-    }
-    if (length > limit) throw new SyscallError('read', 'EFBIG', file);
-    return bytes.toString('utf8', 0, length);
-  } catch (error) {
-    throw asSyscallError(error, file);
-  } finally {
-    await handle.close();
-  }
-}
-
-async function orAbsent<T>(what: string, call: () => Promise<T>): Promise<T | null> {
-  try {
-    return await call();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw asSyscallError(error, what);
-  }
-}
-
-function asSyscallError(error: unknown, what: string): SyscallError {
-  if (error instanceof SyscallError) return error;
-  const { syscall = 'open', code = 'EIO' } = error as NodeJS.ErrnoException;
-  return new SyscallError(syscall, code, what);
+  const bytes = await nullIfMissing(readBounded(file, limit, { flags: constants.O_NOFOLLOW }));
+  return bytes && bytes.toString();
 }
 
 /** No time: until the next look nobody hears what happens, so that look is told whatever it sees. */
