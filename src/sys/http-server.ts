@@ -41,7 +41,7 @@ export interface TlsMaterial {
 }
 
 /** TLS for a server that is to be told of new certificates. */
-export interface TlsSource {
+interface TlsSource {
   readonly material: TlsMaterial;
   /** Called at each connection. @returns what is to be used from now on; null: nothing has changed */
   renewed(): TlsMaterial | null;

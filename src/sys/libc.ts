@@ -125,7 +125,7 @@ export const SO_SNDTIMEO = 21;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
-export const SO_MARK = 36;
+const SO_MARK = 36;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
@@ -139,7 +139,7 @@ const NAMES = new Map(
 );
 
 /** The symbolic name of an error number, for example ENETDOWN. */
-export function errnoName(number: number): string {
+function errnoName(number: number): string {
   return NAMES.get(number) ?? `errno ${number}`;
 }
 

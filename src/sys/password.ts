@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 
 /** One word from a client: who it says to be, and the hash that the password must have. */
-export interface Claim {
+interface Claim {
   readonly user: string;
   readonly password: string;
   readonly hash: string;

@@ -20,18 +20,21 @@ export async function openDeviceSettings(
   ifindex: number,
   folder = FOLDER,
 ): Promise<DeviceSettings | null> {
-  const word = (file: string): Promise<string | null> => firstWord(path.join(folder, name, file));
+  const word = (file: string): Promise<string | null> => readWord(path.join(folder, name, file));
   if ((await word('ifindex')) !== String(ifindex)) return null;
   return {
     word,
-    async number(file) {
-      const text = await word(file);
-      return text !== null && /^\d+$/.test(text) ? Number(text) : null;
-    },
+    number: (file) => readNumber(path.join(folder, name, file)),
   };
 }
 
-async function firstWord(file: string): Promise<string | null> {
+/** A number of the kernel's in /proc or /sys; null where it cannot be read, or is none. */
+export async function readNumber(file: string): Promise<number | null> {
+  const word = await readWord(file);
+  return word !== null && /^\d+$/.test(word) ? Number(word) : null;
+}
+
+async function readWord(file: string): Promise<string | null> {
   try {
     const text = await readFile(file, 'utf8');
     return /^\S*/.exec(text.trimStart())?.[0] ?? '';

@@ -1,10 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import os from 'node:os';
+import { readNumber } from './device-settings.js';
 
 /** A number among the kernel's settings, such as `net/core/rmem_max`; null where it cannot be read. */
-export async function readSetting(name: string): Promise<number | null> {
-  const text = await readFile(`/proc/sys/${name}`, 'utf8').catch(() => '');
-  return /^\d+\s*$/.test(text) ? Number(text) : null;
+export function readSetting(name: string): Promise<number | null> {
+  return readNumber(`/proc/sys/${name}`);
 }
 
 /** The devices that are up and have an IP address, link-local ones of IPv6 aside: every device has one of those. */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readFileSync, statSync } from 'node:fs';
 import { SyscallError } from '../../errors.js';
 import { asSyscallError } from './read-bounded.js';
 
@@ -31,10 +31,11 @@ export function readSmallFile(path: string): Buffer {
  * points elsewhere), which file it is and how long. A missing file has its own.
  */
 export function stampOf(paths: readonly string[]): string {
-  return paths
-    .map((path) => {
-      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-      return stat ? `${stat.dev} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}` : 'none';
-    })
-    .join('\n');
+  const stats = paths.map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  return stats.map((stat) => (stat ? stampOfStats(stat) : 'none')).join('\n');
+}
+
+/** The same of one file that is there. */
+export function stampOfStats({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }

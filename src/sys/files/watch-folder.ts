@@ -2,6 +2,7 @@ import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'no
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { nullIfMissing, orSyscallError, readBounded } from './read-bounded.js';
+import { stampOfStats } from './small-files.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
 export interface FolderFile {
@@ -53,13 +54,9 @@ async function list(folder: string, suffix: string, limit: number): Promise<Fold
   for (const name of names.sort().slice(0, limit)) {
     const file = path.join(folder, name);
     const stats = await nullIfMissing(orSyscallError(file, () => lstat(file, { bigint: true })));
-    if (stats !== null) files.push({ name, stamp: stampOf(stats) });
+    if (stats !== null) files.push({ name, stamp: stampOfStats(stats) });
   }
   return files;
-}
-
-function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`;
 }
 
 async function read(file: string, limit: number): Promise<string | null> {

@@ -1,10 +1,10 @@
-import { openPacketReader, type PacketReader } from '../packets/packet-reader.js';
 import * as libc from '../libc.js';
+import { openPacketReader, type PacketReader } from '../packets/packet-reader.js';
+import { SOL_PACKET } from '../packets/packet-socket.js';
 import { waitForAny } from '../poll.js';
 import type { ReceiveRing } from '../packets/receive-ring.js';
 
 // linux/if_packet.h
-const SOL_PACKET = 263;
 const PACKET_ADD_MEMBERSHIP = 1;
 const PACKET_MR_MULTICAST = 0;
 const MAC_BYTES = 6;
@@ -36,12 +36,8 @@ export function listenForGroups(
     }
     const end = now() + milliseconds / 1000;
     for (let left = milliseconds; left > 0 && deaf.size > 0; left = Math.ceil((end - now()) * 1000)) {
-      const ready = new Set(
-        waitForAny(
-          [...deaf.values()].map(({ fd }) => fd),
-          left,
-        ),
-      );
+      const descriptors = [...deaf.values()].map(({ fd }) => fd);
+      const ready = new Set(waitForAny(descriptors, left));
       for (const [ifindex, reader] of [...deaf].filter(([, { fd }]) => ready.has(fd))) {
         if (reader.read(ONE_FRAME, () => void heard.add(ifindex)) === 0) continue;
         reader.close();

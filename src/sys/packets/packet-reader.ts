@@ -1,6 +1,7 @@
-import { PermissionError, SyscallError } from '../../errors.js';
+import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
+import { bindToDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 import { attachFilter } from './socket-filter.js';
 
@@ -31,15 +32,12 @@ export interface PacketReader {
 /** A few thousand frames: what floods the host for longer than this thread is slow is counted, not kept. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
 
-// linux/if_packet.h, linux/if_ether.h
-const SOL_PACKET = 263;
+// linux/if_packet.h
 const PACKET_STATISTICS = 6;
 const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 const PACKET_OUTGOING = 4;
 const PACKET_LOOPBACK = 5;
-const ETH_P_ALL = 3;
-const SOCKADDR_LL_BYTES = 20;
 
 /**
  * Opens an AF_PACKET socket that hears what leaves by a device and what comes in. On a bond it hears each frame once,
@@ -61,24 +59,15 @@ export function openPacketReader(
 }
 
 function openSocket(ifindex: number, filter: Uint8Array, hears: 'in' | 'out' | 'both'): number {
-  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
-  if (fd < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError('listening needs CAP_NET_RAW: run this as root or give it that capability');
-  libc.check(fd, 'socket', 'a packet socket');
-  try {
+  return openPacketSocket('listening', (fd) => {
     attachFilter(fd, filter);
     const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     libc.check(auxdata ? 0 : -1, 'setsockopt', 'the VLAN tags of frames');
     if (hears === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
       throw new SyscallError('setsockopt', libc.lastErrno(), 'to hear only what comes in');
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
-    const address = linkLayerAddress(ifindex);
-    libc.check(libc.bind(fd, address, address.length), 'bind', `a packet socket on device ${ifindex}`);
-  } catch (error) {
-    libc.close(fd);
-    throw error;
-  }
-  return fd;
+    bindToDevice(fd, ifindex, ETH_P_ALL);
+  });
 }
 
 class Reader implements PacketReader {
@@ -137,13 +126,4 @@ class Reader implements PacketReader {
     const left = packetType === PACKET_OUTGOING ? 'out' : 'in';
     take({ bytes, checksumReady, direction: this.hears === 'both' ? left : this.hears });
   }
-}
-
-/** struct sockaddr_ll: u16 family, be16 protocol, s32 ifindex, and twelve bytes bind ignores. */
-export function linkLayerAddress(ifindex: number): Uint8Array {
-  const address = new Uint8Array(new ArrayBuffer(SOCKADDR_LL_BYTES));
-  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_PACKET;
-  new DataView(address.buffer).setUint16(2, ETH_P_ALL);
-  new Int32Array(address.buffer, 4, 1)[0] = ifindex;
-  return address;
 }

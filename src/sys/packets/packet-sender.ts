@@ -1,6 +1,7 @@
 import { PermissionError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
+import { bindToDevice, openPacketSocket } from './packet-socket.js';
 
 /** Sends ready-made frames on one device. */
 export interface PacketSender {
@@ -45,20 +46,12 @@ export function openPacketSender(ifindex: number, waits = true): PacketSender {
 }
 
 function openSocket(ifindex: number): number {
-  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
-  if (fd < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError('sending frames needs CAP_NET_RAW: run this as root or give it that capability');
-  libc.check(fd, 'socket', 'a packet socket');
-  try {
-    libc.check(libc.bind(fd, linkLayerAddress(ifindex), 20), 'bind', `a packet socket on device ${ifindex}`);
+  return openPacketSocket('sending frames', (fd) => {
+    bindToDevice(fd, ifindex, 0);
     markOwn(fd);
     libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
     libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
-  } catch (error) {
-    libc.close(fd);
-    throw error;
-  }
-  return fd;
+  });
 }
 
 function markOwn(fd: number): void {
@@ -68,12 +61,4 @@ function markOwn(fd: number): void {
       'marking our own frames needs CAP_NET_ADMIN: run this as root or give it that capability',
     );
   libc.check(result, 'setsockopt', 'the mark of our own frames');
-}
-
-/** struct sockaddr_ll (linux/if_packet.h): u16 family, be16 protocol 0, s32 ifindex, and twelve bytes bind ignores. */
-function linkLayerAddress(ifindex: number): Uint8Array {
-  const address = new Uint8Array(20);
-  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_PACKET;
-  new Int32Array(address.buffer, 4, 1)[0] = ifindex;
-  return address;
 }

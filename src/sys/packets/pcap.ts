@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
-import { MissingModuleError, PermissionError, SyscallError, UsageError } from '../../errors.js';
+import { MissingModuleError, SyscallError, UsageError } from '../../errors.js';
 import * as libc from '../libc.js';
-import { linkLayerAddress } from './packet-reader.js';
+import { ETH_P_ALL, linkLayerAddress, openPacketSocket } from './packet-socket.js';
 import { attachFilter, newPacketSocket, openDescriptors, PASS_ALL, prependFilter } from './socket-filter.js';
 
 /** A frame that libpcap captured. */
@@ -75,10 +75,7 @@ function cureFor(error: unknown): string {
 
 /** @throws PermissionError when this process may not capture */
 export function checkCaptureRights(): void {
-  const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
-  if (fd < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError('capturing needs CAP_NET_RAW: run this as root or give it that capability');
-  libc.close(libc.check(fd, 'socket', 'a packet socket'));
+  libc.close(openPacketSocket('capturing', () => undefined));
 }
 
 /**
@@ -166,7 +163,7 @@ class Capture implements PcapCapture {
     closed.push(this.session);
     try {
       attachFilter(this.fd, PASS_ALL);
-      const loopback = linkLayerAddress(LOOPBACK_IFINDEX);
+      const loopback = linkLayerAddress(LOOPBACK_IFINDEX, ETH_P_ALL);
       libc.check(libc.bind(this.fd, loopback, loopback.length), 'bind', 'a packet socket on lo');
       const sent = libc.sendto(this.fd, LAST_FRAME, LAST_FRAME.length, libc.MSG_DONTWAIT, loopback, loopback.length);
       if (sent > 0) this.turn(); // which would take the error away

@@ -1,4 +1,5 @@
 import * as libc from '../libc.js';
+import { SOL_PACKET } from './packet-socket.js';
 
 /*
  * The memory of recvmmsg(2) for a packet socket: SLOTS times all that one frame needs.
@@ -14,7 +15,7 @@ import * as libc from '../libc.js';
  */
 export const SLOTS = 64;
 /** Room for a frame; before it there is some for the tag that is put back. What is longer is cut. */
-export const FRAME_BYTES = 2048;
+const FRAME_BYTES = 2048;
 const TAG_BYTES = 4;
 const MESSAGE_BYTES = 64;
 const IOVEC_BYTES = 16;
@@ -32,7 +33,6 @@ const SLOT_FRAME_BYTES = TAG_BYTES + FRAME_BYTES + TAG_BYTES; // keeps the slots
 const TOTAL = FRAMES + SLOTS * SLOT_FRAME_BYTES;
 
 // linux/if_packet.h
-const SOL_PACKET = 263;
 const PACKET_AUXDATA = 8;
 const TP_STATUS_CSUMNOTREADY = 1 << 3;
 const TP_STATUS_VLAN_VALID = 1 << 4;
@@ -40,7 +40,7 @@ const TP_STATUS_VLAN_TPID_VALID = 1 << 6;
 const ETH_P_8021Q = 0x8100;
 
 /** What came with a frame. */
-export interface Received {
+interface Received {
   /** With every tag; valid until the next call. */
   readonly bytes: Uint8Array;
   /** sll_pkttype: PACKET_HOST 0, PACKET_BROADCAST 1, PACKET_MULTICAST 2, PACKET_OTHERHOST 3, PACKET_OUTGOING 4, ... */

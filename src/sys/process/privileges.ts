@@ -9,8 +9,8 @@ import { capget, capset, lastErrno, prctl } from '../libc.js';
  */
 const VERSION_3 = 0x20080522;
 
-/** linux/capability.h */
-const BITS = {
+/** Those that matter to the daemon, by their bits (linux/capability.h). */
+export const CAPABILITIES = {
   CAP_CHOWN: 0,
   CAP_DAC_OVERRIDE: 1,
   CAP_DAC_READ_SEARCH: 2,
@@ -22,7 +22,7 @@ const BITS = {
   CAP_SYS_NICE: 23,
 } as const;
 
-export type Capability = keyof typeof BITS;
+type Capability = keyof typeof CAPABILITIES;
 
 // linux/prctl.h
 const PR_SET_NAME = 15;
@@ -45,7 +45,7 @@ export function gainNothingMore(): string | null {
  * @returns null, or the symbolic errno: EPERM where a filter of system calls forbids it
  */
 export function keepOnly(kept: readonly Capability[]): string | null {
-  const mask = kept.reduce((bits, name) => bits | (1 << BITS[name]), 0);
+  const mask = kept.reduce((bits, name) => bits | (1 << CAPABILITIES[name]), 0);
   const sets = read();
   const less = sets.map((bits, n) => (n < 3 ? bits & mask : 0)); // those above 31 are none of ours
   return less.every((bits, n) => bits === sets[n]) ? null : write(less);

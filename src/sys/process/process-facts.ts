@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { CAPABILITIES } from './privileges.js';
 
 /** What a process may do, and how it came to be; as far as /proc tells everybody. */
 export interface ProcessFacts {
@@ -15,16 +16,6 @@ export interface ProcessFacts {
   readonly unit: string | null;
   readonly argv: readonly string[];
 }
-
-/** linux/capability.h */
-const CAPABILITIES: Readonly<Record<string, number>> = {
-  CAP_DAC_OVERRIDE: 1,
-  CAP_DAC_READ_SEARCH: 2,
-  CAP_NET_ADMIN: 12,
-  CAP_NET_RAW: 13,
-  CAP_IPC_LOCK: 14,
-  CAP_SYS_NICE: 23,
-};
 
 /** Reads what /proc says of a process (proc(5)). @returns null when it is gone, or hidden from us */
 export async function readProcess(pid: number | 'self'): Promise<ProcessFacts | null> {

@@ -1,11 +1,10 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
+import { LONGEST_NAME, unixAddress } from '../unix/unix-address.js';
 
 /*
  * sd_notify(3): a datagram of KEY=VALUE lines to the unix socket that NOTIFY_SOCKET names, a path or, with `@` in front,
  * a name in the abstract namespace. Node has no datagram sockets of the unix family.
- *
- * struct sockaddr_un (unix(7)):  0 family u16   2 path, up to 108 bytes; abstract: 0, then the name, to the end
  */
 
 /** What started us and wants to know how we are: systemd, or another that speaks its language. */
@@ -19,10 +18,6 @@ export interface ServiceManager {
   notify(...assignments: string[]): string | null;
 }
 
-const FAMILY_BYTES = 2;
-/** A path ends with a NUL byte, of which there must be room in 108 bytes. */
-const LONGEST_NAME = 107;
-
 /** How long we wait for a manager that does not read, in ms. */
 const SEND_TIME_LIMIT_MS = 200;
 
@@ -35,7 +30,7 @@ const SEND_TIME_LIMIT_MS = 200;
 export function openServiceManager(environment = process.env, pid = process.pid): ServiceManager | null {
   const name = environment.NOTIFY_SOCKET;
   if (name === undefined || name === '') return null;
-  const address = unixAddress(name);
+  const address = checkedAddress(name);
   const fd = libc.check(libc.socket(libc.AF_UNIX, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0), 'socket', 'NOTIFY_SOCKET');
   libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
   return {
@@ -48,15 +43,10 @@ export function openServiceManager(environment = process.env, pid = process.pid)
   };
 }
 
-function unixAddress(name: string): Uint8Array {
-  const path = Buffer.from(name);
-  const known = (name.startsWith('/') || name.startsWith('@')) && path.length > 1 && path.length <= LONGEST_NAME;
-  if (!known) throw new SyscallError('sendto', 'EINVAL', `NOTIFY_SOCKET=${name}`);
-  const address = new Uint8Array(new ArrayBuffer(FAMILY_BYTES + path.length + (name.startsWith('/') ? 1 : 0)));
-  new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_UNIX;
-  address.set(path, FAMILY_BYTES);
-  if (name.startsWith('@')) address[FAMILY_BYTES] = 0;
-  return address;
+function checkedAddress(name: string): Uint8Array {
+  const isKnown = /^[/@]./s.test(name) && Buffer.byteLength(name) <= LONGEST_NAME;
+  if (!isKnown) throw new SyscallError('sendto', 'EINVAL', `NOTIFY_SOCKET=${name}`);
+  return unixAddress(name);
 }
 
 function watchdogOf({ WATCHDOG_USEC: microseconds, WATCHDOG_PID: meant }: NodeJS.ProcessEnv, pid: number) {

@@ -1,13 +1,11 @@
 import path from 'node:path';
 import * as libc from '../libc.js';
+import { unixAddress } from './unix-address.js';
 
-// bits/socket.h, asm-generic/socket.h, sys/un.h
-const AF_UNIX = 1;
+// bits/socket.h, asm-generic/socket.h
 const SOCK_STREAM = 1;
 const SOCK_NONBLOCK = 0o4000;
 const SO_PEERCRED = 17;
-const PATH_AT = 2;
-const PATH_BYTES = 108;
 
 /**
  * Which process listens on a unix socket (unix(7): SO_PEERCRED). Connects, says nothing, and goes.
@@ -15,7 +13,7 @@ const PATH_BYTES = 108;
  * @throws nothing; a socket that we may not connect to gives its symbolic errno
  */
 export function listenerOf(file: string): number | null | { readonly errno: string } {
-  const fd = libc.socket(AF_UNIX, SOCK_STREAM | libc.SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const fd = libc.socket(libc.AF_UNIX, SOCK_STREAM | libc.SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return { errno: libc.lastErrno() };
   try {
     const address = unixAddress(path.resolve(file));
@@ -30,11 +28,3 @@ export function listenerOf(file: string): number | null | { readonly errno: stri
 
 const nobody = (errno: string): null | { errno: string } =>
   ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(errno) ? null : { errno };
-
-/** struct sockaddr_un: u16 family, then the path and a NUL. */
-function unixAddress(file: string): Uint8Array {
-  const address = new Uint8Array(new ArrayBuffer(PATH_AT + PATH_BYTES));
-  new Uint16Array(address.buffer, 0, 1)[0] = AF_UNIX;
-  address.set(new TextEncoder().encode(file).subarray(0, PATH_BYTES - 1), PATH_AT);
-  return address;
-}

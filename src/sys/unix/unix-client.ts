@@ -3,7 +3,7 @@ import { ControlSocketError } from '../../errors.js';
 import { LineReader } from './line-reader.js';
 
 /** What a client puts up with. */
-export interface UnixClientLimits {
+interface UnixClientLimits {
   readonly answerBytes: number;
   /** So long nothing may come: a server that is at work says so with spaces. */
   readonly silentSeconds: number;
