@@ -5,105 +5,64 @@ import { SyscallError } from '../errors.js';
 /** The C library's calls on sockets and memory, and nothing else of it. Each returns what the system call returned. */
 const libc = koffi.load(null);
 
-export const socket = libc.func('int socket(int domain, int type, int protocol)') as (
-  domain: number,
-  type: number,
-  protocol: number,
-) => number;
-export const bind = libc.func('int bind(int fd, const uint8_t *address, uint32_t length)') as (
-  fd: number,
-  address: Uint8Array,
-  length: number,
-) => number;
-export const setsockopt = libc.func(
+/** @param prototype in C; its arguments have the types A */
+function call<A extends unknown[]>(prototype: string): (...values: A) => number {
+  return libc.func(prototype) as unknown as (...values: A) => number;
+}
+
+export const socket = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
+export const bind = call<[number, Uint8Array, number]>('int bind(int fd, const uint8_t *address, uint32_t length)');
+export const connect = call<[number, Uint8Array, number]>(
+  'int connect(int fd, const uint8_t *address, uint32_t length)',
+);
+export const setsockopt = call<[number, number, number, Uint8Array, number]>(
   'int setsockopt(int fd, int level, int name, const uint8_t *value, uint32_t length)',
-) as (fd: number, level: number, name: number, value: Uint8Array, length: number) => number;
-export const recvfrom = libc.func(
-  'long recvfrom(int fd, uint8_t *buffer, size_t length, int flags, uint8_t *address, uint32_t *address_length)',
-) as (
-  fd: number,
-  buffer: Uint8Array,
-  length: number,
-  flags: number,
-  address: Uint8Array,
-  addressLength: Uint32Array,
-) => number;
-export const send = libc.func('long send(int fd, const uint8_t *buffer, size_t length, int flags)') as (
-  fd: number,
-  buffer: Uint8Array,
-  length: number,
-  flags: number,
-) => number;
-export const sendto = libc.func(
-  'long sendto(int fd, const uint8_t *buffer, size_t length, int flags, const uint8_t *address, uint32_t address_length)',
-) as (
-  fd: number,
-  buffer: Uint8Array,
-  length: number,
-  flags: number,
-  address: Uint8Array,
-  addressLength: number,
-) => number;
-export const sendmmsg = libc.func('int sendmmsg(int fd, void *messages, unsigned int count, int flags)') as (
-  fd: number,
-  messages: bigint,
-  count: number,
-  flags: number,
-) => number;
-export const getsockopt = libc.func(
+);
+export const getsockopt = call<[number, number, number, Uint8Array, Uint32Array]>(
   'int getsockopt(int fd, int level, int name, uint8_t *value, uint32_t *length)',
-) as (fd: number, level: number, name: number, value: Uint8Array, length: Uint32Array) => number;
-export const recvmmsg = libc.func(
+);
+export const getsockname = call<[number, Uint8Array, Uint32Array]>(
+  'int getsockname(int fd, uint8_t *address, uint32_t *length)',
+);
+export const recvfrom = call<[number, Uint8Array, number, number, Uint8Array, Uint32Array]>(
+  'long recvfrom(int fd, uint8_t *buffer, size_t length, int flags, uint8_t *address, uint32_t *address_length)',
+);
+export const recvmmsg = call<[number, bigint, number, number, null]>(
   'int recvmmsg(int fd, void *messages, unsigned int count, int flags, void *timeout)',
-) as (fd: number, messages: bigint, count: number, flags: number, timeout: null) => number;
-export const getsockname = libc.func('int getsockname(int fd, uint8_t *address, uint32_t *length)') as (
-  fd: number,
-  address: Uint8Array,
-  length: Uint32Array,
-) => number;
-export const poll = libc.func('int poll(uint8_t *descriptors, unsigned long count, int milliseconds)') as (
-  descriptors: Uint8Array,
-  count: number,
-  milliseconds: number,
-) => number;
-export const eventfd = libc.func('int eventfd(unsigned int count, int flags)') as (
-  count: number,
-  flags: number,
-) => number;
-export const read = libc.func('long read(int fd, uint8_t *buffer, size_t length)') as TransferCall;
-export const write = libc.func('long write(int fd, const uint8_t *buffer, size_t length)') as TransferCall;
-type TransferCall = (fd: number, buffer: Uint8Array, length: number) => number;
-export const close = libc.func('int close(int fd)') as (fd: number) => number;
-export const connect = libc.func('int connect(int fd, const uint8_t *address, uint32_t length)') as (
-  fd: number,
-  address: Uint8Array,
-  length: number,
-) => number;
+);
+export const send = call<[number, Uint8Array, number, number]>(
+  'long send(int fd, const uint8_t *buffer, size_t length, int flags)',
+);
+export const sendto = call<[number, Uint8Array, number, number, Uint8Array, number]>(
+  'long sendto(int fd, const uint8_t *buffer, size_t length, int flags, const uint8_t *address, uint32_t address_length)',
+);
+export const sendmmsg = call<[number, bigint, number, number]>(
+  'int sendmmsg(int fd, void *messages, unsigned int count, int flags)',
+);
+export const poll = call<[Uint8Array, number, number]>(
+  'int poll(uint8_t *descriptors, unsigned long count, int milliseconds)',
+);
+export const eventfd = call<[number, number]>('int eventfd(unsigned int count, int flags)');
+export const read = call<[number, Uint8Array, number]>('long read(int fd, uint8_t *buffer, size_t length)');
+export const write = call<[number, Uint8Array, number]>('long write(int fd, const uint8_t *buffer, size_t length)');
+export const close = call<[number]>('int close(int fd)');
 
 /** Since Linux 4.4 and glibc 2.27. */
-export const mlock2 = libc.func('int mlock2(const uint8_t *address, size_t length, unsigned int flags)') as (
-  address: Uint8Array,
-  length: number,
-  flags: number,
-) => number;
-
-export const schedSetscheduler = libc.func(
+export const mlock2 = call<[Uint8Array, number, number]>(
+  'int mlock2(const uint8_t *address, size_t length, unsigned int flags)',
+);
+export const schedSetscheduler = call<[number, number, Uint8Array]>(
   'int sched_setscheduler(int thread, int policy, const uint8_t *parameters)',
-) as (thread: number, policy: number, parameters: Uint8Array) => number;
+);
+export const capget = call<[Uint8Array, Uint8Array]>('int capget(uint8_t *header, uint8_t *data)');
+export const capset = call<[Uint8Array, Uint8Array]>('int capset(uint8_t *header, uint8_t *data)');
 
-export const capget = libc.func('int capget(uint8_t *header, uint8_t *data)') as CapabilityCall;
-export const capset = libc.func('int capset(uint8_t *header, uint8_t *data)') as CapabilityCall;
-type CapabilityCall = (header: Uint8Array, data: Uint8Array) => number;
-
-const prctlNumber = libc.func('int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)') as (
-  option: number,
-  ...values: bigint[]
-) => number;
-const prctlBytes = libc.func('int prctl(int option, const uint8_t *a, uint64_t b, uint64_t c, uint64_t d)') as (
-  option: number,
-  bytes: Uint8Array,
-  ...values: bigint[]
-) => number;
+const prctlNumber = call<[number, ...bigint[]]>(
+  'int prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d)',
+);
+const prctlBytes = call<[number, Uint8Array, ...bigint[]]>(
+  'int prctl(int option, const uint8_t *a, uint64_t b, uint64_t c, uint64_t d)',
+);
 
 /** The first of prctl(2)'s values is a number or an address. */
 export function prctl(option: number, first: bigint | Uint8Array, ...others: bigint[]): number {
