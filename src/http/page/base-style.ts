@@ -7,26 +7,19 @@ export const BASE_STYLE = html`<style>
   }
   html {
     color-scheme: light dark;
-    -webkit-text-size-adjust: 100%;
   }
   body {
     margin: 0;
     background: var(--bg);
     color: var(--ink);
-    font:
-      15px/1.5 system-ui,
-      -apple-system,
-      'Segoe UI',
-      Roboto,
-      'DejaVu Sans',
-      sans-serif;
+    font: 15px/1.5 system-ui;
     overflow-wrap: anywhere;
   }
   header,
   main {
     max-width: 72rem;
     margin: 0 auto;
-    padding: 0 1rem;
+    padding: 0 clamp(0.75rem, 3vw, 1rem);
   }
   header {
     padding-top: 1.25rem;
@@ -40,7 +33,6 @@ export const BASE_STYLE = html`<style>
     font-size: 0.9rem;
     font-weight: 400;
     color: var(--dim);
-    white-space: nowrap;
   }
   h2 {
     font-size: 1.1rem;
@@ -56,7 +48,6 @@ export const BASE_STYLE = html`<style>
   }
   a {
     color: var(--link);
-    text-underline-offset: 0.15em;
   }
   nav {
     display: flex;
@@ -68,13 +59,7 @@ export const BASE_STYLE = html`<style>
   }
   code,
   tbody th {
-    font:
-      0.93em/1.5 ui-monospace,
-      SFMono-Regular,
-      Menlo,
-      Consolas,
-      'DejaVu Sans Mono',
-      monospace;
+    font: 0.93em/1.5 monospace;
   }
   code {
     background: var(--bg);
@@ -86,26 +71,18 @@ export const BASE_STYLE = html`<style>
   .more,
   .empty,
   caption,
-  dt {
+  dt,
+  label {
     color: var(--dim);
-  }
-  .dim,
-  .more {
-    font-size: 0.9rem;
+    font-size: 0.85rem;
   }
   .card {
     background: var(--card);
     border: 1px solid var(--rule);
     border-radius: 8px;
-    padding: 0.9rem 1rem;
+    padding: 0.9rem clamp(0.75rem, 3vw, 1rem);
     margin: 0 0 0.75rem;
     min-width: 0;
-  }
-  .card.warning {
-    border-left: 4px solid var(--warn);
-  }
-  .card.advice {
-    border-left: 4px solid var(--off);
   }
   .cards {
     display: grid;

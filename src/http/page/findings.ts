@@ -30,7 +30,7 @@ function findings({ findings, unread, at }: PageDiagnosis, now: number): Html {
 }
 
 function findingCard({ level, subject, finding, meaning, cure }: Finding): Html {
-  return html`<article class="card ${level}">
+  return html`<article class="card">
     <h3>${badge(level === 'warning' ? 'warn' : 'off', level)} ${clip(subject, TEXT_LENGTH)}</h3>
     <p>${clip(finding, TEXT_LENGTH)}</p>
     <dl>

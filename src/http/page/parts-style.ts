@@ -8,24 +8,18 @@ export const PARTS_STYLE = html`<style>
     flex-wrap: wrap;
     gap: 0.5rem 2rem;
   }
-  dt {
-    font-size: 0.8rem;
-  }
   dd {
     margin: 0;
   }
   .tiles {
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(8.5rem, 1fr));
-    gap: 1px;
-    background: var(--card);
-    border: 1px solid var(--rule);
-    border-radius: 8px;
-    overflow: hidden;
+    gap: 0.5rem;
     margin: 0;
   }
   .tiles div {
-    box-shadow: 0 0 0 1px var(--rule);
+    background: var(--card);
+    border: 1px solid var(--rule);
     padding: 0.6rem 1rem;
   }
   .tiles dd {
@@ -38,12 +32,7 @@ export const PARTS_STYLE = html`<style>
     max-width: 100%;
     margin: 0.5rem 0 0;
   }
-  .scroll:focus-visible,
-  a:focus-visible,
-  summary:focus-visible,
-  button:focus-visible,
-  input:focus-visible,
-  select:focus-visible {
+  :focus-visible {
     outline: 2px solid var(--link);
     outline-offset: 2px;
   }
@@ -60,7 +49,6 @@ export const PARTS_STYLE = html`<style>
   }
   caption {
     text-align: left;
-    font-size: 0.85rem;
     padding-bottom: 0.25rem;
   }
   th,
@@ -73,13 +61,7 @@ export const PARTS_STYLE = html`<style>
   }
   thead th {
     border-top: 0;
-    font-size: 0.8rem;
-    font-weight: 600;
     color: var(--dim);
-  }
-  th:last-child,
-  td:last-child {
-    padding-right: 0;
   }
   td.wrap {
     white-space: normal;
@@ -134,8 +116,6 @@ export const PARTS_STYLE = html`<style>
     margin-top: 0.5rem;
   }
   summary {
-    cursor: pointer;
-    font-size: 0.9rem;
     color: var(--link);
   }
   form {
@@ -150,8 +130,6 @@ export const PARTS_STYLE = html`<style>
   }
   label {
     display: block;
-    font-size: 0.8rem;
-    color: var(--dim);
   }
   input,
   select,
@@ -167,9 +145,6 @@ export const PARTS_STYLE = html`<style>
   input {
     width: 18rem;
   }
-  button {
-    cursor: pointer;
-  }
   .pages {
     display: flex;
     gap: 1.1rem;
@@ -179,31 +154,11 @@ export const PARTS_STYLE = html`<style>
     .fine {
       display: none;
     }
-    header,
-    main {
-      padding-left: 0.75rem;
-      padding-right: 0.75rem;
-    }
-    header {
-      padding-top: 1rem;
-    }
-    .card {
-      padding: 0.75rem;
-    }
-    dl {
-      gap: 0.5rem 1.25rem;
-    }
     input {
       width: 100%;
     }
-    form p:nth-child(2) {
-      flex: 1 1 100%;
-    }
   }
   @media print {
-    body {
-      background: #fff;
-    }
     form,
     nav,
     .pages {

@@ -1,29 +1,10 @@
+import type { BondStatus } from '../../control/status.js';
 import type { Finding } from '../../doctor/finding.js';
 import type { GuestDescription } from '../../guests/description.js';
-import type { FailoverRecord } from '../../plan/failover-record.js';
 import type { PageQuery } from './query.js';
 
 /** A bond as the page shows it. */
-export interface PageBond {
-  readonly bond: string;
-  /** The kernel's name of the bonding mode. */
-  readonly mode: string | null;
-  /** Intervals in milliseconds, 0 for not at all; null where nobody knows. */
-  readonly monitoring: { readonly miimon: number; readonly arpInterval: number } | null;
-  readonly activeSlave: string | null;
-  readonly slaves: readonly {
-    readonly slave: string;
-    readonly up: boolean;
-    readonly carrier: boolean;
-    readonly state: 'active' | 'backup';
-  }[];
-  /** How many guests there are: announced, and by the reason why they are not. */
-  readonly guests: { readonly announced: number; readonly suppressed: Readonly<Record<string, number>> };
-  /** Since the daemon started; null where nobody knows. */
-  readonly failovers: number | null;
-  /** The latest first. */
-  readonly lastFailovers: readonly FailoverRecord[];
-}
+export type PageBond = BondStatus;
 
 /** A guest, and the bond that it is behind. */
 export interface PageGuest extends GuestDescription {
