@@ -5,7 +5,7 @@ import { ControlMessageError } from '../errors.js';
 export type Check<T> = (value: unknown, path: string) => T;
 
 /** The type that a check gives. */
-type Checked<C> = C extends Check<infer T> ? T : never;
+export type Checked<C> = C extends Check<infer T> ? T : never;
 
 function fail(path: string, wanted: string): never {
   throw new ControlMessageError(`${path}: ${wanted} expected`);
@@ -49,21 +49,23 @@ export function optional<T>(check: Check<T>): Check<T | null> {
   return (value, path) => (value === undefined ? null : nullable(check)(value, path));
 }
 
-export function listOf<T>(check: Check<T>): Check<T[]> {
+export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) =>
     Array.isArray(value) ? value.map((item, index) => check(item, `${path}[${index}]`)) : fail(path, 'a list');
 }
 
 /** An object with any keys and values of one shape. */
-export function recordOf<T>(check: Check<T>): Check<Record<string, T>> {
+export function recordOf<T>(check: Check<T>): Check<Readonly<Record<string, T>>> {
   return (value, path) => {
     const pairs = Object.entries(plainObject(value, path));
     return Object.fromEntries(pairs.map(([key, item]) => [key, check(item, `${path}[${valueText(key)}]`)]));
   };
 }
 
+type ObjectOf<S> = { readonly [K in keyof S]: Checked<S[K]> };
+
 /** An object with these keys and no others. */
-export function object<S extends Record<string, Check<unknown>>>(shape: S): Check<{ [K in keyof S]: Checked<S[K]> }> {
+export function object<S extends Record<string, Check<unknown>>>(shape: S): Check<ObjectOf<S>> {
   return (value, path) => {
     const given = plainObject(value, path);
     const stray = Object.keys(given).find((key) => !Object.hasOwn(shape, key));
@@ -72,7 +74,7 @@ export function object<S extends Record<string, Check<unknown>>>(shape: S): Chec
       key,
       check(Object.hasOwn(given, key) ? given[key] : undefined, `${path}.${key}`),
     ]);
-    return Object.fromEntries(pairs) as { [K in keyof S]: Checked<S[K]> };
+    return Object.fromEntries(pairs) as ObjectOf<S>;
   };
 }
 

@@ -1,55 +1,27 @@
 import type { FailoverRecord } from '../plan/failover-record.js';
-import { type Check, flag, integer, listOf, literal, nullable, object, quantity, recordOf, text } from './shape.js';
+import {
+  type Check,
+  type Checked,
+  flag,
+  integer,
+  listOf,
+  literal,
+  nullable,
+  object,
+  quantity,
+  recordOf,
+  text,
+} from './shape.js';
 
-/** How the kernel watches a bond's links: intervals in milliseconds, 0 for not at all. */
-export interface BondMonitoring {
-  readonly miimon: number;
-  readonly arpInterval: number;
-}
-
-/** One link of a bond. */
-export interface SlaveStatus {
-  readonly slave: string;
-  /** Whether an administrator has it up. */
-  readonly up: boolean;
-  readonly carrier: boolean;
-  readonly state: 'active' | 'backup';
-}
-
-/** How a bond stands, and what its last failovers were. */
-export interface BondStatus {
-  readonly bond: string;
-  /** The kernel's name of the bonding mode. */
-  readonly mode: string | null;
-  /** null where nobody knows. */
-  readonly monitoring: BondMonitoring | null;
-  readonly activeSlave: string | null;
-  readonly slaves: readonly SlaveStatus[];
-  /** How many guests there are behind it: announced, and by the reason why they are not. One on two VLANs counts twice. */
-  readonly guests: { readonly announced: number; readonly suppressed: Readonly<Record<string, number>> };
-  /** Since the daemon started; null without a daemon. */
-  readonly failovers: number | null;
-  /** The last failovers, the latest first; fewer of each bond where there are many bonds. */
-  readonly lastFailovers: readonly FailoverRecord[];
-}
-
-/** How the daemon and the bonds of the host stand. */
-export interface StatusReport {
-  /** `started`: seconds since 1970-01-01 00:00 UTC. null: the kernel was read without a daemon. */
-  readonly daemon: { readonly version: string; readonly started: number } | null;
-  readonly bonds: readonly BondStatus[];
-}
-
-const NAME_LENGTH = 256;
-
-const name = text(NAME_LENGTH);
+const name = text(256);
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** Also for a clock that is set wrong. */
 const seconds = quantity(0, 1e12);
+const unixTime = quantity(-1e12, 1e12);
 const sent = object({ rarp: count, garp: count, na: count });
 
 const failover: Check<FailoverRecord> = object({
-  time: quantity(-1e12, 1e12),
+  time: unixTime,
   cause: literal('failover', 'missed', 'window'),
   from: nullable(name),
   to: name,
@@ -65,18 +37,44 @@ const failover: Check<FailoverRecord> = object({
   seconds: nullable(seconds),
 });
 
-const bond: Check<BondStatus> = object({
+/** How the kernel watches a bond's links: intervals in milliseconds, 0 for not at all. */
+const monitoring = object({ miimon: count, arpInterval: count });
+
+const slave = object({
+  slave: name,
+  /** Whether an administrator has it up. */
+  up: flag,
+  carrier: flag,
+  state: literal('active', 'backup'),
+});
+
+const bond = object({
   bond: name,
+  /** The kernel's name of the bonding mode. */
   mode: nullable(text(64)),
-  monitoring: nullable(object({ miimon: count, arpInterval: count })),
+  /** null where nobody knows. */
+  monitoring: nullable(monitoring),
   activeSlave: nullable(name),
-  slaves: listOf(object({ slave: name, up: flag, carrier: flag, state: literal('active', 'backup') })),
+  slaves: listOf(slave),
+  /** How many guests there are behind it: announced, and by the reason why they are not. One on two VLANs counts twice. */
   guests: object({ announced: count, suppressed: recordOf(count) }),
+  /** Since the daemon started; null without a daemon. */
   failovers: nullable(count),
+  /** The last failovers, the latest first; fewer of each bond where there are many bonds. */
   lastFailovers: listOf(failover),
 });
 
-export const statusReport: Check<StatusReport> = object({
-  daemon: nullable(object({ version: name, started: quantity(-1e12, 1e12) })),
+/** The answer to a request for the status. */
+export const statusReport = object({
+  /** `started`: seconds since 1970-01-01 00:00 UTC. null: the kernel was read without a daemon. */
+  daemon: nullable(object({ version: name, started: unixTime })),
   bonds: listOf(bond),
 });
+
+export type BondMonitoring = Checked<typeof monitoring>;
+
+/** How a bond stands, and what its last failovers were. */
+export type BondStatus = Checked<typeof bond>;
+
+/** How the daemon and the bonds of the host stand. */
+export type StatusReport = Checked<typeof statusReport>;
