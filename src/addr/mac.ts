@@ -35,6 +35,12 @@ export function writeMac(mac: Mac, target: Uint8Array, offset = 0): void {
   for (let i = 0; i < MAC_LENGTH; i++) target[offset + i] = parseInt(mac.slice(3 * i, 3 * i + 2), 16);
 }
 
+/** Reads a MAC that one station can have. @returns undefined for other texts, group addresses and the all-zero one */
+export function parseStationMac(text: string): Mac | undefined {
+  const mac = parseMac(text);
+  return mac === undefined || isGroupMac(mac) || mac === ZERO_MAC ? undefined : mac;
+}
+
 /** Whether the group bit is set: multicast and broadcast (IEEE 802, I/G bit). No station sends from such an address. */
 export function isGroupMac(mac: Mac): boolean {
   return (parseInt(mac.slice(0, 2), 16) & 1) === 1;

@@ -1,5 +1,5 @@
 import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
-import type { FrameKind } from '../config/config.js';
+import { FRAME_KINDS, type FrameKind } from '../config/config.js';
 import { UsageError } from '../errors.js';
 import type { LogFormat } from '../sys/log.js';
 
@@ -20,12 +20,8 @@ export function macArgument(text: string): Mac {
  * @throws UsageError when it is outside 1 to 4094 (IEEE 802.1Q table 9-2)
  */
 export function vlanArgument(text: string): number {
-  const vid = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  if (!(vid >= 1 && vid <= 4094)) throw new UsageError(`--vlan ${text}: not a VLAN; give a number from 1 to 4094`);
-  return vid;
+  return wholeNumber('--vlan', text, 4094, 'not a VLAN; ');
 }
-
-const KINDS: readonly FrameKind[] = ['rarp', 'garp', 'na'];
 
 /**
  * Kinds of frames from the command line, with commas between them.
@@ -33,9 +29,9 @@ const KINDS: readonly FrameKind[] = ['rarp', 'garp', 'na'];
  */
 export function kindsArgument(text: string): FrameKind[] {
   return text.split(',').map((word, at, all) => {
-    const kind = KINDS.find((each) => each === word.trim());
+    const kind = FRAME_KINDS.find((each) => each === word.trim());
     if (kind === undefined)
-      throw new UsageError(`--kinds ${text}: give some of ${KINDS.join(', ')}, with commas between`);
+      throw new UsageError(`--kinds ${text}: give some of ${FRAME_KINDS.join(', ')}, with commas between`);
     if (all.findIndex((each) => each.trim() === kind) < at)
       throw new UsageError(`--kinds ${text}: ${kind} comes twice`);
     return kind;
@@ -47,9 +43,7 @@ export function kindsArgument(text: string): FrameKind[] {
  * @throws UsageError when it is no number from 1 to 1000
  */
 export function roundsArgument(text: string): number {
-  const rounds = /^\d{1,4}$/.test(text) ? Number(text) : NaN;
-  if (!(rounds >= 1 && rounds <= 1000)) throw new UsageError(`--rounds ${text}: give a number from 1 to 1000`);
-  return rounds;
+  return wholeNumber('--rounds', text, 1000);
 }
 
 /**
@@ -57,9 +51,13 @@ export function roundsArgument(text: string): number {
  * @throws UsageError when it is no number from 1 to 999999999
  */
 export function countArgument(text: string): number {
-  const frames = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-  if (!(frames >= 1)) throw new UsageError(`--count ${text}: give a number from 1 to 999999999`);
-  return frames;
+  return wholeNumber('--count', text, 999_999_999);
+}
+
+function wholeNumber(option: string, text: string, most: number, wrong = ''): number {
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (number < 1 || number > most) throw new UsageError(`${option} ${text}: ${wrong}give a number from 1 to ${most}`);
+  return number;
 }
 
 /**

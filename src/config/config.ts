@@ -3,7 +3,8 @@ import type { MacPrefix } from '../addr/mac-prefix.js';
 import type { Mac } from '../addr/mac.js';
 
 /** The frames that speak for a guest. */
-export type FrameKind = 'rarp' | 'garp' | 'na';
+export const FRAME_KINDS = ['rarp', 'garp', 'na'] as const;
+export type FrameKind = (typeof FRAME_KINDS)[number];
 
 /** A token bucket: frames a second in the long run, and how many at once. */
 export type Rate = { readonly rate: number; readonly burst: number } | 'unlimited';

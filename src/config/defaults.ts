@@ -1,3 +1,5 @@
+import { FRAME_KINDS } from './config.js';
+
 /**
  * Every default, once, in the words of the configuration file, with its reason. What is an object here is a section
  * there: keys that a file leaves out keep the values given here.
@@ -7,7 +9,7 @@ export const DEFAULTS = {
   bonds: 'auto',
   announce: {
     // RARP teaches every switch and needs no address; gratuitous ARP and NA teach neighbours that look at nothing else.
-    kinds: ['rarp', 'garp', 'na'],
+    kinds: FRAME_KINDS,
     // At once; again past 1 s, which RFC 4861 7.2.6 asks between NAs; and past 30 s, because a port without portfast
     // blocks that long. Doubling, because what has not worked twice needs time, not frames.
     schedule: ['0s', '1.1s', '3s', '7s', '15s', '31s'],

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { isStationIp, parseIp } from '../addr/ip.js';
 import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
-import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { parseMac, parseStationMac } from '../addr/mac.js';
 import type { z } from 'zod';
-import type { Config } from './config.js';
+import { type Config, FRAME_KINDS } from './config.js';
 import { duration, flag, leaf, list, number, oneOf, orWord, section, text, whole } from './leaves.js';
 import { parseListenAddress } from './listen-address.js';
 
@@ -18,11 +18,6 @@ function isGlob(glob: string): boolean {
   const sets = [...glob.matchAll(/\[!?([^\]]+)\]/g)].map(([, set = '']) => set);
   const ranges = sets.flatMap((set) => [...set.matchAll(/([^])-([^])/gu)]);
   return ranges.every(([, first = '', last = '']) => (first.codePointAt(0) ?? 0) <= (last.codePointAt(0) ?? 0));
-}
-
-function stationMac(value: string): Mac | undefined {
-  const mac = parseMac(value);
-  return mac === undefined || isGroupMac(mac) || mac === ZERO_MAC ? undefined : mac;
 }
 
 /** Without a length the address must be whole: a short one is more likely a slip than a prefix. */
@@ -51,7 +46,11 @@ const schedule = list(duration('0s', '10m'), {
 );
 
 const announce = section({
-  kinds: list(oneOf('rarp', 'garp', 'na'), { of: 'kinds of rarp, garp, na', min: 1, max: 3 }),
+  kinds: list(oneOf(...FRAME_KINDS), {
+    of: `kinds of ${FRAME_KINDS.join(', ')}`,
+    min: 1,
+    max: FRAME_KINDS.length,
+  }),
   schedule,
   jitter: number(0, 1),
   rate: section({ rarp: rate, arp: rate, na: rate }),
@@ -63,7 +62,7 @@ const announce = section({
 });
 
 const staticGuest = section({
-  mac: text("a guest's MAC address, such as 52:54:00:12:34:56", stationMac),
+  mac: text("a guest's MAC address, such as 52:54:00:12:34:56", parseStationMac),
   vlan: leaf('null for untagged frames, or a VLAN from 1 to 4094', (value) =>
     value === null ? null : vlan.safeParse(value).data,
   ).prefault(null),

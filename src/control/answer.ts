@@ -1,5 +1,6 @@
 import { type Ip, parseIp } from '../addr/ip.js';
 import { type Mac, parseMac } from '../addr/mac.js';
+import { FRAME_KINDS } from '../config/config.js';
 import { ControlMessageError } from '../errors.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { Source } from '../sources/sighting.js';
@@ -66,7 +67,7 @@ const RESULTS: { [Op in keyof ControlResults]: Check<ControlResults[Op]> } = {
     bond: text(NAME_LENGTH),
     activeSlave: nullable(text(NAME_LENGTH)),
     dryRun: flag,
-    frames: listOf(object({ kind: literal('rarp', 'garp', 'na'), mac: macAddress, vlan, ip: nullable(ipAddress) })),
+    frames: listOf(object({ kind: literal(...FRAME_KINDS), mac: macAddress, vlan, ip: nullable(ipAddress) })),
     sent: count,
     suppressed: listOf(object({ mac: macAddress, vlan, reason })),
     refused: recordOf(count),

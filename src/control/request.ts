@@ -1,4 +1,5 @@
-import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { type Mac, parseStationMac } from '../addr/mac.js';
+import { FRAME_KINDS } from '../config/config.js';
 import { ControlMessageError } from '../errors.js';
 import { decodeLine, encodeLine, MAX_REQUEST_BYTES } from './line.js';
 import type { ControlRequest } from './messages.js';
@@ -22,10 +23,8 @@ const NAME_LENGTH = 256;
 const MAX_ROUNDS = 1000;
 
 const stationMac: Check<Mac> = (value, path) => {
-  const mac = typeof value === 'string' ? parseMac(value) : undefined;
-  if (mac === undefined || isGroupMac(mac) || mac === ZERO_MAC) {
-    throw new ControlMessageError(`${path}: the MAC address of a station expected`);
-  }
+  const mac = typeof value === 'string' ? parseStationMac(value) : undefined;
+  if (mac === undefined) throw new ControlMessageError(`${path}: the MAC address of a station expected`);
   return mac;
 };
 
@@ -37,7 +36,7 @@ const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op 
     bond: text(NAME_LENGTH),
     macs: listOf(stationMac),
     vlan: nullable(integer(1, 4094)),
-    kinds: nullable(listOf(literal('rarp', 'garp', 'na'))),
+    kinds: nullable(listOf(literal(...FRAME_KINDS))),
     rounds: integer(1, MAX_ROUNDS),
     dryRun: flag,
   }),

@@ -1,16 +1,5 @@
-/** What the log and the documentation call the results of announcements. */
-const RESULTS = [
-  'completed',
-  'refused',
-  'empty',
-  'superseded',
-  'no-active-slave',
-  'bond-gone',
-  'damped',
-  'stopped',
-] as const;
-
-const KINDS = ['rarp', 'garp', 'na'] as const;
+import { FRAME_KINDS } from '../config/config.js';
+import { RUN_RESULTS } from '../plan/failover-record.js';
 
 /**
  * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
@@ -58,19 +47,19 @@ export const METRICS = {
     type: 'counter',
     help: 'Announcements of a bond by how they ended: completed, refused (in part, by the kernel), empty, superseded, no-active-slave, bond-gone, damped, stopped.',
     labels: ['bond', 'result'],
-    values: { result: RESULTS },
+    values: { result: RUN_RESULTS },
   },
   bondherald_frames_sent_total: {
     type: 'counter',
     help: 'Frames that the kernel took for sending.',
     labels: ['bond', 'kind'],
-    values: { kind: KINDS },
+    values: { kind: FRAME_KINDS },
   },
   bondherald_frame_errors_total: {
     type: 'counter',
     help: 'Frames that the kernel refused, by errno.',
     labels: ['bond', 'kind', 'code'],
-    values: { kind: KINDS },
+    values: { kind: FRAME_KINDS },
   },
   bondherald_guests_suppressed_total: {
     type: 'counter',

@@ -1,4 +1,4 @@
-import type { AnnounceConfig, FrameKind } from '../config/config.js';
+import { type AnnounceConfig, FRAME_KINDS, type FrameKind } from '../config/config.js';
 import type { Announceable } from './announceable.js';
 import { type Cell, TokenBucket } from './bucket.js';
 import { NaBook } from './na-book.js';
@@ -27,8 +27,6 @@ const LOOKS_A_PORTION = 512;
 
 /** Other stations' ARP is remembered as debt of at most what the rate gives in a second: see docs/design/pacing.md. */
 const ARP_DEBT_SECONDS = 1;
-
-const KINDS = ['rarp', 'garp', 'na'] as const;
 
 /**
  * Decides which frames of a bond may go when. Its queues outlive a run: whoever had no turn in a run that was cancelled
@@ -59,7 +57,7 @@ export class BondPlan {
   /** The runs to come are made by these settings. Not to be called while a run lasts. */
   configure(settings: AnnounceConfig): void {
     this.settings = settings;
-    for (const kind of KINDS) if (!settings.kinds.includes(kind)) this.queues[kind].clear();
+    for (const kind of FRAME_KINDS) if (!settings.kinds.includes(kind)) this.queues[kind].clear();
   }
 
   /**
@@ -124,7 +122,7 @@ export class BondPlan {
 
   /** Frames of the last `next` that could not be sent now: they are first when they can, if they still may. */
   putBack(frames: readonly DueFrame[]): void {
-    for (const kind of KINDS) {
+    for (const kind of FRAME_KINDS) {
       const turns = frames.flatMap(({ turn }) => (turn.kind === kind ? [turn] : []));
       this.queues[kind].putBack(turns);
       this.buckets[kind].giveBack(turns.length);
@@ -143,7 +141,7 @@ export class BondPlan {
     if (!this.running) return null;
     if (this.joining) return now;
     const times = this.rounds[0] ? [this.rounds[0].at] : [];
-    for (const kind of KINDS) {
+    for (const kind of FRAME_KINDS) {
       if (kind !== 'rarp' && !this.firstRoundIsOut) continue;
       const head = this.queues[kind].head();
       if (head) times.push(Math.max(this.readyAt(head), this.buckets[kind].readyAt(this.queues[kind].size, now)));

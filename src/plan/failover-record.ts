@@ -1,5 +1,25 @@
 import type { FrameKind } from '../config/config.js';
 
+/** How an announcement can end: the values of a label of metrics. */
+export const RUN_RESULTS = [
+  /** All rounds are out. */
+  'completed',
+  /** All rounds are out, but the kernel refused frames. */
+  'refused',
+  /** All rounds are over, and nobody was there to be announced. */
+  'empty',
+  /** The bond failed over again. */
+  'superseded',
+  'no-active-slave',
+  'bond-gone',
+  /** Not begun: the bond fails over too often. */
+  'damped',
+  /** The daemon ended. */
+  'stopped',
+] as const;
+
+export type RunResult = (typeof RUN_RESULTS)[number];
+
 /** One round of an announcement as it went out: from its beginning to that of the next. */
 export interface RoundRecord {
   /** 1 for the first round. */
@@ -40,7 +60,7 @@ export interface FailoverRecord {
   readonly roundsPlanned: number;
   /** How long it is held back (`damped`); null where it is not. */
   readonly heldBack: number | null;
-  /** How it ended, as `bondherald_announcements_total` counts it; null while it lasts. */
+  /** How it ended: a RunResult, or what a newer daemon has; null while it lasts. */
   readonly result: string | null;
   /** How long it took; null while it lasts. */
   readonly seconds: number | null;

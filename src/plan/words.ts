@@ -1,4 +1,4 @@
-import type { FailoverRecord } from './failover-record.js';
+import type { FailoverRecord, RunResult } from './failover-record.js';
 
 /** How a failover came to be announced as it was; empty for one that was seen as it happened. */
 export const CAUSE_WORDS = {
@@ -8,7 +8,7 @@ export const CAUSE_WORDS = {
 } as const satisfies Record<FailoverRecord['cause'], string>;
 
 /** How announcements end, in the word of the metric and what that means. */
-const RESULT_WORDS: Readonly<Record<string, string>> = {
+const RESULT_WORDS: Readonly<Record<RunResult, string>> = {
   completed: 'completed: all rounds are out',
   refused: 'refused in part: all rounds are over',
   empty: 'empty: nobody was there to be announced',
@@ -22,7 +22,7 @@ const RESULT_WORDS: Readonly<Record<string, string>> = {
 /** How an announcement ended, or how far it is. */
 export function endingWords({ result, rounds, roundsPlanned, heldBack, seconds }: FailoverRecord): string {
   if (result === null) return `running: round ${rounds.at(-1)?.round ?? 1} of ${roundsPlanned}`;
-  const words = RESULT_WORDS[result] ?? result;
+  const words = RESULT_WORDS[result as RunResult] ?? result;
   if (heldBack !== null) return `${words}; it waits for ${age(Math.ceil(heldBack))}`;
   return `${words}, after ${duration(seconds ?? 0)}`;
 }

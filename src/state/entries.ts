@@ -1,5 +1,5 @@
 import { type Ip, isStationIp, parseIp } from '../addr/ip.js';
-import { isGroupMac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { parseStationMac } from '../addr/mac.js';
 import type { BondSnapshot, GuestSnapshot, HeardSnapshot, NamedDevice, PlaceSnapshot } from '../guests/snapshot.js';
 import type { Source } from '../sources/sighting.js';
 
@@ -51,8 +51,8 @@ export function readBond(entry: unknown): BondSnapshot | undefined {
 /** @returns undefined when the entry or anything in it is wrong: what is wrong may say that the guest left */
 export function readGuest(entry: unknown): GuestSnapshot | undefined {
   if (!hasKeys(entry, ['mac', 'places', 'heard']) || typeof entry.mac !== 'string') return undefined;
-  const mac = parseMac(entry.mac);
-  if (mac === undefined || isGroupMac(mac) || mac === ZERO_MAC) return undefined;
+  const mac = parseStationMac(entry.mac);
+  if (mac === undefined) return undefined;
   const places = readList(entry.places, MAX_PLACES, readPlace);
   const heard = readList(entry.heard, MAX_PLACES, readHeard);
   return places && heard && places.length + heard.length > 0 ? { mac, places, heard } : undefined;

@@ -2,7 +2,8 @@ import type { AnnounceConfig } from '../config/config.js';
 import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';
-import { type RunResult, RunTally } from './run-report.js';
+import { RunTally } from './run-report.js';
+import type { RunResult } from '../plan/failover-record.js';
 import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
 
 /** What the announcements of all bonds need beside what those of one do. */

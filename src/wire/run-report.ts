@@ -1,21 +1,5 @@
 import type { FrameKind } from '../config/config.js';
-
-/** How an announcement ended. Closed set: it is a label of metrics. */
-export type RunResult =
-  /** All rounds are out. */
-  | 'completed'
-  /** All rounds are out, but the kernel refused frames. */
-  | 'refused'
-  /** All rounds are over, and nobody was there to be announced. */
-  | 'empty'
-  /** The bond failed over again. */
-  | 'superseded'
-  | 'no-active-slave'
-  | 'bond-gone'
-  /** Not begun: the bond fails over too often. */
-  | 'damped'
-  /** The daemon ended. */
-  | 'stopped';
+import type { RunResult } from '../plan/failover-record.js';
 
 /** What became of an announcement, its first round included. */
 export interface RunReport {

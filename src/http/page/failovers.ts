@@ -1,4 +1,4 @@
-import type { FailoverRecord, RoundRecord } from '../../plan/failover-record.js';
+import type { FailoverRecord, RoundRecord, RunResult } from '../../plan/failover-record.js';
 import { CAUSE_WORDS, duration, endingWords } from '../../plan/words.js';
 import { type Html, html } from './html.js';
 import { ago, badge, count, table, thousands, type Tone, utc } from './parts.js';
@@ -64,10 +64,10 @@ function figures(record: FailoverRecord): (readonly [name: string, value: Html |
   ];
 }
 
-const TONES: Readonly<Record<string, Tone>> = { completed: 'good', empty: 'off', superseded: 'off', stopped: 'off' };
+const TONES: Partial<Record<RunResult, Tone>> = { completed: 'good', empty: 'off', superseded: 'off', stopped: 'off' };
 
 function toneOf({ result }: FailoverRecord): Tone {
-  return result === null ? 'good' : (TONES[result] ?? 'warn');
+  return result === null ? 'good' : (TONES[result as RunResult] ?? 'warn');
 }
 
 function roundsTable(bond: string, { rounds, roundsPlanned, to }: FailoverRecord): Html {

@@ -1,3 +1,4 @@
+import { FRAME_KINDS, type FrameKind } from '../../config/config.js';
 import type { FailoverRecord, RoundRecord } from '../../plan/failover-record.js';
 import { duration } from '../../plan/words.js';
 import { type Html, html } from './html.js';
@@ -8,12 +9,9 @@ import { type Html, html } from './html.js';
  * the screen lets it, and its letters keep their size.
  */
 
-const KINDS = ['rarp', 'garp', 'na'] as const;
-type Kind = (typeof KINDS)[number];
-
 const LANE = 20;
 const TOP = 12;
-const AXIS = TOP + KINDS.length * LANE;
+const AXIS = TOP + FRAME_KINDS.length * LANE;
 const HEIGHT = AXIS + 18;
 
 /** The decades of the axis, as powers of ten of seconds: from 10 µs to 100 s, or further where there is need. */
@@ -27,11 +25,11 @@ export function timeLine(record: FailoverRecord): Html {
   const end = Math.max(record.firstFrame, record.lastRarp ?? 0, ...record.rounds.map((round) => round.end));
   const last = Math.min(Math.max(LAST_DECADE, Math.ceil(Math.log10(end))), MAX_DECADE);
   const at = (seconds: number): string => position(seconds, last);
-  const labels = KINDS.map((kind) => html`<span>${kind.toUpperCase()}</span>`);
+  const labels = FRAME_KINDS.map((kind) => html`<span>${kind.toUpperCase()}</span>`);
   return html`<div class="line">
     <div class="lanes" aria-hidden="true">${labels}</div>
     <svg role="img" width="100%" height="${HEIGHT}" aria-label="${description(record)}">
-      ${axis(last, at)} ${KINDS.map((kind, lane) => bars(record, kind, TOP + lane * LANE + LANE / 2, at))}
+      ${axis(last, at)} ${FRAME_KINDS.map((kind, lane) => bars(record, kind, TOP + lane * LANE + LANE / 2, at))}
     </svg>
   </div>`;
 }
@@ -68,7 +66,7 @@ function axis(last: number, at: (seconds: number) => string): Html[] {
 const decadeLabel = (decade: number): string => duration(10 ** decade).replace('1000 µs', '1 ms');
 
 /** The bars of one kind. */
-function bars(record: FailoverRecord, kind: Kind, y: number, at: (seconds: number) => string): Html[] {
+function bars(record: FailoverRecord, kind: FrameKind, y: number, at: (seconds: number) => string): Html[] {
   return record.rounds
     .filter(({ sent }) => sent[kind] > 0)
     .map((round) => spanOf(record, round, kind))
@@ -76,7 +74,11 @@ function bars(record: FailoverRecord, kind: Kind, y: number, at: (seconds: numbe
 }
 
 /** From when to when frames of a kind may have gone in a round. In the first, RARP goes before all else. */
-function spanOf(record: FailoverRecord, { round, start, end }: RoundRecord, kind: Kind): [from: number, to: number] {
+function spanOf(
+  record: FailoverRecord,
+  { round, start, end }: RoundRecord,
+  kind: FrameKind,
+): [from: number, to: number] {
   if (round !== 1) return [start, end];
   const rarpOut = Math.max(start, record.firstRoundOut ?? record.lastRarp ?? start);
   return kind === 'rarp' ? [start, rarpOut] : [Math.min(Math.max(start, record.lastRarp ?? start), end), end];
