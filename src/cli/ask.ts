@@ -26,7 +26,6 @@ const MAY_HAVE_ARRIVED = new Set(['ETIMEDOUT', 'ECONNRESET']);
 
 /** What the daemon knows and the kernel does not. */
 const ITS_OWN: Readonly<Record<keyof KernelResults, string>> = {
-  ping: 'its words',
   guests: 'guests that fell silent',
   announce: 'guests that fell silent',
   status: 'the last failovers',

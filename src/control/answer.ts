@@ -42,7 +42,6 @@ const reason = text(64) as Check<SuppressReason>;
 const source = text(64) as Check<Source>;
 
 const RESULTS: { [Op in keyof ControlResults]: Check<ControlResults[Op]> } = {
-  ping: object({ version: text(NAME_LENGTH) }),
   guests: object({
     bonds: listOf(
       object({

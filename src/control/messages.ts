@@ -5,11 +5,6 @@ import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
 import type { StatusReport } from './status.js';
 
-/** Asks whether a daemon is there. */
-export interface PingRequest {
-  readonly op: 'ping';
-}
-
 /** Asks who is behind a bond; null: behind every bond. */
 export interface GuestsRequest {
   readonly op: 'guests';
@@ -32,7 +27,7 @@ export interface AnnounceRequest {
 }
 
 /** Asks how the bonds stand and what their last failovers were. */
-export interface StatusRequest {
+interface StatusRequest {
   readonly op: 'status';
 }
 
@@ -42,7 +37,7 @@ export interface PageRequest {
 }
 
 /** What a command may ask of the daemon. */
-export type ControlRequest = PingRequest | GuestsRequest | AnnounceRequest | StatusRequest | PageRequest;
+export type ControlRequest = GuestsRequest | AnnounceRequest | StatusRequest | PageRequest;
 
 /** The guests behind one bond. */
 export interface BondGuestList {
@@ -68,7 +63,6 @@ export interface AnnounceReport {
 
 /** What each request is answered with. */
 export interface ControlResults {
-  readonly ping: { readonly version: string };
   readonly guests: { readonly bonds: readonly BondGuestList[] };
   readonly announce: AnnounceReport;
   readonly status: StatusReport;

@@ -8,7 +8,6 @@ import { type Check, flag, integer, listOf, literal, nullable, object, optional,
 /*
  * A request is one line:
  *
- *     {"v":1,"op":"ping"}
  *     {"v":1,"op":"guests","bond":"bond0"}                                            without "bond": every bond
  *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
  *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
@@ -29,7 +28,6 @@ const stationMac: Check<Mac> = (value, path) => {
 };
 
 const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op }> } = {
-  ping: object({ op: literal('ping') }),
   guests: object({ op: literal('guests'), bond: optional(text(NAME_LENGTH)) }),
   announce: object({
     op: literal('announce'),
@@ -45,7 +43,7 @@ const REQUESTS: { [Op in ControlRequest['op']]: Check<ControlRequest & { op: Op 
 };
 
 const request: Check<ControlRequest> = (value, path) => {
-  const op = literal('ping', 'guests', 'announce', 'status', 'page')(plainObject(value, path).op, `${path}.op`);
+  const op = literal('guests', 'announce', 'status', 'page')(plainObject(value, path).op, `${path}.op`);
   return REQUESTS[op](value, path);
 };
 

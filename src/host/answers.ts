@@ -2,7 +2,6 @@ import type { ControlRequest, KernelResults } from '../control/messages.js';
 import { describeGuests } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
-import { VERSION } from '../sys/version.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import { type Announced, announceByHand, type ManualTools } from '../wire/announce-by-hand.js';
 import { findBond } from '../topology/find-bond.js';
@@ -31,7 +30,6 @@ type Answers = {
 };
 
 const ANSWERS: Answers = {
-  ping: () => ({ version: VERSION }),
   guests({ host, now, reasonFor }, { bond }) {
     const bonds = bond === null ? activeBackupBonds(host.topology) : [findBond(host.topology, bond)];
     return {

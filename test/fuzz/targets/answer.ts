@@ -12,7 +12,6 @@ import { JSON_TOKENS } from './request.js';
 
 /** What people are shown of each answer. */
 const SHOWN: { [Op in keyof ControlResults]: (result: ControlResults[Op]) => readonly string[] } = {
-  ping: () => [],
   guests: ({ bonds }) => guestsPage(bonds),
   announce: announcedLines,
   status: (report) => statusPage(report, 1_700_000_000),
@@ -73,6 +72,6 @@ export const target = (): Target => ({
   generated: oddValues(CORPUS),
   tokens: [...JSON_TOKENS, '1e12', '-1', '\\u001b[2J', '"result":', '"error":'],
   run: (bytes) => {
-    for (const op of ['ping', 'guests', 'announce', 'status', 'page'] as const) read(op, bytes);
+    for (const op of ['guests', 'announce', 'status', 'page'] as const) read(op, bytes);
   },
 });

@@ -32,10 +32,10 @@ export const target = async (): Promise<Target> => {
     maxBytes: 12_000,
     run: async (bytes) => {
       says = bytes;
-      const answer = await onlyAsync([ControlSocketError], () => askUnix(file, '{"v":1,"op":"ping"}\n', LIMITS));
+      const answer = await onlyAsync([ControlSocketError], () => askUnix(file, '{"v":1,"op":"status"}\n', LIMITS));
       if (!answer) return;
       assert.ok(answer.length <= bytes.length);
-      only([ControlMessageError], () => decodeAnswer('ping', answer));
+      only([ControlMessageError], () => decodeAnswer('status', answer));
     },
     close: () => {
       server.close();

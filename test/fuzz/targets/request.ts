@@ -30,14 +30,13 @@ const MAC = '52:54:00:12:34:56';
 
 /** One request of each kind, with and without what may be left out. */
 export const REQUESTS: readonly string[] = [
-  '{"v":1,"op":"ping"}\n',
   '{"v":1,"op":"guests"}\n',
   '{"v":1,"op":"guests","bond":"bond0"}\n',
   `{"v":1,"op":"announce","bond":"bond0","macs":["${MAC}"],"vlan":905,"kinds":["rarp","na"],"rounds":2,"dryRun":true}\n`,
   '{"v":1,"op":"announce","bond":"bond0","macs":[],"vlan":null,"kinds":null,"rounds":1,"dryRun":false}\n',
   '{"v":1,"op":"status"}\n',
   '{"v":1,"op":"page"}\n',
-  '{"v":2,"op":"ping"}\n',
+  '{"v":2,"op":"status"}\n',
 ];
 
 /** Pieces of JSON that shapes may trip over. */

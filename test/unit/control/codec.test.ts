@@ -23,7 +23,6 @@ const name = fc.string({ unit: 'grapheme', maxLength: 15 });
 const vlan = fc.option(fc.integer({ min: 1, max: 4094 }));
 
 const request: fc.Arbitrary<ControlRequest> = fc.oneof(
-  fc.constant({ op: 'ping' as const }),
   fc.constant({ op: 'status' as const }),
   fc.constant({ op: 'page' as const }),
   record({ op: fc.constant('guests' as const), bond: fc.option(name) }),
@@ -135,7 +134,7 @@ test('what an answer says comes out as it went in, on one line', () => {
     }),
   );
   const error = { code: 'USAGE', exitCode: 2, message: 'bond7: no such device' } as const;
-  assert.deepEqual(decodeAnswer('ping', bytes(encodeAnswer({ error }))), { error });
+  assert.deepEqual(decodeAnswer('status', bytes(encodeAnswer({ error }))), { error });
 });
 
 test('rubbish, or a message that was cut or changed, is refused by name or read as another message, nothing else', () => {
@@ -175,15 +174,15 @@ const WRONG: [what: string, line: string, says: RegExp][] = [
   ['nothing', '', /no JSON document/],
   ['no JSON', 'hello', /no JSON document/],
   ['no object', '[]', /an object expected/],
-  ['no version', '{"op":"ping"}', /written in no version, and we speak 1/],
+  ['no version', '{"op":"status"}', /written in no version, and we speak 1/],
   ['crasher: a version that is nested deep', `{"v":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /in no version/],
-  ['crasher: a key with control characters', '{"v":1,"op":"ping","\x7f\u2028":1}', /unknown key "\?\?"/],
-  ['another version', '{"v":2,"op":"ping"}', /written in version 2, and we speak 1/],
-  ['no operation', '{"v":1}', /request\.op: "ping" or "guests" or "announce" or "status" or "page" expected/],
+  ['crasher: a key with control characters', '{"v":1,"op":"status","\x7f\u2028":1}', /unknown key "\?\?"/],
+  ['another version', '{"v":2,"op":"status"}', /written in version 2, and we speak 1/],
+  ['no operation', '{"v":1}', /request\.op: "guests" or "announce" or "status" or "page" expected/],
   ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
   ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
   ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],
-  ['a prototype', '{"v":1,"op":"ping","__proto__":{}}', /unknown key/],
+  ['a prototype', '{"v":1,"op":"status","__proto__":{}}', /unknown key/],
   ['a bond that is no text', '{"v":1,"op":"guests","bond":0}', /request\.bond/],
   ['a MAC that is none', announcing({ macs: ['x'] }), /request\.macs\[0\]: the MAC address of a station/],
   ['a multicast MAC', announcing({ macs: ['01:00:5e:00:00:01'] }), /request\.macs\[0\]/],
@@ -226,5 +225,5 @@ test('what is longer than the limit is refused before it is looked at, coming an
     tooLong,
   );
   assert.throws(() => decodeRequest(new Uint8Array(MAX_REQUEST_BYTES + 1)), tooLong);
-  assert.throws(() => decodeAnswer('ping', new Uint8Array(MAX_ANSWER_BYTES + 1)), tooLong);
+  assert.throws(() => decodeAnswer('status', new Uint8Array(MAX_ANSWER_BYTES + 1)), tooLong);
 });
