@@ -7,7 +7,7 @@ import type { Output } from './output.js';
 import { printable } from './table.js';
 
 /** The arguments of `bondherald announce`, as they were typed. */
-export interface AnnounceArguments extends ConfigArguments {
+interface AnnounceArguments extends ConfigArguments {
   readonly bond: string;
   readonly mac: readonly string[];
   readonly vlan: string | undefined;

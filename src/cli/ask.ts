@@ -32,7 +32,7 @@ const ITS_OWN: Readonly<Record<keyof KernelResults, string>> = {
 };
 
 /** An answer, and what people should know of where it comes from (null: nothing). */
-export interface Asked<Op extends keyof KernelResults> {
+interface Asked<Op extends keyof KernelResults> {
   readonly result: KernelResults[Op];
   readonly note: string | null;
 }

@@ -11,7 +11,7 @@ import { ask } from './ask.js';
 import type { ConfigArguments } from './config-file.js';
 
 /** What could be read of this host, and what could not: a line each. */
-export interface Reading {
+interface Reading {
   readonly facts: Facts;
   readonly unread: readonly string[];
 }

@@ -6,7 +6,7 @@ import type { Output } from './output.js';
 import { printable } from './table.js';
 
 /** The arguments of `bondherald doctor`, as they were typed. */
-export interface DoctorArguments extends ConfigArguments {
+interface DoctorArguments extends ConfigArguments {
   readonly json: boolean;
 }
 

@@ -6,7 +6,7 @@ import type { Output } from './output.js';
 import { printable, table } from './table.js';
 
 /** The arguments of `bondherald guests`, as they were typed. */
-export interface GuestsArguments extends LookArguments {
+interface GuestsArguments extends LookArguments {
   readonly bond: string | undefined;
 }
 

@@ -11,7 +11,7 @@ export interface LookArguments extends ConfigArguments {
 }
 
 /** How to show what there is to see. */
-export interface View<Result> {
+interface View<Result> {
   /** The lines that people read. @param asked whether a daemon answered, or none runs: not that one was out of reach */
   readonly page: (result: Result, asked: boolean) => string[];
   /** Whether only what changed is worth a line where nobody looks at a screen. */

@@ -11,7 +11,7 @@ export interface RunArguments extends OverrideArguments {
 }
 
 /** What a run is to be like. */
-export interface RunOrder extends LoadedConfig {
+interface RunOrder extends LoadedConfig {
   readonly log: LogFormat;
 }
 

@@ -10,8 +10,7 @@ import { decodeNd, type NdMessage } from '../frames/nd.js';
 import { encodeRarp, ETH_P_RARP } from '../frames/rarp.js';
 
 /** What a frame is; closed set: JSON has it. */
-export type SeenKind =
-  'rarp' | 'garp' | 'arp-request' | 'arp-reply' | 'arp-probe' | 'rs' | 'ra' | 'ns' | 'na' | 'malformed';
+type SeenKind = 'rarp' | 'garp' | 'arp-request' | 'arp-reply' | 'arp-probe' | 'rs' | 'ra' | 'ns' | 'na' | 'malformed';
 
 /** What a frame says. */
 export interface SeenFrame {

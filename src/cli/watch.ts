@@ -8,7 +8,7 @@ import type { Output } from './output.js';
 import { WatchedBond } from './watched-bond.js';
 
 /** The arguments of `bondherald watch`, as they were typed. */
-export interface WatchArguments extends ConfigArguments {
+interface WatchArguments extends ConfigArguments {
   readonly bond: string;
   /** The words of an expression of pcap-filter(7). */
   readonly filter: readonly string[];

@@ -18,7 +18,7 @@ export interface WebConfig {
 }
 
 /** Files and versions of TLS. */
-export interface WebTls {
+interface WebTls {
   readonly certFile: string;
   readonly keyFile: string;
   /** Who signs the certificates that clients must have; null: they need none. */
@@ -28,7 +28,7 @@ export interface WebTls {
 }
 
 /** A version by Node's name. */
-export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 const VERSIONS = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 

@@ -8,7 +8,7 @@ import { shellWord } from './shell-word.js';
  * MAC than it is asked at is heard in ARP replies only, and hosts ask every few minutes: a bridge that has forgotten the
  * MAC by then floods all that is sent to it. 600 s covers what hosts keep by default.
  */
-export const ARP_LIFETIME = 600;
+const ARP_LIFETIME = 600;
 
 /** The kernel counts a bridge's ageing time in hundredths of a second (linux/if_link.h: IFLA_BR_AGEING_TIME). */
 const TICKS_A_SECOND = 100;

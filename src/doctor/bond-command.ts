@@ -2,7 +2,7 @@ import type { BondFacts, BondOptions } from './facts.js';
 import { shellWord } from './shell-word.js';
 
 /** What we advise for miimon, in milliseconds: the value that bonding.rst gives as a good starting point. */
-export const GOOD_MIIMON = 100;
+const GOOD_MIIMON = 100;
 
 /** The command that sets options of a bond while it runs. */
 export function setBond(bond: string, options: string): string {

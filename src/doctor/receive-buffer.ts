@@ -3,7 +3,7 @@ import type { Finding } from './finding.js';
 import { restart } from './restart.js';
 
 /** What the daemon asks for, in bytes (sys/netlink/route-socket.ts): more than this the limit need not be. */
-export const WANTED_BUFFER = 16 << 20;
+const WANTED_BUFFER = 16 << 20;
 
 /**
  * What one message takes of a receive buffer, in bytes, as /proc/net/netlink counts it on Linux 6.1: a row of a

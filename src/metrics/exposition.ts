@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 
 /** The metrics as text. */
-export interface Exposition {
+interface Exposition {
   readonly contentType: string;
   readonly body: string;
 }

@@ -5,7 +5,7 @@ import { reasonWords } from './reasons.js';
 import type { PageBond } from './values.js';
 
 /** So many bonds are shown, and so many links of each: of more, the rest is counted. */
-export const BONDS_SHOWN = 24;
+const BONDS_SHOWN = 24;
 const LINKS_SHOWN = 16;
 
 /** The bonds with their links. @param bonds those that were asked for */

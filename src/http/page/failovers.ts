@@ -6,7 +6,7 @@ import { timeLine } from './time-line.js';
 import type { PageBond } from './values.js';
 
 /** So many failovers are shown, of all bonds that were asked for. */
-export const FAILOVERS_SHOWN = 5;
+const FAILOVERS_SHOWN = 5;
 
 /** So many of the kernel's reasons for refusing are named. */
 const CODES_SHOWN = 4;
