@@ -1,53 +1,40 @@
+import { shellWord } from './commands.js';
 import type { BondFacts, SlaveFacts } from './facts.js';
-import type { Finding } from './finding.js';
-import { shellWord } from './shell-word.js';
-
-const MEANING = 'there is no other link to go to: when the last one fails, guests and host are cut off';
+import { type Finding, found } from './finding.js';
 
 /** Bonds that have fewer than two links to choose from: what is wrong with each of the others. */
 export function checkLinks(bond: BondFacts): Finding[] {
-  const faults = bond.slaves.flatMap((slave) => faultOf(bond, slave) ?? []);
+  const faults = bond.slaves.map((slave) => faultOf(bond, slave)).filter((fault) => fault !== null);
   if (bond.slaves.length - faults.length >= 2) return [];
   return bond.slaves.length < 2 ? [...faults, tooFew(bond)] : faults;
 }
 
 /** @returns null for a link that can be used, or will be by itself once its updelay is over */
-function faultOf(bond: BondFacts, slave: SlaveFacts): Finding | null {
-  const link = shellWord(slave.name);
-  const finding = { level: 'warning', subject: slave.name, meaning: MEANING } as const;
-  if (!slave.up) {
-    return {
-      ...finding,
-      id: 'slave-down',
-      finding: 'an administrator has set this link of a bond down',
-      cure: `ip link set dev ${link} up`,
-    };
+function faultOf({ name, options }: BondFacts, slave: SlaveFacts): Finding | null {
+  const { name: subject, up, carrier, status } = slave;
+  if (!up) {
+    const cure = `ip link set dev ${shellWord(subject)} up`;
+    return found('slave-down', { subject, finding: 'this link of a bond is administratively down', cure });
   }
-  if (!slave.carrier) {
-    return {
-      ...finding,
-      id: 'slave-no-carrier',
-      finding: 'this link of a bond has no carrier: look at its cable, its module and the switch port',
-      cure: `ip -s link show dev ${link}`,
-    };
+  if (!carrier) {
+    return found('slave-no-carrier', {
+      subject,
+      finding: 'this link of a bond has no carrier: check its cable, its module and the switch port',
+      cure: `ip -s link show dev ${shellWord(subject)}`,
+    });
   }
-  const monitored = bond.options !== null && bond.options.arpInterval > 0;
-  return monitored && slave.status === 'down' ? { ...finding, ...noAnswer(bond) } : null;
+  if (!options?.arpInterval || status !== 'down') return null;
+  return found('slave-no-answer', {
+    subject,
+    finding: 'this link of a bond has carrier, but no ARP target answers on it: check the network behind its switch',
+    cure: `grep . ${shellWord(`/proc/net/bonding/${name}`)}`,
+  });
 }
 
-const noAnswer = ({ name }: BondFacts): Pick<Finding, 'id' | 'finding' | 'cure'> => ({
-  id: 'slave-no-answer',
-  finding: 'this link of a bond has carrier, but no ARP target answers by it: look at the network behind its switch',
-  cure: `grep . ${shellWord(`/proc/net/bonding/${name}`)}`,
-});
-
 function tooFew({ name, slaves }: BondFacts): Finding {
-  return {
-    id: 'bond-one-link',
-    level: 'warning',
+  return found('bond-one-link', {
     subject: name,
-    finding: slaves.length === 0 ? 'the bond has no link' : 'the bond has one link only',
-    meaning: MEANING,
+    finding: slaves.length === 0 ? 'the bond has no link' : 'the bond has only one link',
     cure: 'ip -br link show nomaster', // shows which could be its second
-  };
+  });
 }

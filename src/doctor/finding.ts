@@ -11,40 +11,98 @@ export interface Finding {
   readonly level: Level;
   /** The device, bridge or bond that it is about; of several, the first ones. */
   readonly subject: string;
-  /** What is the case: one line. */
+  /** What is wrong: one line. */
   readonly finding: string;
-  /** What that means at the next failover: one line. */
+  /** What happens at the next failover: one line. */
   readonly meaning: string;
   /** The command that cures it, or shows where to look when that takes a hand. */
   readonly cure: string;
 }
 
-/** Every finding there is. Closed set; docs/doctor.md has a row for each. */
-export type FindingId =
-  | 'bond-no-monitoring'
-  | 'bond-slow-detection'
-  | 'bond-arp-unvalidated'
-  | 'bond-updelay'
-  | 'bond-one-link'
-  | 'bond-all-slaves-active'
-  | 'bond-no-grat-arp'
-  | 'bond-mode'
-  | 'bond-fail-over-mac'
-  | 'slave-down'
-  | 'slave-no-carrier'
-  | 'slave-no-answer'
-  | 'bridge-ageing'
-  | 'bridge-mac'
-  | 'bridge-port-blocked'
-  | 'bridge-port-learning'
-  | 'vlan-not-on-uplink'
-  | 'seen-on-uplink'
-  | 'daemon-capabilities'
-  | 'daemon-privileges'
-  | 'receive-buffer'
-  | 'libvirt-unreadable'
-  | 'second-announcer'
-  | 'ovs-ageing'
-  | 'ovs-bond-updelay'
-  | 'ovs-mac-table-full'
-  | 'ovs-unreadable';
+const NO_OTHER_LINK = 'there is no other link to fail over to: when the last one fails, guests and host are cut off';
+const FLOODED = 'traffic to a gateway that answers from another MAC is flooded to every guest';
+
+/** Every finding there is, with its level and meaning. docs/doctor.md has a row for each. */
+const KINDS = {
+  'bond-no-monitoring': ['warning', 'the bond does not fail over: it goes on sending on a dead link'],
+  'bond-slow-detection': ['warning', 'guests and host are cut off until the bond detects the dead link'],
+  'bond-arp-unvalidated': [
+    'warning',
+    'stray broadcasts keep a link up on which no target answers, so the bond may not fail over',
+  ],
+  'bond-updelay': [
+    'advice',
+    'a port without portfast blocks for 30 s after its link is back, and the bond does not wait for it',
+  ],
+  'bond-one-link': ['warning', NO_OTHER_LINK],
+  'bond-all-slaves-active': [
+    'warning',
+    "guests' broadcasts come back on the other link, and bridges learn the guests' MACs there",
+  ],
+  'bond-no-grat-arp': [
+    'advice',
+    "the host's own addresses on the bond and its VLAN devices are unreachable until the host sends something",
+  ],
+  'bond-mode': [
+    'advice',
+    'nothing is announced: right if the switches aggregate the links; if they do not, guests go dark',
+  ],
+  'bond-fail-over-mac': ['advice', "the links swap their MACs: the switches must relearn the host's MAC on both"],
+  'slave-down': ['warning', NO_OTHER_LINK],
+  'slave-no-carrier': ['warning', NO_OTHER_LINK],
+  'slave-no-answer': ['warning', NO_OTHER_LINK],
+  'bridge-ageing': ['advice', FLOODED],
+  'bridge-mac': [
+    'advice',
+    "the host's addresses on it may move to another MAC, and be unreachable until its peers have learned it",
+  ],
+  'bridge-port-blocked': ['warning', 'guests do not leave by the bond, so they are not announced on it'],
+  'bridge-port-learning': [
+    'warning',
+    'a guest that moved to another host goes unnoticed, and traffic to the outside reaches every guest',
+  ],
+  'vlan-not-on-uplink': [
+    'warning',
+    'these guests cannot be reached from outside and are not announced; exclude the VLAN if that is intended',
+  ],
+  'seen-on-uplink': [
+    'warning',
+    'not announced, because it may run elsewhere: if it runs here, let it send a frame; if not, remove its port',
+  ],
+  'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
+  'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
+  'receive-buffer': [
+    'warning',
+    'kernel messages are lost when much changes at once, and everything has to be read again',
+  ],
+  'libvirt-unreadable': [
+    'warning',
+    'guests that have not spoken lately are unknown, and one that moved back here is not trusted',
+  ],
+  'second-announcer': [
+    'warning',
+    'guests are announced twice, at twice the rate the switches tolerate, and perhaps some that moved away',
+  ],
+  'ovs-ageing': ['advice', FLOODED],
+  'ovs-bond-updelay': [
+    'warning',
+    'at the failback, a switch port that blocks for spanning tree drops all traffic of the guests for up to 30 s',
+  ],
+  'ovs-mac-table-full': [
+    'warning',
+    'Open vSwitch does not announce guests that have no room in it, and they may be missing here too',
+  ],
+  'ovs-unreadable': ['warning', 'guests behind its bridges are unknown, and its bonds are not announced'],
+} as const satisfies Readonly<Record<string, readonly [Level, string]>>;
+
+export type FindingId = keyof typeof KINDS;
+
+/** What depends on the host. */
+type Particulars = Pick<Finding, 'subject' | 'finding' | 'cure'> & Partial<Pick<Finding, 'level' | 'meaning'>>;
+
+/** A finding with the level and meaning of its kind, unless others are given. */
+export function found(id: FindingId, particulars: Particulars): Finding {
+  const [level, meaning] = KINDS[id];
+  const { subject, finding, cure } = particulars;
+  return { id, level: particulars.level ?? level, subject, finding, meaning: particulars.meaning ?? meaning, cure };
+}

@@ -1,5 +1,5 @@
 import type { GuestFacts } from './facts.js';
-import type { Finding } from './finding.js';
+import { type Finding, found } from './finding.js';
 
 /**
  * Guests whose MAC came in by the bond as well. Which of the two is right no command can tell: it shows where the bridges
@@ -12,16 +12,8 @@ export function checkMoved({ bonds }: GuestFacts): Finding[] {
     if (!example) return [];
     const { mac, port } = example;
     const macs = new Set(moved.map((guest) => guest.mac)).size;
-    return [
-      {
-        id: 'seen-on-uplink',
-        level: 'warning',
-        subject: bond,
-        finding: `${macs === 1 ? 'the MAC of a guest' : `the MACs of ${macs} guests`} came in by the bond as well: ${mac}${port === null ? '' : `, here on ${port}`}`,
-        meaning:
-          'not announced, as it may run elsewhere: if it runs here have it send a frame, else take its port away',
-        cure: `bridge fdb show | grep -iF ${mac}`,
-      },
-    ];
+    const whose = macs === 1 ? "a guest's MAC" : `the MACs of ${macs} guests`;
+    const finding = `${whose} also came in by the bond: ${mac}${port === null ? '' : `, here on ${port}`}`;
+    return [found('seen-on-uplink', { subject: bond, finding, cure: `bridge fdb show | grep -iF ${mac}` })];
   });
 }

@@ -1,8 +1,8 @@
 import type { GuestDescription } from '../guests/description.js';
 import { vlanMembership } from '../topology/vlan-membership.js';
+import { shellWord } from './commands.js';
 import type { BridgeFacts, GuestFacts, UplinkFacts } from './facts.js';
-import type { Finding } from './finding.js';
-import { shellWord } from './shell-word.js';
+import { type Finding, found } from './finding.js';
 
 /** The guests that are cut off at one port, by VLAN. */
 type CutOff = Map<number, GuestDescription[]>;
@@ -61,14 +61,11 @@ function finding(port: string, vlans: CutOff): Finding {
   const ranges = rangesOf([...vlans.keys()]);
   const guests = [...vlans.values()].flat();
   const [example] = guests;
-  return {
-    id: 'vlan-not-on-uplink',
-    level: 'warning',
+  return found('vlan-not-on-uplink', {
     subject: port,
-    finding: `this way out by a bond does not carry VLAN ${ranges.join(', ')}, which ${count(guests.length)} in: ${example?.mac} on ${example?.port ?? 'no port'}${guests.length > 1 ? ' and others' : ''}`,
-    meaning: 'they cannot be reached from outside, and are not announced; exclude the VLAN if that is intended',
+    finding: `this uplink by a bond does not carry VLAN ${ranges.join(', ')}, which ${count(guests.length)} in: ${example?.mac} on ${example?.port ?? 'no port'}${guests.length > 1 ? ' and others' : ''}`,
     cure: ranges.map((range) => `bridge vlan add dev ${shellWord(port)} vid ${range}`).join(' && '),
-  };
+  });
 }
 
 const count = (guests: number): string => (guests === 1 ? 'a guest is' : `${guests} guests are`);

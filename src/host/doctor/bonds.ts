@@ -1,5 +1,5 @@
 import type { BondFacts, BondOptions, SlaveFacts } from '../../doctor/facts.js';
-import { takesLinksAtOnce } from '../../doctor/spanning-tree.js';
+import { takesLinksAtOnce } from '../../doctor/bonds.js';
 import { PermissionError, SyscallError } from '../../errors.js';
 import type { LinkEvent } from '../../kernel/events.js';
 import { encodeProgram } from '../../kernel/bpf/assembler.js';

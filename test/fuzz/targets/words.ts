@@ -7,7 +7,7 @@ import { printable } from '../../../src/cli/table.js';
 import { parseDuration } from '../../../src/config/duration.js';
 import { parseListenAddress } from '../../../src/config/listen-address.js';
 import { nearest } from '../../../src/config/nearest.js';
-import { shellWord } from '../../../src/doctor/shell-word.js';
+import { shellWord } from '../../../src/doctor/commands.js';
 import { oneLine, UsageError } from '../../../src/errors.js';
 import { globPattern } from '../../../src/guests/glob.js';
 import { addressOf, readQuery } from '../../../src/http/page/query.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { diagnose } from '../../../src/doctor/diagnose.js';
 import type { Facts, PortFacts } from '../../../src/doctor/facts.js';
-import { neededReceiveLimit } from '../../../src/doctor/receive-buffer.js';
-import { shellWord } from '../../../src/doctor/shell-word.js';
+import { neededReceiveLimit } from '../../../src/doctor/daemon.js';
+import { shellWord } from '../../../src/doctor/commands.js';
 import * as on from './host.js';
 
 const { bond, bridge, guest, host, slave, uplink, vlanHost, withOvs } = on;

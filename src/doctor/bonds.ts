@@ -1,0 +1,130 @@
+import { goodMonitoring, rebuildBond, setBond } from './commands.js';
+import type { BondFacts, BondOptions } from './facts.js';
+import { type Finding, found } from './finding.js';
+import { SPANNING_TREE_UPDELAY } from './ovs.js';
+
+/**
+ * How long a bond may take to notice a dead link, in milliseconds. Up to 100 nobody notices: TCP waits at least 200
+ * before it sends anything again (net/tcp.h: TCP_RTO_MIN).
+ */
+const GOOD_DETECTION = 100;
+
+/** From here on timers of seconds run out: the heartbeats of clusters, VRRP (three times 1 s), health checks. */
+const BAD_DETECTION = 1000;
+
+const INTERRUPTS = 'the cure takes the bond apart, which interrupts all traffic';
+
+/** Modes without a failover of their own (bonding.rst); LACP tells the switch by itself. */
+const AGGREGATES = new Set(['balance-rr', 'balance-xor', 'broadcast']);
+const RECEIVES_ON_ONE_LINK = new Set(['balance-tlb', 'balance-alb']);
+const ONE_LINK = {
+  level: 'warning',
+  meaning: 'guests receive on one link only: when it fails nothing is announced, and they go dark',
+} as const;
+
+/** A bond with guests whose mode knows no failover that could be announced. */
+export function checkMode(bond: BondFacts): Finding | null {
+  const receivesOnOneLink = RECEIVES_ON_ONE_LINK.has(bond.mode);
+  if (!bond.hasGuests || !(receivesOnOneLink || AGGREGATES.has(bond.mode))) return null;
+  return found('bond-mode', {
+    ...(receivesOnOneLink && ONE_LINK),
+    subject: bond.name,
+    finding: `its mode is ${bond.mode}, not active-backup; ${INTERRUPTS}`,
+    cure: rebuildBond(bond, `mode active-backup ${goodMonitoring({ updelay: bond.options?.updelay ?? 0 })}`),
+  });
+}
+
+/** A bond that notices a dead link never, late, or only sometimes. */
+export function checkMonitoring({ name, options }: BondFacts): Finding | null {
+  if (options === null) return null;
+  return options.arpInterval > 0 ? checkArpMonitoring(name, options) : checkMiimon(name, options);
+}
+
+/** What else the options of an active-backup bond bring about. */
+export function checkOptions(bond: BondFacts): (Finding | null)[] {
+  const { options } = bond;
+  if (options === null) return [];
+  return [...checkAfterFailover(bond, options), checkFailOverMac(bond, options), checkSpanningTree(bond, options)];
+}
+
+function checkArpMonitoring(subject: string, { arpValidate }: BondOptions): Finding | null {
+  if (arpValidate !== 'none') return null;
+  return found('bond-arp-unvalidated', {
+    subject,
+    finding: 'its ARP monitoring counts any frame as a sign of life: arp_validate is none',
+    cure: setBond(subject, 'arp_validate all'),
+  });
+}
+
+function checkMiimon(subject: string, options: BondOptions): Finding | null {
+  const { miimon, downdelay } = options;
+  if (miimon === 0) {
+    return found('bond-no-monitoring', {
+      subject,
+      finding: 'nothing monitors its links: miimon and arp_interval are 0',
+      cure: setBond(subject, goodMonitoring({ updelay: 0 })),
+    });
+  }
+  const detection = miimon + downdelay;
+  if (detection <= GOOD_DETECTION) return null;
+  return found('bond-slow-detection', {
+    level: detection >= BAD_DETECTION ? 'warning' : 'advice',
+    subject,
+    finding: `it may take ${detection} ms to detect a dead link: miimon ${miimon}, downdelay ${downdelay}`,
+    meaning: `guests and host are cut off for up to ${detection} ms before anything can be announced`,
+    cure: setBond(subject, goodMonitoring(options)),
+  });
+}
+
+/**
+ * Options that confuse the switches or the bridge after a failover, or keep the host itself quiet. The kernel announces
+ * what is on the bond and on VLAN devices above it; what is on bridges we announce.
+ */
+function checkAfterFailover({ name, hasAddresses }: BondFacts, options: BondOptions): (Finding | null)[] {
+  const allSlavesActive = found('bond-all-slaves-active', {
+    subject: name,
+    finding: 'it accepts frames on inactive links: all_slaves_active is 1',
+    cure: setBond(name, 'all_slaves_active 0'),
+  });
+  const noGratArp = found('bond-no-grat-arp', {
+    level: hasAddresses ? 'warning' : 'advice',
+    subject: name,
+    finding: 'the kernel sends no gratuitous ARP for it: num_grat_arp is 0',
+    cure: setBond(name, 'num_grat_arp 1'),
+  });
+  return [options.allSlavesActive ? allSlavesActive : null, options.numGratArp === 0 ? noGratArp : null];
+}
+
+/** A bond that is seen under another MAC after a failover. */
+function checkFailOverMac(bond: BondFacts, { failOverMac }: BondOptions): Finding | null {
+  if (failOverMac === 'none') return null;
+  const ofHost =
+    "the host's own MAC changes: its peers must relearn every address of the host, one lost frame is enough";
+  return found('bond-fail-over-mac', {
+    subject: bond.name,
+    finding: `its links keep MACs of their own: fail_over_mac is ${failOverMac}; ${INTERRUPTS}`,
+    ...(failOverMac === 'active' && { meaning: ofHost }),
+    cure: rebuildBond(bond, 'fail_over_mac none'),
+  });
+}
+
+/**
+ * Whether a bond uses a link the moment it is back. An updelay needs miimon (bonding.rst): with ARP monitoring a port
+ * that blocks lets no answer through anyway.
+ */
+export function takesLinksAtOnce({ miimon, updelay }: BondOptions): boolean {
+  return miimon > 0 && updelay === 0;
+}
+
+/** A bond that may go to a link which its switch still blocks. */
+function checkSpanningTree({ name, slaves }: BondFacts, options: BondOptions): Finding | null {
+  if (!takesLinksAtOnce(options) || !slaves.some(({ bpdus }) => bpdus === true)) return null;
+  // Without a primary it stays where it is when a link comes back, and goes there only when the other one fails so soon.
+  const failsBack = options.primary !== null && options.primaryReselect !== 'failure';
+  return found('bond-updelay', {
+    level: failsBack ? 'warning' : 'advice',
+    subject: name,
+    finding: 'its switches send BPDUs and it has no updelay; ports with portfast send them too, so check the switches',
+    cure: setBond(name, `updelay ${SPANNING_TREE_UPDELAY}`),
+  });
+}

@@ -1,0 +1,68 @@
+/* The shell commands of cures. */
+
+import type { BondFacts, BondOptions, RunningFacts } from './facts.js';
+
+const HARMLESS = /^[\w.:@%+,/-]+$/;
+
+/** A text as one word of a shell's command line: names of devices may hold characters that a shell acts on. */
+export function shellWord(text: string): string {
+  return HARMLESS.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** What we advise for miimon, in milliseconds: the value that bonding.rst gives as a good starting point. */
+const GOOD_MIIMON = 100;
+
+/** Sets options of a bond while it runs. */
+export function setBond(bond: string, options: string): string {
+  return `ip link set dev ${shellWord(bond)} type bond ${options}`;
+}
+
+/**
+ * The options that make a bond look at its links this often. The kernel counts both delays in looks, so that they change
+ * with miimon (drivers/net/bonding/bond_options.c: bond_option_miimon_set): the one that is wanted is given again.
+ */
+export function goodMonitoring({ updelay }: Pick<BondOptions, 'updelay'>): string {
+  return `miimon ${GOOD_MIIMON} updelay ${updelay} downdelay 0`;
+}
+
+/**
+ * Sets options that a bond takes only while it has no links. Nothing passes it meanwhile.
+ * @param options as `ip link set type bond` has them
+ */
+export function rebuildBond({ name, slaves }: BondFacts, options: string): string {
+  const bond = shellWord(name);
+  const links = slaves.map((slave) => shellWord(slave.name));
+  return [
+    `ip link set dev ${bond} down`,
+    ...links.map((link) => `ip link set dev ${link} nomaster`),
+    setBond(name, options),
+    ...links.flatMap((link) => [`ip link set dev ${link} down`, `ip link set dev ${link} master ${bond}`]),
+    `ip link set dev ${bond} up`,
+  ].join(' && ');
+}
+
+/** What the daemon works with, beside what it cannot work without. */
+export const WANTED_CAPABILITIES = ['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_SYS_NICE', 'CAP_IPC_LOCK'];
+
+/** The command, for root, by which the daemon runs with more rights than it has now. */
+export function restartWith(capabilities: readonly string[], running: RunningFacts | null): string {
+  if (running === null) return 'bondherald run';
+  const { unit } = running;
+  if (unit === null) return restart(running);
+  const folder = `/etc/systemd/system/${unit}.d`;
+  const names = capabilities.join(' ');
+  const text = `[Service]\\nAmbientCapabilities=${names}\\nCapabilityBoundingSet=${names}\\n`;
+  const file = shellWord(`${folder}/capabilities.conf`);
+  return `mkdir -p ${shellWord(folder)} && printf '${text}' > ${file} && systemctl daemon-reload && ${restart(running)}`;
+}
+
+/** The command by which the daemon starts anew, with root's rights where no unit says otherwise. */
+export function restart({ pid, unit, argv }: RunningFacts): string {
+  if (unit !== null) return `systemctl restart ${shellWord(unit)}`;
+  return `kill ${pid} && tail --pid=${pid} -f /dev/null && ${argv.map(shellWord).join(' ')}`;
+}
+
+/** The command that ends a process for good. */
+export function end({ pid, unit }: RunningFacts): string {
+  return unit === null ? `kill ${pid}` : `systemctl disable --now ${shellWord(unit)}`;
+}
