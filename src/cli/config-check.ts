@@ -4,7 +4,7 @@ import { checkWebConfig } from '../http/web-access.js';
 import type { Output } from './output.js';
 
 /**
- * Says whether a configuration file is good.
+ * Checks a configuration file.
  * @param file the usual one when left out, which then must be there
  * @returns the exit code
  * @throws ConfigError with everything that is wrong
@@ -15,6 +15,6 @@ export async function configCheck(
 ): Promise<number> {
   const { webConfig, page } = (await loadConfig({ config: file })).config.metrics;
   if (webConfig !== null) checkWebConfig(webConfig, page);
-  output.text(`${file}: good`);
+  output.text(`${file}: OK`);
   return 0;
 }

@@ -28,7 +28,7 @@ function refused({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): void {
 test('the reference file is good, says the program itself', async () => {
   assert.deepEqual(await bondherald(['config', 'check', REFERENCE]), {
     code: 0,
-    stdout: `${REFERENCE}: good\n`,
+    stdout: `${REFERENCE}: OK\n`,
     stderr: '',
   });
 });
