@@ -33,7 +33,7 @@ export class FramePrinter {
     this.marked = marked;
   }
 
-  take(frame: LinkFrame): void {
+  add(frame: LinkFrame): void {
     if (this.pending.length === 0) systemClock.soon(() => this.print());
     this.pending.push(frame);
   }

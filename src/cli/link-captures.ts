@@ -22,19 +22,19 @@ const WAYS = (['in', 'out', 'ours'] as const).map((way) => ({
  */
 export class LinkCaptures {
   private readonly captures = new Map<number, { name: string; parts: readonly PcapCapture[] }>();
-  /** Links that could not be captured on: told once. */
+  /** Links that could not be captured on; reported once. */
   private readonly failed = new Set<number>();
   private dropsBefore = 0;
 
   /**
    * @param filter of pcap-filter(7); '' for all
-   * @param say is told what changes, in a line
+   * @param report called with a line about each change
    */
   constructor(
     private readonly pcap: PcapPackage,
     private readonly filter: string,
-    private readonly take: (frame: LinkFrame) => void,
-    private readonly say: (line: string) => void,
+    private readonly onFrame: (frame: LinkFrame) => void,
+    private readonly report: (line: string) => void,
   ) {}
 
   /** The links that are captured on. */
@@ -52,7 +52,7 @@ export class LinkCaptures {
       const alive = parts.every((part) => part.alive);
       if (alive && wanted.get(ifindex)?.name === name) continue;
       this.drop(ifindex);
-      if (!wanted.has(ifindex)) this.say(`${name} has left the bond`);
+      if (!wanted.has(ifindex)) this.report(`${name} has left the bond`);
     }
     for (const ifindex of this.failed) if (!wanted.has(ifindex)) this.failed.delete(ifindex);
     for (const link of links) if (!this.captures.has(link.ifindex)) this.open(link);
@@ -74,13 +74,13 @@ export class LinkCaptures {
     const parts: PcapCapture[] = [];
     try {
       for (const { way, program } of WAYS) {
-        const take = (frame: PcapFrame): void => this.take({ ...frame, link: name, way });
-        parts.push(openCapture(this.pcap, link, { filter: this.filter, program }, take));
+        const onFrame = (frame: PcapFrame): void => this.onFrame({ ...frame, link: name, way });
+        parts.push(openCapture(this.pcap, link, { filter: this.filter, program }, onFrame));
       }
     } catch (error) {
       for (const part of parts) part.close();
       if (error instanceof UsageError || !(error instanceof BondheraldError)) throw error;
-      if (!this.failed.has(ifindex)) this.say(error.message);
+      if (!this.failed.has(ifindex)) this.report(error.message);
       this.failed.add(ifindex);
       return;
     }

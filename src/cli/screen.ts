@@ -39,15 +39,15 @@ export class Screen {
 
   private begin(): void {
     this.terminal.write('\n'.repeat(this.rows - 1)); // what was there can be scrolled back to
-    this.take();
+    this.setUp();
     this.terminal.on('resize', () => this.draw());
-    process.once('exit', () => this.giveBack());
+    process.once('exit', () => this.restore());
     process.on('SIGTSTP', () => {
-      this.giveBack();
+      this.restore();
       process.kill(process.pid, 'SIGSTOP');
     });
     process.on('SIGCONT', () => {
-      this.take();
+      this.setUp();
       this.draw();
     });
   }
@@ -60,11 +60,11 @@ export class Screen {
     if (this.page !== null) this.terminal.write(drawing(this.page, this.rows));
   }
 
-  private take(): void {
+  private setUp(): void {
     this.terminal.write(`${HIDE_CURSOR}${CUT_LINES}`);
   }
 
-  private giveBack(): void {
+  private restore(): void {
     this.terminal.write(`${WRAP_LINES}${SHOW_CURSOR}`);
   }
 }

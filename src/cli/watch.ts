@@ -33,8 +33,8 @@ export async function watch(args: WatchArguments, output: Output, signal: AbortS
     const pcap = loadPcap();
     checkCaptureRights();
     const printer = new FramePrinter(args.json, count, output);
-    const say = (line: string): void => output.error(line);
-    const captures = new LinkCaptures(pcap, args.filter.join(' '), (frame) => printer.take(frame), say);
+    const report = (line: string): void => output.error(line);
+    const captures = new LinkCaptures(pcap, args.filter.join(' '), (frame) => printer.add(frame), report);
     try {
       await follow(bond, captures, printer, args.bond, output, signal);
       output.error(printer.summary(captures.drops()));

@@ -46,9 +46,9 @@ export function readConfig(file: ConfigText | null, flags: readonly Flag[] = [])
   const { raw, settings } = merge(DEFAULTS, layers);
   const parsed = schema.safeParse(raw);
   const problems = [...(parsed.success ? [] : problemsOf(parsed.error, raw)), ...crossProblems(raw)];
-  const told = [...textProblems(name, yaml), ...located(problems, name, yaml, flags)];
-  if (parsed.success && told.length === 0) return { config: freeze(parsed.data), settings };
-  const lines = told.sort((a, b) => a.line - b.line).map(({ text }) => text);
+  const found = [...textProblems(name, yaml), ...located(problems, name, yaml, flags)];
+  if (parsed.success && found.length === 0) return { config: freeze(parsed.data), settings };
+  const lines = found.sort((a, b) => a.line - b.line).map(({ text }) => text);
   const more = lines.length - MAX_PROBLEMS;
   throw new ConfigError(...lines.slice(0, MAX_PROBLEMS), ...(more > 0 ? [`${name}: ${more} more problems`] : []));
 }
@@ -88,8 +88,8 @@ function located(
     const flag = flags.find((each) => startsWith(path, each.path));
     if (flag) return [{ line: 0, text: `${flag.name}: ${text}` }];
     const line = yaml?.lineOf(path) ?? 0;
-    const words = [`${name}:${line}`, ...(path.length > 0 ? [pathText(path)] : []), text];
-    return unreadable.has(line) ? [] : [{ line, text: words.join(': ') }];
+    const parts = [`${name}:${line}`, ...(path.length > 0 ? [pathText(path)] : []), text];
+    return unreadable.has(line) ? [] : [{ line, text: parts.join(': ') }];
   });
 }
 

@@ -115,7 +115,7 @@ export function readWebConfig(file: ConfigText): WebConfig {
     ...unreadable,
     ...(yaml.problems.length > 0 ? [] : problems).map((problem) => ({
       line: yaml.lineOf(problem.path),
-      text: told(problem),
+      text: problemText(problem),
     })),
   ].sort((a, b) => a.line - b.line);
   if (!parsed.success || lines.length > 0) {
@@ -124,8 +124,8 @@ export function readWebConfig(file: ConfigText): WebConfig {
   return finished(parsed.data, path.dirname(file.name));
 }
 
-function told({ path: place, text: what }: Problem): string {
-  return place.length > 0 ? `${pathText(place)}: ${what}` : what;
+function problemText({ path: at, text: what }: Problem): string {
+  return at.length > 0 ? `${pathText(at)}: ${what}` : what;
 }
 
 /** Where no user is left, everyone may read: one that the schema's library passes over must be told of. */

@@ -12,12 +12,12 @@ export function checkVlans(bridges: readonly BridgeFacts[], guests: GuestFacts):
   const missing = new Map<string, CutOff>();
   for (const { bond, guests: behind } of guests.bonds) {
     for (const guest of behind.filter(({ reason }) => reason === 'vlan-not-on-uplink')) {
-      const place = missingAt(waysOut(bridges, bond, guest, guests), guest, guests);
-      if (!place) continue;
-      const vlans: CutOff = missing.get(place.port) ?? new Map<number, GuestDescription[]>();
-      const cutOff = vlans.get(place.vlan) ?? [];
+      const missingVlan = missingAt(waysOut(bridges, bond, guest, guests), guest, guests);
+      if (!missingVlan) continue;
+      const vlans: CutOff = missing.get(missingVlan.port) ?? new Map<number, GuestDescription[]>();
+      const cutOff = vlans.get(missingVlan.vlan) ?? [];
       cutOff.push(guest);
-      missing.set(place.port, vlans.set(place.vlan, cutOff));
+      missing.set(missingVlan.port, vlans.set(missingVlan.vlan, cutOff));
     }
   }
   return [...missing].map(([port, vlans]) => finding(port, vlans));

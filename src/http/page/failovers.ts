@@ -12,22 +12,23 @@ const FAILOVERS_SHOWN = 5;
 const CODES_SHOWN = 4;
 
 /** A failover and its bond. */
-type Told = readonly [bond: string, record: FailoverRecord];
+type BondFailover = readonly [bond: string, record: FailoverRecord];
 
 /** The last failovers as time lines, the latest first. */
 export function failoversSection(bonds: readonly PageBond[], now: number): Html {
-  const all = bonds.flatMap(({ bond, lastFailovers }) => lastFailovers.map((record): Told => [bond, record]));
+  const all = bonds.flatMap(({ bond, lastFailovers }) => lastFailovers.map((record): BondFailover => [bond, record]));
   const latest = all.sort(([, one], [, other]) => other.time - one.time).slice(0, FAILOVERS_SHOWN);
   const more = all.length - latest.length;
   const none = html`<p class="empty">None since the daemon started.</p>`;
   const older = html`<p class="more">and ${count(more, 'older one')}: <code>bondherald status --json</code></p>`;
   return html`<section aria-labelledby="failovers">
     <h2 id="failovers">Last failovers</h2>
-    ${latest.length === 0 ? none : latest.map((told, n) => failoverCard(told, n === 0, now))} ${more > 0 ? older : null}
+    ${latest.length === 0 ? none : latest.map((failover, n) => failoverCard(failover, n === 0, now))}
+    ${more > 0 ? older : null}
   </section> `;
 }
 
-function failoverCard([bond, record]: Told, isLatest: boolean, now: number): Html {
+function failoverCard([bond, record]: BondFailover, isLatest: boolean, now: number): Html {
   const { time, from, to, cause, rounds } = record;
   return html`<article class="card">
     <h3>${bond}: ${from ?? 'no link'} → ${to}</h3>

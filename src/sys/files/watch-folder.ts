@@ -118,7 +118,7 @@ class FolderWatcher {
     this.time = NOT_LOOKED_AT;
     if (identity !== '') {
       try {
-        this.inotify = watch(this.folder, (_, name) => this.heard(name));
+        this.inotify = watch(this.folder, (_, name) => this.onEvent(name));
         this.inotify.on('error', () => this.follow(''));
         this.identity = identity;
       } catch {
@@ -129,7 +129,7 @@ class FolderWatcher {
   }
 
   /** An event of the folder's own name may be its end; the next folder of that name may get the same inode. */
-  private heard(name: string | null): void {
+  private onEvent(name: string | null): void {
     if (name === path.basename(this.folder)) this.follow('');
     else this.gather();
   }

@@ -21,7 +21,7 @@ export interface PacketReader {
    * Hands over the frames that are there, at most `limit`, without waiting for more.
    * @returns how many came, also such as the host sent to itself, which are handed to nobody
    */
-  read(limit: number, take: (frame: ReadFrame) => void): number;
+  read(limit: number, handle: (frame: ReadFrame) => void): number;
   /** How many frames the kernel dropped since the last call because the buffer was full. */
   drops(): number;
   /** Whether the device went down or away since the last call. */
@@ -40,10 +40,10 @@ const PACKET_OUTGOING = 4;
 const PACKET_LOOPBACK = 5;
 
 /**
- * Opens an AF_PACKET socket that hears what leaves by a device and what comes in. On a bond it hears each frame once,
- * incoming ones from the active slave only. Until it is bound, with its filter in place, it hears nothing.
+ * Opens an AF_PACKET socket that gets what leaves by a device and what comes in. On a bond it gets each frame once,
+ * incoming ones from the active slave only. Until it is bound, with its filter in place, it gets nothing.
  * @param filter a program of classic BPF: an array of struct sock_filter
- * @param hears `in`: only what comes in, and the kernel copies nothing that leaves (Linux 4.20); `out`: a device that
+ * @param direction `in`: only what comes in, and the kernel copies nothing that leaves (Linux 4.20); `out`: a device that
  *   gets copies of what leaves another one, on which all is `out`
  * @throws PermissionError without CAP_NET_RAW
  * @throws SyscallError for example ENODEV when the device is gone
@@ -52,18 +52,18 @@ export function openPacketReader(
   ifindex: number,
   filter: Uint8Array,
   ring: ReceiveRing,
-  hears: 'in' | 'out' | 'both',
+  direction: 'in' | 'out' | 'both',
 ): PacketReader {
-  const fd = privileged(() => openSocket(ifindex, filter, hears));
-  return new Reader(fd, ring, hears);
+  const fd = privileged(() => openSocket(ifindex, filter, direction));
+  return new Reader(fd, ring, direction);
 }
 
-function openSocket(ifindex: number, filter: Uint8Array, hears: 'in' | 'out' | 'both'): number {
+function openSocket(ifindex: number, filter: Uint8Array, direction: 'in' | 'out' | 'both'): number {
   return openPacketSocket('listening', (fd) => {
     attachFilter(fd, filter);
     const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
     libc.check(auxdata ? 0 : -1, 'setsockopt', 'the VLAN tags of frames');
-    if (hears === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
+    if (direction === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
       throw new SyscallError('setsockopt', libc.lastErrno(), 'to hear only what comes in');
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     bindToDevice(fd, ifindex, ETH_P_ALL);
@@ -76,10 +76,10 @@ class Reader implements PacketReader {
   constructor(
     readonly fd: number,
     private readonly ring: ReceiveRing,
-    private readonly hears: 'in' | 'out' | 'both',
+    private readonly direction: 'in' | 'out' | 'both',
   ) {}
 
-  read(limit: number, take: (frame: ReadFrame) => void): number {
+  read(limit: number, handle: (frame: ReadFrame) => void): number {
     const { fd, ring } = this;
     let total = 0;
     while (total < limit) {
@@ -89,7 +89,7 @@ class Reader implements PacketReader {
         this.note(libc.lastErrno());
         return total;
       }
-      for (let slot = 0; slot < count; slot++) this.handOver(slot, take);
+      for (let slot = 0; slot < count; slot++) this.handOver(slot, handle);
       total += count;
       if (count < wanted) break;
     }
@@ -114,16 +114,16 @@ class Reader implements PacketReader {
     libc.close(this.fd);
   }
 
-  /** Nothing there, or the device went down: a socket on it hears again when it is back up. */
+  /** Nothing there, or the device went down: a socket on it receives again when it is back up. */
   private note(errno: string): void {
     if (['ENETDOWN', 'ENODEV', 'ENXIO'].includes(errno)) this.down = true;
     else if (!['EAGAIN', 'EINTR'].includes(errno)) throw new SyscallError('recvmmsg', errno, 'a packet socket');
   }
 
-  private handOver(slot: number, take: (frame: ReadFrame) => void): void {
+  private handOver(slot: number, handle: (frame: ReadFrame) => void): void {
     const { bytes, packetType, checksumReady } = this.ring.frame(slot);
     if (packetType === PACKET_LOOPBACK) return;
-    const left = packetType === PACKET_OUTGOING ? 'out' : 'in';
-    take({ bytes, checksumReady, direction: this.hears === 'both' ? left : this.hears });
+    const passed = packetType === PACKET_OUTGOING ? 'out' : 'in';
+    handle({ bytes, checksumReady, direction: this.direction === 'both' ? passed : this.direction });
   }
 }

@@ -24,7 +24,7 @@ export interface PcapCapture {
   drops(): number;
   /** False once the device went down: then nothing is heard any more, also when it comes back. */
   readonly alive: boolean;
-  /** Not to be called while a frame is being taken. */
+  /** Not to be called from `onFrame`. */
   close(): void;
 }
 
@@ -82,14 +82,14 @@ export function checkCaptureRights(): void {
  * Captures on a device what passes the program and then the filter.
  * @param filter an expression of pcap-filter(7); '' for all
  * @param program the beginning of a filter of the kernel, classic BPF that goes on at its end with what it lets pass
- * @param take is called for each frame; its bytes are a copy
+ * @param onFrame called with each frame; its bytes are a copy
  * @throws UsageError when libpcap does not take the filter; SyscallError when the device cannot be captured on
  */
 export function openCapture(
   pcap: PcapPackage,
   device: Device,
   { filter, program }: { readonly filter: string; readonly program: Uint8Array },
-  take: (frame: PcapFrame) => void,
+  onFrame: (frame: PcapFrame) => void,
 ): PcapCapture {
   const before = openDescriptors();
   const session = openSession(pcap, device, filter);
@@ -102,7 +102,7 @@ export function openCapture(
     capture.close();
     throw error;
   }
-  capture.start(take);
+  capture.start(onFrame);
   return capture;
 }
 
@@ -122,7 +122,7 @@ class Capture implements PcapCapture {
   alive = true;
   private ended = false;
   private turns = 0;
-  private taken = 0;
+  private frames = 0;
 
   constructor(
     private readonly session: Session,
@@ -132,20 +132,20 @@ class Capture implements PcapCapture {
     const dispatch = inner.dispatch.bind(inner);
     inner.dispatch = (buf, header) => {
       if (this.ended) return 0;
-      this.taken = 0;
+      this.frames = 0;
       const result = dispatch(buf, header);
       this.ended = result === BROKEN;
       // Woken for nothing: the socket has an error to tell, and Node's event loop does not wait for it any more.
-      if (this.turns++ >= TURNS_AT_START && this.taken === 0) this.alive = false;
+      if (this.turns++ >= TURNS_AT_START && this.frames === 0) this.alive = false;
       return result;
     };
   }
 
-  start(take: (frame: PcapFrame) => void): void {
+  start(onFrame: (frame: PcapFrame) => void): void {
     this.turn(); // what came before the program was in place goes unseen
     this.session.on('packet', ({ buf, header }) => {
-      this.taken++;
-      take(frameOf(buf, header));
+      this.frames++;
+      onFrame(frameOf(buf, header));
     });
   }
 

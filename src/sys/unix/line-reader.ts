@@ -8,7 +8,7 @@ export class LineReader {
   constructor(private readonly limit: number) {}
 
   /** @returns the line, or what there is of it once it is longer than `limit`; null while there is more to come */
-  take(bytes: Buffer): Buffer | null {
+  add(bytes: Buffer): Buffer | null {
     const end = bytes.indexOf(NEWLINE);
     const part = end < 0 ? bytes : bytes.subarray(0, end);
     this.parts.push(part);

@@ -17,7 +17,7 @@ export function listenerOf(file: string): number | null | { readonly errno: stri
   if (fd < 0) return { errno: libc.lastErrno() };
   try {
     const address = unixAddress(path.resolve(file));
-    if (libc.connect(fd, address, address.length) < 0) return nobody(libc.lastErrno());
+    if (libc.connect(fd, address, address.length) < 0) return absent(libc.lastErrno());
     const ucred = new Int32Array(new ArrayBuffer(12)); // struct ucred: s32 pid, u32 uid, u32 gid
     const result = libc.getsockopt(fd, libc.SOL_SOCKET, SO_PEERCRED, new Uint8Array(ucred.buffer), Uint32Array.of(12));
     return result < 0 ? { errno: libc.lastErrno() } : ucred[0] || null;
@@ -26,5 +26,5 @@ export function listenerOf(file: string): number | null | { readonly errno: stri
   }
 }
 
-const nobody = (errno: string): null | { errno: string } =>
+const absent = (errno: string): null | { errno: string } =>
   ['ENOENT', 'ECONNREFUSED', 'ENOTDIR'].includes(errno) ? null : { errno };

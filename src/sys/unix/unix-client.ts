@@ -32,7 +32,7 @@ export function askUnix(
     socket.on('connect', () => socket.write(line));
     socket.on('data', (bytes) => {
       timer.refresh();
-      const answer = reader.take(bytes);
+      const answer = reader.add(bytes);
       if (answer) end(() => resolve(answer));
     });
     socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? 'EIO'));

@@ -21,7 +21,7 @@ export type AnswerLine = (line: Uint8Array) => Promise<string>;
 
 interface Client {
   readonly socket: net.Socket;
-  doing: 'asking' | 'waiting' | 'taking';
+  doing: 'sending' | 'waiting' | 'reading';
   timer: NodeJS.Timeout;
 }
 
@@ -45,7 +45,7 @@ export class UnixClients {
     socket.on('error', () => undefined); // a client that went away is none of our business
     if (!this.makeRoom()) return void socket.destroy();
     const timer = setTimeout(() => socket.destroy(), this.limits.requestSeconds * 1000);
-    const client: Client = { socket, doing: 'asking', timer };
+    const client: Client = { socket, doing: 'sending', timer };
     this.clients.add(client);
     socket.on('close', () => {
       clearTimeout(client.timer);
@@ -62,10 +62,10 @@ export class UnixClients {
   private listen(client: Client): void {
     const { socket } = client;
     const reader = new LineReader(this.limits.requestBytes);
-    socket.on('end', () => void (client.doing === 'asking' && socket.destroy()));
+    socket.on('end', () => void (client.doing === 'sending' && socket.destroy()));
     socket.on('data', (bytes) => {
-      if (client.doing !== 'asking') return;
-      const line = reader.take(bytes);
+      if (client.doing !== 'sending') return;
+      const line = reader.add(bytes);
       if (line) this.work(client, line);
     });
   }
@@ -91,19 +91,19 @@ export class UnixClients {
     clearTimeout(client.timer);
     if (socket.destroyed) return;
     const { unreadBytes, answerSeconds } = this.limits;
-    while (this.unread() + answer.length > unreadBytes && this.dropOldest('taking'));
-    client.doing = 'taking';
+    while (this.unread() + answer.length > unreadBytes && this.dropOldest('reading'));
+    client.doing = 'reading';
     client.timer = setTimeout(() => socket.destroy(), answerSeconds * 1000);
     socket.end(answer, () => socket.destroy());
   }
 
   private makeRoom(): boolean {
-    return this.clients.size < this.limits.clients || this.dropOldest('asking') || this.dropOldest('taking');
+    return this.clients.size < this.limits.clients || this.dropOldest('sending') || this.dropOldest('reading');
   }
 
   private unread(): number {
     let bytes = 0;
-    for (const { socket, doing } of this.clients) if (doing === 'taking') bytes += socket.writableLength;
+    for (const { socket, doing } of this.clients) if (doing === 'reading') bytes += socket.writableLength;
     return bytes;
   }
 

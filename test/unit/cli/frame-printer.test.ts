@@ -18,7 +18,7 @@ function printerInto(lines: string[], count = Infinity, unread = () => 0): Frame
 test('frames of several captures are printed in the order of their times', async () => {
   const lines: string[] = [];
   const printer = printerInto(lines);
-  for (const time of [3, 1, 2]) printer.take(at(time, `up${time}`));
+  for (const time of [3, 1, 2]) printer.add(at(time, `up${time}`));
   await turn();
   assert.deepEqual(
     lines.map((line) => line.split('  ')[1]),
@@ -32,10 +32,10 @@ test('so many frames and no more, and then it is done', async () => {
   const printer = printerInto(lines, 2);
   let done = 0;
   printer.onDone = () => void done++;
-  printer.take(at(1));
+  printer.add(at(1));
   await turn();
   assert.deepEqual([lines.length, done], [1, 0]);
-  for (const time of [2, 3]) printer.take(at(time));
+  for (const time of [2, 3]) printer.add(at(time));
   await turn();
   assert.deepEqual([lines.length, done], [2, 1]);
 });
@@ -43,7 +43,7 @@ test('so many frames and no more, and then it is done', async () => {
 test('what a slow reader does not take is left out and counted', async () => {
   const lines: string[] = [];
   const printer = printerInto(lines, Infinity, () => (lines.length > 0 ? 1 << 30 : 0));
-  for (const time of [1, 2, 3]) printer.take(at(time));
+  for (const time of [1, 2, 3]) printer.add(at(time));
   await turn();
   assert.equal(printer.summary(0), '1 frame, 0 dropped by the kernel, 2 left out because the reader was too slow');
 });
