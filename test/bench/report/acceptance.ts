@@ -1,6 +1,6 @@
 import type { Disturbed, FirstRound, Results, Scrape, SnoopingCost } from '../results.js';
 
-/** One promise of the project, and whether it held in this run. */
+/** A target, and whether it was met in this run. */
 export interface Acceptance {
   what: string;
   figure: string;
