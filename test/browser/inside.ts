@@ -64,7 +64,7 @@ try {
   await lab.cutLink(1);
   await daemon.logs(/failover announced/, PATIENT);
   const over = 'bondherald_announcements_total{bond="bond0",result="completed"}';
-  await until(async () => (await daemon.metric(over)) === 1, { what: 'the announcement is over', ...PATIENT });
+  await until(async () => (await daemon.metric(over, LOGIN)) === 1, { what: 'the announcement is over', ...PATIENT });
   await save('after');
   const { stdout: body } = await runIn([BONDHERALD, 'status', '--html']);
   for (const line of savedLines({ name: 'file', status: 200, headers: {}, body })) writeSync(1, line);

@@ -117,8 +117,10 @@ export class Daemon {
   }
 
   /** One metric's value, or undefined: `await daemon.metric('bondherald_bond_failovers_total{bond="bond0"}')`. */
-  async metric(series: string): Promise<number | undefined> {
-    const line = (await this.get()).split('\n').find((text) => text.startsWith(`${series} `));
+  async metric(series: string, headers: OutgoingHttpHeaders = {}): Promise<number | undefined> {
+    const line = (await this.get('/metrics', METRICS_PORT, headers))
+      .split('\n')
+      .find((text) => text.startsWith(`${series} `));
     return line === undefined ? undefined : Number(line.slice(series.length + 1));
   }
 
