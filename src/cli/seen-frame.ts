@@ -3,7 +3,7 @@ import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import { ARP_REPLY, decodeArp, encodeGratuitousArp, ETH_P_ARP } from '../frames/arp.js';
 import { decodeArpPacket, NO_IPV4 } from '../frames/arp-packet.js';
-import { decodeEthernet, type EthernetFrame, type VlanTag } from '../frames/ethernet.js';
+import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
 import { decodeNd, type NdMessage } from '../frames/nd.js';
@@ -19,7 +19,7 @@ export interface SeenFrame {
   readonly mac: Mac;
   readonly destination: Mac;
   /** Outermost first. */
-  readonly tags: readonly VlanTag[];
+  readonly tags: readonly Tag[];
   /** The address that it claims or comes from; null where it tells none. */
   readonly address: Ip | null;
   /** Whom it asks for, or an answer is for. */
@@ -104,7 +104,7 @@ export function hasOurForm(bytes: Uint8Array, { kind, mac, tags, address, flags 
 function ourFrame(
   kind: SeenKind,
   mac: Mac,
-  tags: readonly VlanTag[],
+  tags: readonly Tag[],
   ip: Ip | null,
   router: boolean,
 ): Uint8Array | null {

@@ -1,4 +1,4 @@
-import type { VlanTag } from '../frames/ethernet.js';
+import type { Tag } from '../frames/ethernet.js';
 import type { SeenFrame } from './seen-frame.js';
 import { printable } from './table.js';
 
@@ -58,7 +58,7 @@ function clock(time: number): string {
   return `${second}.${String(micros % 1e6).padStart(6, '0')}`;
 }
 
-function vlanWords(tags: readonly VlanTag[]): string {
+function vlanWords(tags: readonly Tag[]): string {
   return tags.map(({ tpid, vid }) => (tpid === SERVICE_TAG ? `${vid}(ad)` : String(vid))).join('/') || '-';
 }
 

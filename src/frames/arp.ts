@@ -2,7 +2,7 @@ import { type Ip, isIpv4 } from '../addr/ip.js';
 import { BROADCAST_MAC, type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import { type ArpPacket, decodeArpPacket, encodeArpPacket } from './arp-packet.js';
-import { encodeEthernet, type VlanTag } from './ethernet.js';
+import { encodeEthernet, type Tag } from './ethernet.js';
 
 /** ARP (RFC 826): who has an IPv4 address, and who answers. */
 export const ETH_P_ARP = 0x0806;
@@ -15,7 +15,7 @@ export const ARP_REPLY = 2;
  * @param tags the VLAN tags it leaves with, the outermost first
  * @throws FrameError when `ip` is no IPv4 address
  */
-export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly VlanTag[]): Uint8Array {
+export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
   if (!isIpv4(ip)) throw new FrameError(`${ip} is no address for ARP`);
   const payload = encodeArpPacket({
     operation: ARP_REQUEST,

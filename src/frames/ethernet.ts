@@ -24,7 +24,7 @@ export const MIN_PAYLOAD_LENGTH = 46;
 const TPIDS = new Set([0x8100, 0x88a8]);
 
 /** A VLAN tag: its EtherType and VLAN identifier; we send priority 0. */
-export interface VlanTag {
+export interface Tag {
   readonly tpid: number;
   readonly vid: number;
 }
@@ -33,7 +33,7 @@ export interface VlanTag {
 export interface EthernetFrame {
   readonly destination: Mac;
   readonly source: Mac;
-  readonly tags: readonly VlanTag[];
+  readonly tags: readonly Tag[];
   readonly etherType: number;
   /** Without padding when encoding; with whatever followed when decoded. */
   readonly payload: Uint8Array;
@@ -67,7 +67,7 @@ export function encodeEthernet({ destination, source, tags, etherType, payload }
  */
 export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const tags: VlanTag[] = [];
+  const tags: Tag[] = [];
   let at = 2 * MAC_LENGTH;
   for (;;) {
     if (at + 2 > bytes.length) throw new FrameError(`${bytes.length} bytes end within the Ethernet header`);
@@ -90,6 +90,6 @@ export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
  * The frame with other tags in place of all that it has.
  * @throws FrameError when the bytes end within the header, and for a VLAN identifier outside 0 to 4095
  */
-export function retag(bytes: Uint8Array, tags: readonly VlanTag[]): Uint8Array {
+export function retag(bytes: Uint8Array, tags: readonly Tag[]): Uint8Array {
   return encodeEthernet({ ...decodeEthernet(bytes), tags });
 }

@@ -1,7 +1,7 @@
 import { type Ip, ipBytes, isIpv4, isStationIp } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { encodeEthernet, type VlanTag } from './ethernet.js';
+import { encodeEthernet, type Tag } from './ethernet.js';
 import { encodeIpv6, ETH_P_IPV6, upperLayerChecksum } from './ipv6.js';
 import * as nd from './nd.js';
 import { LINK_LAYER_OPTION_LENGTH, TARGET_LINK_LAYER, writeLinkLayerOption } from './nd-options.js';
@@ -18,7 +18,7 @@ const ALL_NODES_MAC = '33:33:00:00:00:01' as Mac;
  * @param tags the VLAN tags it leaves with, the outermost first
  * @throws FrameError when `ip` is no IPv6 address of a station
  */
-export function encodeUnsolicitedNa(mac: Mac, ip: Ip, router: boolean, tags: readonly VlanTag[]): Uint8Array {
+export function encodeUnsolicitedNa(mac: Mac, ip: Ip, router: boolean, tags: readonly Tag[]): Uint8Array {
   if (isIpv4(ip) || !isStationIp(ip)) throw new FrameError(`${ip} is no address for a Neighbor Advertisement`);
   const message = new Uint8Array(nd.NA_LENGTH + LINK_LAYER_OPTION_LENGTH);
   message[0] = nd.NA_TYPE;

@@ -1,7 +1,7 @@
 import { BROADCAST_MAC, type Mac } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import { decodeArpPacket, encodeArpPacket, NO_IPV4 } from './arp-packet.js';
-import { decodeEthernet, encodeEthernet, type VlanTag } from './ethernet.js';
+import { decodeEthernet, encodeEthernet, type Tag } from './ethernet.js';
 
 /** RARP (RFC 903), in the packet format of ARP. */
 export const ETH_P_RARP = 0x8035;
@@ -12,7 +12,7 @@ export interface Rarp {
   readonly operation: number;
   readonly sender: Mac;
   readonly target: Mac;
-  readonly tags: readonly VlanTag[];
+  readonly tags: readonly Tag[];
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Rarp {
  * send; no station answers it, and none changes an ARP entry for it.
  * @param tags the VLAN tags it leaves with, the outermost first
  */
-export function encodeRarp(mac: Mac, tags: readonly VlanTag[]): Uint8Array {
+export function encodeRarp(mac: Mac, tags: readonly Tag[]): Uint8Array {
   const payload = encodeArpPacket({
     operation: OP_REQUEST_REVERSE,
     sender: mac,

@@ -1,6 +1,6 @@
 import { type MacPrefix, matchesMacPrefix } from '../addr/mac-prefix.js';
 import type { Mac } from '../addr/mac.js';
-import type { Tag } from '../topology/exits.js';
+import type { Tag } from '../frames/ethernet.js';
 import { globPattern } from './glob.js';
 import type { GuestSettings } from './settings.js';
 

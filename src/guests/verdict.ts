@@ -1,6 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type BlockReason, type Entry, type Exit, exitsByPort, type Tag } from '../topology/exits.js';
+import type { Tag } from '../frames/ethernet.js';
+import { type BlockReason, type Entry, type Exit, exitsByPort } from '../topology/exits.js';
 import type { Topology } from '../topology/topology.js';
 import type { Evidence } from './evidence.js';
 import { exitKey } from './exit-key.js';

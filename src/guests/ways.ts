@@ -1,7 +1,8 @@
 import type { Mac } from '../addr/mac.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type Exit, exitsOfBridgePort, exitsOfDevice, type Tag } from '../topology/exits.js';
+import type { Tag } from '../frames/ethernet.js';
+import { type Exit, exitsOfBridgePort, exitsOfDevice } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { isProgrammed } from '../topology/leads-out.js';
 import type { Topology } from '../topology/topology.js';

@@ -1,6 +1,6 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { Tag } from '../topology/exits.js';
+import type { Tag } from '../frames/ethernet.js';
 
 /** A MAC, and how its frames leave the bond. */
 export interface Place {

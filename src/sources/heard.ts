@@ -1,6 +1,6 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { VlanTag } from '../frames/ethernet.js';
+import type { Tag } from '../frames/ethernet.js';
 
 /** Which way a frame passed the bond: `out` to the network, after every filter of the host; `in` from it. */
 export type Direction = 'out' | 'in';
@@ -9,7 +9,7 @@ export type Direction = 'out' | 'in';
 export interface Heard {
   readonly mac: Mac;
   /** As on the wire beyond the bond, the outermost first; without priority tags (VLAN 0), which name no VLAN. */
-  readonly tags: readonly VlanTag[];
+  readonly tags: readonly Tag[];
   readonly direction: Direction;
   /** The addresses that the station claims as its own with this frame. */
   readonly claims: readonly Ip[];

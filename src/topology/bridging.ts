@@ -1,6 +1,6 @@
 import { ETH_P_8021AD, ETH_P_8021Q } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
-import type { Tag } from './tag.js';
+import type { Tag } from '../frames/ethernet.js';
 import type { BridgePort, Topology } from './topology.js';
 import { vlanMembership } from './vlan-membership.js';
 

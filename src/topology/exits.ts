@@ -11,10 +11,8 @@ import {
   tagsSent,
 } from './bridging.js';
 import { isProgrammed, leadsStraightOut } from './leads-out.js';
-import type { Tag } from './tag.js';
+import type { Tag } from '../frames/ethernet.js';
 import type { Topology } from './topology.js';
-
-export type { Tag } from './tag.js';
 
 /** Why frames that would leave by a bond do not get through to it. */
 export type BlockReason = 'vlan-not-on-uplink' | 'uplink-not-forwarding' | 'uplink-down';

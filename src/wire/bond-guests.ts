@@ -2,7 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
-import type { Tag } from '../topology/exits.js';
+import type { Tag } from '../frames/ethernet.js';
 import { frameKey, planFirstRound } from '../plan/first-round.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';

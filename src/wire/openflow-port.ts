@@ -1,5 +1,5 @@
 import { OpenFlowError } from '../errors.js';
-import { retag, type VlanTag } from '../frames/ethernet.js';
+import { retag, type Tag } from '../frames/ethernet.js';
 import type { PacketOut } from '../frames/openflow/packet-out.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
@@ -10,7 +10,7 @@ import { FRAMES_A_SLICE, type SlicePort } from './slice-port.js';
 /** How the frames of a guest get into the bridge: by which OpenFlow port, and with which tags there. */
 export interface Entrance {
   readonly inPort: number;
-  readonly tags: readonly VlanTag[];
+  readonly tags: readonly Tag[];
 }
 
 /** What a port on a bridge needs. */

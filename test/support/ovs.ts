@@ -5,7 +5,7 @@ import type { Verdict } from '../../src/guests/verdict.js';
 import type { LinkDetails, LinkEvent } from '../../src/kernel/events.js';
 import type { OvsBond, OvsBridge, OvsInterface, OvsPort, OvsVlans } from '../../src/sources/ovs/config.js';
 import { OFPORT_LOCAL } from '../../src/sources/ovs/config.js';
-import type { Tag } from '../../src/topology/exits.js';
+import type { Tag } from '../../src/frames/ethernet.js';
 import { FakeHost } from './host.js';
 import { guestSettings } from './settings.js';
 

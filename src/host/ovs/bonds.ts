@@ -5,7 +5,7 @@ import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
 import { frameKey } from '../../plan/first-round.js';
 import type { OvsBridge, OvsConfig, OvsPort } from '../../sources/ovs/config.js';
 import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
-import type { Tag } from '../../topology/exits.js';
+import type { Tag } from '../../frames/ethernet.js';
 import type { BondGuests } from '../../wire/bond-guests.js';
 import type { Entrance } from '../../wire/openflow-port.js';
 

@@ -1,5 +1,5 @@
 import type { Mac } from '../../addr/mac.js';
-import type { VlanTag } from '../../frames/ethernet.js';
+import type { Tag } from '../../frames/ethernet.js';
 import type { OvsBridge, OvsMacRow, OvsPort, OvsVlans } from './config.js';
 
 /** Rows of a bridge's MAC table, and how long ago they were read, in seconds. */
@@ -9,7 +9,7 @@ export interface MacTable {
 }
 
 /** Frames about a MAC, as they leave by a bond. */
-export type TaggedMac = (mac: Mac, tags: readonly VlanTag[]) => boolean;
+export type TaggedMac = (mac: Mac, tags: readonly Tag[]) => boolean;
 
 /**
  * For whom Open vSwitch sends a RARP itself when the active member of its bond changes: for each entry of the bridge's
@@ -32,7 +32,7 @@ export function ownRarps(bridge: OvsBridge, bond: OvsPort, { rows, age }: MacTab
  * In which VLAN of the bridge a frame is that leaves by a port with these tags; 0 is that of frames without a tag
  * (vswitchd.conf.db(5), Port: vlan_mode). null where the bridge's VLAN is not all that the tags say.
  */
-export function bridgeVlan({ mode, tag }: OvsVlans, tags: readonly VlanTag[]): number | null {
+export function bridgeVlan({ mode, tag }: OvsVlans, tags: readonly Tag[]): number | null {
   const [outer, ...inner] = tags;
   if (inner.length > 0) return null;
   if (outer) return mode === 'access' || mode === 'dot1q-tunnel' ? null : outer.vid;

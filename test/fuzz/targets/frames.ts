@@ -5,7 +5,7 @@ import { parseMac } from '../../../src/addr/mac.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
 import { seenDocument, seenLine } from '../../../src/cli/seen-line.js';
 import { FrameError } from '../../../src/errors.js';
-import { decodeEthernet, encodeEthernet, retag, type VlanTag } from '../../../src/frames/ethernet.js';
+import { decodeEthernet, encodeEthernet, retag, type Tag } from '../../../src/frames/ethernet.js';
 import { decodeIpv6, encodeIpv6 } from '../../../src/frames/ipv6.js';
 import { decodeRarp, encodeRarp } from '../../../src/frames/rarp.js';
 import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
@@ -22,7 +22,7 @@ function assertMac(mac: string): void {
   assert.equal(parseMac(mac), mac);
 }
 
-function assertTags(tags: readonly VlanTag[], bytes: Uint8Array): void {
+function assertTags(tags: readonly Tag[], bytes: Uint8Array): void {
   assert.ok(4 * tags.length <= bytes.length, 'more tags than there is room for');
   for (const { tpid, vid } of tags) {
     assert.ok(tpid === 0x8100 || tpid === 0x88a8);

@@ -7,7 +7,7 @@ import type { HostState } from '../../../src/guests/host-state.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import type { LinkEvent } from '../../../src/kernel/events.js';
 import type { OvsBond, OvsConfig, OvsInterface, OvsMacRow } from '../../../src/sources/ovs/config.js';
-import type { Tag } from '../../../src/topology/exits.js';
+import type { Tag } from '../../../src/frames/ethernet.js';
 import { Topology } from '../../../src/topology/topology.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';

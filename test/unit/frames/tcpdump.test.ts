@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeGratuitousArp } from '../../../src/frames/arp.js';
-import type { VlanTag } from '../../../src/frames/ethernet.js';
+import type { Tag } from '../../../src/frames/ethernet.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
 import { encodeRarp } from '../../../src/frames/rarp.js';
 
@@ -42,7 +42,7 @@ function dissected(frames: readonly Uint8Array[]): string[] {
     .map((line) => line.replaceAll(/\s+/g, ' '));
 }
 
-const STACKS: [readonly VlanTag[], RegExp][] = [
+const STACKS: [readonly Tag[], RegExp][] = [
   [[], /^(?!.*vlan)/],
   [[{ tpid: 0x8100, vid: 905 }], /vlan 905, p 0/],
   [
