@@ -12,7 +12,9 @@ import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from
 import { newBuckets } from '../plan/bond-plan.js';
 import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { askUnix } from '../sys/unix/unix-client.js';
+import { openUnixStream } from '../sys/unix/unix-stream.js';
 import type { FoundConfig } from './config-file.js';
 
 /** A daemon of which nothing is heard for so many seconds is stuck. */
@@ -96,7 +98,12 @@ function manualToolsHere({ announce: settings }: Config, live: LiveHost): Manual
   return {
     settings,
     clock: systemClock,
-    openPort: portOpener(live.ovs.bonds, systemClock, () => undefined),
+    openPort: portOpener(live.ovs.bonds, {
+      clock: systemClock,
+      openPacketSender,
+      openUnixStream,
+      sending: () => undefined,
+    }),
     bucketsOf: () => newBuckets(settings.rate),
     watchOver(bond) {
       const slave = slaveOf(bond);

@@ -1,6 +1,6 @@
-import { runDaemon } from '../daemon/daemon.js';
+import { Daemon } from '../daemon/daemon.js';
 import { Settings } from '../daemon/settings.js';
-import { systemClock } from '../sys/clock.js';
+import { thisHost } from '../daemon/surroundings.js';
 import { catchHangups } from '../sys/process/hangups.js';
 import { openLog } from '../sys/log.js';
 import { gainNothingMore, keepOnly } from '../sys/process/privileges.js';
@@ -29,7 +29,6 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   keepOnly(NEEDED); // of all that root has; the threads that are to come inherit it
   const read = (until: AbortSignal) => readRunOrder(argv, until);
   const order = await read(signal);
-  if (order)
-    await runDaemon(new Settings(order), { hangups, read }, { log: openLog(order.log), clock: systemClock }, signal);
+  if (order) await Daemon.build(new Settings(order), thisHost(openLog(order.log), { hangups, read })).run(signal);
   return 0;
 }

@@ -101,13 +101,7 @@ export function hasOurForm(bytes: Uint8Array, { kind, mac, tags, address, flags 
   return ours !== null && Buffer.compare(ours, bytes) === 0;
 }
 
-function ourFrame(
-  kind: SeenKind,
-  mac: Mac,
-  tags: readonly Tag[],
-  ip: Ip | null,
-  router: boolean,
-): Uint8Array | null {
+function ourFrame(kind: SeenKind, mac: Mac, tags: readonly Tag[], ip: Ip | null, router: boolean): Uint8Array | null {
   if (kind === 'rarp' && mac !== ZERO_MAC) return encodeRarp(mac, tags);
   if (ip === null || !isStationIp(ip)) return null;
   if (kind === 'garp') return encodeGratuitousArp(mac, ip, tags);

@@ -1,22 +1,22 @@
 import type { FrameKind } from '../config/config.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
-import type { AnnouncementListener } from '../wire/bond-announcements.js';
+import { deviceName } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
 import type { RunReport } from '../wire/run-report.js';
 
 /** Logs and counts what follows a first round. */
-export class AnnouncementLog implements AnnouncementListener {
+export class AnnouncementLog {
   /** Of bonds with an announcement that lasts: one that is deleted is known by its name to the end. */
   private readonly names = new Map<number, string>();
 
-  /** @param lookUp the name of a bond */
   constructor(
     private readonly tools: { readonly log: Log; readonly metrics: Metrics },
-    private readonly lookUp: (bond: number) => string,
+    private readonly topology: Topology,
   ) {}
 
   began(ifindex: number): void {
-    this.names.set(ifindex, this.lookUp(ifindex));
+    this.names.set(ifindex, deviceName(this.topology, ifindex));
   }
 
   sent(ifindex: number, kind: FrameKind, frames: number): void {
@@ -48,6 +48,6 @@ export class AnnouncementLog implements AnnouncementListener {
   }
 
   private nameOf(ifindex: number): string {
-    return this.names.get(ifindex) ?? this.lookUp(ifindex);
+    return this.names.get(ifindex) ?? deviceName(this.topology, ifindex);
   }
 }

@@ -1,18 +1,18 @@
+import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import type { StartThread } from '../sys/process/thread.js';
 import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { Deferred } from '../tasks/deferred.js';
-import { FailoverClient, type FailoverListener } from '../wire/failover-client.js';
+import { FailoverClient } from '../wire/failover-client.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
-import { type Task, untilAborted } from '../tasks/task.js';
+import type { Task } from '../tasks/task.js';
 
-/** Is told that frames are kept in memory that may be swapped out. */
-export interface UnlockedListener {
-  /** @param reason the symbolic errno */
-  unlocked(reason: string): void;
-}
+/** Of the configuration, what the failover thread needs. */
+type Settings = Pick<Config, 'announce' | 'guests'>;
 
 /** Keeps the failover thread supplied: which bonds to watch, and the frames to send for each. */
 export class Announcer implements Task {
@@ -20,37 +20,37 @@ export class Announcer implements Task {
   private readonly isReady = new Deferred();
   private readonly thread: FailoverClient;
   private readonly memories: BatchMemories;
-  /** Announces a bond that is not the failover thread's. */
-  ofOvs: (bond: number, slave: number, cause: OrderCause) => void = () => undefined;
+  private settings: FirstRoundSettings;
 
-  /**
-   * @param bonds is filled with one entry an active-backup bond of the host
-   * @param settings `capacity`: how many guests a bond may have
-   */
+  /** @param bonds is filled with one entry an active-backup bond of the host */
   constructor(
     private readonly host: HostState,
     private readonly bonds: Map<number, BondGuests>,
-    private settings: FirstRoundSettings & { readonly capacity: number },
-    private readonly listener: FailoverListener & UnlockedListener,
+    settings: Settings,
+    private readonly events: DaemonEmitter,
+    startThread: StartThread,
   ) {
-    this.thread = new FailoverClient(listener);
-    this.memories = new BatchMemories(settings.capacity);
+    const watches = (bond: number): boolean => {
+      const link = host.topology.link(bond);
+      return link !== undefined && host.topology.watches(link.name);
+    };
+    this.thread = new FailoverClient(startThread, events, watches);
+    this.settings = firstRoundSettings(settings);
+    this.memories = new BatchMemories(settings.guests.limits.total);
   }
 
   get ready(): Promise<void> {
     return this.isReady.promise;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.race([this.thread.ended, untilAborted(signal)]);
-    await this.thread.stop();
+  run(signal: AbortSignal): Promise<void> {
+    return this.thread.run(signal);
   }
 
   /** Announces in this way from now on. @returns when the failover thread does */
-  configure(settings: FirstRoundSettings): Promise<void> {
-    const { rate, damping } = settings;
-    this.settings = { rate, damping, capacity: this.settings.capacity };
-    return this.thread.configure({ rate, damping });
+  async configure(settings: Settings): Promise<void> {
+    this.settings = firstRoundSettings(settings);
+    await this.thread.configure(this.settings);
   }
 
   /** Resolves when the kernel has answered over the failover thread's socket. */
@@ -58,10 +58,9 @@ export class Announcer implements Task {
     return this.thread.echo();
   }
 
-  /** Announces a bond now, as if it had failed over to `slave`. */
+  /** Announces a bond of the kernel now, as if it had failed over to `slave`. */
   announce(bond: number, slave: number, cause: OrderCause): void {
     if (isThreads(bond)) this.thread.announce(bond, slave, cause);
-    else this.ofOvs(bond, slave, cause);
   }
 
   /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
@@ -69,15 +68,11 @@ export class Announcer implements Task {
     const stale = this.host.takeStale();
     const answers = stale === 'all' ? this.watchBonds() : [];
     for (const mac of stale === 'all' ? this.everyMac() : stale) this.judge(mac);
-    this.publish();
+    for (const { batch } of this.bonds.values()) batch.publish();
     void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
   }
 
-  private publish(): void {
-    for (const { batch } of this.bonds.values()) batch.publish();
-  }
-
-  private watchBonds(): Promise<void>[] {
+  private watchBonds(): Promise<unknown>[] {
     const bonds = new Set(activeBackupBonds(this.host.topology).map(({ ifindex }) => ifindex));
     for (const [bond, { batch }] of this.bonds) {
       if (bonds.has(bond)) continue;
@@ -88,12 +83,13 @@ export class Announcer implements Task {
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
   }
 
-  private watch(bond: number): Promise<void> | [] {
-    const { capacity, rate, damping } = this.settings;
-    const guests = new BondGuests(capacity, this.memories.take());
+  private watch(bond: number): Promise<unknown> | [] {
+    const { capacity } = this.memories;
+    const announceable = (key: string): void => this.events.emit('announceable', bond, key);
+    const guests = new BondGuests(capacity, this.memories.take(), announceable);
     this.bonds.set(bond, guests);
-    if (guests.batch.unlocked !== null) this.listener.unlocked(guests.batch.unlocked);
-    return isThreads(bond) ? this.thread.watch(bond, guests.batch, { rate, damping }) : [];
+    if (guests.batch.unlocked !== null) this.events.emit('unlocked', guests.batch.unlocked);
+    return isThreads(bond) ? this.thread.watch(bond, guests.batch, this.settings) : [];
   }
 
   private everyMac(): Set<Mac> {
@@ -111,6 +107,11 @@ export class Announcer implements Task {
       );
     }
   }
+}
+
+/** What the failover thread needs to know for the first burst. */
+function firstRoundSettings({ announce }: Settings): FirstRoundSettings {
+  return { rate: announce.kinds.includes('rarp') ? announce.rate.rarp : null, damping: announce.damping };
 }
 
 /** Whether the failover thread watches a bond: those of Open vSwitch are no devices of the kernel. */

@@ -1,22 +1,14 @@
 import type { Log } from '../sys/log.js';
-import { activeBackupBonds, type Bond } from '../topology/bonds.js';
-import type { Topology } from '../topology/topology.js';
+import type { Bond } from '../topology/bonds.js';
 
 /** Logs bonds that come and go, and those that lose their last link. Holds one entry a bond. */
 export class BondLog {
   private bonds = new Map<string, string | null>();
 
-  /** @param noted is told of the bonds at each call */
-  constructor(
-    private readonly log: Log,
-    private readonly topology: Topology,
-    private readonly noted: (bonds: readonly Bond[]) => void,
-  ) {}
+  constructor(private readonly log: Log) {}
 
-  /** Compares the bonds with those of the last call, and logs what is new. */
-  note(): void {
-    const bonds = activeBackupBonds(this.topology);
-    this.noted(bonds);
+  /** The bonds as they stand now: compares them with those of the last call, and logs what is new. */
+  follow(bonds: readonly Bond[]): void {
     const now = bonds.map(({ name, activeSlave }) => [name, activeSlave?.name ?? null] as const);
     const before = this.bonds;
     this.bonds = new Map(now);

@@ -22,7 +22,6 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { type Announced, type ManualTools, sentByKind } from '../wire/announce-by-hand.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
-import { type Task, untilAborted } from '../tasks/task.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
 const LIMITS = {
@@ -38,11 +37,10 @@ const LIMITS = {
 const MAX_ANNOUNCEMENTS = 4;
 
 /** Answers the other commands over the control socket. */
-export class ControlServer implements Task {
-  readonly name = 'control';
-  readonly ready = Promise.resolve();
+export class ControlServer {
   private server: UnixServer | null = null;
-  private readonly started: number;
+  /** Seconds since 1970-01-01 00:00 UTC. */
+  private started = 0;
   private announcing = 0;
 
   /**
@@ -62,15 +60,14 @@ export class ControlServer implements Task {
     },
     private readonly manual: ManualTools,
     private readonly hostKnown: () => Promise<void>,
-  ) {
-    this.started = tools.clock.unix();
-  }
+  ) {}
 
   /**
-   * Takes the socket. Where it cannot be made, the daemon does its work without it.
-   * @throws AlreadyRunningError when another daemon has it
+   * Binds the socket, which no two daemons can have. Where it cannot be made, the daemon does its work without it.
+   * @throws AlreadyRunningError when another daemon has bound it
    */
   async listen(path: string): Promise<void> {
+    this.started = this.tools.clock.unix();
     try {
       this.server = await listenUnix(path, LIMITS, (line) => this.answer(line));
       this.share(path);
@@ -85,11 +82,6 @@ export class ControlServer implements Task {
     if (reason === null) return;
     const field = reason === 'no-group' ? `there is no group ${CONTROL_GROUP}` : `${CONTROL_GROUP}: ${reason}`;
     this.tools.log.info('the control socket is for root and our own group alone', { reason: field });
-  }
-
-  async run(signal: AbortSignal): Promise<void> {
-    await untilAborted(signal);
-    this.close();
   }
 
   /** Gives the socket back. */

@@ -1,53 +1,47 @@
 import { Registry } from 'prom-client';
-import { CONTROL_SOCKET } from '../config/constants.js';
+import { LIBVIRT_STATUS_FOLDER, OVS_FOLDER } from '../config/constants.js';
+import { newHostState } from '../guests/new-host-state.js';
+import type { Place } from '../plan/announceable.js';
+import { FailoverHistory } from '../host/history.js';
+import { LibvirtFollower } from '../host/libvirt-follower.js';
+import { portOpener } from '../host/ovs/bond-ports.js';
+import { OvsFollower } from '../host/ovs/follower.js';
+import { ovsIn } from '../host/ovs/sockets.js';
+import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { HostState } from '../guests/host-state.js';
-import { chance } from '../sys/chance.js';
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
-import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { VERSION } from '../sys/version.js';
-import type { Announcements } from '../wire/announcements.js';
+import { Events } from '../tasks/events.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
+import { runTasks } from '../tasks/task.js';
+import { activeSlaveOf } from '../topology/bonds.js';
+import { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { FailoverListener } from '../wire/failover-client.js';
+import type { DaemonEvents } from '../wire/events.js';
 import { AnnouncementLog } from './announcement-log.js';
-import { Announcer, type UnlockedListener } from './announcer.js';
+import { Announcer } from './announcer.js';
 import { BeforeRounds } from './before-rounds.js';
 import { BondLog } from './bond-log.js';
+import { connect } from './connect.js';
 import { ControlServer } from './control-server.js';
 import { FailoverLog } from './failover-log.js';
+import { FdbRestore } from './fdb-restore.js';
 import { followSettings } from './follow-settings.js';
-import { Healer } from './healer.js';
-import { FailoverHistory } from '../host/history.js';
-import { KernelWatch } from './kernel-watch.js';
-import { LibvirtFollower } from '../host/libvirt-follower.js';
 import { pagesForPeople } from '../http/pages.js';
-import { portOpener } from '../host/ovs/bond-ports.js';
-import { watchOvsBonds } from './ovs-bond-watch.js';
-import { OvsFollower } from '../host/ovs/follower.js';
-import { tellAll } from './listeners.js';
-import { metricsTasks } from './metrics-tasks.js';
-import { firstRoundSettings, manualTools, newAnnouncements } from './new-announcements.js';
-import { newHostState } from '../guests/new-host-state.js';
-import { newServiceNotifier } from './new-service-notifier.js';
-import { newSnooper } from './new-snooper.js';
-import type { ArpListener } from '../listen/snooper.js';
-import { type Reloads, Reloader } from './reloader.js';
+import { KernelWatch } from './kernel-watch.js';
+import { manualTools } from './manual-tools.js';
+import { buildOutlets } from './outlets.js';
+import { OvsBondWatch } from './ovs-bond-watch.js';
+import { Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
-import { newStateKeeper } from './new-state-keeper.js';
-import { runTasks } from '../tasks/task.js';
-import { tellReady } from './tell-ready.js';
-
-/** What the daemon does not make itself. */
-interface Base {
-  readonly clock: Clock;
-  readonly log: Log;
-}
-
-type ArpLeft = Parameters<ArpListener>;
+import { StateKeeper } from './state-keeper.js';
+import type { Surroundings } from './surroundings.js';
+import { reportReady } from './report-ready.js';
 
 /** A packet socket bound to no device. */
 const ANY_DEVICE = 0;
+
+/** The parts of the daemon, made of values: nothing is opened, read or started yet. */
+export type Parts = ReturnType<typeof buildParts>;
 
 /**
  * The daemon, from the kernel's messages to the frames on the new link:
@@ -60,95 +54,98 @@ const ANY_DEVICE = 0;
  *                       the state file of the run before ─┘    └─► the state file
  *                         └─► control socket: who is behind a bond, announce by hand
  *
- * @throws BondheraldError when a part of it cannot go on
+ * It is built, connected by its events, then run.
  */
-export async function runDaemon(settings: Settings, reloads: Reloads, base: Base, signal: AbortSignal): Promise<void> {
-  const config = settings.current;
-  const { clock, log } = base;
-  const tools = { clock, log, metrics: new Metrics(new Registry()).withDefaults(VERSION) };
-  openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
-  const host = newHostState(config);
-  const bonds = new Map<number, BondGuests>();
-  const ovs = new OvsFollower(host, { ...tools, chance }, config.guests.sources.ovs, {
-    hostKnown: () => kernelWatch.ready,
-    refresh: () => refresh(),
-    judge: () => judge(),
-    listening: async () => snooper.task?.listening(),
-  });
-  const history = new FailoverHistory(clock, host.topology, config.announce.schedule.length);
-  const openPort = portOpener(ovs.bonds, clock, (...frames) => snooper.task?.sending(...frames));
-  const manual = manualTools(settings, { clock, openPort, others: () => announcements, refresh: () => judge() });
-  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
-  const control = new ControlServer(host, bonds, { ...tools, history, page: pages.file }, manual, () => ovs.known());
-  await control.listen(CONTROL_SOCKET); // before all that two daemons would quarrel about
-  const failovers = new FailoverLog(tools, host.topology, bonds);
-  const onFailover = failoverListener(host, failovers, history, () => [announcements, refresh, ovs.readTables]);
-  const announcer = new Announcer(host, bonds, firstRoundSettings(config), onFailover);
-  const ovsBondWatch = watchOvsBonds({ clock, host, bonds, ovs, announcer, onFailover }, config);
-  const judge = (): void => {
-    announcer.refresh();
-    announcements.forgetGone();
-    service.changed();
-  };
-  const listener = tellAll(new AnnouncementLog(tools, (bond) => failovers.nameOf(bond)), history);
-  const beforeRounds = new BeforeRounds(clock, ovs.readTables);
-  const around = { host, bonds, announcer, clock, listener, openPort, beforeRounds, refresh: judge };
-  const announcements = newAnnouncements(config, around);
-  const bondLog = new BondLog(log, host.topology, (all) => history.follow(all));
-  /** After the kernel's changes and a failover. What is heard, or read of libvirt, changes guests alone, not bonds. */
-  const refresh = (): void => {
-    judge();
-    snooper.task?.follow();
-    ovsBondWatch.note();
-    healer.heal();
-    bondLog.note();
-  };
-  const kernelWatch = new KernelWatch(host, tools, refresh);
-  // Before the host is known, there is nothing to refresh.
-  const libvirt = new LibvirtFollower(config.guests, host, tools, () => void kernelWatch.ready.then(judge));
-  const onHeard = { changed: judge, arpLeft: (...left: ArpLeft) => announcements.arpLeft(...left) };
-  const snooper = newSnooper(config.guests.sources.snoop, host, bonds, tools, onHeard);
-  const healer = new Healer(host, tools, (bytes) => kernelWatch.request(bytes));
-  const sockets = { 'main thread': () => kernelWatch.echo(), 'failover thread': () => announcer.echo() };
-  const outlets = metricsTasks(config.metrics, { tools, topology: host.topology, bonds, sockets, pages });
-  const service = newServiceNotifier(host, bonds, tools, sockets);
-  const keeper = newStateKeeper(config.stateDir, host, tools, ovs.known(), announcer, history);
-  const reloader = new Reloader(settings, reloads, tools, service);
-  const parts = { ...around, refresh, announcements, ovsBondWatch, history };
-  followSettings(settings, { ...parts, snooper, libvirt, ovs, ...outlets });
-  log.info('starting', { version: VERSION });
-  const ready = (): void => tellReady({ log, service, reloader }, config.bonds, host.topology, bonds);
-  const tasks = [kernelWatch, libvirt, ovs, announcer, snooper, ...outlets.tasks, keeper, control, service, reloader];
-  await runTasks(tasks, signal, ready).finally(() => announcements.stop());
-  log.info('stopped');
+export class Daemon {
+  private constructor(
+    private readonly settings: Settings,
+    private readonly around: Surroundings,
+    private readonly parts: Parts,
+  ) {}
+
+  /** Makes all parts, and connects them. No I/O: that begins with `run`. */
+  static build(settings: Settings, around: Surroundings): Daemon {
+    const events = new Events<DaemonEvents>();
+    const parts = buildParts(settings, around, events);
+    connect(events, parts);
+    followSettings(settings, { ...parts, refresh: () => events.emit('hostChanged') });
+    return new Daemon(settings, around, parts);
+  }
+
+  /**
+   * Runs until `signal` aborts. The control socket is bound before all that two daemons would quarrel about, and given
+   * back when all else has ended.
+   * @throws AlreadyRunningError when another daemon runs; BondheraldError when a part cannot go on
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const { log, controlSocket, openPacketSender } = this.around;
+    const { control, announcements, tasks } = this.parts;
+    await control.listen(controlSocket);
+    try {
+      openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
+      log.info('starting', { version: VERSION });
+      await runTasks(tasks, signal, () => void this.becomeReady(signal)).finally(() => announcements.stop());
+    } finally {
+      control.close();
+    }
+    log.info('stopped');
+  }
+
+  private async becomeReady(signal: AbortSignal): Promise<void> {
+    const { snooper, service, reloader, host, bonds } = this.parts;
+    await snooper.task?.listening();
+    if (signal.aborted) return;
+    reportReady(this.around.log, this.settings.current.bonds, host.topology, bonds);
+    service.becomeReady();
+    reloader.begin();
+  }
 }
 
-/**
- * What happens in the main thread once the failover thread has sent the first burst.
- * @param next what follows it, and what brings guests and bonds up to date
- */
-function failoverListener(
-  host: HostState,
-  failovers: FailoverLog,
-  history: FailoverHistory,
-  next: () => [Announcements, refresh: () => void, readTables: () => Promise<void>],
-): FailoverListener & UnlockedListener {
+function buildParts(settings: Settings, around: Surroundings, events: Events<DaemonEvents>) {
+  const config = settings.current;
+  const { clock, log, chance, startThread } = around;
+  const metrics = new Metrics(new Registry()).withDefaults(VERSION);
+  const tools = { clock, log, metrics, chance, events };
+  const host = newHostState(config);
+  const { topology } = host;
+  const bonds = new Map<number, BondGuests>();
+  const kernel = new KernelWatch(host, tools, around.openRouteSocket);
+  const announcer = new Announcer(host, bonds, config, events, startThread);
+  const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
+    wanted ? new Snooper(host, bonds, tools, startThread) : null,
+  );
+  const hostKnown = (): Promise<void> => kernel.ready;
+  const libvirt = new LibvirtFollower(config.guests, host, tools, around.openFolder(LIBVIRT_STATUS_FOLDER), hostKnown);
+  const ovs = new OvsFollower(host, { ...tools, ovs: ovsIn(OVS_FOLDER, around), hostKnown }, config.guests.sources.ovs);
+  const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
+  const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
+  const sending = (bond: number, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
+  const openPort = portOpener(ovs.bonds, { ...around, sending });
+  const slaveOf = (bond: number): number | null => activeSlaveOf(topology, bond);
+  const addressesOf = (bond: number, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
+  const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf);
+  const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
+  const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
+  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
+  const shown = { metrics, host, bonds, sockets, page: pages.served };
+  const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
+  const manual = manualTools(settings, announcements, { clock, openPort, refresh: () => events.emit('guestsChanged') });
+  const known = (): Promise<void> => ovs.known();
+  const control = new ControlServer(host, bonds, { ...tools, history, page: pages.file }, manual, known);
+  const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
+    hostKnown: known,
+    announcerReady: () => announcer.ready,
+    isAnnounced: (bond) => history.isAnnounced(bond),
+  });
+  const reloader = new Reloader(settings, around.reloads, tools, service);
   return {
-    failover(round) {
-      const bond = host.topology.link(round.bond);
-      if (!bond || !host.topology.watches(bond.name)) return; // one that came and went has nobody behind it
-      if (round.cause === 'failover') host.failedOver(round.bond, round.arrived);
-      const [announcements, refresh, readTables] = next();
-      refresh();
-      failovers.failover(round);
-      history.failover(round);
-      announcements.failover(round);
-      void readTables();
-    },
-    lost: (...loss) => next()[0].lost(...loss),
-    resync: (reason) => failovers.resync(reason),
-    unwatched: (...refusal) => failovers.unwatched(...refusal),
-    unlocked: (reason) => failovers.unlocked(reason),
-    delayable: (reason) => failovers.delayable(reason),
+    ...{ host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
+    ...{ endpoint, textfile, service, control, keeper, reloader },
+    failoverLog: new FailoverLog(tools, topology, bonds),
+    announcementLog: new AnnouncementLog(tools, topology),
+    bondLog: new BondLog(log),
+    fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
+    beforeRounds: new BeforeRounds(clock, ovs.readTables),
+    tasks: [kernel, libvirt, ovs, announcer, snooper, endpoint, sweeper, textfile, keeper, service, reloader],
   };
 }

@@ -1,13 +1,13 @@
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log, LogFields } from '../sys/log.js';
+import { deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { FailoverListener } from '../wire/failover-client.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 
 /** Logs and counts what the failover thread reports. How announcements end is for AnnouncementLog. */
-export class FailoverLog implements Omit<FailoverListener, 'lost'> {
+export class FailoverLog {
   private saidUnlocked = false;
 
   constructor(
@@ -70,9 +70,8 @@ export class FailoverLog implements Omit<FailoverListener, 'lost'> {
     this.tools.log.info('frames cannot be locked in memory: on a host that swaps, a failover may be late', { reason });
   }
 
-  /** The name of a device. */
-  nameOf(ifindex: number): string {
-    return this.topology.link(ifindex)?.name ?? `device ${ifindex}`;
+  private nameOf(ifindex: number): string {
+    return deviceName(this.topology, ifindex);
   }
 
   private countSuppressed(ifindex: number, bond: string): number {

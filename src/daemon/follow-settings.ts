@@ -1,7 +1,5 @@
 import type { AnnounceConfig, Config } from '../config/config.js';
 import type { GuestSettings } from '../guests/settings.js';
-import type { FirstRoundSettings } from '../wire/thread-messages.js';
-import { firstRoundSettings } from './new-announcements.js';
 import { guestSettings } from '../guests/new-host-state.js';
 import type { Settings } from './settings.js';
 
@@ -15,7 +13,7 @@ export interface FollowingParts {
   readonly host: { configure(settings: GuestSettings, bonds: Config['bonds']): void };
   /** Brings guests and bonds up to date. */
   readonly refresh: () => void;
-  readonly announcer: { configure(settings: FirstRoundSettings): Promise<void> };
+  readonly announcer: Configurable<Config>;
   readonly announcements: { configure(settings: AnnounceConfig): void };
   readonly ovsBondWatch: { configure(settings: AnnounceConfig): void };
   /** Of how many rounds an announcement is. */
@@ -69,7 +67,7 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
  */
 function followAnnounce({ announcer, announcements, ovsBondWatch, history }: FollowingParts) {
   return async (announce: AnnounceConfig, config: Config): Promise<void> => {
-    await announcer.configure(firstRoundSettings(config));
+    await announcer.configure(config);
     ovsBondWatch.configure(announce);
     announcements.configure(announce);
     history.configure(announce.schedule.length);

@@ -5,9 +5,10 @@ import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import { openRouteSocket, type RouteSocket } from '../sys/netlink/route-socket.js';
+import type { openRouteSocket, RouteSocket } from '../sys/netlink/route-socket.js';
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
@@ -22,31 +23,35 @@ const NEIGHBOUR_INTERVAL = 600;
 /** What the numbers of requests for neighbours begin with, apart from the others on the same socket. */
 const NEIGHBOUR_SEQ = 0x40000000;
 
-/** Keeps the host's state in step with the kernel: reads it whole, then follows every change. */
+/**
+ * Keeps the host's state in step with the kernel: reads it whole, then follows every change, and emits `hostChanged` at
+ * most once a turn of the event loop.
+ */
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
   private readonly isReady = new Deferred();
   private readonly echoes = new Echoes(() => this.request(echoRequest()));
-  private readonly socket: RouteSocket;
   private readonly dumps: TableDumps;
   private readonly neighbours: TableDumps;
+  /** While it runs. */
+  private socket: RouteSocket | null = null;
   private neighboursRead = -Infinity;
   private drops = 0;
-  private told = false;
-  private closed = false;
+  private announced = false;
 
-  /** @param changed called after changes, at most once a turn of the event loop */
   constructor(
     private readonly host: HostState,
-    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
-    private readonly changed: () => void,
+    private readonly tools: {
+      readonly clock: Clock;
+      readonly log: Log;
+      readonly metrics: Metrics;
+      readonly events: DaemonEmitter;
+    },
+    private readonly openSocket: typeof openRouteSocket,
   ) {
-    this.socket = openRouteSocket(HOST_GROUPS);
-    const send = (request: Uint8Array): void => this.socket.send(request);
+    const send = (request: Uint8Array): void => this.request(request);
     this.dumps = new TableDumps(HOST_TABLES, send);
     this.neighbours = new TableDumps(['neighbours4', 'neighbours6'], send, NEIGHBOUR_SEQ);
-    this.socket.onDatagram = (bytes) => this.take(bytes);
-    this.socket.onTrouble = (detail) => this.resync('truncated', detail);
   }
 
   get ready(): Promise<void> {
@@ -54,17 +59,22 @@ export class KernelWatch implements Task {
   }
 
   async run(signal: AbortSignal): Promise<void> {
+    const socket = this.openSocket(HOST_GROUPS, {
+      datagram: (bytes) => this.apply(bytes),
+      trouble: (detail) => this.resync('truncated', detail),
+    });
+    this.socket = socket;
     this.startDumpIfDue();
-    const stop = this.tools.clock.every(CHECK_INTERVAL, () => this.check());
+    const stop = this.tools.clock.every(CHECK_INTERVAL, () => this.check(socket));
     await untilAborted(signal);
     stop();
-    this.closed = true;
-    this.socket.close();
+    this.socket = null;
+    socket.close();
   }
 
-  /** Asks the kernel for a change; a refusal is logged. At the end of the daemon nobody is asked any more. */
+  /** Sends the kernel a request; that it refuses a change is logged. After the end of the task nothing is sent. */
   request(bytes: Uint8Array): void {
-    if (!this.closed) this.socket.send(bytes);
+    this.socket?.send(bytes);
   }
 
   /** Resolves when the kernel has answered over this socket. */
@@ -76,7 +86,7 @@ export class KernelWatch implements Task {
     this.tools.log.warn('the kernel refused to put back a row of a bridge', { errno });
   }
 
-  private take(bytes: Uint8Array): void {
+  private apply(bytes: Uint8Array): void {
     const { clock, metrics } = this.tools;
     const now = clock.monotonic();
     for (const event of decodeDatagram(bytes)) {
@@ -89,21 +99,21 @@ export class KernelWatch implements Task {
       if (this.dumps.take(event)) this.host.finishDump(now);
       if (event.type !== 'lost') this.neighbours.take(event);
     }
-    this.tell();
+    this.announceChange();
   }
 
-  private tell(): void {
-    if (this.told || !this.dumps.complete) return;
-    this.told = true;
+  private announceChange(): void {
+    if (this.announced || !this.dumps.complete) return;
+    this.announced = true;
     this.tools.clock.soon(() => {
-      this.told = false;
-      this.changed();
+      this.announced = false;
+      this.tools.events.emit('hostChanged');
       this.isReady.resolve();
     });
   }
 
-  private check(): void {
-    const drops = this.socket.drops();
+  private check(socket: RouteSocket): void {
+    const drops = socket.drops();
     if (drops !== this.drops) this.resync('overrun', `the kernel dropped ${drops - this.drops} messages`);
     this.drops = drops;
     this.startDumpIfDue();

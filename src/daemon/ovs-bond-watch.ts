@@ -1,16 +1,12 @@
-import type { Config } from '../config/config.js';
-import type { HostState } from '../guests/host-state.js';
 import type { OvsPort } from '../sources/ovs/config.js';
 import type { Clock } from '../sys/clock.js';
 import { activeBackupBonds, type Bond } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { FailoverListener } from '../wire/failover-client.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
-import type { Announcer } from './announcer.js';
 import type { OvsBonds } from '../host/ovs/bonds.js';
-import type { OvsFollower } from '../host/ovs/follower.js';
 
 /** What decides whether a bond has failed over. */
 interface BondState {
@@ -26,7 +22,7 @@ export interface OvsWatchTools {
   readonly topology: Topology;
   readonly bonds: ReadonlyMap<number, BondGuests>;
   readonly ovs: OvsBonds;
-  readonly listener: Pick<FailoverListener, 'failover' | 'lost'>;
+  readonly events: DaemonEmitter;
   /** Has the MAC tables read anew, for guests that are news. @returns when they are known; never rejects */
   readTables(): Promise<void>;
 }
@@ -52,8 +48,8 @@ export class OvsBondWatch {
     this.rounds.configure(damping);
   }
 
-  /** To be called after the host's state may have changed. A bond's first state only says where we start. */
-  note(): void {
+  /** Looks for failovers after the host's state may have changed. A bond's first state only says where we start. */
+  compare(): void {
     const { topology } = this.tools;
     const before = this.states;
     const bonds = activeBackupBonds(topology).filter(({ ifindex }) => ifindex < 0);
@@ -61,32 +57,32 @@ export class OvsBondWatch {
     for (const bond of before.keys()) if (!this.states.has(bond)) this.rounds.forget(bond);
     for (const [bond, state] of this.states) {
       const held = before.get(bond);
-      if (held) this.compare(bond, held, state);
+      if (held) this.compareBond(bond, held, state);
     }
   }
 
-  /** Announces a bond now, as if it had failed over to `slave`. */
+  /** Announces a bond of Open vSwitch now, as if it had failed over to `slave`. */
   announce(bond: number, slave: number, cause: OrderCause): void {
-    this.begin(bond, slave, cause);
+    if (bond < 0) this.begin(bond, slave, cause);
   }
 
-  private compare(bond: number, held: BondState, { active, down }: BondState): void {
+  private compareBond(bond: number, held: BondState, { active, down }: BondState): void {
     const fell = [...down].some((member) => held.members.has(member) && !held.down.has(member));
     if (active !== null && (active !== held.active || fell)) return this.begin(bond, active, 'failover');
     if (active !== null || held.active === null) return;
     this.rounds.cancel(bond);
-    this.tools.listener.lost(bond, 'no-active-slave');
+    this.tools.events.emit('lost', bond, 'no-active-slave');
   }
 
   /** Where the cause is not a failover of this moment, Open vSwitch has spoken long ago: then all is left to us. */
   private begin(bond: number, slave: number, cause: 'failover' | OrderCause): void {
-    const { clock, ovs, bonds, listener } = this.tools;
+    const { clock, ovs, bonds, events } = this.tools;
     const now = clock.monotonic();
     const guests = bonds.get(bond);
     const done = cause === 'failover' && guests ? ovs.doneByOvs(bond, guests) : new Set<string>();
     const outcome = cause === 'window' ? this.rounds.release(bond, now) : this.rounds.failover(bond, done.size, now);
     if (!outcome) return;
-    listener.failover({ bond, slave, cause, arrived: now, ...outcome, doneByOvs: done });
+    events.emit('failover', { bond, slave, cause, arrived: now, ...outcome, doneByOvs: done });
     void this.tools.readTables().then(() => this.makeUp(bond, outcome.epoch, done));
   }
 
@@ -95,7 +91,7 @@ export class OvsBondWatch {
     const guests = this.tools.bonds.get(bond);
     if (!guests || !this.rounds.lasts(bond, epoch)) return;
     const sure = this.tools.ovs.doneByOvs(bond, guests);
-    for (const key of done) if (!sure.has(key) && guests.place(key)) guests.onAnnounced(key);
+    for (const key of done) if (!sure.has(key) && guests.place(key)) this.tools.events.emit('announceable', bond, key);
   }
 
   private stateOf({ ifindex, activeSlave }: Bond): BondState {
@@ -107,23 +103,6 @@ export class OvsBondWatch {
       down: uuids(shares.filter(({ up, lowerUp }) => !up || !lowerUp)),
     };
   }
-}
-
-/** The parts of the daemon that the watch deals with. */
-interface Neighbours extends Pick<OvsWatchTools, 'clock' | 'bonds'> {
-  readonly host: HostState;
-  readonly announcer: Announcer;
-  readonly onFailover: OvsWatchTools['listener'];
-  readonly ovs: Pick<OvsFollower, 'bonds' | 'readTables'>;
-}
-
-/** The watch over the bonds of Open vSwitch, and the announcer told of it. */
-export function watchOvsBonds(neighbours: Neighbours, { announce }: Pick<Config, 'announce'>): OvsBondWatch {
-  const { host, announcer, onFailover: listener, ovs, ...rest } = neighbours;
-  const { bonds: known, readTables } = ovs;
-  const watch = new OvsBondWatch({ ...rest, topology: host.topology, ovs: known, listener, readTables }, announce);
-  announcer.ofOvs = (...order) => watch.announce(...order);
-  return watch;
 }
 
 function uuids(interfaces: OvsPort['interfaces']): Set<string> {

@@ -13,6 +13,12 @@ const LOOKS = 8;
 /** How often we try to tell that we are ready, in seconds. */
 const RETRY_INTERVAL = 1;
 
+interface ServiceTools {
+  readonly clock: Clock;
+  readonly log: Log;
+  openServiceManager(): ServiceManager | null;
+}
+
 /**
  * Tells the service manager how the daemon is: ready, reloading, stopping, what it does, and that it is alive. Without a
  * manager it does nothing. The status goes out when it changes, and not more often than every STATUS_INTERVAL.
@@ -29,21 +35,24 @@ export class ServiceNotifier implements Task {
   private cancelStatus: (() => void) | null = null;
   private cancelLook: (() => void) | null = null;
 
+  /** null: there is none, or the task does not run yet. */
+  private manager: ServiceManager | null = null;
+
   /**
-   * @param manager null: there is none
    * @param does one line on what the daemon does
    * @param signs without them the watchdog is not fed
    */
   constructor(
-    private readonly manager: ServiceManager | null,
-    private readonly tools: { readonly clock: Clock; readonly log: Log },
+    private readonly tools: ServiceTools,
     private readonly does: () => string,
     signs: readonly LifeSign[],
   ) {
     this.watchdog = new Watchdog(signs);
   }
 
+  /** @throws SyscallError when NOTIFY_SOCKET is not an address */
   async run(signal: AbortSignal): Promise<void> {
+    this.manager = this.tools.openServiceManager();
     await untilAborted(signal);
     this.state = 'stopping';
     this.cancelLook?.();

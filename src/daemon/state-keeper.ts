@@ -1,10 +1,11 @@
 import type { HostState } from '../guests/host-state.js';
-import type { BondSnapshot, Snapshot } from '../guests/snapshot.js';
+import { missedFailovers, type Snapshot } from '../guests/snapshot.js';
 import { encodeState, type SavedState } from '../state/document.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { StateFile } from '../sys/files/state-file.js';
 import { Deferred } from '../tasks/deferred.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { loadState } from './load-state.js';
 import { oneLine } from '../errors.js';
 import { type Task, untilAborted } from '../tasks/task.js';
@@ -21,21 +22,14 @@ const REFRESH_INTERVAL = 600;
 /** So many guests are put into words before others have their turn: about a millisecond. */
 const SLICE = 256;
 
-/** The parts of the daemon that the keeper waits for and tells. */
-export interface Neighbours {
-  /** The devices and guests of the host are known. */
-  readonly hostKnown: Promise<void>;
-  readonly announcer: { refresh(): void; readonly ready: Promise<void> };
-  readonly missed: { announce(before: readonly BondSnapshot[]): void };
-  readonly history: Announced;
-}
-
-/** Which failovers have been announced to their end. */
-export interface Announced {
+/** What the keeper needs of other parts of the daemon. */
+export interface KeeperParts {
+  /** Settles when the devices and guests of the host are known. */
+  hostKnown(): Promise<void>;
+  /** Settles, once guests have been restored and `guestsChanged` is out, when no failover is missed. */
+  announcerReady(): Promise<void>;
   /** Whether nothing of the last failover of a bond remains to be announced. */
   isAnnounced(bond: number): boolean;
-  /** To be called when that has changed. */
-  onFailover: () => void;
 }
 
 /** Carries what we know of the host over to the next run. */
@@ -47,13 +41,15 @@ export class StateKeeper implements Task {
   private savedAt = -Infinity;
   private triedAt = -Infinity;
   private failing = false;
+  /** While what we know is worth saving. */
+  private bootId: string | null = null;
 
   constructor(
     private readonly host: HostState,
     private readonly file: StateFile,
     private readonly readBootId: () => Promise<string>,
-    private readonly tools: { readonly clock: Clock; readonly log: Log },
-    private readonly neighbours: Neighbours,
+    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly events: DaemonEmitter },
+    private readonly parts: KeeperParts,
   ) {}
 
   get ready(): Promise<void> {
@@ -68,37 +64,43 @@ export class StateKeeper implements Task {
     return bootId === undefined ? untilAborted(signal) : this.keep(bootId, signal);
   }
 
+  /** A bond has failed over: what is known is saved at once, or a crash in the next seconds would lose it. */
+  failover(): void {
+    if (this.bootId === null) return;
+    this.triedAt = -Infinity;
+    this.look(this.bootId);
+  }
+
   private async keep(bootId: string, signal: AbortSignal): Promise<void> {
     const state = await loadState(this.file, bootId, this.tools.log);
-    await Promise.race([this.neighbours.hostKnown, untilAborted(signal)]);
+    await Promise.race([this.parts.hostKnown(), untilAborted(signal)]);
     if (signal.aborted) return; // what the file says is better than what we know yet
     if (state) await this.restore(state, signal);
     this.isReady.resolve();
-    const { history } = this.neighbours;
-    const look = (): void => void (this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null)));
-    const stop = this.tools.clock.every(LOOK_INTERVAL, look);
-    history.onFailover = () => {
-      this.triedAt = -Infinity; // else it would be forgotten by a crash in the next seconds
-      look();
-    };
+    this.bootId = bootId;
+    const stop = this.tools.clock.every(LOOK_INTERVAL, () => this.look(bootId));
     await untilAborted(signal);
     stop();
-    history.onFailover = () => undefined;
+    this.bootId = null;
     await this.saving;
     await this.saveIfChanged(bootId);
   }
 
   private async restore({ guests, bonds, savedAt }: SavedState, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.tools;
-    const { announcer, missed } = this.neighbours;
+    const { clock, log, events } = this.tools;
     this.host.restore(guests, clock.monotonic());
-    announcer.refresh();
+    events.emit('guestsChanged');
     log.info('the state of an earlier run is read', {
       guests: guests.length,
       age_s: Math.max(0, Math.round(clock.unix() - savedAt)), // somebody may have set the clock back
     });
-    await Promise.race([announcer.ready, untilAborted(signal)]); // from then on it misses no failover
-    if (!signal.aborted) missed.announce(bonds);
+    await Promise.race([this.parts.announcerReady(), untilAborted(signal)]); // from then on it misses no failover
+    const missed = signal.aborted ? [] : missedFailovers(this.host.topology, bonds);
+    for (const { bond, slave } of missed) events.emit('due', bond, slave, 'missed');
+  }
+
+  private look(bootId: string): void {
+    this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null));
   }
 
   private async saveIfDue(bootId: string): Promise<void> {
@@ -122,8 +124,9 @@ export class StateKeeper implements Task {
    */
   private snapshot(now: number): Snapshot {
     const { bonds, guests } = this.host.snapshot(now);
-    const { history } = this.neighbours;
-    const announced = bonds.map((bond) => (history.isAnnounced(bond.ifindex) ? bond : { ...bond, activeSlave: null }));
+    const announced = bonds.map((bond) =>
+      this.parts.isAnnounced(bond.ifindex) ? bond : { ...bond, activeSlave: null },
+    );
     return { bonds: announced, guests };
   }
 

@@ -1,7 +1,6 @@
 import type { Registry } from 'prom-client';
 import { oneLine, SyscallError } from '../errors.js';
 import { exposeOwn } from '../metrics/exposition.js';
-import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
 import type { SharedFile } from '../sys/files/shared-file.js';
@@ -25,12 +24,14 @@ export class Textfile implements Task {
   private writing: Promise<void> | null = null;
   private due = false;
   private failure: string | null = null;
+  private cancelSoon: (() => void) | null = null;
+  private over = false;
 
   constructor(
     private readonly file: SharedFile,
     private readonly registry: Registry,
     private readonly refresh: () => void,
-    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    private readonly tools: { readonly clock: Clock; readonly log: Log },
   ) {}
 
   get ready(): Promise<void> {
@@ -38,21 +39,22 @@ export class Textfile implements Task {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock, metrics } = this.tools;
-    let soon: (() => void) | null = null;
-    metrics.whenCounted('bondherald_bond_failovers_total', () => {
-      soon ??= clock.after(AFTER_FAILOVER, () => ((soon = null), this.write()));
-    });
-    const stop = clock.every(INTERVAL, () => this.write());
+    const stop = this.tools.clock.every(INTERVAL, () => this.write());
     this.write();
     await this.writing;
     this.isReady.resolve();
     await untilAborted(signal);
     stop();
-    metrics.whenCounted('bondherald_bond_failovers_total', () => undefined);
-    (soon as (() => void) | null)?.();
+    this.cancelSoon?.();
+    this.over = true;
     await this.writing;
     await this.attempt(() => this.file.remove());
+  }
+
+  /** A bond has failed over: the file is written soon. */
+  failover(): void {
+    if (this.over) return;
+    this.cancelSoon ??= this.tools.clock.after(AFTER_FAILOVER, () => ((this.cancelSoon = null), this.write()));
   }
 
   /** Writes now, or once more as soon as the write that is under way is done. */

@@ -1,9 +1,8 @@
 import type { FrameKind } from '../config/config.js';
 import type { FailoverRecord } from '../plan/failover-record.js';
 import type { Clock } from '../sys/clock.js';
-import type { Bond } from '../topology/bonds.js';
+import { type Bond, deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
-import type { AnnouncementListener } from '../wire/bond-announcements.js';
 import type { RunReport } from '../wire/run-report.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 import { RecordInTheMaking } from './history-record.js';
@@ -24,10 +23,8 @@ interface BondHistory {
  * What became of the last failovers of each bond, for people to look at. Holds the last 16 of each active-backup bond
  * that the host has now.
  */
-export class FailoverHistory implements AnnouncementListener {
+export class FailoverHistory {
   private readonly bonds = new Map<number, BondHistory>();
-  /** Called when a bond has failed over. */
-  onFailover: () => void = () => undefined;
 
   /** @param roundsPlanned how many rounds an announcement has */
   constructor(
@@ -61,27 +58,18 @@ export class FailoverHistory implements AnnouncementListener {
     if (!bond) return;
     const { arrived, cause } = round;
     const time = this.clock.unix() - (this.clock.monotonic() - arrived);
-    const to = this.topology.link(round.slave)?.name ?? `device ${round.slave}`;
+    const to = deviceName(this.topology, round.slave);
     const from = bond.slave === to ? null : bond.slave;
     bond.slave = to;
     if (cause !== 'window') bond.failovers++;
     const record = new RecordInTheMaking({ time, from, to, roundsPlanned: this.roundsPlanned }, round);
     bond.records.push({ arrived, record });
     if (bond.records.length > RECORDS_PER_BOND) bond.records.shift();
-    this.onFailover();
-  }
-
-  began(): void {
-    // the failover has told already
   }
 
   sent(bond: number, kind: FrameKind, frames: number, round: number): void {
     const { arrived, record } = this.running(bond) ?? {};
     if (arrived !== undefined) record?.sent(kind, frames, round, this.clock.monotonic() - arrived);
-  }
-
-  firstFrameOut(): void {
-    // `sent` has told already
   }
 
   firstRoundOut(bond: number, seconds: number): void {

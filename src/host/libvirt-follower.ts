@@ -1,37 +1,36 @@
 import type { Config } from '../config/config.js';
-import { LIBVIRT_STATUS_FOLDER } from '../config/constants.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
-import { openFolder } from '../sys/files/watch-folder.js';
+import type { Folder } from '../sys/files/watch-folder.js';
 import type { GuestInterface } from '../sources/libvirt.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { LibvirtWatch } from './libvirt-watch.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 
 /** Tells the host's state which guests libvirt runs, as long as the configuration wants it. */
 export class LibvirtFollower extends SwitchedTask<boolean, LibvirtWatch> {
-  private readonly tell: (interfaces: readonly GuestInterface[]) => void;
+  private readonly apply: (interfaces: readonly GuestInterface[]) => void;
 
-  /** @param changed called when the host's state has been told something */
+  /** @param hostKnown settles when the kernel's devices are known: before, there is nothing to bring up to date */
   constructor(
     { sources }: Config['guests'],
     host: Pick<HostState, 'setGuestInterfaces'>,
-    tools: { readonly log: Log; readonly metrics: Metrics },
-    changed: () => void,
+    tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
+    folder: Folder,
+    hostKnown: () => Promise<void>,
   ) {
-    const tell = (interfaces: readonly GuestInterface[]): void => {
+    const apply = (interfaces: readonly GuestInterface[]): void => {
       host.setGuestInterfaces(interfaces);
-      changed();
+      void hostKnown().then(() => tools.events.emit('guestsChanged'));
     };
-    super('libvirt', sources.libvirt !== false, (wanted) =>
-      wanted ? new LibvirtWatch(openFolder(LIBVIRT_STATUS_FOLDER), tools, tell) : null,
-    );
-    this.tell = tell;
+    super('libvirt', sources.libvirt !== false, (wanted) => (wanted ? new LibvirtWatch(folder, tools, apply) : null));
+    this.apply = apply;
   }
 
-  /** What libvirt has said is no word any more when nobody listens to it. */
+  /** When libvirt is no source any more, it has no guests. */
   override async configure(wanted: boolean): Promise<void> {
     await super.configure(wanted);
-    if (!wanted) this.tell([]);
+    if (!wanted) this.apply([]);
   }
 }

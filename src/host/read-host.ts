@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.js';
+import { OVS_FOLDER } from '../config/constants.js';
 import { NetlinkRequestError } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
@@ -7,9 +8,12 @@ import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { LogFields } from '../sys/log.js';
-import { openRouteSocket, type RouteSocket } from '../sys/netlink/route-socket.js';
+import { openRouteSocket } from '../sys/netlink/route-socket.js';
 import { newHostState } from '../guests/new-host-state.js';
+import { Events } from '../tasks/events.js';
+import type { DaemonEvents } from '../wire/events.js';
 import { OvsFollower } from './ovs/follower.js';
+import { ovsIn } from './ovs/sockets.js';
 
 /** A kernel that does not answer within so many seconds will not answer. */
 const TIME_LIMIT = 10;
@@ -31,22 +35,14 @@ export interface LiveHost {
  */
 export async function readHost(config: Config, clock: Clock): Promise<LiveHost> {
   const host = newHostState(config);
-  const socket = openRouteSocket(HOST_GROUPS);
-  let lost = false;
-  try {
-    await dump(host, socket, clock);
-  } catch (error) {
-    socket.close();
-    throw error;
-  }
-  socket.onTrouble = () => (lost = true);
+  const socket = await openAndDump(host, clock);
   const stop = new AbortController();
   const ovs = await readOvs(host, config, clock, stop.signal);
   host.takeStale();
   return {
     host,
     ...ovs,
-    intact: () => !lost && socket.drops() === 0,
+    intact: () => socket.intact(),
     close() {
       stop.abort();
       socket.close();
@@ -67,35 +63,51 @@ async function readOvs(
   };
   const log = { info: () => undefined, warn, error: warn };
   const metrics = { count: () => undefined };
-  const changed = (): void => void host.takeStale();
-  const told = {
-    hostKnown: () => Promise.resolve(),
-    refresh: changed,
-    judge: changed,
-    listening: () => Promise.resolve(),
-  };
-  const follower = new OvsFollower(host, { clock, chance, log, metrics }, config.guests.sources.ovs, told);
+  const events = new Events<DaemonEvents>();
+  events.on('hostChanged', () => void host.takeStale());
+  events.on('guestsChanged', () => void host.takeStale());
+  const hostKnown = (): Promise<void> => Promise.resolve();
+  const tools = { clock, chance, log, metrics, events, hostKnown, ovs: ovsIn(OVS_FOLDER) };
+  const follower = new OvsFollower(host, tools, config.guests.sources.ovs);
   void follower.run(signal);
   await follower.known();
   return { ovs: follower, ovsTrouble: trouble };
 }
 
-function dump(host: HostState, socket: RouteSocket, clock: Clock): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
-    const dumps = new TableDumps(HOST_TABLES, (request) => socket.send(request));
-    const cancel = clock.after(TIME_LIMIT, () => {
-      reject(new NetlinkRequestError(`the kernel did not answer within ${TIME_LIMIT} s over netlink`));
-    });
-    socket.onTrouble = (detail) => reject(new NetlinkRequestError(`reading the kernel's state: ${detail}`));
-    socket.onDatagram = (bytes) => {
-      for (const event of decodeDatagram(bytes)) {
-        host.apply(event, clock.monotonic());
-        dumps.take(event);
-      }
-      if (!dumps.complete) return;
+/** A socket by which the kernel's tables have been read. */
+interface Followed {
+  /** Whether every change was seen until now. */
+  intact(): boolean;
+  close(): void;
+}
+
+/** Reads the kernel's tables, and goes on following them. @throws NetlinkRequestError */
+function openAndDump(host: HostState, clock: Clock): Promise<Followed> {
+  return new Promise((resolve, reject) => {
+    let lost = false;
+    const give = (error: NetlinkRequestError): void => {
+      lost = true;
+      if (dumps.complete) return;
       cancel();
-      resolve();
+      socket.close();
+      reject(error);
     };
+    const socket = openRouteSocket(HOST_GROUPS, {
+      trouble: (detail) => give(new NetlinkRequestError(`reading the kernel's state: ${detail}`)),
+      datagram(bytes) {
+        for (const event of decodeDatagram(bytes)) {
+          host.apply(event, clock.monotonic());
+          dumps.take(event);
+        }
+        if (!dumps.complete) return;
+        cancel();
+        resolve({ intact: () => !lost && socket.drops() === 0, close: () => socket.close() });
+      },
+    });
+    const dumps = new TableDumps(HOST_TABLES, (request) => socket.send(request));
+    const cancel = clock.after(TIME_LIMIT, () =>
+      give(new NetlinkRequestError(`the kernel did not answer within ${TIME_LIMIT} s over netlink`)),
+    );
     dumps.startIfDue(clock.monotonic());
   });
 }

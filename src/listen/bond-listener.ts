@@ -7,34 +7,42 @@ import type { KernelRequests } from './kernel-requests.js';
 /** How often a mirror that somebody took away is put back. */
 const RENEWALS = 3;
 
-/** What the ears of all bonds share. */
-export interface EarTools {
+/** What the listeners on all bonds share. */
+export interface ListenerTools {
   readonly requests: KernelRequests;
   readonly filter: Uint8Array;
   readonly ring: ReceiveRing;
 }
 
 /**
- * Hears one bond. What leaves comes from a mirror, because a socket on the bond would have the kernel copy every
+ * Listens on one bond. What leaves comes from a mirror, because a socket on the bond would have the kernel copy every
  * frame that leaves; what comes in, from a socket on the bond. Without a mirror both come from the socket on the bond.
  */
-export class BondEar {
+export class BondListener {
+  /** As OvsBondListener's: here a descriptor is readable whenever there is something to judge. */
+  readonly waits = false;
   private readonly mirror: BondMirror;
   private readers: readonly PacketReader[] = [];
   private mirrored = false;
   private renewalsLeft = RENEWALS;
 
-  /**
-   * @param costly told why there is no mirror, once at the most
-   * @throws BondheraldError when the bond cannot be heard at all
-   */
+  /** @param costly called with the reason when there is no mirror, once at most */
   constructor(
     private readonly bond: number,
-    private readonly tools: EarTools,
+    private readonly tools: ListenerTools,
     private readonly costly: (reason: string) => void,
   ) {
     this.mirror = new BondMirror(tools.requests, bond);
-    this.open();
+  }
+
+  /** Begins to listen. @throws BondheraldError when the bond cannot be listened on at all */
+  open(): void {
+    try {
+      this.openMirrored();
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      this.openPlain(error.message);
+    }
   }
 
   /** What can be waited on. */
@@ -47,9 +55,9 @@ export class BondEar {
    * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo has the last word.
    * @returns whether more may be there that left
    */
-  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
+  read(limit: number, handle: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
     const counts = this.readers.map((reader) => {
-      const count = reader.read(limit, take);
+      const count = reader.read(limit, handle);
       done();
       return count;
     });
@@ -77,15 +85,6 @@ export class BondEar {
     this.readers = [];
     if (this.mirrored) this.mirror.takeDown();
     this.mirrored = false;
-  }
-
-  private open(): void {
-    try {
-      this.openMirrored();
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error;
-      this.openPlain(error.message);
-    }
   }
 
   private openMirrored(): void {

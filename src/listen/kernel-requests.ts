@@ -2,7 +2,7 @@ import { getSystemErrorName } from 'node:util';
 import { SyscallError } from '../errors.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
-import { type LinkSocket, openLinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/netlink/link-socket.js';
+import { type LinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/netlink/link-socket.js';
 import { privileged } from '../sys/process/privileges.js';
 
 /** How often a receive may time out for one answer, 10 s in all: the kernel may have to load a module. */
@@ -10,8 +10,9 @@ const PATIENCE = 10_000 / RECEIVE_TIME_LIMIT_MS;
 
 /** Asks the kernel one thing after the other and waits for each answer: for a thread that may. */
 export class KernelRequests {
-  private readonly socket: LinkSocket = openLinkSocket(0);
   private seq = 0;
+
+  constructor(private readonly socket: LinkSocket) {}
 
   /**
    * @param build makes the request with the number given

@@ -1,7 +1,7 @@
 import { BondheraldError } from '../errors.js';
 import { FrameBook, isPlainRarp } from '../sources/frame-book.js';
 import type { ReadFrame } from '../sys/packets/packet-reader.js';
-import { BondEar, type EarTools } from './bond-listener.js';
+import { BondListener, type ListenerTools } from './bond-listener.js';
 
 /** Our own frames are read within so many seconds after we said that they would leave, a flood of others aside. */
 const OWN_WINDOW = 5;
@@ -12,57 +12,51 @@ const ECHO_WINDOW = 0.5;
 /** So many frames that came in wait for what left before them; of more, the oldest wait no longer. */
 const WAITING = 1024;
 
-/** A member of a bond, and the ear on it. */
-interface MemberEar {
-  readonly member: number;
-  readonly ear: BondEar;
-}
-
 /**
- * Hears a bond of Open vSwitch, by its members. What leaves by any of them leaves by the bond; what comes in counts on
+ * Listens on a bond of Open vSwitch, by its members. What leaves by any of them leaves by the bond; what comes in counts on
  * the active member only, as Open vSwitch drops the rest (ofproto/bond.c:bond_check_admissibility). Its forwarding
- * carries no mark of ours, so our own frames are known by what we said that we would send, and RARPs of the kind that
- * it sends itself are no word of a guest's.
+ * carries no mark of ours, so our own frames are known by what `sending` announced, and RARPs of the kind that it
+ * sends itself prove nothing of a guest.
  */
-export class OvsBondEar {
-  private readonly ears: readonly MemberEar[];
+export class OvsBondListener {
+  /** By member. */
+  private readonly listeners = new Map<number, BondListener>();
   private readonly own = new FrameBook(OWN_WINDOW);
   private readonly left = new FrameBook(ECHO_WINDOW);
   private readonly waiting: ReadFrame[] = [];
-  active: number | null = null;
+  private isCostly = false;
 
   /**
    * @param members devices of the kernel
-   * @param costly told why there is no mirror, once at the most
-   * @throws BondheraldError when none of them can be heard
+   * @param active the member whose incoming frames count
+   * @param costly called with the reason when there is no mirror, once at most
    */
   constructor(
-    members: readonly number[],
-    tools: EarTools,
-    costly: (reason: string) => void,
+    private readonly members: readonly number[],
+    public active: number | null,
+    private readonly tools: ListenerTools,
+    private readonly costly: (reason: string) => void,
     private readonly now: () => number,
-  ) {
-    let told = false;
-    const tell = (reason: string): void => {
-      if (!told) costly(reason);
-      told = true;
-    };
-    const ears: MemberEar[] = [];
+  ) {}
+
+  /** Begins to listen. @throws BondheraldError when no member can be listened on */
+  open(): void {
     const failures: BondheraldError[] = [];
-    for (const member of members) {
+    for (const member of this.members) {
+      const listener = new BondListener(member, this.tools, (reason) => this.reportCost(reason));
       try {
-        ears.push({ member, ear: new BondEar(member, tools, tell) });
+        listener.open();
+        this.listeners.set(member, listener);
       } catch (error) {
         if (!(error instanceof BondheraldError)) throw error;
         failures.push(error);
       }
     }
-    if (ears.length === 0 && failures[0]) throw failures[0];
-    this.ears = ears;
+    if (this.listeners.size === 0 && failures[0]) throw failures[0];
   }
 
   get descriptors(): number[] {
-    return this.ears.flatMap(({ ear }) => ear.descriptors);
+    return [...this.listeners.values()].flatMap(({ descriptors }) => descriptors);
   }
 
   /** These frames are about to leave. */
@@ -70,54 +64,61 @@ export class OvsBondEar {
     for (const frame of frames) this.own.note(frame, this.now());
   }
 
-  /** Whether there is something to judge though no descriptor speaks. */
+  /** Whether there is something to judge though no descriptor is readable. */
   get waits(): boolean {
     return this.waiting.length > 0;
   }
 
   /**
-   * As BondEar's, for each member. What came in is judged when all has been read that left before it: the frame of which
+   * As BondListener does, for each member. What came in is judged when all has been read that left before it: the frame of which
    * it is the echo may have left by a member that is read later.
    */
-  hear(limit: number, take: (frame: ReadFrame) => void, done: () => void): void {
-    this.read(limit, take);
+  read(limit: number, handle: (frame: ReadFrame) => void, done: () => void): void {
+    this.readMembers(limit, handle);
     if (this.waits) {
       const cameIn = this.waiting.splice(0);
-      if (this.read(limit, take)) this.waiting.unshift(...cameIn.splice(-WAITING));
+      if (this.readMembers(limit, handle)) this.waiting.unshift(...cameIn.splice(-WAITING));
       done();
-      for (const frame of cameIn) if (!this.left.has(frame.bytes, this.now())) take(frame);
+      for (const frame of cameIn) if (!this.left.has(frame.bytes, this.now())) handle(frame);
     }
     done();
   }
 
   check(): void {
-    for (const { ear } of this.ears) ear.check();
+    for (const listener of this.listeners.values()) listener.check();
   }
 
   drops(): number {
-    return this.ears.reduce((count, { ear }) => count + ear.drops(), 0);
+    let count = 0;
+    for (const listener of this.listeners.values()) count += listener.drops();
+    return count;
   }
 
   close(): void {
-    for (const { ear } of this.ears) ear.close();
+    for (const listener of this.listeners.values()) listener.close();
   }
 
   /** Hands over what left and is its sender's word; keeps what came in. @returns whether more may be there that left */
-  private read(limit: number, take: (frame: ReadFrame) => void): boolean {
+  private readMembers(limit: number, handle: (frame: ReadFrame) => void): boolean {
     let more = false;
-    for (const { member, ear } of this.ears) {
+    for (const [member, listener] of this.listeners) {
       const sort = (frame: ReadFrame): void => {
-        if (frame.direction === 'out') this.hearLeaving(frame, take);
+        if (frame.direction === 'out') this.handleLeaving(frame, handle);
         else if (member === this.active) this.waiting.push({ ...frame, bytes: frame.bytes.slice() });
       };
-      more = ear.hear(limit, sort) || more;
+      more = listener.read(limit, sort) || more;
     }
     return more;
   }
 
-  private hearLeaving(frame: ReadFrame, take: (frame: ReadFrame) => void): void {
+  private handleLeaving(frame: ReadFrame, handle: (frame: ReadFrame) => void): void {
     const now = this.now();
     this.left.note(frame.bytes, now);
-    if (!this.own.has(frame.bytes, now) && !isPlainRarp(frame.bytes)) take(frame);
+    if (!this.own.has(frame.bytes, now) && !isPlainRarp(frame.bytes)) handle(frame);
+  }
+
+  private reportCost(reason: string): void {
+    if (!this.isCostly) this.costly(reason);
+    this.isCostly = true;
   }
 }

@@ -8,7 +8,7 @@ export interface WatchOrder {
   readonly active: number | null;
 }
 
-/** From the daemon to the listening thread. */
+/** From the daemon to the listening thread. `watch` is answered. */
 export type ToSnoopThread =
   | ({ readonly type: 'watch' } & WatchOrder)
   /** Another member of a bond of Open vSwitch is the active one. */
@@ -17,8 +17,7 @@ export type ToSnoopThread =
   | { readonly type: 'sending'; readonly bond: number; readonly frames: readonly Uint8Array[] }
   | { readonly type: 'forget'; readonly bond: number }
   /** A batch has been dealt with: another may come. */
-  | { readonly type: 'taken' }
-  | { readonly type: 'stop' };
+  | { readonly type: 'taken' };
 
 /** What one bond was heard of in one turn of the thread. */
 export interface HeardBatch {
@@ -33,8 +32,6 @@ export interface HeardBatch {
 export type FromSnoopThread =
   /** It takes orders. */
   | { readonly type: 'ready' }
-  /** The bond is watched; or it cannot be, for the reason given. */
-  | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
   /** The bond is heard in a way that costs the guests more, for the reason given. */
   | { readonly type: 'costly'; readonly bond: number; readonly reason: string }
   /** `at`: when the thread read the frames, monotonic clock, seconds. */

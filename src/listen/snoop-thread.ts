@@ -1,8 +1,13 @@
+import { encodeProgram } from '../kernel/bpf/assembler.js';
+import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
 import { blockFor, systemClock } from '../sys/clock.js';
+import { openLinkSocket } from '../sys/netlink/link-socket.js';
+import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
+import { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { rest } from '../sys/process/privileges.js';
 import { dataOfThisThread, ownerOfThisThread } from '../sys/process/thread.js';
-import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
-import { SnoopedBonds } from './snooped-bonds.js';
+import { KernelRequests } from './kernel-requests.js';
+import { SnoopedBonds, type SnoopOwner } from './snooped-bonds.js';
 
 /*
  * The listening thread: hears ARP, RARP, Neighbor Discovery and DHCP on the bonds. A flood costs the host a turn of
@@ -11,27 +16,31 @@ import { SnoopedBonds } from './snooped-bonds.js';
 
 const TURN_SECONDS = 0.01;
 const LOST_CHECK_SECONDS = 1;
-const EARS_CHECK_SECONDS = 5;
+const MIRROR_CHECK_SECONDS = 5;
 
-const owner = ownerOfThisThread<ToSnoopThread, FromSnoopThread>();
+const owner: SnoopOwner = ownerOfThisThread();
 const now = (): number => systemClock.monotonic();
-const bonds = new SnoopedBonds(owner, now, dataOfThisThread() as number);
+const bonds = new SnoopedBonds(owner, now, dataOfThisThread() as number, {
+  requests: new KernelRequests(openLinkSocket(0)),
+  filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)),
+  ring: new ReceiveRing(),
+});
 let checked = now();
-let earsChecked = checked;
+let mirrorsChecked = checked;
 
 // It reads what guests send, and needs its rights only where it begins to listen on a bond or puts its mirror right.
 rest('bh-listen', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 owner.post({ type: 'ready' });
 for (;;) {
-  bonds.takeOrders();
+  bonds.carryOutOrders();
   if (!bonds.running) break;
-  const untilCheck = Math.max(LOST_CHECK_SECONDS, EARS_CHECK_SECONDS - (now() - earsChecked));
-  if (!bonds.mayTell || bonds.listen(Math.ceil(untilCheck * 1000))) blockFor(TURN_SECONDS);
-  if (!bonds.mayTell || now() - checked < LOST_CHECK_SECONDS) continue;
+  const untilCheck = Math.max(LOST_CHECK_SECONDS, MIRROR_CHECK_SECONDS - (now() - mirrorsChecked));
+  if (!bonds.mayReport || bonds.listen(Math.ceil(untilCheck * 1000))) blockFor(TURN_SECONDS);
+  if (!bonds.mayReport || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
-  bonds.tellLost();
-  if (checked - earsChecked < EARS_CHECK_SECONDS) continue;
-  earsChecked = checked;
+  bonds.reportLost();
+  if (checked - mirrorsChecked < MIRROR_CHECK_SECONDS) continue;
+  mirrorsChecked = checked;
   bonds.check();
 }
 bonds.close();

@@ -2,19 +2,19 @@ import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Heard } from '../sources/heard.js';
 import type { Log } from '../sys/log.js';
+import type { StartThread } from '../sys/process/thread.js';
+import { deviceName } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { SnoopClient } from './snoop-client.js';
-import { type Task, untilAborted } from '../tasks/task.js';
+import type { Task } from '../tasks/task.js';
 import { ToldOnce } from '../tasks/told-once.js';
+import type { DaemonEmitter } from '../wire/events.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
 
-/** Is told how many ARP frames have left by a bond that are not ours, and when: monotonic clock, seconds. */
-export type ArpListener = (bond: number, frames: number, at: number) => void;
-
-/** Listens on every bond that is announced, and tells the host's state what was heard. */
+/** Listens on every bond that is announced, and gives the host's state what was heard. */
 export class Snooper implements Task {
   readonly name = 'snooper';
   private readonly isReady = new Deferred();
@@ -24,21 +24,17 @@ export class Snooper implements Task {
   private readonly unheard = new ToldOnce<number>();
   private answered: Promise<unknown> = Promise.resolve();
 
-  /**
-   * @param bonds the bonds that are announced, by ifindex
-   * @param changed called after something was heard
-   */
+  /** @param bonds the bonds that are announced, by ifindex */
   constructor(
     private readonly host: HostState,
     private readonly bonds: ReadonlyMap<number, unknown>,
-    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
-    private readonly changed: () => void,
-    private readonly arpLeft: ArpListener,
+    private readonly tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
+    startThread: StartThread,
   ) {
     const ignored = (reason: string, count: number): void => {
       tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
     };
-    this.thread = new SnoopClient({
+    this.thread = new SnoopClient(startThread, {
       heard: (bond, batch, at, arpLeft) => this.heard(bond, batch, at, arpLeft),
       ignored,
       lost: (count) => ignored('lost', count),
@@ -50,9 +46,8 @@ export class Snooper implements Task {
     return this.isReady.promise;
   }
 
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.race([this.thread.ended, untilAborted(signal)]);
-    await this.thread.stop();
+  run(signal: AbortSignal): Promise<void> {
+    return this.thread.run(signal);
   }
 
   /** Listens on the bonds that are there now, and on no others. */
@@ -77,7 +72,7 @@ export class Snooper implements Task {
     await this.answered.catch(() => undefined); // the task tells of it
   }
 
-  /** These frames are about to leave by a bond of Open vSwitch: they are no word of a guest's. */
+  /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
   sending(bond: number, frames: readonly Uint8Array[]): void {
     this.thread.sending(bond, frames);
   }
@@ -115,12 +110,13 @@ export class Snooper implements Task {
   }
 
   private nameOf(bond: number): string {
-    return this.host.topology.link(bond)?.name ?? `device ${bond}`;
+    return deviceName(this.host.topology, bond);
   }
 
   private heard(bond: number, batch: readonly Heard[], at: number, arpLeft: number): void {
-    this.arpLeft(bond, arpLeft, at);
+    const { events } = this.tools;
+    events.emit('arpLeft', bond, arpLeft, at);
     batch.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
-    this.changed();
+    events.emit('guestsChanged');
   }
 }

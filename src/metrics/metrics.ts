@@ -24,8 +24,6 @@ const HARDLY_EVER = 24 * 3600 * 1000;
 /** Our metrics in a registry, by the names and with the labels of the table. */
 export class Metrics {
   private readonly bonds = new BondLabels();
-  /** Called after each count of a metric, by its name; as many as the program has parts that asked. */
-  private readonly listeners = new Map<MetricName, () => void>();
 
   constructor(readonly registry: Registry) {
     for (const [name, { type, help, labels }] of Object.entries(METRICS)) {
@@ -47,7 +45,6 @@ export class Metrics {
 
   count<N extends CounterName>(name: N, labels: LabelsOf<N>, by = 1): void {
     this.metric<Counter>(name).inc(this.bounded(labels), by);
-    if (by > 0) this.listeners.get(name)?.();
   }
 
   observe<N extends NamesOf<'histogram'>>(name: N, labels: LabelsOf<N>, seconds: number): void {
@@ -63,11 +60,6 @@ export class Metrics {
   /** Forgets all values of a gauge, before it is filled anew from the state that it mirrors. */
   clear(name: NamesOf<'gauge'>): void {
     this.metric<Gauge>(name).reset();
-  }
-
-  /** Calls `listener` after each event that a counter counts; one listener a counter. */
-  whenCounted(name: CounterName, listener: () => void): void {
-    this.listeners.set(name, listener);
   }
 
   /** Gives a bond its counters, at 0: of a counter that appears with its first event, nobody sees the first event. */

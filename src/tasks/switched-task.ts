@@ -3,7 +3,7 @@ import { runToTheEnd, type Task, untilAborted } from './task.js';
 
 /** A task that is there or not, and is made anew, as a setting says; the setting may change while the daemon runs. */
 export class SwitchedTask<S, T extends Task> implements Task {
-  private inner: T | null;
+  private inner: T | null = null;
   private ended: Promise<void> = Promise.resolve();
   private stop = new AbortController();
   private readonly failed = new Deferred();
@@ -12,17 +12,16 @@ export class SwitchedTask<S, T extends Task> implements Task {
   /** @param create makes the task for a setting; null: there is none */
   constructor(
     readonly name: string,
-    setting: S,
+    private setting: S,
     private readonly create: (setting: S) => T | null,
-  ) {
-    this.inner = create(setting);
-  }
+  ) {}
 
-  /** The task, where there is one. */
+  /** The task while it runs, where there is one. */
   get task(): T | null {
     return this.inner;
   }
 
+  /** To be asked for while it runs. */
   get ready(): Promise<void> {
     return this.inner?.ready ?? Promise.resolve();
   }
@@ -39,19 +38,20 @@ export class SwitchedTask<S, T extends Task> implements Task {
 
   /**
    * Ends the task, and makes the one that another setting asks for. Not to be called again before it has returned.
-   * @param begun is given the new task, if there is one, before its work is waited for
+   * @param begun is called with the new task, if there is one, before its work is waited for
    * @returns when the new one does its work
    */
   async configure(setting: S, begun: (task: T) => void = () => undefined): Promise<void> {
+    this.setting = setting;
     await this.end();
     if (!this.signal || this.signal.aborted) return;
-    this.inner = this.create(setting);
     this.start();
     if (this.inner) begun(this.inner);
     await Promise.race([this.ready, this.ended]);
   }
 
   private start(): void {
+    this.inner = this.create(this.setting);
     this.stop = new AbortController();
     const run = this.inner ? runToTheEnd(this.inner, this.stop.signal) : Promise.resolve();
     this.ended = run.catch((error: unknown) => this.failed.reject(error as Error));

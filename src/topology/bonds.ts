@@ -36,3 +36,13 @@ export function activeBackupBonds(topology: Topology): Bond[] {
   }
   return bonds.sort((a, b) => a.name.localeCompare(b.name));
 }
+
+/** The slave that carries a bond's traffic now; null when none does, or there is no such bond. */
+export function activeSlaveOf(topology: Topology, bond: number): number | null {
+  return activeBackupBonds(topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null;
+}
+
+/** The name of a device, or what stands for it where the device is gone. */
+export function deviceName(topology: Topology, ifindex: number): string {
+  return topology.link(ifindex)?.name ?? `device ${ifindex}`;
+}

@@ -2,17 +2,9 @@ import type { AnnounceConfig } from '../config/config.js';
 import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';
-import { RunTally } from './run-report.js';
 import type { RunResult } from '../plan/failover-record.js';
-import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
-
-/** What the announcements of all bonds need beside what those of one do. */
-export interface Orders {
-  /** The slave that carries the traffic of a bond now; null when none does. */
-  slaveOf(bond: number): number | null;
-  /** Has the failover thread announce a bond. */
-  announce(bond: number, slave: number, cause: OrderCause): void;
-}
+import { RunTally } from './run-report.js';
+import type { FirstRound, LossReason } from './thread-messages.js';
 
 /**
  * Everything that follows the first burst: on each bond, as if there were no other. Bounded by the number of bonds on
@@ -23,12 +15,15 @@ export class Announcements {
   /** By bond, what calls off the announcement that waits for a window. */
   private readonly held = new Map<number, () => void>();
 
-  /** @param guests by bond, the guests that are announced there */
+  /**
+   * @param guests by bond, the guests that are announced there
+   * @param slaveOf the slave that carries the traffic of a bond now; null when none does
+   */
   constructor(
     private settings: AnnounceConfig,
     private readonly guests: ReadonlyMap<number, BondGuests>,
     private readonly tools: AnnouncementTools,
-    private readonly orders: Orders,
+    private readonly slaveOf: (bond: number) => number | null,
   ) {}
 
   /** The announcements to come are made by these settings; those that last, by the ones that they began with. */
@@ -56,6 +51,11 @@ export class Announcements {
   /** Nothing can leave by a bond any more. */
   lost(bond: number, reason: LossReason): void {
     this.bonds.get(bond)?.end(reason);
+  }
+
+  /** A guest of a bond is announceable from now on. @param key of its frame */
+  joined(bond: number, key: string): void {
+    this.bonds.get(bond)?.joined(key);
   }
 
   /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */
@@ -90,15 +90,15 @@ export class Announcements {
 
   /** The bond is announced, as it stands then, when it may be, unless it fails over again before. */
   private hold(bond: number, until: number): void {
-    const { clock, listener } = this.tools;
+    const { clock, events } = this.tools;
     const now = clock.monotonic();
-    listener.ended(bond, new RunTally(now).report('damped', now));
+    events.emit('ended', bond, new RunTally(now).report('damped', now));
     const look = (): void => {
       const wait = until - clock.monotonic();
       if (wait > 0) return void this.held.set(bond, clock.after(wait, look));
       this.held.delete(bond);
-      const slave = this.orders.slaveOf(bond);
-      if (slave !== null) this.orders.announce(bond, slave, 'window');
+      const slave = this.slaveOf(bond);
+      if (slave !== null) events.emit('due', bond, slave, 'window');
     };
     look();
   }
@@ -113,6 +113,6 @@ export class Announcements {
     const tally = new RunTally(arrived);
     tally.sent('rarp', sent);
     tally.refused(Object.values(errors).reduce((sum, frames) => sum + frames, 0));
-    this.tools.listener.ended(bond, tally.report(ending, this.tools.clock.monotonic()));
+    this.tools.events.emit('ended', bond, tally.report(ending, this.tools.clock.monotonic()));
   }
 }

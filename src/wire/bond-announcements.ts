@@ -2,29 +2,15 @@ import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
-import { controlWords, EPOCH } from './batch-layout.js';
+import { controlWords, EPOCH, sharedCell } from './batch-layout.js';
 import type { Portion } from './batch-writer.js';
 import type { BondGuests } from './bond-guests.js';
 import { BondRun } from './bond-run.js';
-import { type RunReport, RunTally } from './run-report.js';
 import type { RunResult } from '../plan/failover-record.js';
-import { sharedCell } from './shared-cell.js';
+import { type RunReport, RunTally } from './run-report.js';
+import type { DaemonEmitter } from './events.js';
 import type { SlicePort } from './slice-port.js';
 import type { FirstRound } from './thread-messages.js';
-
-/** Hears what announcements do. */
-export interface AnnouncementListener {
-  began(bond: number): void;
-  /** @param round the latest that has begun; 1 for the first */
-  sent(bond: number, kind: FrameKind, frames: number, round: number): void;
-  /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database told of it. */
-  firstFrameOut(bond: number, seconds: number): void;
-  /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
-  firstRoundOut(bond: number, seconds: number): void;
-  /** @param code the symbolic errno */
-  refused(bond: number, kind: FrameKind, code: string, frames: number): void;
-  ended(bond: number, report: RunReport): void;
-}
 
 /** What announcements need of the rest of the daemon. */
 export interface AnnouncementTools {
@@ -35,11 +21,7 @@ export interface AnnouncementTools {
   readonly openPort: (ifindex: number) => SlicePort;
   /** @param now monotonic clock, seconds */
   readonly addressesOf: (bond: number, place: Place, now: number) => readonly Address[];
-  /** Brings the guests of all bonds up to date. */
-  readonly refresh: () => void;
-  /** Is told when a bond's next round will be: monotonic clock, seconds; null: there is none. */
-  readonly nextRound: (bond: number, at: number | null) => void;
-  readonly listener: AnnouncementListener;
+  readonly events: DaemonEmitter;
 }
 
 /** The announcements of one bond, one at a time. */
@@ -69,7 +51,6 @@ export class BondAnnouncements {
     };
     this.control = controlWords(batch.memory);
     this.plan = new BondPlan(settings, this.buckets, announceable, tools.chance);
-    guests.onAnnounced = (key) => this.joined(key);
   }
 
   /** How often the bond has failed over, as the failover thread counts it. */
@@ -98,7 +79,7 @@ export class BondAnnouncements {
     tally.sent('rarp', round.sent);
     tally.refused(Object.values(round.errors).reduce((sum, frames) => sum + frames, 0));
     const port = this.tools.openPort(this.bond);
-    this.tools.listener.began(this.bond);
+    this.tools.events.emit('began', this.bond);
     const { doneByOvs } = round;
     const { batch } = this.guests;
     this.plan.begin(round.arrived, (key) => (doneByOvs ? doneByOvs.has(key) : batch.wasIn(portion, key)));
@@ -111,9 +92,16 @@ export class BondAnnouncements {
     const { on, tally } = this.run;
     this.run = null;
     on.cancel();
-    this.tools.nextRound(this.bond, null);
-    this.tools.listener.ended(this.bond, tally.report(ending, this.tools.clock.monotonic()));
+    this.tools.events.emit('nextRound', this.bond, null);
+    this.tools.events.emit('ended', this.bond, tally.report(ending, this.tools.clock.monotonic()));
     this.adopt();
+  }
+
+  /** A guest is announceable from now on. @param key of its frame */
+  joined(key: string): void {
+    if (!this.run) return;
+    this.plan.joined(key, this.tools.clock.monotonic());
+    this.run.on.wake();
   }
 
   private adopt(): void {
@@ -130,38 +118,33 @@ export class BondAnnouncements {
   }
 
   private surroundings({ epoch, cause, arrived, doneByOvs }: FirstRound, { turns, count }: Portion, tally: RunTally) {
-    const { bond, plan, tools } = this;
+    const { bond, plan } = this;
+    const { clock, events } = this.tools;
     let heldUp = cause === 'failover' && turns < count;
     let noneOut = heldUp && doneByOvs !== undefined;
     return {
-      clock: tools.clock,
+      clock,
       mayGo: () => this.epoch === epoch,
-      refresh: tools.refresh,
+      refresh: () => events.emit('guestsChanged'),
       sent(kind: FrameKind, frames: number): void {
         tally.sent(kind, frames);
-        tools.listener.sent(bond, kind, frames, plan.roundsBegun);
+        events.emit('sent', bond, kind, frames, plan.roundsBegun);
         if (!noneOut || kind !== 'rarp') return;
         noneOut = false;
-        tools.listener.firstFrameOut(bond, tools.clock.monotonic() - arrived);
+        events.emit('firstFrameOut', bond, clock.monotonic() - arrived);
       },
       refused(kind: FrameKind, code: string, frames: number): void {
         tally.refused(frames);
-        tools.listener.refused(bond, kind, code, frames);
+        events.emit('refused', bond, kind, code, frames);
       },
       paused: () => {
-        tools.nextRound(bond, plan.nextRound);
+        events.emit('nextRound', bond, plan.nextRound);
         if (plan.nextRarp !== null) this.guests.batch.startWith(plan.nextRarp);
         if (!heldUp || !plan.firstRoundIsOut) return;
         heldUp = false;
-        tools.listener.firstRoundOut(bond, tools.clock.monotonic() - arrived);
+        events.emit('firstRoundOut', bond, clock.monotonic() - arrived);
       },
       ended: () => this.end(null),
     };
-  }
-
-  private joined(key: string): void {
-    if (!this.run) return;
-    this.plan.joined(key, this.tools.clock.monotonic());
-    this.run.on.wake();
   }
 }

@@ -25,11 +25,16 @@ export class BondGuests {
   /** Counted as they come and go: a scrape must not walk through 50,000 guests. */
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
-  /** Called for each guest that becomes announceable, with the key of its frame. */
-  onAnnounced: (key: string) => void = () => undefined;
 
-  /** @param memory for so many frames, with none in it */
-  constructor(capacity: number, memory?: BatchMemory) {
+  /**
+   * @param memory for so many frames, with none in it
+   * @param announceable called for each guest that becomes so, with the key of its frame
+   */
+  constructor(
+    capacity: number,
+    memory?: BatchMemory,
+    private readonly announceable: (key: string) => void = () => undefined,
+  ) {
     this.batch = new BatchWriter(capacity, memory);
   }
 
@@ -47,7 +52,7 @@ export class BondGuests {
     this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
-    for (const key of added) if (this.batch.has(key)) this.onAnnounced(key);
+    for (const key of added) if (this.batch.has(key)) this.announceable(key);
   }
 
   /** Whose frame has this key, and how it leaves; null when it is not announced. */

@@ -1,5 +1,6 @@
+import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { MESSAGE_BYTES } from './batch-layout.js';
+import { controlWords, COUNT, EDITION, generationAt, IDLE, MESSAGE_BYTES, PUBLISHED, SENDING } from './batch-layout.js';
 
 /** What became of a burst. Every frame is in `sent` or in `errors`. */
 export interface BurstOutcome {
@@ -57,4 +58,42 @@ export function sendBurst(sender: PacketSender, messages: bigint, count: number,
     }
   }
   return { sent, errors };
+}
+
+/** The failover thread's side of a batch. */
+export class BatchReader {
+  private readonly control: Int32Array;
+  /** The address of each generation's first struct mmsghdr. */
+  private readonly messages: readonly [bigint, bigint];
+
+  constructor(memory: SharedArrayBuffer, capacity: number) {
+    this.control = controlWords(memory); // and keeps the memory alive, which the kernel reads
+    const base = addressOf(new Uint8Array(memory));
+    const at = (generation: number): bigint => base + BigInt(generationAt(generation, capacity).messages);
+    this.messages = [at(0), at(1)];
+  }
+
+  /**
+   * Calls `use` with the frames published last, which nobody changes until it returns.
+   * @param use takes the address of the first struct mmsghdr, how many there are, and the number of the publication
+   */
+  read<T>(use: (messages: bigint, count: number, edition: number) => T): T {
+    const generation = this.acquire();
+    try {
+      const messages = this.messages[generation === 0 ? 0 : 1];
+      const count = Atomics.load(this.control, COUNT + generation);
+      return use(messages, count, Atomics.load(this.control, EDITION + generation));
+    } finally {
+      Atomics.store(this.control, SENDING, IDLE);
+    }
+  }
+
+  /** Claims the published generation; the owner may publish another one between our look and our claim. */
+  private acquire(): number {
+    for (;;) {
+      const generation = Atomics.load(this.control, PUBLISHED);
+      Atomics.store(this.control, SENDING, generation);
+      if (Atomics.load(this.control, PUBLISHED) === generation) return generation;
+    }
+  }
 }

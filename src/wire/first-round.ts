@@ -1,12 +1,26 @@
+import { BondheraldError } from '../errors.js';
 import { TokenBucket } from '../plan/bucket.js';
 import { Damping } from '../plan/damping.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-layout.js';
-import { BatchReader } from './batch-reader.js';
+import type { Owner } from '../sys/process/thread.js';
+import { controlWords, EPOCH, MESSAGE_BYTES, sharedCell, START } from './batch-layout.js';
 import type { Portion } from './batch-writer.js';
-import { type BurstOutcome, sendBurst } from './burst.js';
-import { sharedCell } from './shared-cell.js';
-import type { FirstRoundSettings, RoundOutcome, ToFailoverThread } from './thread-messages.js';
+import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
+import type { StopOrder, ThreadReport } from './thread-handle.js';
+import type {
+  FirstRoundSettings,
+  FromFailoverThread,
+  LossReason,
+  OrderCause,
+  RoundOutcome,
+  ToFailoverThread,
+} from './thread-messages.js';
+
+/** Opens the socket that a bond's first rounds leave by. @throws BondheraldError */
+export type OpenSender = (ifindex: number) => PacketSender;
+
+/** The failover thread's way to the daemon. */
+export type FailoverOwner = Owner<ToFailoverThread | StopOrder, FromFailoverThread | ThreadReport>;
 
 /** What a first round needs of its surroundings. */
 export interface Moment {
@@ -107,4 +121,90 @@ function sum(one: BurstOutcome['errors'], other: BurstOutcome['errors']): BurstO
   const total: Record<string, number> = { ...one };
   for (const [code, frames] of Object.entries(other)) total[code] = (total[code] ?? 0) + frames;
   return total;
+}
+
+/** Of a bond that is not watched, or not yet: nobody is announced. */
+const UNWATCHED: RoundOutcome = {
+  sent: 0,
+  errors: {},
+  portion: null,
+  epoch: 0,
+  damped: null,
+  firstFrame: 0,
+  lastFrame: 0,
+};
+
+const DONE: ThreadReport = { type: 'answer', error: null };
+
+/** The bonds that the failover thread announces, as its owner ordered. Bounded by the number of bonds on the host. */
+export class WatchedBonds {
+  private readonly bonds = new Map<number, ReadyFirstRound>();
+  running = true;
+
+  constructor(
+    private readonly owner: FailoverOwner,
+    private readonly openSender: OpenSender,
+  ) {}
+
+  /**
+   * Carries out what the owner has asked for since the last call.
+   * @param begin gives the moment at which a bond is announced by order
+   * @param echo asks the kernel for an answer
+   */
+  carryOutOrders(begin: () => Moment, echo: () => void = () => undefined): void {
+    for (const order of this.owner.received()) {
+      if (order.type === 'stop') this.running = false;
+      else if (order.type === 'forget') this.letGo(order.bond);
+      else if (order.type === 'watch') this.watch(order);
+      else if (order.type === 'echo') echo();
+      else if (order.type === 'configure') this.configure(order, begin().now);
+      else this.announce(order, begin());
+    }
+  }
+
+  /** A bond has failed over: sends its first round. */
+  failover(bond: number, moment: Moment): RoundOutcome {
+    return this.bonds.get(bond)?.failover(moment) ?? UNWATCHED;
+  }
+
+  /** Nothing can leave by a bond any more: ends its run. */
+  lost(bond: number, reason: LossReason): void {
+    if (this.bonds.get(bond)?.lost()) this.owner.post({ type: 'lost', bond, reason });
+  }
+
+  close(): void {
+    for (const bond of [...this.bonds.keys()]) this.forget(bond);
+  }
+
+  private announce({ bond, slave, cause }: { bond: number; slave: number; cause: OrderCause }, moment: Moment): void {
+    const watched = this.bonds.get(bond);
+    const round = cause === 'window' ? watched?.release(moment) : watched?.failover(moment);
+    if (round) this.owner.post({ type: 'failover', bond, slave, cause, arrived: moment.now, ...round });
+  }
+
+  private configure(settings: FirstRoundSettings, now: number): void {
+    for (const bond of this.bonds.values()) bond.configure(settings, now);
+    this.owner.post(DONE);
+  }
+
+  private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {
+    this.forget(bond);
+    try {
+      this.bonds.set(bond, new ReadyFirstRound(this.openSender(bond), ready));
+    } catch (error) {
+      if (!(error instanceof BondheraldError)) throw error;
+      this.owner.post({ type: 'unwatched', bond, error: error.message });
+    }
+    this.owner.post(DONE);
+  }
+
+  private letGo(bond: number): void {
+    this.forget(bond);
+    this.owner.post(DONE);
+  }
+
+  private forget(bond: number): void {
+    this.bonds.get(bond)?.close();
+    this.bonds.delete(bond);
+  }
 }

@@ -62,7 +62,7 @@ export class OpenFlowPort implements SlicePort {
     if (this.closed) return null;
     const session = this.openSession();
     if (!session) return allRefused(frames, GONE);
-    await session.ready;
+    await session.open();
     if (!mayGo()) return null;
     this.underWay = true;
     try {

@@ -32,8 +32,6 @@ interface Slice {
  * it. A switch that does not answer in time, or not in OpenFlow, ends the conversation.
  */
 export class OpenFlowSession {
-  /** Settles when frames can be sent. @throws OpenFlowError when the conversation ends before */
-  readonly ready: Promise<void>;
   private readonly reader = new MessageReader();
   private stream: UnixStream | null = null;
   private version: Version | null = null;
@@ -43,6 +41,7 @@ export class OpenFlowSession {
   private fail: (error: OpenFlowError) => void = () => undefined;
   private stopWaiting: () => void = () => undefined;
   private isReady: () => void = () => undefined;
+  private opening: Promise<void> | null = null;
 
   /**
    * @param name of the socket, for errors
@@ -50,19 +49,18 @@ export class OpenFlowSession {
    */
   constructor(
     private readonly name: string,
-    connect: (listener: StreamListener) => Promise<UnixStream>,
+    private readonly connect: (listener: StreamListener) => Promise<UnixStream>,
     private readonly clock: Pick<Clock, 'after'>,
-  ) {
-    this.ready = this.step((resolve) => (this.isReady = resolve));
-    this.ready.catch(() => undefined);
-    const listener: StreamListener = {
-      data: (bytes) => this.failure ?? this.take(bytes),
-      closed: (error) => this.end(error?.errno ?? 'ECONNRESET'),
-    };
-    connect(listener).then(
-      (stream) => this.begin(stream),
-      (error: unknown) => this.end(error instanceof SyscallError ? error.errno : 'EIO'),
-    );
+  ) {}
+
+  /**
+   * Connects, once, however often it is called.
+   * @returns when frames can be sent
+   * @throws OpenFlowError when the conversation ends before
+   */
+  open(): Promise<void> {
+    this.opening ??= this.begin();
+    return this.opening;
   }
 
   get over(): boolean {
@@ -95,7 +93,21 @@ export class OpenFlowSession {
     this.end('ECANCELED');
   }
 
-  private begin(stream: UnixStream): void {
+  private begin(): Promise<void> {
+    const ready = this.step<void>((resolve) => (this.isReady = resolve));
+    ready.catch(() => undefined);
+    const listener: StreamListener = {
+      data: (bytes) => this.failure ?? this.receive(bytes),
+      closed: (error) => this.end(error?.errno ?? 'ECONNRESET'),
+    };
+    this.connect(listener).then(
+      (stream) => this.greet(stream),
+      (error: unknown) => this.end(error instanceof SyscallError ? error.errno : 'EIO'),
+    );
+    return ready;
+  }
+
+  private greet(stream: UnixStream): void {
     if (this.failure) return stream.close();
     this.stream = stream;
     stream.write(encodeHello(HELLO_XID));
@@ -113,7 +125,7 @@ export class OpenFlowSession {
     });
   }
 
-  private take(bytes: Uint8Array): void {
+  private receive(bytes: Uint8Array): void {
     try {
       for (const message of this.reader.take(bytes)) this.handle(message);
     } catch (error) {

@@ -6,9 +6,8 @@ import type { LinkEvent } from '../kernel/events.js';
 import { FailoverDetector } from '../topology/failover.js';
 import type { Rate } from '../config/config.js';
 import { BatchWriter } from './batch-writer.js';
-import type { Moment } from './first-round.js';
+import { type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import type { ToFailoverThread } from './thread-messages.js';
-import { WatchedBonds } from './watched-bonds.js';
 
 /** No device has this index: a packet socket bound to it sends nothing, and says ENXIO. */
 const NO_DEVICE = 0;
@@ -31,7 +30,10 @@ export class Rehearsal {
   private slave = 1;
 
   /** @param begin gives the present moment, as in earnest: code that was made for other values is made anew */
-  constructor(private readonly begin: () => Moment) {
+  constructor(
+    private readonly openSender: OpenSender,
+    private readonly begin: () => Moment,
+  ) {
     this.batch.put('', encodeRarp('02:00:00:00:00:00' as Mac, []));
     this.batch.publish();
     this.bonds = RATES.map((rate) => this.watch(rate));
@@ -40,8 +42,8 @@ export class Rehearsal {
   private watch(rate: Rate): WatchedBonds {
     const { memory, capacity } = this.batch;
     const orders: ToFailoverThread[] = [{ type: 'watch', bond: NO_DEVICE, memory, capacity, rate, damping: UNHELD }];
-    const bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) });
-    bonds.takeOrders(this.begin);
+    const bonds = new WatchedBonds({ post: () => undefined, received: () => orders.splice(0) }, this.openSender);
+    bonds.carryOutOrders(this.begin);
     return bonds;
   }
 

@@ -1,20 +1,19 @@
 import type { PlannedFrame } from '../plan/first-round.js';
 import { blockFor } from '../sys/clock.js';
-import { openPacketSender } from '../sys/packets/packet-sender.js';
-import { BatchReader } from './batch-reader.js';
 import { BatchWriter } from './batch-writer.js';
-import { type BurstOutcome, sendBurst } from './burst.js';
+import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
+import type { OpenSender } from './first-round.js';
 
 /**
  * Sends a few frames on a device at once, from the thread that calls it.
  * @throws PermissionError without CAP_NET_RAW
  * @throws SyscallError for example ENODEV when the device is gone
  */
-export function sendNow(ifindex: number, frames: readonly PlannedFrame[]): BurstOutcome {
+export function sendNow(openSender: OpenSender, ifindex: number, frames: readonly PlannedFrame[]): BurstOutcome {
   const batch = new BatchWriter(Math.max(1, frames.length));
   for (const { key, bytes } of frames) batch.put(key, bytes);
   batch.publish();
-  const sender = openPacketSender(ifindex);
+  const sender = openSender(ifindex);
   try {
     const reader = new BatchReader(batch.memory, batch.capacity);
     return reader.read((messages, count) => sendBurst(sender, messages, count, () => blockFor(0.001)));

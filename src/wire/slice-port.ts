@@ -1,11 +1,11 @@
 import type { DueFrame } from '../plan/turns.js';
 import { addressOf } from '../sys/libc.js';
-import { openPacketSender, type PacketSender } from '../sys/packets/packet-sender.js';
+import type { PacketSender } from '../sys/packets/packet-sender.js';
 import { batchBytes, generationAt, writeFrame } from './batch-layout.js';
 
 /**
- * Sends a few frames at a time, without waiting: either the taker says at once what it took, or it promises to say it
- * later, and is given nothing more until then.
+ * Sends a few frames at a time, without waiting: `send` returns what was taken, or a promise of it; until
+ * that settles nothing more may be sent.
  */
 export interface SlicePort {
   /** How many frames `send` takes at most. */
@@ -25,15 +25,6 @@ export interface SlicePort {
 
 /** Some 60 µs in the kernel: nobody else waits longer, and no more than these leave for a run that is being cancelled. */
 export const FRAMES_A_SLICE = 64;
-
-/**
- * Opens a port on a device.
- * @throws PermissionError without CAP_NET_RAW
- * @throws SyscallError for example ENODEV when the device is gone
- */
-export function openSlicePort(ifindex: number): SlicePort {
-  return slicePortOn(openPacketSender(ifindex, false));
-}
 
 /** A port on a sender that does not wait. */
 export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): SlicePort {

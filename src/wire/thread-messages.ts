@@ -16,7 +16,7 @@ export interface FirstRoundSettings {
   readonly damping: AnnounceConfig['damping'];
 }
 
-/** From the daemon to the failover thread. */
+/** From the daemon to the failover thread. `watch`, `forget` and `configure` are answered. */
 export type ToFailoverThread =
   /** Announce this bond from now on, with the frames in `memory`. */
   | ({
@@ -31,8 +31,7 @@ export type ToFailoverThread =
   /** Announce all bonds in this way from now on. */
   | ({ readonly type: 'configure' } & FirstRoundSettings)
   /** Ask the kernel for an answer over the thread's socket, and say when it has come. */
-  | { readonly type: 'echo' }
-  | { readonly type: 'stop' };
+  | { readonly type: 'echo' };
 
 /** Why nothing can be sent on a bond any more. */
 export type LossReason = 'no-active-slave' | 'bond-gone';
@@ -75,12 +74,8 @@ export type FromFailoverThread =
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */
   | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
-  /** The bond is watched; or it cannot be, for the reason given. */
-  | { readonly type: 'watching'; readonly bond: number; readonly error: string | null }
-  /** The memory of a bond's frames is not looked at any more. */
-  | { readonly type: 'forgotten' }
-  /** A new way of announcing has been taken up. */
-  | { readonly type: 'configured' }
+  /** The bond cannot be announced, for the reason given in one line. */
+  | { readonly type: 'unwatched'; readonly bond: number; readonly error: string }
   /** The kernel answers over the thread's socket. */
   | { readonly type: 'echo' }
   /** Messages were lost; the thread has asked the kernel for the whole state again. */

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { BondEar } from '../../src/listen/bond-listener.js';
+import { BondListener } from '../../src/listen/bond-listener.js';
 import { KernelRequests } from '../../src/listen/kernel-requests.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import type { ReadFrame } from '../../src/sys/packets/packet-reader.js';
 import { OWN_FRAMES_MARK } from '../../src/sys/packets/packet-sender.js';
+import { openLinkSocket } from '../../src/sys/netlink/link-socket.js';
 import { ReceiveRing } from '../../src/sys/packets/receive-ring.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
@@ -294,10 +295,12 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
   const costly: string[] = [];
   const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK));
   const ear = inNetns(HYPERVISOR, () => {
-    const requests = new KernelRequests();
+    const requests = new KernelRequests(openLinkSocket(0));
     lab.onDestroy(() => requests.close());
     const tools = { requests, filter, ring: new ReceiveRing() };
-    return new BondEar(deviceIndex(HYPERVISOR, BOND), tools, (reason) => costly.push(reason));
+    const opened = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, (reason) => costly.push(reason));
+    opened.open();
+    return opened;
   });
   lab.onDestroy(() => ear.close());
   const socket = new UdpSocket(netns);
@@ -309,7 +312,7 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
     const take = ({ bytes, direction, checksumReady }: ReadFrame): void => {
       if (Buffer.from(bytes).includes(PAYLOAD)) heard.push({ direction, checksumReady });
     };
-    ear.hear(100, take, () => undefined);
+    ear.read(100, take, () => undefined);
     return heard.length > 0;
   };
   socket.send(PAYLOAD, inetAddress('10.9.5.77', 67));

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import { KernelRequests } from '../../src/listen/kernel-requests.js';
-import { OvsBondEar } from '../../src/listen/ovs-bond-listener.js';
+import { OvsBondListener } from '../../src/listen/ovs-bond-listener.js';
 import { encodeGratuitousArp } from '../../src/frames/arp.js';
 import { IN_PORT_CONTROLLER } from '../../src/frames/openflow/packet-out.js';
 import { encodeRarp } from '../../src/frames/rarp.js';
@@ -12,6 +12,7 @@ import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import { systemClock } from '../../src/sys/clock.js';
 import { OWN_FRAMES_MARK } from '../../src/sys/packets/packet-sender.js';
+import { openLinkSocket } from '../../src/sys/netlink/link-socket.js';
 import { ReceiveRing } from '../../src/sys/packets/receive-ring.js';
 import { openUnixStream } from '../../src/sys/unix/unix-stream.js';
 import { type Entrance, OpenFlowPort } from '../../src/wire/openflow-port.js';
@@ -170,17 +171,18 @@ test('a bridge that is deleted has its name', async (t) => {
 /** The ears on the members, and what they let through as `direction MAC EtherType`. */
 class Ears {
   readonly costly: string[] = [];
-  readonly ear: OvsBondEar;
+  readonly ear: OvsBondListener;
   readonly heard: string[] = [];
 
   /** @param names the bond's members, in the order in which they are read; the first one is active */
   constructor(lab: Lab, names: readonly string[] = ['up1', 'up2']) {
-    const requests = inNetns(HYPERVISOR, () => new KernelRequests());
+    const requests = inNetns(HYPERVISOR, () => new KernelRequests(openLinkSocket(0)));
     const tools = { requests, filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)), ring: new ReceiveRing() };
     const members = names.map((name) => deviceIndex(HYPERVISOR, name));
     const now = (): number => systemClock.monotonic();
-    this.ear = inNetns(HYPERVISOR, () => new OvsBondEar(members, tools, (reason) => this.costly.push(reason), now));
-    this.ear.active = members[0] ?? null;
+    const costly = (reason: string): void => void this.costly.push(reason);
+    this.ear = new OvsBondListener(members, members[0] ?? null, tools, costly, now);
+    inNetns(HYPERVISOR, () => this.ear.open());
     lab.onDestroy(() => {
       this.ear.close();
       requests.close();
@@ -188,7 +190,7 @@ class Ears {
   }
 
   read(): string[] {
-    this.ear.hear(
+    this.ear.read(
       1000,
       ({ bytes, direction }) => {
         const { src, tags, etherType } = dissect(Buffer.from(bytes));

@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SnoopClient } from '../../src/listen/snoop-client.js';
 import type { Heard } from '../../src/sources/heard.js';
+import { startThread } from '../../src/sys/process/thread.js';
 import { dissect } from '../support/dissect.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
@@ -30,6 +31,8 @@ class Ear {
   /** The devices that were heard. */
   readonly devices = new Set<number>();
   readonly client: SnoopClient;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
   #calls = 0;
 
   constructor(readonly bond: number) {
@@ -45,7 +48,13 @@ class Ear {
       lost: (count: number): void => void (this.lost += count),
     };
     // A thread starts in the namespace of the thread that starts it.
-    this.client = inNetns(HYPERVISOR, () => new SnoopClient(listener));
+    this.client = new SnoopClient(startThread, listener);
+    this.#running = inNetns(HYPERVISOR, () => this.client.run(this.#stop.signal));
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
   }
 
   /** What was heard until now, as [mac, direction, tags, claims]; the bond must let a frame out. */
@@ -68,7 +77,7 @@ class Ear {
 async function listen(t: TestContext, options: LabOptions): Promise<{ lab: Lab; ear: Ear }> {
   const lab = await labFor(t, options);
   const ear = new Ear(deviceIndex(HYPERVISOR, BOND));
-  lab.onDestroy(() => ear.client.stop());
+  lab.onDestroy(() => ear.stop());
   await ear.client.ready;
   assert.equal(await ear.client.watch(ear.bond), null);
   return { lab, ear };

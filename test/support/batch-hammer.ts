@@ -1,6 +1,6 @@
 /** A thread that reads a batch as fast as it can, and looks whether every frame is of the same edition. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { BatchReader } from '../../src/wire/batch-reader.js';
+import { BatchReader } from '../../src/wire/burst.js';
 import { AddressSpace } from './batch-memory.js';
 
 /** Words that the two threads share. */

@@ -2,24 +2,31 @@ import path from 'node:path';
 import { OVS_FOLDER } from '../../config/constants.js';
 import { SyscallError } from '../../errors.js';
 import type { Clock } from '../../sys/clock.js';
-import { openUnixStream } from '../../sys/unix/unix-stream.js';
+import type { openPacketSender } from '../../sys/packets/packet-sender.js';
+import type { openUnixStream } from '../../sys/unix/unix-stream.js';
 import { OpenFlowPort } from '../../wire/openflow-port.js';
-import { openSlicePort, type SlicePort } from '../../wire/slice-port.js';
+import { type SlicePort, slicePortOn } from '../../wire/slice-port.js';
 import type { OvsBonds } from './bonds.js';
 
 /** Opens a port on a bond. @throws SyscallError for example ENODEV when the bond is gone */
 export type OpenPort = (bond: number) => SlicePort;
 
-/** Is told which frames are about to leave by a bond of Open vSwitch: they come by with no mark of ours. */
-export type SendingListener = (bond: number, frames: readonly Uint8Array[]) => void;
+/** What ports are opened with. */
+interface PortTools {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly openPacketSender: typeof openPacketSender;
+  readonly openUnixStream: typeof openUnixStream;
+  /** Called with the frames that are about to leave by a bond of Open vSwitch: they carry no mark of ours. */
+  readonly sending: (bond: number, frames: readonly Uint8Array[]) => void;
+}
 
 /** Ports on the kernel's bonds, and on those of Open vSwitch. */
-export function portOpener(ovs: OvsBonds, clock: Pick<Clock, 'after'>, sending: SendingListener): OpenPort {
-  return (bond) => (bond < 0 ? openOvsPort(ovs, bond, clock, sending) : openSlicePort(bond));
+export function portOpener(ovs: OvsBonds, tools: PortTools): OpenPort {
+  return (bond) => (bond < 0 ? openOvsPort(ovs, bond, tools) : slicePortOn(tools.openPacketSender(bond, false)));
 }
 
 /** A port on a bond of Open vSwitch. Its bridge's socket is always there for local clients (ovs-vswitchd(8): mgmt). */
-function openOvsPort(ovs: OvsBonds, bond: number, clock: Pick<Clock, 'after'>, sending: SendingListener): SlicePort {
+function openOvsPort(ovs: OvsBonds, bond: number, { clock, openUnixStream, sending }: PortTools): SlicePort {
   if (!ovs.find(bond)) throw new SyscallError('openflow', 'ENODEV', `device ${bond}`);
   return new OpenFlowPort({
     clock,
@@ -27,7 +34,7 @@ function openOvsPort(ovs: OvsBonds, bond: number, clock: Pick<Clock, 'after'>, s
       const bridge = ovs.find(bond)?.bridge.name;
       return bridge === undefined ? null : path.join(OVS_FOLDER, `${bridge}.mgmt`);
     },
-    connect: (file, listener) => openUnixStream(file, listener),
+    connect: openUnixStream,
     entrance: (key) => ovs.entrance(bond, key),
     sending: (frames) => sending(bond, frames),
   });

@@ -95,6 +95,3 @@ function tagsIn(key: string): Tag[] {
       return { tpid: tpid ?? 0, vid: vid ?? 0 };
     });
 }
-
-/** A host without Open vSwitch. */
-export const NO_OVS: OvsKnowledge = { config: () => null, macTable: () => null };

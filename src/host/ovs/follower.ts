@@ -1,24 +1,21 @@
-import { OVS_FOLDER } from '../../config/constants.js';
 import type { HostState } from '../../guests/host-state.js';
 import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
 import { OvsBonds } from './bonds.js';
-import { ovsIn } from './sockets.js';
+import type { OvsHost } from './sockets.js';
 import { OvsKnown } from './known.js';
 import type { OvsTools } from './tables.js';
 import { type OvsListener, OvsWatch } from './watch.js';
+import type { DaemonEmitter } from '../../wire/events.js';
 import { SwitchedTask } from '../../tasks/switched-task.js';
 import type { Task } from '../../tasks/task.js';
 
-/** What the follower waits for, and whom it tells. */
-interface Neighbours {
-  /** The kernel's devices are known: before, the switch's interfaces are not found among them. */
+/** What the follower works with. */
+export interface FollowerTools extends OvsTools {
+  readonly ovs: OvsHost;
+  /** `hostChanged` when bonds and the exits to them may be others, `guestsChanged` when guests may. */
+  readonly events: DaemonEmitter;
+  /** Settles when the kernel's devices are known: before, the switch's interfaces are not found among them. */
   hostKnown(): Promise<void>;
-  /** Called when bonds, and the ways to them, may have changed. */
-  refresh(): void;
-  /** Called when guests may have. */
-  judge(): void;
-  /** Settles when bonds that are known are listened on. */
-  listening(): Promise<void>;
 }
 
 /**
@@ -38,27 +35,26 @@ export class OvsFollower implements Task {
 
   constructor(
     private readonly host: HostState,
-    private readonly tools: OvsTools,
+    private readonly tools: FollowerTools,
     wanted: boolean | 'auto',
-    private readonly neighbours: Neighbours,
   ) {
     this.knowledge = new OvsKnown(tools.clock);
     this.bonds = new OvsBonds(host, this.knowledge);
     this.watch = new SwitchedTask(this.name, wanted, (now) =>
-      now === false ? null : new OvsWatch(ovsIn(OVS_FOLDER), tools, now === true, this.newListener()),
+      now === false ? null : new OvsWatch(tools.ovs, tools, now === true, this.newListener()),
     );
   }
 
   /** What one watch tells; when there is another, or none, that is out of date. */
   private newListener(): OvsListener {
     const number = ++this.watches;
-    const whenKnown = (take: () => void): void =>
-      void this.neighbours.hostKnown().then(() => number === this.watches && take());
+    const whenKnown = (apply: () => void): void =>
+      void this.tools.hostKnown().then(() => number === this.watches && apply());
     return {
-      config: (config) => whenKnown(() => this.takeConfig(config)),
+      config: (config) => whenKnown(() => this.applyConfig(config)),
       table: (uuid, rows) => {
         const at = this.tools.clock.monotonic();
-        whenKnown(() => this.takeTable(uuid, rows, at));
+        whenKnown(() => this.applyTable(uuid, rows, at));
       },
     };
   }
@@ -70,11 +66,11 @@ export class OvsFollower implements Task {
   async configure(wanted: boolean | 'auto'): Promise<void> {
     if (wanted === false) this.watches++;
     await this.watch.configure(wanted);
-    if (wanted === false) this.takeConfig({ bridges: [] });
+    if (wanted === false) this.applyConfig({ bridges: [] });
   }
 
   get ready(): Promise<void> {
-    return this.known().then(() => this.neighbours.listening());
+    return this.known();
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -84,26 +80,26 @@ export class OvsFollower implements Task {
   /** Has the MAC tables read now. @returns when the host's state knows what they say; never rejects */
   readonly readTables = async (): Promise<void> => {
     await this.watch.task?.readTables();
-    await this.neighbours.hostKnown();
+    await this.tools.hostKnown();
   };
 
   /** Settles when the host's state knows the kernel's devices, and those of Open vSwitch if there are any. */
   async known(): Promise<void> {
-    await this.neighbours.hostKnown();
+    await this.tools.hostKnown();
     await this.watch.ready;
-    await this.neighbours.hostKnown(); // behind what was told until now
+    await this.tools.hostKnown(); // behind what was told until now
   }
 
-  private takeConfig(config: OvsConfig): void {
+  private applyConfig(config: OvsConfig): void {
     this.knowledge.setConfig(config);
     const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
     for (const uuid of this.tableSizes.keys()) if (!bridges.has(uuid)) this.tableSizes.delete(uuid);
     this.host.setOvs(config, this.tools.clock.monotonic());
-    this.neighbours.refresh();
+    this.tools.events.emit('hostChanged');
   }
 
   /** @param at when they were read: monotonic clock, seconds */
-  private takeTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
+  private applyTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
     const { metrics } = this.tools;
     this.tableSizes.set(uuid, rows.length);
     if (this.hasBond(uuid)) this.knowledge.setTable(uuid, rows, at);
@@ -111,7 +107,7 @@ export class OvsFollower implements Task {
       metrics.count('bondherald_sightings_ignored_total', { ...ignored });
     }
     for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
-    this.neighbours.judge();
+    this.tools.events.emit('guestsChanged');
   }
 
   private hasBond(uuid: string): boolean {

@@ -9,16 +9,22 @@ export interface OvsHost {
   connect(file: string, listener: StreamListener): Promise<UnixStream>;
 }
 
+/** How folders and sockets are opened. */
+interface Opening {
+  openFolder(path: string): Folder;
+  openUnixStream: typeof openUnixStream;
+}
+
 /** The server of the database (ovsdb-server(1): --remote=punix:db.sock). */
 export const DATABASE_SOCKET = 'db.sock';
 const PID_FILE = 'ovs-vswitchd.pid';
 const PID_FILE_BYTES = 64;
 
 /** The sockets in a folder. */
-export function ovsIn(folder: string): OvsHost {
+export function ovsIn(folder: string, open: Opening = { openFolder, openUnixStream }): OvsHost {
   return {
-    folder: openFolder(folder),
-    connect: (file, listener) => openUnixStream(path.join(folder, file), listener),
+    folder: open.openFolder(folder),
+    connect: (file, listener) => open.openUnixStream(path.join(folder, file), listener),
   };
 }
 

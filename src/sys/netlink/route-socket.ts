@@ -3,12 +3,15 @@ import { RawNetlinkSocket } from 'netlink/dist/raw.js';
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 
+/** What an rtnetlink socket tells its owner. */
+export interface RouteListener {
+  datagram(bytes: Uint8Array): void;
+  /** A datagram was longer than it should be and came cut off, or receiving or a request failed. */
+  trouble(detail: string): void;
+}
+
 /** An rtnetlink socket on the event loop: datagrams in, requests out. */
 export interface RouteSocket {
-  /** Called with each datagram's bytes. */
-  onDatagram: (bytes: Uint8Array) => void;
-  /** Called when a datagram was longer than it should be and came cut off, or when receiving failed. */
-  onTrouble: (detail: string) => void;
   send(request: Uint8Array): void;
   /** How many messages the kernel has dropped for want of buffer since the socket was opened. */
   drops(): number;
@@ -32,7 +35,7 @@ const RECEIVE_BUFFER_BYTES = 16 << 20;
  * is switched off before any group is joined; `drops` tells of overruns instead.
  * @throws SyscallError
  */
-export function openRouteSocket(groups: readonly number[]): RouteSocket {
+export function openRouteSocket(groups: readonly number[], listener: RouteListener): RouteSocket {
   const raw = new RawNetlinkSocket(NETLINK_ROUTE);
   const inode = inodeOfPort(raw.address().port);
   const fd = descriptorOf(inode);
@@ -46,22 +49,19 @@ export function openRouteSocket(groups: readonly number[]): RouteSocket {
   }
   libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
   for (const group of groups) raw.addMembership(group);
-  const result: RouteSocket = {
-    onDatagram: () => undefined,
-    onTrouble: () => undefined,
+  raw.on('message', (bytes, { port }) => {
+    // Any process with CAP_NET_ADMIN can send to our port; only the kernel is believed.
+    if (port === KERNEL_PORT) listener.datagram(bytes);
+  });
+  raw.on('truncatedMessage', () => listener.trouble('a datagram was truncated'));
+  raw.on('error', (error) => listener.trouble(`receiving failed: ${error.code}`));
+  return {
     send: (request) => {
-      raw.send(Buffer.from(request), {}, (error) => error && result.onTrouble(`a request failed: ${error.code}`));
+      raw.send(Buffer.from(request), {}, (error) => error && listener.trouble(`a request failed: ${error.code}`));
     },
     drops: () => dropsOf(fd),
     close: () => raw.close(),
   };
-  raw.on('message', (bytes, { port }) => {
-    // Any process with CAP_NET_ADMIN can send to our port; only the kernel is believed.
-    if (port === KERNEL_PORT) result.onDatagram(bytes);
-  });
-  raw.on('truncatedMessage', () => result.onTrouble('a datagram was truncated'));
-  raw.on('error', (error) => result.onTrouble(`receiving failed: ${error.code}`));
-  return result;
 }
 
 /** SO_MEMINFO (net/core/sock.c:sk_get_meminfo): nine words u32, of which the last counts what was dropped. Since Linux 4.12. */

@@ -2,12 +2,16 @@ import v8 from 'node:v8';
 import { parentPort, receiveMessageOnPort, Worker, workerData } from 'node:worker_threads';
 import { FailoverThreadError } from '../../errors.js';
 
-/** A thread as its owner sees it. In and Out are the types of the messages to it and from it. */
-export interface Thread<In, Out> {
+/** A thread as its owner sees it. In is the type of the messages to it. */
+export interface Thread<In> {
   post(message: In): void;
-  onMessage: (message: Out) => void;
-  /** Called when the thread ended, with the error that ended it, if one did. */
-  onExit: (error: Error | null) => void;
+}
+
+/** What a thread tells its owner. Out is the type of the messages from it. */
+export interface ThreadListener<Out> {
+  message(message: Out): void;
+  /** The thread ended, with the error that ended it, if one did. */
+  exit(error: Error | null): void;
 }
 
 /**
@@ -15,21 +19,18 @@ export interface Thread<In, Out> {
  * compiled code that has not run for long: code for emergencies is not to be compiled in one.
  * @param data for the thread: its `dataOfThisThread`
  */
-export function startThread<In, Out>(url: URL, data?: unknown): Thread<In, Out> {
+export function startThread<In, Out>(url: URL, listener: ThreadListener<Out>, data?: unknown): Thread<In> {
   v8.setFlagsFromString('--no-flush-bytecode');
   v8.setFlagsFromString('--expose-gc');
   const worker = new Worker(url, { workerData: data });
   let failure: Error | null = null;
-  const thread: Thread<In, Out> = {
-    post: (message) => worker.postMessage(message),
-    onMessage: () => undefined,
-    onExit: () => undefined,
-  };
-  worker.on('message', (message: Out) => thread.onMessage(message));
+  worker.on('message', (message: Out) => listener.message(message));
   worker.on('error', (error: Error) => (failure = error));
-  worker.on('exit', () => thread.onExit(failure));
-  return thread;
+  worker.on('exit', () => listener.exit(failure));
+  return { post: (message) => worker.postMessage(message) };
 }
+
+export type StartThread = typeof startThread;
 
 /** The way back to the owner, for the module that runs in a thread. */
 export interface Owner<In, Out> {

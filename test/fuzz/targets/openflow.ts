@@ -50,7 +50,7 @@ async function converse(bytes: Uint8Array): Promise<void> {
   await Promise.resolve();
   const said = chunks(bytes);
   for (let n = 0; n < 3; n++) listener?.data(said.next().value ?? new Uint8Array(0));
-  const ready = onlyAsync([OpenFlowError], () => session.ready.then(() => true));
+  const ready = onlyAsync([OpenFlowError], () => session.open().then(() => true));
   if (!session.over) clock.advance(0);
   const sent = onlyAsync([OpenFlowError], () => session.send([FRAME, FRAME]));
   for (const piece of said) listener?.data(piece);

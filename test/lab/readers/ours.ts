@@ -7,19 +7,19 @@ import { openRouteSocket } from '../../../src/sys/netlink/route-socket.js';
 import { inOrder, type FdbRow, type LinkRow, type NeighbourRow } from './tables.js';
 
 const events: KernelEvent[] = [];
-const socket = openRouteSocket([]);
 await new Promise<void>((resolve, reject) => {
-  const dumps = new TableDumps(['links', 'fdb', 'neighbours4', 'neighbours6'], (request) => socket.send(request));
-  socket.onTrouble = (detail) => reject(new Error(detail));
-  socket.onDatagram = (bytes) => {
+  const datagram = (bytes: Uint8Array): void => {
     for (const event of decodeDatagram(bytes)) {
       events.push(event);
-      if (dumps.take(event)) resolve();
+      if (!dumps.take(event)) continue;
+      socket.close();
+      resolve();
     }
   };
+  const socket = openRouteSocket([], { datagram, trouble: (detail) => reject(new Error(detail)) });
+  const dumps = new TableDumps(['links', 'fdb', 'neighbours4', 'neighbours6'], (request) => socket.send(request));
   dumps.startIfDue(0);
 });
-socket.close();
 
 const links = events.filter((event): event is LinkEvent => event.type === 'link');
 const names = new Map(links.map(({ ifindex, name }) => [ifindex, name]));

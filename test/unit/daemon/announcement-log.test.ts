@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { AnnouncementLog } from '../../../src/daemon/announcement-log.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
+import type { Topology } from '../../../src/topology/topology.js';
 import type { LogFields } from '../../../src/sys/log.js';
 
 const BOND = 4;
@@ -13,7 +14,9 @@ function open() {
   const line = (text: string, fields: LogFields = {}): void => void lines.push([text, fields]);
   const log = { info: line, warn: assert.fail, error: assert.fail };
   const devices = new Map([[BOND, 'bond0']]);
-  const listener = new AnnouncementLog({ log, metrics: new Metrics(registry) }, (bond) => devices.get(bond) ?? '?');
+  const link = (bond: number) => devices.has(bond) && { name: devices.get(bond) };
+  const topology = { link } as unknown as Topology;
+  const listener = new AnnouncementLog({ log, metrics: new Metrics(registry) }, topology);
   const values = async (): Promise<string[]> =>
     (await registry.metrics()).split('\n').filter((text) => /^bondherald_(announcements|frame)/.test(text));
   const value = async (name: string): Promise<number> =>

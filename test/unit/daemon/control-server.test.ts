@@ -130,14 +130,11 @@ test('a second daemon is refused; where the socket cannot be made, one warns and
   assert.equal(third.warnings.length, 1);
 });
 
-test('told to end, the server takes its socket along', async (t) => {
+test('closed, the server takes its socket along', async (t) => {
   const { server } = daemon(t);
   const socket = path.join(folderFor(t), 'control.sock');
   await server.listen(socket);
-  const stop = new AbortController();
-  const running = server.run(stop.signal);
-  stop.abort();
-  await running;
+  server.close();
   assert.ok(!fs.existsSync(socket));
 });
 

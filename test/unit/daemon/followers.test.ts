@@ -5,6 +5,10 @@ import { LibvirtFollower } from '../../../src/host/libvirt-follower.js';
 import { OvsFollower } from '../../../src/host/ovs/follower.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import { readConfig } from '../../../src/config/read-config.js';
+import { ovsIn } from '../../../src/host/ovs/sockets.js';
+import { openFolder } from '../../../src/sys/files/watch-folder.js';
+import { Events } from '../../../src/tasks/events.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
 const log = { info: () => undefined, warn: () => undefined, error: assert.fail };
@@ -14,8 +18,11 @@ test('what libvirt has said is taken back when the configuration wants nothing o
   const told: number[] = [];
   const host = { setGuestInterfaces: (interfaces: readonly unknown[]) => void told.push(interfaces.length) };
   let changed = 0;
-  const tools = { log, metrics } as unknown as ConstructorParameters<typeof LibvirtFollower>[2];
-  const follower = new LibvirtFollower(readConfig(null).config.guests, host, tools, () => changed++);
+  const events = new Events<DaemonEvents>();
+  events.on('guestsChanged', () => changed++);
+  const tools = { log, metrics, events } as unknown as ConstructorParameters<typeof LibvirtFollower>[2];
+  const folder = openFolder('/nonexistent/bondherald');
+  const follower = new LibvirtFollower(readConfig(null).config.guests, host, tools, folder, () => Promise.resolve());
   const stop = new AbortController();
   const run = follower.run(stop.signal);
   await follower.ready;
@@ -33,17 +40,12 @@ test('without Open vSwitch in the configuration the host has none of its devices
   const told: unknown[] = [];
   const host = { setOvs: (config: unknown) => void told.push(config) } as unknown as HostState;
   let refreshed = 0;
-  const follower = new OvsFollower(
-    host,
-    { clock: new FakeClock(), log, metrics, chance: () => 0 },
-    DEFAULTS.guests.sources.ovs,
-    {
-      hostKnown: () => Promise.resolve(),
-      refresh: () => refreshed++,
-      judge: () => undefined,
-      listening: () => Promise.resolve(),
-    },
-  );
+  const events = new Events<DaemonEvents>();
+  events.on('hostChanged', () => refreshed++);
+  const ovs = ovsIn('/nonexistent/bondherald');
+  const hostKnown = (): Promise<void> => Promise.resolve();
+  const tools = { clock: new FakeClock(), log, metrics, chance: () => 0, events, ovs, hostKnown };
+  const follower = new OvsFollower(host, tools, DEFAULTS.guests.sources.ovs);
   const stop = new AbortController();
   const run = follower.run(stop.signal);
   await follower.configure(false);

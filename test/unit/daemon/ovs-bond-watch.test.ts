@@ -9,7 +9,9 @@ import type { LinkEvent } from '../../../src/kernel/events.js';
 import type { OvsBond, OvsConfig, OvsInterface, OvsMacRow } from '../../../src/sources/ovs/config.js';
 import type { Tag } from '../../../src/frames/ethernet.js';
 import { Topology } from '../../../src/topology/topology.js';
+import { Events } from '../../../src/tasks/events.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs-rows.js';
@@ -55,6 +57,7 @@ class World {
   readonly clock = new FakeClock();
   readonly topology = new Devices();
   readonly bonds = new Map<number, BondGuests>();
+  readonly events = new Events<DaemonEvents>();
   readonly rounds: FirstRound[] = [];
   readonly lost: string[] = [];
   tablesRead = 0;
@@ -72,19 +75,18 @@ class World {
 
   constructor(damping = { failovers: 4, within: 180, holdOff: 30 }) {
     const { clock, topology, bonds, ovs } = this;
-    const listener = {
-      failover: (round: FirstRound) => {
-        this.rounds.push(round);
-        this.watch.note(); // as the daemon's refresh does
-      },
-      lost: (_: number, reason: string) => void this.lost.push(reason),
-    };
+    const { events } = this;
+    events.on('failover', (round) => {
+      this.rounds.push(round);
+      this.watch.compare(); // as the daemon does
+    });
+    events.on('lost', (_, reason) => void this.lost.push(reason));
     const readTables = (): Promise<void> => {
       this.tablesRead++;
       this.rows = this.rowsRead ?? this.rows;
       return Promise.resolve();
     };
-    this.watch = new OvsBondWatch({ clock, topology, bonds, ovs, listener, readTables }, { damping });
+    this.watch = new OvsBondWatch({ clock, topology, bonds, ovs, events, readTables }, { damping });
     topology.put(link(21, 'tap1'));
     topology.put(link(-7, 'patch-int'));
     this.active(UP1);
@@ -103,7 +105,7 @@ class World {
     ] as const)
       // prettier-ignore
       this.topology.put(link(ifindex, name, { master: BOND }));
-    this.watch.note();
+    this.watch.compare();
   }
 
   verdict(mac: Mac): Verdict {
@@ -121,10 +123,10 @@ const what = ({ bond, slave, cause }: FirstRound) => [bond, slave, cause];
 
 test('another active member is a failover, the first one that is seen is none', () => {
   const world = new World();
-  world.watch.note();
+  world.watch.compare();
   assert.deepEqual(world.rounds, []);
   world.active(UP2);
-  world.watch.note();
+  world.watch.compare();
   assert.deepEqual(world.rounds.map(what), [[BOND, UP2, 'failover']]);
   world.active(UP1);
   assert.deepEqual(world.rounds.map(what).at(-1), [BOND, UP1, 'failover'], 'failback');
@@ -135,7 +137,7 @@ test('another active member is a failover, the first one that is seen is none', 
 test('a bond without an active member has lost its links; the same one back is a failover', () => {
   const world = new World();
   world.active(null);
-  world.watch.note();
+  world.watch.compare();
   assert.deepEqual([world.lost, world.rounds], [['no-active-slave'], []]);
   world.active(UP1);
   assert.deepEqual(world.rounds.map(what), [[BOND, UP1, 'failover']]);
@@ -149,15 +151,15 @@ test('with balance-slb a member that goes down is a failover of those that it ca
     // prettier-ignore
     const world = new World();
     world.bond = { mode };
-    world.watch.note();
+    world.watch.compare();
     world.members = [ovsInterface('up1', 1), ovsInterface('up2', 2, { lowerUp: false })];
-    world.watch.note();
-    world.watch.note();
+    world.watch.compare();
+    world.watch.compare();
     world.members = [ovsInterface('up1', 1), ovsInterface('up2', 2)]; // and up again
-    world.watch.note();
+    world.watch.compare();
     assert.equal(world.rounds.length, failovers, mode);
     world.members = [ovsInterface('up1', 1), ovsInterface('up3', 3, { lowerUp: false })]; // a new one, not up yet
-    world.watch.note();
+    world.watch.compare();
     assert.equal(world.rounds.length, failovers, mode);
   }
 });
@@ -179,8 +181,7 @@ test('one whom Open vSwitch turns out not to know any more has his turn when the
   for (const superseded of [false, true]) {
     const world = new World();
     const joined: string[] = [];
-    const guests = world.bonds.get(BOND);
-    if (guests) guests.onAnnounced = (key) => void joined.push(key);
+    world.events.on('announceable', (_, key) => void joined.push(key));
     world.rows = [{ ofport: 9, vlan: 905, mac: MAC, age: 5 }];
     world.rowsRead = [];
     world.active(UP2);

@@ -29,7 +29,11 @@ function service(watchdog: number | null = 10) {
   const log = { info: () => undefined, warn: (...line: unknown[]) => void warnings.push(line), error: assert.fail };
   const parts = [new Part('kernel-watch'), new Part('announcer')] as const;
   const state = { guests: 3 };
-  const notifier = new ServiceNotifier(manager, { clock, log }, () => `${state.guests} guests`, parts);
+  const notifier = new ServiceNotifier(
+    { clock, log, openServiceManager: () => manager },
+    () => `${state.guests} guests`,
+    parts,
+  );
   const stop = new AbortController();
   const running = notifier.run(stop.signal);
   const take = (): string[] => told.splice(0);
@@ -147,7 +151,7 @@ test('at the end nothing is told any more', async () => {
 test('without a service manager there is nothing to do', async () => {
   const clock = new FakeClock();
   const log = { info: assert.fail, warn: assert.fail, error: assert.fail };
-  const notifier = new ServiceNotifier(null, { clock, log }, () => '', []);
+  const notifier = new ServiceNotifier({ clock, log, openServiceManager: () => null }, () => '', []);
   const stop = new AbortController();
   const running = notifier.run(stop.signal);
   notifier.becomeReady();

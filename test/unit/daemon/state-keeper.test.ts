@@ -5,6 +5,8 @@ import { StateKeeper } from '../../../src/daemon/state-keeper.js';
 import { SyscallError } from '../../../src/errors.js';
 import { decodeState } from '../../../src/state/decode.js';
 import type { StateFile } from '../../../src/sys/files/state-file.js';
+import { Events } from '../../../src/tasks/events.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { GUEST, Story } from '../../support/story.js';
 
@@ -33,14 +35,10 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
   };
   const say = (level: string) => (text: string) => void lines.push(`${level}: ${text}`);
   const log = { info: say('info'), warn: say('warn'), error: say('error') };
-  const known = Promise.resolve();
-  const neighbours = {
-    hostKnown: known,
-    announcer: { refresh: () => undefined, ready: known },
-    missed: { announce: () => undefined },
-    history: { isAnnounced: () => true, onFailover: () => undefined },
-  };
-  const keeper = new StateKeeper(story.state, file, () => Promise.resolve(BOOT), { clock, log }, neighbours);
+  const known = (): Promise<void> => Promise.resolve();
+  const parts = { hostKnown: known, announcerReady: known, isAnnounced: () => true };
+  const tools = { clock, log, events: new Events<DaemonEvents>() };
+  const keeper = new StateKeeper(story.state, file, () => Promise.resolve(BOOT), tools, parts);
   const stop = new AbortController();
   const ended = keeper.run(stop.signal);
   const end = async (): Promise<void> => {
@@ -61,7 +59,7 @@ async function keeping(t: TestContext, { fails = (): boolean => false } = {}) {
     }
   };
   await keeper.ready;
-  return { story, writes, slaves, lines, advance, end, history: neighbours.history };
+  return { story, writes, slaves, lines, advance, end, keeper, parts };
 }
 
 test('a change is in the file within seconds, also when nothing had changed for long before', async (t) => {
@@ -101,19 +99,19 @@ test('what cannot be written is tried again, and told once', async (t) => {
 });
 
 test('a failover is saved at once, and until it is announced to its end as one that nobody knows of', async (t) => {
-  const { writes, slaves, advance, end, history } = await keeping(t);
+  const { writes, slaves, advance, end, keeper, parts } = await keeping(t);
   await advance(2);
-  history.isAnnounced = () => false;
-  history.onFailover();
+  parts.isAnnounced = () => false;
+  keeper.failover();
   await advance(0);
-  history.onFailover();
+  keeper.failover();
   await advance(0);
   assert.deepEqual(
     writes.map(({ at }) => at),
     [1, 2],
     'and once',
   );
-  history.isAnnounced = () => true;
+  parts.isAnnounced = () => true;
   await advance(5);
   await end();
   assert.deepEqual(slaves, ['up1', null, 'up1']);

@@ -29,12 +29,16 @@ function start(t: TestContext, folder = mkdtempSync(path.join(tmpdir(), 'textfil
   const line = (text: string, fields: LogFields = {}): void => void lines.push(`${text}: ${String(fields.reason)}`);
   const log = { info: line, warn: line, error: line };
   let refreshed = 0;
-  const task = new Textfile(sharedFileAt(file), registry, () => void refreshed++, { clock, log, metrics });
+  const task = new Textfile(sharedFileAt(file), registry, () => void refreshed++, { clock, log });
+  const failover = (): void => {
+    metrics.count('bondherald_bond_failovers_total', { bond: 'bond0' });
+    task.failover();
+  };
   const stop = new AbortController();
   const run = task.run(stop.signal);
   t.after(() => (stop.abort(), run));
   const text = (): string => readFileSync(file, 'utf8');
-  return { folder, file, clock, metrics, lines, task, stop, run, text, refreshed: () => refreshed };
+  return { folder, file, clock, metrics, failover, lines, task, stop, run, text, refreshed: () => refreshed };
 }
 
 const has = (text: () => string, line: string) => until(() => text().includes(`\n${line}\n`), { what: line });
@@ -52,9 +56,9 @@ test('the file is there once the task is ready, for everyone to read, and with o
 });
 
 test('it is written again every 15 s, and within a second of a failover', async (t) => {
-  const { clock, metrics, text, task, refreshed } = start(t);
+  const { clock, metrics, failover, text, task, refreshed } = start(t);
   await task.ready;
-  metrics.count('bondherald_bond_failovers_total', { bond: 'bond0' });
+  failover();
   assert.ok(!text().includes(count(1)));
   clock.advance(1);
   await has(text, count(1));
@@ -67,9 +71,9 @@ test('it is written again every 15 s, and within a second of a failover', async 
 });
 
 test('many failovers at once are one write', async (t) => {
-  const { clock, metrics, text, task, refreshed } = start(t);
+  const { clock, failover, text, task, refreshed } = start(t);
   await task.ready;
-  for (let n = 0; n < 100; n++) metrics.count('bondherald_bond_failovers_total', { bond: 'bond0' });
+  for (let n = 0; n < 100; n++) failover();
   clock.advance(1);
   await has(text, count(100));
   assert.equal(refreshed(), 2);

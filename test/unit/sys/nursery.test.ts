@@ -6,9 +6,10 @@ import type { Look } from '../../support/nursery-thread.js';
 test('a thread has its nursery collected when that is over half full, and not before', async () => {
   const looks: Look[] = [];
   await new Promise<void>((resolve, reject) => {
-    const thread = startThread<never, Look>(new URL('../../support/nursery-thread.js', import.meta.url));
-    thread.onMessage = (look) => looks.push(look);
-    thread.onExit = (error) => (error ? reject(error) : resolve());
+    startThread<never, Look>(new URL('../../support/nursery-thread.js', import.meta.url), {
+      message: (look) => looks.push(look),
+      exit: (error) => (error ? reject(error) : resolve()),
+    });
   });
   const [early, late] = looks;
   assert.ok(early && early.after >= early.before, `${early?.before} full, then ${early?.after}`);

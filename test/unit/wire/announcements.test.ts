@@ -10,6 +10,8 @@ import { Announcements } from '../../../src/wire/announcements.js';
 import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { DueFrame } from '../../../src/plan/turns.js';
+import { Events } from '../../../src/tasks/events.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import type { SlicePort } from '../../../src/wire/slice-port.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { dissect } from '../../support/dissect.js';
@@ -25,6 +27,7 @@ type Kernel = (call: number, count: number) => number | string | null;
 class World {
   readonly clock = new FakeClock();
   readonly bonds = new Map<number, BondGuests>();
+  readonly events = new Events<DaemonEvents>();
   /** What the kernel took: kind and address, and when. */
   readonly wire: { at: number; bond: number; what: string }[] = [];
   readonly told: string[] = [];
@@ -40,16 +43,14 @@ class World {
 
   constructor(guests: number, settings: Partial<AnnounceConfig> = {}) {
     this.bonds.set(BOND, this.guestsOf(BOND, guests));
-    const listener = {
-      began: () => undefined,
-      firstFrameOut: () => undefined,
-      firstRoundOut: (bond: number, seconds: number) => void this.outAfter.push([bond, seconds]),
-      sent: () => undefined,
-      refused: (_: number, kind: string, code: string, frames: number) =>
-        void this.told.push(`${frames} ${kind} ${code}`),
-      ended: (bond: number, { result, sent, refused }: { result: string; sent: object; refused: number }) =>
-        void this.told.push(`${bond} ${result} ${Object.values(sent).join()} ${refused}`),
-    };
+    const { events } = this;
+    events.on('announceable', (bond, key) => this.announcements.joined(bond, key));
+    events.on('firstRoundOut', (bond, seconds) => void this.outAfter.push([bond, seconds]));
+    events.on('refused', (_, kind, code, frames) => void this.told.push(`${frames} ${kind} ${code}`));
+    events.on('due', (...order) => void this.orders.push(order));
+    events.on('ended', (bond, { result, sent, refused }) =>
+      this.told.push(`${bond} ${result} ${Object.values(sent).join()} ${refused}`),
+    );
     const tools = {
       clock: this.clock,
       chance: () => 0,
@@ -57,18 +58,14 @@ class World {
       addressesOf: (_: number, { mac: whose }: { mac: Mac }) => [
         { ip: `10.0.0.${parseInt(whose.slice(-2), 16)}` as Ip, router: false, withheld: null },
       ],
-      refresh: () => undefined,
-      nextRound: () => undefined,
-      listener,
+      events,
     };
-    this.announcements = new Announcements({ ...ANNOUNCE_DEFAULTS, ...settings }, this.bonds, tools, {
-      slaveOf: () => this.slave,
-      announce: (...order) => void this.orders.push(order),
-    });
+    const config = { ...ANNOUNCE_DEFAULTS, ...settings };
+    this.announcements = new Announcements(config, this.bonds, tools, () => this.slave);
   }
 
   guestsOf(bond: number, count: number): BondGuests {
-    const guests = new BondGuests(100_000);
+    const guests = new BondGuests(100_000, undefined, (key) => this.events.emit('announceable', bond, key));
     for (let n = 1; n <= count; n++) guests.update(mac(n), [this.verdict(n, bond)]);
     guests.batch.publish();
     return guests;

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { FrameError } from '../../../src/errors.js';
 import { BatchMemories } from '../../../src/wire/batch-memory.js';
 import { IDLE, SENDING, START } from '../../../src/wire/batch-layout.js';
-import { BatchReader } from '../../../src/wire/batch-reader.js';
+import { BatchReader } from '../../../src/wire/burst.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { editionFrame, type HammerOrder, WORDS } from '../../support/batch-hammer.js';
 import { AddressSpace } from '../../support/batch-memory.js';

@@ -2,71 +2,72 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
-import type { Owner } from '../../../src/sys/process/thread.js';
-import {} from '../../support/announce-defaults.js';
+import { openPacketSender } from '../../../src/sys/packets/packet-sender.js';
 import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
-import { BatchReader } from '../../../src/wire/batch-reader.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
-import type { FromFailoverThread, ToFailoverThread } from '../../../src/wire/thread-messages.js';
-import { WatchedBonds } from '../../../src/wire/watched-bonds.js';
+import { BatchReader } from '../../../src/wire/burst.js';
+import { type FailoverOwner, WatchedBonds } from '../../../src/wire/first-round.js';
 import { AddressSpace } from '../../support/batch-memory.js';
 import { dissect } from '../../support/dissect.js';
 
-/** An owner whose orders are a list, and who writes down what it is told. */
-class FakeOwner implements Owner<ToFailoverThread, FromFailoverThread> {
-  readonly told: FromFailoverThread[] = [];
-  orders: ToFailoverThread[] = [];
+type Order = ReturnType<FailoverOwner['received']>[number];
+type Report = Parameters<FailoverOwner['post']>[0];
 
-  post(message: FromFailoverThread): void {
+/** An owner whose orders are a list, and who writes down what it is told. */
+class FakeOwner implements FailoverOwner {
+  readonly told: Report[] = [];
+  orders: Order[] = [];
+
+  post(message: Report): void {
     this.told.push(message);
   }
 
-  received(): ToFailoverThread[] {
+  received(): Order[] {
     return this.orders.splice(0);
   }
 }
 
+const DONE: Report = { type: 'answer', error: null };
 const NO_SUCH_DEVICE = 0x7ffffffe;
 
-function watchOrder(bond: number): ToFailoverThread {
+function watchOrder(bond: number): Order {
   const { memory, capacity } = new BatchWriter(1);
   return { type: 'watch', bond, memory, capacity, rate: 'unlimited', damping: ANNOUNCE_DEFAULTS.damping };
 }
 
 test('a bond that cannot be sent on is reported in one line, and the others go on', () => {
   const owner = new FakeOwner();
-  const watched = new WatchedBonds(owner);
+  const watched = new WatchedBonds(owner, openPacketSender);
   owner.orders = [watchOrder(NO_SUCH_DEVICE), watchOrder(NO_SUCH_DEVICE - 1)];
-  watched.takeOrders(assert.fail);
+  watched.carryOutOrders(assert.fail);
   assert.deepEqual(
-    owner.told.map((message) => message.type === 'watching' && message.bond),
-    [NO_SUCH_DEVICE, NO_SUCH_DEVICE - 1],
+    owner.told.map((message) => (message.type === 'unwatched' ? message.bond : message)),
+    [NO_SUCH_DEVICE, DONE, NO_SUCH_DEVICE - 1, DONE],
   );
   for (const message of owner.told) {
-    assert.ok(message.type === 'watching');
-    assert.match(message.error ?? '', /^[^\n]+(ENODEV|CAP_NET_RAW)[^\n]*$/);
+    if (message.type === 'unwatched') assert.match(message.error, /^[^\n]+(ENODEV|CAP_NET_RAW)[^\n]*$/);
   }
   assert.equal(watched.running, true);
   watched.close();
 });
 
 test('a failover of a bond that is not watched sends nothing, and says so', () => {
-  const watched = new WatchedBonds(new FakeOwner());
+  const watched = new WatchedBonds(new FakeOwner(), openPacketSender);
   const round = watched.failover(4711, { now: 1, sinceArrival: assert.fail, pause: assert.fail });
   assert.deepEqual([round.sent, round.errors, round.portion, round.damped], [0, {}, null, null]);
 });
 
 test('told to stop, the thread stops; told to forget a bond that it does not know, it says that it has', () => {
   const owner = new FakeOwner();
-  const watched = new WatchedBonds(owner);
+  const watched = new WatchedBonds(owner, openPacketSender);
   owner.orders = [{ type: 'forget', bond: 4711 }];
-  watched.takeOrders(assert.fail);
+  watched.carryOutOrders(assert.fail);
   assert.equal(watched.running, true);
   owner.orders = [{ type: 'stop' }];
-  watched.takeOrders(assert.fail);
+  watched.carryOutOrders(assert.fail);
   assert.equal(watched.running, false);
-  assert.deepEqual(owner.told, [{ type: 'forgotten' }]);
+  assert.deepEqual(owner.told, [DONE]);
 });
 
 const mac = (n: number): Mac => `52:54:00:00:00:0${n}` as Mac;

@@ -6,6 +6,8 @@ import type { AnnounceConfig } from '../../../src/config/config.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import { Announcements } from '../../../src/wire/announcements.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
+import { Events } from '../../../src/tasks/events.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import { OpenFlowPort } from '../../../src/wire/openflow-port.js';
 import { OvsFirstRounds } from '../../../src/wire/ovs-first-rounds.js';
 import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
@@ -23,6 +25,7 @@ class World {
   readonly clock = new FakeClock();
   readonly bridge = new FakeSwitch();
   readonly bonds = new Map<number, BondGuests>();
+  readonly events = new Events<DaemonEvents>();
   readonly sent: string[] = [];
   readonly told: string[] = [];
   readonly timed: string[] = [];
@@ -32,7 +35,8 @@ class World {
 
   constructor(guests: number, settings: Partial<AnnounceConfig> = {}) {
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
-    const behind = new BondGuests(1000);
+    const { events } = this;
+    const behind = new BondGuests(1000, undefined, (each) => events.emit('announceable', BOND, each));
     for (let n = 1; n <= guests; n++) behind.update(mac(n), [verdict(n)]);
     behind.batch.publish();
     this.bonds.set(BOND, behind);
@@ -44,22 +48,18 @@ class World {
       addressesOf: (_: number, place: { mac: Mac }) => [
         { ip: `10.0.0.${parseInt(place.mac.slice(-2), 16)}` as Ip, router: false, withheld: null },
       ],
-      refresh: () => undefined,
-      nextRound: () => undefined,
-      listener: {
-        began: () => undefined,
-        firstFrameOut: (_: number, seconds: number) => void this.timed.push(`first ${seconds.toFixed(2)}`),
-        firstRoundOut: (_: number, seconds: number) => void this.timed.push(`last ${seconds.toFixed(2)}`),
-        sent: (_: number, kind: string, frames: number) => void this.sent.push(`${frames} ${kind}`),
-        refused: (_: number, kind: string, code: string, n: number) => void this.told.push(`${n} ${kind} ${code}`),
-        ended: (_: number, { result, sent, refused }: { result: string; sent: object; refused: number }) =>
-          void this.told.push(`${result} ${Object.values(sent).join()} ${refused}`),
-      },
+      events,
     };
-    this.announcements = new Announcements(config, this.bonds, tools, {
-      slaveOf: () => 12,
-      announce: (...order) => void this.orders.push(order),
-    });
+    events.on('announceable', (_, key) => this.announcements.joined(BOND, key));
+    events.on('firstFrameOut', (_, seconds) => void this.timed.push(`first ${seconds.toFixed(2)}`));
+    events.on('firstRoundOut', (_, seconds) => void this.timed.push(`last ${seconds.toFixed(2)}`));
+    events.on('sent', (_, kind, frames) => void this.sent.push(`${frames} ${kind}`));
+    events.on('refused', (_, kind, code, n) => void this.told.push(`${n} ${kind} ${code}`));
+    events.on('due', (...order) => void this.orders.push(order));
+    events.on('ended', (_, { result, sent, refused }) =>
+      this.told.push(`${result} ${Object.values(sent).join()} ${refused}`),
+    );
+    this.announcements = new Announcements(config, this.bonds, tools, () => 12);
   }
 
   /** Its database tells of a failover; Open vSwitch has sent the RARPs of these guests. */

@@ -5,21 +5,23 @@ import type { Metrics } from '../metrics/metrics.js';
 import { planFirstRound } from '../plan/first-round.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { Log } from '../sys/log.js';
+import type { OpenSender } from '../wire/first-round.js';
 import { sendNow } from '../wire/send-now.js';
 
 /**
  * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames
  * otherwise, and announces the guest again, because the switches on the way have learned the wrong port as well.
  */
-export class Healer {
+export class FdbRestore {
   constructor(
     private readonly host: HostState,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics },
     private readonly request: (bytes: Uint8Array) => void,
+    private readonly openSender: OpenSender,
   ) {}
 
-  /** Heals what was reflected since the last call. */
-  heal(): void {
+  /** Puts back what was reflected since the last call. */
+  restore(): void {
     const rows = this.host.takeReflected();
     for (const row of rows) this.request(fdbReplaceRequest(row.device, row.mac, row.vlan));
     for (const mac of new Set(rows.map((row) => row.mac))) this.announce(mac);
@@ -31,7 +33,7 @@ export class Healer {
       if (verdict.suppressed !== null || verdict.bond < 0) continue; // by a bond of Open vSwitch the next round does
       const bond = this.host.topology.link(verdict.bond)?.name ?? '';
       try {
-        const { sent } = sendNow(verdict.bond, [planFirstRound(verdict)]);
+        const { sent } = sendNow(this.openSender, verdict.bond, [planFirstRound(verdict)]);
         this.tools.metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
       } catch (error) {
         if (!(error instanceof BondheraldError)) throw error;

@@ -1,0 +1,75 @@
+import type { Events } from '../tasks/events.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { DaemonEvents } from '../wire/events.js';
+import type { Parts } from './daemon.js';
+
+/** Subscribes the parts to each other's events. Subscribers are called in the order in which they stand here. */
+export function connect(events: Events<DaemonEvents>, parts: Parts): void {
+  connectHost(events, parts);
+  connectFailover(events, parts);
+  connectAnnouncements(events, parts);
+}
+
+function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
+  const { host, announcer, announcements, service, snooper, ovsBondWatch, fdbRestore, history, bondLog } = parts;
+  events.on('guestsChanged', () => announcer.refresh()); // the frames of the next failover come first
+  events.on('guestsChanged', () => announcements.forgetGone());
+  events.on('guestsChanged', () => service.changed());
+
+  events.on('hostChanged', () => events.emit('guestsChanged'));
+  events.on('hostChanged', () => snooper.task?.follow());
+  events.on('hostChanged', () => ovsBondWatch.compare());
+  events.on('hostChanged', () => fdbRestore.restore());
+  events.on('hostChanged', () => events.emit('bonds', activeBackupBonds(host.topology)));
+
+  events.on('bonds', (bonds) => history.follow(bonds));
+  events.on('bonds', (bonds) => bondLog.follow(bonds));
+
+  events.on('announceable', (bond, key) => announcements.joined(bond, key));
+  events.on('arpLeft', (bond, frames, at) => announcements.arpLeft(bond, frames, at));
+}
+
+/**
+ * What happens in the main thread once the first burst of a failover is out. The order is part of what the daemon does:
+ * - first the reflections that begin with the failover, then guests and bonds as they stand: the history must know the bond;
+ * - then log, metrics and history, so that the record is there before anything of the announcement is reported;
+ * - the state file says that the bond is not announced yet before the announcement may end;
+ * - then the later rounds, which also hold back what damping forbids, and last the MAC tables, which may add guests.
+ */
+function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
+  const { host, announcer, announcements, ovs, ovsBondWatch, failoverLog, history, textfile, keeper } = parts;
+  events.on('failover', ({ bond, cause, arrived }) => cause === 'failover' && host.failedOver(bond, arrived));
+  events.on('failover', () => events.emit('hostChanged'));
+  events.on('failover', (round) => failoverLog.failover(round));
+  events.on('failover', ({ cause }) => cause !== 'window' && textfile.task?.failover());
+  events.on('failover', (round) => history.failover(round));
+  events.on('failover', () => keeper.failover());
+  events.on('failover', (round) => announcements.failover(round));
+  events.on('failover', () => void ovs.readTables());
+
+  events.on('lost', (bond, reason) => announcements.lost(bond, reason));
+
+  events.on('due', (...order) => announcer.announce(...order));
+  events.on('due', (...order) => ovsBondWatch.announce(...order));
+
+  events.on('resync', (reason) => failoverLog.resync(reason));
+  events.on('unwatched', (bond, error) => failoverLog.unwatched(bond, error));
+  events.on('unlocked', (errno) => failoverLog.unlocked(errno));
+  events.on('delayable', (errno) => failoverLog.delayable(errno));
+}
+
+/** What follows the first burst: counted and logged, then kept in the history. */
+function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void {
+  const { announcementLog, history, beforeRounds } = parts;
+  events.on('began', (bond) => announcementLog.began(bond));
+  events.on('sent', (bond, kind, frames) => announcementLog.sent(bond, kind, frames));
+  events.on('sent', (...sent) => history.sent(...sent));
+  events.on('firstFrameOut', (bond, seconds) => announcementLog.firstFrameOut(bond, seconds));
+  events.on('firstRoundOut', (bond, seconds) => announcementLog.firstRoundOut(bond, seconds));
+  events.on('firstRoundOut', (bond, seconds) => history.firstRoundOut(bond, seconds));
+  events.on('refused', (...refused) => announcementLog.refused(...refused));
+  events.on('refused', (...refused) => history.refused(...refused));
+  events.on('ended', (bond, report) => announcementLog.ended(bond, report));
+  events.on('ended', (bond, report) => history.ended(bond, report));
+  events.on('nextRound', (bond, at) => beforeRounds.expect(bond, at));
+}

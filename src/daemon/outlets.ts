@@ -1,0 +1,50 @@
+import type { HostState } from '../guests/host-state.js';
+import { type Echo, Health } from '../http/health.js';
+import { MetricsEndpoint, type Page } from '../http/metrics-endpoint.js';
+import type { Metrics } from '../metrics/metrics.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import { MetricsSweeper } from './metrics-sweeper.js';
+import { ServiceNotifier } from './service-notifier.js';
+import { EchoSign } from './service-watchdog.js';
+import { serviceStatus } from './service-status.js';
+import type { Settings } from './settings.js';
+import { fillStateGauges } from './state-gauges.js';
+import type { Surroundings } from './surroundings.js';
+import { Textfile } from './textfile.js';
+
+/** What is told to others. */
+interface Shown {
+  readonly metrics: Metrics;
+  readonly host: HostState;
+  readonly bonds: ReadonlyMap<number, BondGuests>;
+  /** How to ask the kernel over each netlink socket, by what the socket is called. */
+  readonly sockets: Readonly<Record<string, Echo>>;
+  /** The status page, for who has logged in. */
+  readonly page: Page;
+}
+
+/** The parts that tell others how the daemon is: Prometheus, the node exporter, people, the service manager. */
+export function buildOutlets(settings: Settings, around: Surroundings, shown: Shown) {
+  const { clock, log } = around;
+  const { metrics, host, bonds, sockets, page } = shown;
+  const { registry } = metrics;
+  const { textfile: file, ...listening } = settings.current.metrics;
+  const refresh = (): void => fillStateGauges(metrics, host.topology, bonds);
+  const signs = Object.entries(sockets).map(([name, ask]) => new EchoSign(name, ask));
+  const write = (path: string | null): Textfile | null =>
+    path === null ? null : new Textfile(around.sharedFileAt(path), registry, refresh, around);
+  return {
+    endpoint: new MetricsEndpoint(listening, {
+      registry,
+      refresh,
+      health: new Health(clock, sockets),
+      log,
+      statusPage: page,
+    }),
+    sweeper: new MetricsSweeper(host.topology, { clock, metrics }),
+    /** A file that is not to be any more is removed. */
+    textfile: new SwitchedTask('textfile', file, write),
+    service: new ServiceNotifier(around, () => serviceStatus(host.topology, bonds), signs),
+  };
+}

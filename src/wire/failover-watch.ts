@@ -1,0 +1,116 @@
+import { decodeDatagram, firstMessages } from '../kernel/decode.js';
+import type { KernelEvent } from '../kernel/events.js';
+import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
+import { TableDumps } from '../kernel/table-dumps.js';
+import type { LinkSocket } from '../sys/netlink/link-socket.js';
+import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { readLoss } from './bond-loss.js';
+import { type FailoverOwner, type Moment, type OpenSender, WatchedBonds } from './first-round.js';
+import { Rehearsal } from './rehearsal.js';
+
+/** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
+const SAMPLE_MESSAGES = 4;
+
+/** What the failover thread works with. */
+export interface FailoverTools {
+  readonly owner: FailoverOwner;
+  readonly socket: LinkSocket;
+  readonly openSender: OpenSender;
+  /** Monotonic clock, seconds. */
+  readonly now: () => number;
+  /** Waits about a millisecond for a queue to drain. */
+  readonly pause: () => void;
+  /** Called when all bonds are known and the path is compiled. @returns a symbolic errno: others may run before us; null: they may not */
+  readonly settle: () => string | null;
+  /** Called when there is time to collect garbage. */
+  readonly collect: () => void;
+}
+
+/**
+ * Waits for link messages and, when one is a failover, sends the first round at once, before anyone else hears of it. It
+ * shares no event loop, no socket and no garbage with the rest of the daemon.
+ */
+export class FailoverWatch {
+  private readonly dumps: TableDumps;
+  private readonly detector = new FailoverDetector();
+  private readonly bonds: WatchedBonds;
+  private readonly rehearsal: Rehearsal;
+  private readonly momentNow = (): Moment => this.momentOf(this.tools.now());
+  private sample: Uint8Array | null = null;
+  private ready = false;
+  private arrived: number;
+
+  constructor(private readonly tools: FailoverTools) {
+    const { owner, socket, openSender } = tools;
+    this.arrived = tools.now();
+    this.dumps = new TableDumps(['links'], (request) => socket.send(request));
+    this.bonds = new WatchedBonds(owner, openSender);
+    this.rehearsal = new Rehearsal(openSender, this.momentNow);
+  }
+
+  /** Runs until the owner orders it to stop. */
+  run(): void {
+    while (this.bonds.running) this.turn();
+    this.rehearsal.close();
+    this.bonds.close();
+    this.tools.socket.close();
+  }
+
+  /** Waits for one datagram, or until the socket's time limit is over; then carries out what was ordered meanwhile. */
+  turn(): void {
+    const { socket, now } = this.tools;
+    if (this.dumps.startIfDue(this.arrived)) this.detector.startDump();
+    const datagram = socket.receive();
+    this.arrived = now();
+    if (datagram === 'nothing') this.keepReady();
+    else if (typeof datagram === 'string') this.resync(datagram);
+    else this.apply(datagram);
+    this.bonds.carryOutOrders(this.momentNow, () => socket.send(echoRequest()));
+  }
+
+  private apply(datagram: Uint8Array): void {
+    for (const event of decodeDatagram(datagram)) this.handle(event);
+    this.sample ??= firstMessages(datagram, SAMPLE_MESSAGES);
+  }
+
+  private handle(event: KernelEvent): void {
+    const { owner } = this.tools;
+    const failover = this.detector.apply(event);
+    if (failover) this.announce(failover);
+    const loss = readLoss(event);
+    if (loss) this.bonds.lost(loss.bond, loss.reason);
+    if (event.type === 'lost') this.resync(event.reason);
+    if (event.type === 'answer' && event.seq === ECHO_SEQ) owner.post({ type: 'echo' });
+    if (this.dumps.take(event)) this.detector.finishDump();
+    if (this.dumps.complete && !this.ready) this.becomeReady();
+  }
+
+  private announce(failover: Failover): void {
+    const { arrived, tools } = this;
+    const round = this.bonds.failover(failover.bond, this.momentOf(arrived));
+    tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round });
+    tools.collect();
+  }
+
+  private momentOf(arrived: number): Moment {
+    const { now, pause } = this.tools;
+    return { now: arrived, sinceArrival: () => now() - arrived, pause };
+  }
+
+  private keepReady(): void {
+    if (this.sample) this.rehearsal.run(this.sample);
+    this.tools.collect();
+  }
+
+  private resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
+    this.dumps.want();
+    this.tools.owner.post({ type: 'resync', reason });
+  }
+
+  private becomeReady(): void {
+    const { owner, socket, settle } = this.tools;
+    if (this.sample) this.rehearsal.first(this.sample);
+    owner.post({ type: 'ready', delayable: settle(), descriptor: socket.descriptor });
+    this.ready = true;
+  }
+}

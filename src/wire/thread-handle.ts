@@ -1,0 +1,108 @@
+import type { BondheraldError } from '../errors.js';
+import type { StartThread, Thread } from '../sys/process/thread.js';
+import { Deferred } from '../tasks/deferred.js';
+import { untilAborted } from '../tasks/task.js';
+
+/** What every thread reports, beside what is its own. */
+export type ThreadReport =
+  /** It takes orders. */
+  | { readonly type: 'ready' }
+  /** An order that is answered has been carried out: null; or it cannot be, for the reason given in one line. */
+  | { readonly type: 'answer'; readonly error: string | null };
+
+/** What every thread may be ordered, beside what is its own. */
+export type StopOrder = { readonly type: 'stop' };
+
+/** What makes a thread of the daemon different from others. */
+interface ThreadKind<Out> {
+  /** For errors: `the failover thread`. */
+  readonly name: string;
+  readonly url: URL;
+  readonly failure: new (message: string) => BondheraldError;
+  /** Ends the thread's wait: there is an order. */
+  wake(): void;
+  /** Handles a report, `answer` aside. */
+  report(message: Out): void;
+}
+
+/**
+ * The daemon's handle on a thread that waits in the kernel and takes orders between two waits. Orders are carried out, and
+ * answered, in the order in which they are given. Holds one entry an order that is not answered yet.
+ */
+export class ThreadHandle<In, Out extends { readonly type: string }> {
+  private readonly isReady = new Deferred();
+  private readonly hasEnded = new Deferred();
+  private readonly unanswered: ((error: string | null) => void)[] = [];
+  private thread: Thread<In | StopOrder> | null = null;
+  private over = false;
+
+  constructor(
+    private readonly startThread: StartThread,
+    private readonly kind: ThreadKind<Out>,
+  ) {}
+
+  /** Settles when the thread takes orders. @throws `kind.failure` when it ends before */
+  get ready(): Promise<void> {
+    return this.isReady.promise;
+  }
+
+  /**
+   * Starts the thread, and ends it when `signal` aborts.
+   * @param data for the thread: its `dataOfThisThread`
+   * @returns when it has ended
+   * @throws `kind.failure` when an error ended it
+   */
+  async run(signal: AbortSignal, data?: unknown): Promise<void> {
+    const listener = { message: (message: Out | ThreadReport) => this.handle(message), exit: this.end.bind(this) };
+    this.thread = this.startThread<In | StopOrder, Out | ThreadReport>(this.kind.url, listener, data);
+    await Promise.race([this.hasEnded.promise, untilAborted(signal)]);
+    this.order({ type: 'stop' });
+    this.over = true;
+    await this.hasEnded.promise;
+  }
+
+  /** Orders something that is not answered. After the end, and before the start, nobody takes it. */
+  order(order: In | StopOrder): void {
+    if (this.over || !this.thread) return;
+    this.thread.post(order);
+    this.kind.wake();
+  }
+
+  /** Orders something for when the thread looks by itself. */
+  leave(order: In): void {
+    if (!this.over) this.thread?.post(order);
+  }
+
+  /** Orders something. @returns the answer: null, or why it cannot be done, in one line */
+  ask(order: In): Promise<string | null> {
+    if (this.over || !this.thread) return Promise.resolve(this.hasEndedLine);
+    this.order(order);
+    return new Promise((resolve) => this.unanswered.push(resolve));
+  }
+
+  private get hasEndedLine(): string {
+    return `${this.kind.name} has ended`;
+  }
+
+  private handle(message: Out | ThreadReport): void {
+    if (isAnswer(message)) return this.unanswered.shift()?.(message.error);
+    this.kind.report(message as Out);
+    if (message.type !== 'ready') return;
+    if (!this.over) this.kind.wake(); // it may have got orders before it could be woken
+    this.isReady.resolve();
+  }
+
+  private end(error: Error | null): void {
+    this.over = true;
+    for (const answer of this.unanswered.splice(0)) answer(this.hasEndedLine);
+    const { name, failure } = this.kind;
+    const reason = new failure(`${name} ended: ${error?.message ?? 'before it was ready'}`);
+    this.isReady.reject(reason);
+    if (error) this.hasEnded.reject(reason);
+    else this.hasEnded.resolve();
+  }
+}
+
+function isAnswer(message: { readonly type: string }): message is ThreadReport & { type: 'answer' } {
+  return message.type === 'answer';
+}
