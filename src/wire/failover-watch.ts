@@ -50,14 +50,17 @@ export class FailoverWatch {
 
   /** Runs until the owner orders it to stop. */
   run(): void {
-    while (this.bonds.running) this.turn();
+    while (this.turn());
     this.rehearsal.close();
     this.bonds.close();
     this.tools.socket.close();
   }
 
-  /** Waits for one datagram, or until the socket's time limit is over; then carries out what was ordered meanwhile. */
-  turn(): void {
+  /**
+   * Waits for one datagram, or until the socket's time limit is over; then carries out what was ordered meanwhile.
+   * @returns false when that was to stop
+   */
+  turn(): boolean {
     const { socket, now } = this.tools;
     if (this.dumps.startIfDue(this.arrived)) this.detector.startDump();
     const datagram = socket.receive();
@@ -66,6 +69,7 @@ export class FailoverWatch {
     else if (typeof datagram === 'string') this.resync(datagram);
     else this.apply(datagram);
     this.bonds.carryOutOrders(this.momentNow, () => socket.send(echoRequest()));
+    return this.bonds.running;
   }
 
   private apply(datagram: Uint8Array): void {
