@@ -1,3 +1,4 @@
+import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
@@ -25,12 +26,12 @@ export class Announcer implements Task {
   /** @param bonds is filled with one entry an active-backup bond of the host */
   constructor(
     private readonly host: HostState,
-    private readonly bonds: Map<number, BondGuests>,
+    private readonly bonds: Map<BondId, BondGuests>,
     settings: Settings,
     private readonly events: DaemonEmitter,
     startThread: StartThread,
   ) {
-    const watches = (bond: number): boolean => {
+    const watches = (bond: BondId): boolean => {
       const link = host.topology.link(bond);
       return link !== undefined && host.topology.watches(link.name);
     };
@@ -59,8 +60,8 @@ export class Announcer implements Task {
   }
 
   /** Announces a bond of the kernel now, as if it had failed over to `slave`. */
-  announce(bond: number, slave: number, cause: OrderCause): void {
-    if (isThreads(bond)) this.thread.announce(bond, slave, cause);
+  announce(bond: BondId, slave: number, cause: OrderCause): void {
+    if (!isOvsBond(bond)) this.thread.announce(bond, slave, cause);
   }
 
   /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
@@ -83,13 +84,13 @@ export class Announcer implements Task {
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
   }
 
-  private watch(bond: number): Promise<unknown> | [] {
+  private watch(bond: BondId): Promise<unknown> | [] {
     const { capacity } = this.memories;
     const announceable = (key: string): void => this.events.emit('announceable', bond, key);
     const guests = new BondGuests(capacity, this.memories.take(), announceable);
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.events.emit('unlocked', guests.batch.unlocked);
-    return isThreads(bond) ? this.thread.watch(bond, guests.batch, this.settings) : [];
+    return isOvsBond(bond) ? [] : this.thread.watch(bond, guests.batch, this.settings);
   }
 
   private everyMac(): Set<Mac> {
@@ -112,9 +113,4 @@ export class Announcer implements Task {
 /** What the failover thread needs to know for the first burst. */
 function firstRoundSettings({ announce }: Settings): FirstRoundSettings {
   return { rate: announce.kinds.includes('rarp') ? announce.rate.rarp : null, damping: announce.damping };
-}
-
-/** Whether the failover thread watches a bond: those of Open vSwitch are no devices of the kernel. */
-function isThreads(bond: number): boolean {
-  return bond > 0;
 }

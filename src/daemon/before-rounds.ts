@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { Clock } from '../sys/clock.js';
 
 /** So many seconds before a round it is looked who is to be announced in it. */
@@ -5,7 +6,7 @@ const LEAD = 0.3;
 
 /** Has something read again shortly before each round of an announcement. Holds one entry a bond that is announced. */
 export class BeforeRounds {
-  private readonly pending = new Map<number, { readonly at: number; readonly cancel: () => void }>();
+  private readonly pending = new Map<BondId, { readonly at: number; readonly cancel: () => void }>();
 
   constructor(
     private readonly clock: Pick<Clock, 'monotonic' | 'after'>,
@@ -13,7 +14,7 @@ export class BeforeRounds {
   ) {}
 
   /** A bond's next round is at `at` (monotonic clock, seconds); null: there is none. */
-  expect(bond: number, at: number | null): void {
+  expect(bond: BondId, at: number | null): void {
     const held = this.pending.get(bond);
     if (held?.at === at) return;
     held?.cancel();

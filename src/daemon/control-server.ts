@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { CONTROL_GROUP } from '../config/constants.js';
 import { encodeAnswer } from '../control/answer.js';
 import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/line.js';
@@ -49,7 +50,7 @@ export class ControlServer {
    */
   constructor(
     private readonly host: HostState,
-    private readonly bonds: ReadonlyMap<number, BondGuests>,
+    private readonly bonds: ReadonlyMap<BondId, BondGuests>,
     private readonly tools: {
       readonly clock: Clock;
       readonly log: Log;

@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
 import { LIBVIRT_STATUS_FOLDER, OVS_FOLDER } from '../config/constants.js';
 import { newHostState } from '../guests/new-host-state.js';
@@ -108,7 +109,7 @@ function buildParts(settings: Settings, around: Surroundings, events: Events<Dae
   const tools = { clock, log, metrics, chance, events };
   const host = newHostState(config);
   const { topology } = host;
-  const bonds = new Map<number, BondGuests>();
+  const bonds = new Map<BondId, BondGuests>();
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
   const announcer = new Announcer(host, bonds, config, events, startThread);
   const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
@@ -119,10 +120,10 @@ function buildParts(settings: Settings, around: Surroundings, events: Events<Dae
   const ovs = new OvsFollower(host, { ...tools, ovs: ovsIn(OVS_FOLDER, around), hostKnown }, config.guests.sources.ovs);
   const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
   const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
-  const sending = (bond: number, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
+  const sending = (bond: BondId, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
   const openPort = portOpener(ovs.bonds, { ...around, sending });
-  const slaveOf = (bond: number): number | null => activeSlaveOf(topology, bond);
-  const addressesOf = (bond: number, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
+  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
+  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
   const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf);
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };

@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log, LogFields } from '../sys/log.js';
@@ -13,7 +14,7 @@ export class FailoverLog {
   constructor(
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
     private readonly topology: Topology,
-    private readonly bonds: ReadonlyMap<number, BondGuests>,
+    private readonly bonds: ReadonlyMap<BondId, BondGuests>,
   ) {}
 
   failover(round: FirstRound): void {
@@ -53,7 +54,7 @@ export class FailoverLog {
     log.warn('link messages were lost; reading all links again', { reason });
   }
 
-  unwatched(bond: number, error: string): void {
+  unwatched(bond: BondId, error: string): void {
     this.tools.log.warn('a bond cannot be announced', { bond: this.nameOf(bond), reason: error });
   }
 
@@ -74,7 +75,7 @@ export class FailoverLog {
     return deviceName(this.topology, ifindex);
   }
 
-  private countSuppressed(ifindex: number, bond: string): number {
+  private countSuppressed(ifindex: BondId, bond: string): number {
     let all = 0;
     for (const [reason, guests] of this.bonds.get(ifindex)?.countSuppressed() ?? []) {
       this.tools.metrics.count('bondherald_guests_suppressed_total', { bond, reason }, guests);

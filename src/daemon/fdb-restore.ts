@@ -4,6 +4,7 @@ import { fdbReplaceRequest } from '../kernel/requests.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { planFirstRound } from '../plan/first-round.js';
 import type { Sighting } from '../sources/sighting.js';
+import { isOvsBond } from '../topology/bond-id.js';
 import type { Log } from '../sys/log.js';
 import type { OpenSender } from '../wire/first-round.js';
 import { sendNow } from '../wire/send-now.js';
@@ -30,7 +31,7 @@ export class FdbRestore {
 
   private announce(mac: Sighting['mac']): void {
     for (const verdict of this.host.verdicts(mac)) {
-      if (verdict.suppressed !== null || verdict.bond < 0) continue; // by a bond of Open vSwitch the next round does
+      if (verdict.suppressed !== null || isOvsBond(verdict.bond)) continue; // by a bond of Open vSwitch the next round does
       const bond = this.host.topology.link(verdict.bond)?.name ?? '';
       try {
         const { sent } = sendNow(this.openSender, verdict.bond, [planFirstRound(verdict)]);

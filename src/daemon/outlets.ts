@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import { type Echo, Health } from '../http/health.js';
 import { MetricsEndpoint, type Page } from '../http/metrics-endpoint.js';
@@ -17,7 +18,7 @@ import { Textfile } from './textfile.js';
 interface Shown {
   readonly metrics: Metrics;
   readonly host: HostState;
-  readonly bonds: ReadonlyMap<number, BondGuests>;
+  readonly bonds: ReadonlyMap<BondId, BondGuests>;
   /** How to ask the kernel over each netlink socket, by what the socket is called. */
   readonly sockets: Readonly<Record<string, Echo>>;
   /** The status page, for who has logged in. */

@@ -1,3 +1,4 @@
+import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { OvsPort } from '../sources/ovs/config.js';
 import type { Clock } from '../sys/clock.js';
 import { activeBackupBonds, type Bond } from '../topology/bonds.js';
@@ -20,7 +21,7 @@ interface BondState {
 export interface OvsWatchTools {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly topology: Topology;
-  readonly bonds: ReadonlyMap<number, BondGuests>;
+  readonly bonds: ReadonlyMap<BondId, BondGuests>;
   readonly ovs: OvsBonds;
   readonly events: DaemonEmitter;
   /** Has the MAC tables read anew, for guests that are news. @returns when they are known; never rejects */
@@ -33,7 +34,7 @@ export interface OvsWatchTools {
  * member goes down (ofproto/bond.c:bond_run); so do we. Holds one entry a bond.
  */
 export class OvsBondWatch {
-  private states = new Map<number, BondState>();
+  private states = new Map<BondId, BondState>();
   private readonly rounds: OvsFirstRounds;
 
   constructor(
@@ -52,7 +53,7 @@ export class OvsBondWatch {
   compare(): void {
     const { topology } = this.tools;
     const before = this.states;
-    const bonds = activeBackupBonds(topology).filter(({ ifindex }) => ifindex < 0);
+    const bonds = activeBackupBonds(topology).filter(({ ifindex }) => isOvsBond(ifindex));
     this.states = new Map(bonds.map((bond) => [bond.ifindex, this.stateOf(bond)]));
     for (const bond of before.keys()) if (!this.states.has(bond)) this.rounds.forget(bond);
     for (const [bond, state] of this.states) {
@@ -62,11 +63,11 @@ export class OvsBondWatch {
   }
 
   /** Announces a bond of Open vSwitch now, as if it had failed over to `slave`. */
-  announce(bond: number, slave: number, cause: OrderCause): void {
-    if (bond < 0) this.begin(bond, slave, cause);
+  announce(bond: BondId, slave: number, cause: OrderCause): void {
+    if (isOvsBond(bond)) this.begin(bond, slave, cause);
   }
 
-  private compareBond(bond: number, held: BondState, { active, down }: BondState): void {
+  private compareBond(bond: BondId, held: BondState, { active, down }: BondState): void {
     const fell = [...down].some((member) => held.members.has(member) && !held.down.has(member));
     if (active !== null && (active !== held.active || fell)) return this.begin(bond, active, 'failover');
     if (active !== null || held.active === null) return;
@@ -75,7 +76,7 @@ export class OvsBondWatch {
   }
 
   /** Where the cause is not a failover of this moment, Open vSwitch has spoken long ago: then all is left to us. */
-  private begin(bond: number, slave: number, cause: 'failover' | OrderCause): void {
+  private begin(bond: BondId, slave: number, cause: 'failover' | OrderCause): void {
     const { clock, ovs, bonds, events } = this.tools;
     const now = clock.monotonic();
     const guests = bonds.get(bond);
@@ -87,7 +88,7 @@ export class OvsBondWatch {
   }
 
   /** Those whom the table, as it is now, has not had after all, for example because it was flushed: their turn is now. */
-  private makeUp(bond: number, epoch: number, done: ReadonlySet<string>): void {
+  private makeUp(bond: BondId, epoch: number, done: ReadonlySet<string>): void {
     const guests = this.tools.bonds.get(bond);
     if (!guests || !this.rounds.lasts(bond, epoch)) return;
     const sure = this.tools.ovs.doneByOvs(bond, guests);

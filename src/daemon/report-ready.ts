@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../sys/log.js';
 import { activeBackupBonds } from '../topology/bonds.js';
@@ -9,7 +10,7 @@ export function reportReady(
   log: Log,
   wanted: Config['bonds'],
   topology: Topology,
-  bonds: ReadonlyMap<number, BondGuests>,
+  bonds: ReadonlyMap<BondId, BondGuests>,
 ): void {
   const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
   for (const bond of wanted === 'auto' ? [] : wanted) {

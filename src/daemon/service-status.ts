@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
@@ -6,7 +7,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 const NAMED = 4;
 
 /** What `systemctl status` says of us: `37 guests behind bond0 (up1), bond1 (no active slave)`. */
-export function serviceStatus(topology: Topology, bonds: ReadonlyMap<number, BondGuests>): string {
+export function serviceStatus(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): string {
   const watched = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
   if (watched.length === 0) return 'waiting for an active-backup bond';
   const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);

@@ -1,10 +1,11 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 
 /** Fills the gauges that mirror state. Called at each scrape. */
-export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: ReadonlyMap<number, BondGuests>): void {
+export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): void {
   metrics.clear('bondherald_bond_active_slave');
   metrics.clear('bondherald_guests');
   for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {

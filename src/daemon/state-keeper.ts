@@ -1,3 +1,4 @@
+import { asBond, type BondId } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import { missedFailovers, type Snapshot } from '../guests/snapshot.js';
 import { encodeState, type SavedState } from '../state/document.js';
@@ -29,7 +30,7 @@ export interface KeeperParts {
   /** Settles, once guests have been restored and `guestsChanged` is out, when no failover is missed. */
   announcerReady(): Promise<void>;
   /** Whether nothing of the last failover of a bond remains to be announced. */
-  isAnnounced(bond: number): boolean;
+  isAnnounced(bond: BondId): boolean;
 }
 
 /** Carries what we know of the host over to the next run. */
@@ -125,7 +126,7 @@ export class StateKeeper implements Task {
   private snapshot(now: number): Snapshot {
     const { bonds, guests } = this.host.snapshot(now);
     const announced = bonds.map((bond) =>
-      this.parts.isAnnounced(bond.ifindex) ? bond : { ...bond, activeSlave: null },
+      this.parts.isAnnounced(asBond(bond.ifindex)) ? bond : { ...bond, activeSlave: null },
     );
     return { bonds: announced, guests };
   }

@@ -1,5 +1,5 @@
 import type { GuestDescription } from '../guests/description.js';
-import { vlanMembership } from '../topology/vlan-membership.js';
+import { vlanMembership } from '../topology/bridge-port.js';
 import { shellWord } from './commands.js';
 import type { BridgeFacts, GuestFacts, UplinkFacts } from './facts.js';
 import { type Finding, found } from './finding.js';

@@ -1,5 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { Source } from '../sources/sighting.js';
+import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from './host-state.js';
 import { byMacAndVlan, outerVlan } from './order.js';
 import type { SuppressReason, Verdict } from './verdict.js';
@@ -30,7 +31,7 @@ export interface GuestDescription {
  */
 export function describeGuests(
   host: HostState,
-  bond: number,
+  bond: BondId,
   now: number,
   reasonFor: (verdict: Verdict) => SuppressReason | null = ({ suppressed }) => suppressed,
 ): GuestDescription[] {

@@ -1,5 +1,6 @@
 import type { Sighting } from '../sources/sighting.js';
-import type { Exit } from '../topology/exits.js';
+import type { BondId } from '../topology/bond-id.js';
+import type { Exit } from '../topology/keys.js';
 import type { HeardPlace } from './heard-book.js';
 import type { Remembered } from './memory.js';
 
@@ -19,7 +20,7 @@ export interface Evidence {
 
 /** The operator's word that a MAC is behind a bond. */
 export interface Claim {
-  readonly bond: number;
+  readonly bond: BondId;
   /** The outermost tag; null: whatever is right where a source knows the MAC, else untagged. */
   readonly vlan: number | null;
 }

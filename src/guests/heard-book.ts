@@ -1,15 +1,15 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/heard.js';
-import type { Exit } from '../topology/exits.js';
+import type { BondId } from '../topology/bond-id.js';
 import type { RouterSigns } from './addresses.js';
-import { exitKey } from './exit-key.js';
+import { addressKey, type Exit, exitKey } from '../topology/keys.js';
 import type { QuotaReason } from './port-quota.js';
 import { isWithin } from './reflections.js';
 import { Speakers } from './speakers.js';
 
 /** A way by which a station was heard, and when last: monotonic clock, seconds. */
-export interface HeardPlace extends Pick<Exit, 'bond' | 'tags'>, RouterSigns {
+export interface HeardPlace extends Exit, RouterSigns {
   /** When its frames were last seen leaving by it; -Infinity for never. */
   readonly out: number;
   /** When they were last seen coming in by it. */
@@ -68,7 +68,7 @@ export class HeardBook {
    * @param left when a bridge last gave up a place of it: it may have been on the uplink until then
    * @returns whether it is news for who is announced: a way by which nobody heard the MAC before, or a turn of direction
    */
-  take(bond: number, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
+  take(bond: BondId, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
     const place = this.place(heard.mac, key, { bond, tags: heard.tags, known }, at);
     if (!place) return false;
@@ -92,20 +92,20 @@ export class HeardBook {
    * them no more.
    * @param reflected whether it may be a guest's own frame that came back: that takes no address from the guest itself
    */
-  releaseClaims(bond: number, heard: Heard, reflected: boolean): void {
+  releaseClaims(bond: BondId, heard: Heard, reflected: boolean): void {
     const key = exitKey({ bond, tags: heard.tags });
     for (const ip of heard.claims) {
-      if (!reflected || this.holders.get(`${key} ${ip}`) !== heard.mac) this.release(key, ip);
+      if (!reflected || this.holders.get(addressKey(key, ip)) !== heard.mac) this.release(key, ip);
     }
     this.giveUp(key, heard);
   }
 
   private giveUp(key: string, { mac, releases }: Heard): void {
-    for (const ip of releases) if (this.holders.get(`${key} ${ip}`) === mac) this.release(key, ip);
+    for (const ip of releases) if (this.holders.get(addressKey(key, ip)) === mac) this.release(key, ip);
   }
 
   /** Someone else has seen that an address is still the MAC's. One that is not, does not become so. */
-  confirm(way: Pick<Exit, 'bond' | 'tags'>, mac: Mac, ip: Ip, at: number): void {
+  confirm(way: Exit, mac: Mac, ip: Ip, at: number): void {
     const place = this.speakers.get(mac)?.get(exitKey(way));
     if (!place?.addresses.delete(ip)) return;
     place.addresses.set(ip, at);
@@ -129,7 +129,7 @@ export class HeardBook {
   }
 
   /** What was heard of a MAC by one way. */
-  at(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>): HeardPlace | undefined {
+  at(mac: Mac, way: Exit): HeardPlace | undefined {
     return this.speakers.get(mac)?.get(exitKey(way));
   }
 
@@ -141,7 +141,7 @@ export class HeardBook {
       const place = this.place(mac, key, { ...saved, known: true }, saved.since);
       if (!place) return;
       Object.assign(place, saved);
-      for (const [ip, at] of addresses) if (!this.holders.has(`${key} ${ip}`)) this.claim(place, key, mac, ip, at);
+      for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(place, key, mac, ip, at);
     }
   }
 
@@ -150,7 +150,7 @@ export class HeardBook {
    * to be elsewhere before, or is heard after, is elsewhere.
    * @returns the MACs of which one went
    */
-  forgetIncoming(bond: number, failover: number): Mac[] {
+  forgetIncoming(bond: BondId, failover: number): Mac[] {
     const macs: Mac[] = [];
     for (const [mac, places] of this.speakers.entries()) {
       for (const place of places.values()) {
@@ -178,7 +178,7 @@ export class HeardBook {
   private place(
     mac: Mac,
     key: string,
-    { known, ...way }: Pick<Exit, 'bond' | 'tags'> & { readonly known: boolean },
+    { known, ...way }: Exit & { readonly known: boolean },
     at: number,
   ): OpenPlace | null {
     const places = this.speakers.get(mac) ?? new Map<string, OpenPlace>();
@@ -196,15 +196,15 @@ export class HeardBook {
 
   private releaseAll(places: ReadonlyMap<string, OpenPlace> | undefined): void {
     for (const [key, { addresses }] of places ?? []) {
-      for (const ip of addresses.keys()) this.holders.delete(`${key} ${ip}`);
+      for (const ip of addresses.keys()) this.holders.delete(addressKey(key, ip));
     }
   }
 
   private claim(place: OpenPlace, key: string, mac: Mac, ip: Ip, at: number): void {
-    if (this.holders.get(`${key} ${ip}`) !== mac) this.release(key, ip);
+    if (this.holders.get(addressKey(key, ip)) !== mac) this.release(key, ip);
     if (!place.addresses.delete(ip)) this.changed++;
     place.addresses.set(ip, at);
-    this.holders.set(`${key} ${ip}`, mac);
+    this.holders.set(addressKey(key, ip), mac);
     for (const oldest of place.addresses.keys()) {
       if (place.addresses.size <= this.limits.addresses) return;
       this.release(key, oldest);
@@ -213,15 +213,15 @@ export class HeardBook {
   }
 
   private release(key: string, ip: Ip): void {
-    const holder = this.holders.get(`${key} ${ip}`);
+    const holder = this.holders.get(addressKey(key, ip));
     if (holder === undefined) return;
-    this.holders.delete(`${key} ${ip}`);
+    this.holders.delete(addressKey(key, ip));
     this.speakers.get(holder)?.get(key)?.addresses.delete(ip);
     this.changed++;
   }
 }
 
-function unheard({ bond, tags }: Pick<Exit, 'bond' | 'tags'>): Omit<OpenPlace, 'since'> {
+function unheard({ bond, tags }: Exit): Omit<OpenPlace, 'since'> {
   return {
     bond,
     tags,

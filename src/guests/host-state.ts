@@ -5,7 +5,9 @@ import type { Heard } from '../sources/heard.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
-import { type Exit, exitsOfDevice } from '../topology/exits.js';
+import type { BondId } from '../topology/bond-id.js';
+import { exitsOfDevice } from '../topology/exits.js';
+import type { Exit } from '../topology/keys.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { Topology } from '../topology/topology.js';
 import type { GuestAddress } from './addresses.js';
@@ -158,7 +160,7 @@ export class HostState {
    * their addresses have; the rest of the network is none of our business.
    * @param at monotonic clock, seconds
    */
-  heard(bond: number, heard: Heard, at: number): void {
+  heard(bond: BondId, heard: Heard, at: number): void {
     if (!this.settings.sources.snoop) return; // the last word of who has stopped listening
     const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
     if (!reflected) this.statics.heard(bond, heard);
@@ -175,7 +177,7 @@ export class HostState {
    * configuration says are its, and the host's own.
    * @param now monotonic clock, seconds
    */
-  addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, now: number): readonly GuestAddress[] {
+  addressesOf(mac: Mac, way: Exit, now: number): readonly GuestAddress[] {
     const { topology, book, statics, table, declared } = this;
     return knownAddresses({ topology, book, statics, table, own: declared.own }, mac, way, now);
   }
@@ -184,7 +186,7 @@ export class HostState {
    * A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames.
    * @param arrived when the kernel told of it: monotonic clock, seconds
    */
-  failedOver(bond: number, arrived: number): void {
+  failedOver(bond: BondId, arrived: number): void {
     for (const mac of this.book.forgetIncoming(bond, arrived)) this.changed.touch(mac);
     this.learned.failedOver(bond, arrived);
   }

@@ -3,10 +3,10 @@ import { NUD_NOARP } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
-import type { Exit } from '../topology/exits.js';
+import type { Exit } from '../topology/keys.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { leadsStraightOut } from '../topology/leads-out.js';
-import { isOverlay } from '../topology/overlay.js';
+import { type BondId, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { Changes } from './changes.js';
 import { type Memory, type Remembered, samePort } from './memory.js';
@@ -48,7 +48,7 @@ export interface Places {
 }
 
 /** @returns when a MAC was last heard leaving by a way: monotonic clock, seconds; -Infinity for never */
-export type SpokeAt = (mac: Mac, way: Pick<Exit, 'bond' | 'tags'>) => number;
+export type SpokeAt = (mac: Mac, way: Exit) => number;
 
 /**
  * A guest that comes back is heard leaving and learned on its port by the same frame. The two are read from different
@@ -204,12 +204,12 @@ export class Learned {
   }
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
-  mayReflect(bond: number, now: number): boolean {
+  mayReflect(bond: BondId, now: number): boolean {
     return this.reflections.isRecent(bond, now);
   }
 
   /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
-  failedOver(bond: number, arrived: number): void {
+  failedOver(bond: BondId, arrived: number): void {
     const { table, memory } = this.places;
     for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
       const undoes = table.held(to)?.device === to.device;

@@ -1,7 +1,7 @@
 import { isGroupMac, ZERO_MAC } from '../addr/mac.js';
 import { DEAD_VLAN, type OvsBridge, type OvsConfig, type OvsMacRow } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
-import { isOverlay } from '../topology/overlay.js';
+import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { Ignored, Learned } from './learned.js';
 import { OvsIndexes } from './ovs-indexes.js';

@@ -1,10 +1,9 @@
 import type { OvsConfig } from '../sources/ovs/config.js';
 
-/** Indexes are from -1 down to the least of 32 bits but one. */
-const COUNT = 0x7fff_ffff;
+import { OVERLAY_INDEXES, overlayIndex } from '../topology/bond-id.js';
 
 /**
- * Ifindexes of the overlay for rows of the database: negative, made from their UUIDs alone, so that they are the same
+ * Ifindexes of the overlay for rows of the database, made from their UUIDs alone, so that they are the same
  * after a restart. Of two rows that would have the same, which takes a few ten thousand rows to happen, the one with
  * the greater UUID has the next that is free. Holds one entry a row of the configuration.
  */
@@ -14,10 +13,10 @@ export class OvsIndexes {
   constructor(config: OvsConfig) {
     const taken = new Set<number>();
     for (const uuid of [...new Set(uuidsOf(config))].sort()) {
-      let n = hash(uuid) % COUNT;
-      while (taken.has(n)) n = (n + 1) % COUNT;
+      let n = hash(uuid) % OVERLAY_INDEXES;
+      while (taken.has(n)) n = (n + 1) % OVERLAY_INDEXES;
       taken.add(n);
-      this.byUuid.set(uuid, -1 - n);
+      this.byUuid.set(uuid, overlayIndex(n));
     }
   }
 

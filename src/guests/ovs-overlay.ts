@@ -2,7 +2,7 @@ import { BOND_MODE_8023AD, BOND_MODE_ACTIVEBACKUP, ETH_P_8021Q } from '../kernel
 import type { BondDetails, LinkEvent } from '../kernel/events.js';
 import type { OvsBond, OvsBridge, OvsConfig, OvsInterface, OvsPort } from '../sources/ovs/config.js';
 import type { Overlay } from '../topology/overlay.js';
-import type { BridgePort } from '../topology/topology.js';
+import type { BridgePort } from '../topology/bridge-port.js';
 import type { OvsIndexes } from './ovs-indexes.js';
 import { portOfVlans } from './ovs-vlans.js';
 

@@ -1,7 +1,7 @@
 import { BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { VlanRange } from '../kernel/events.js';
 import { DEAD_VLAN, type OvsVlans } from '../sources/ovs/config.js';
-import type { BridgePort } from '../topology/topology.js';
+import type { BridgePort } from '../topology/bridge-port.js';
 
 /**
  * The VLANs of a port of Open vSwitch as those of a bridge's port (vswitchd.conf.db(5), Port: vlan_mode). VLAN 0 is

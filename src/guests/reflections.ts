@@ -1,12 +1,13 @@
 import type { Mac } from '../addr/mac.js';
 import type { Sighting } from '../sources/sighting.js';
+import type { BondId } from '../topology/bond-id.js';
 
 /** A bridge has moved a MAC from a guest's port to a bond. */
 export interface Move {
   readonly from: Sighting;
   readonly to: Sighting;
   /** The bonds that it came in by. */
-  readonly bonds: readonly number[];
+  readonly bonds: readonly BondId[];
 }
 
 const NEVER = { before: -Infinity, first: -Infinity, last: -Infinity };
@@ -31,14 +32,14 @@ const NEWCOMER_WINDOW = 60;
  */
 export class Reflections {
   /** One entry a bond: when it last failed over, the first of those before whose windows touch, and the one before them. */
-  private readonly failovers = new Map<number, typeof NEVER>();
+  private readonly failovers = new Map<BondId, typeof NEVER>();
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
   /** When each MAC last came here from elsewhere, the latest last. Bounded by MAX_MOVES. */
   private readonly newcomers = new Map<Mac, number>();
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
-  isRecent(bond: number, now: number): boolean {
+  isRecent(bond: BondId, now: number): boolean {
     const { before, first, last } = this.failovers.get(bond) ?? NEVER;
     return (now >= first && now - last <= REFLECTION_WINDOW) || isWithin(now, before);
   }
@@ -64,7 +65,7 @@ export class Reflections {
   }
 
   /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */
-  failedOver(bond: number, arrived: number): readonly Move[] {
+  failedOver(bond: BondId, arrived: number): readonly Move[] {
     const held = this.failovers.get(bond) ?? NEVER;
     const earlier = isWithin(arrived, held.last) ? held : { before: held.last, first: arrived };
     this.failovers.set(bond, { ...earlier, last: arrived });

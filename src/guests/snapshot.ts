@@ -5,7 +5,7 @@ import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { isProgrammed } from '../topology/leads-out.js';
-import { isOverlay } from '../topology/overlay.js';
+import { asBond, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook, HeardPlace } from './heard-book.js';
 import { type Memory, PLACES_PER_MAC, type Remembered } from './memory.js';
@@ -162,7 +162,7 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
     .filter(({ bond }) => stands(topology, bond))
     .map(({ bond, addresses, ...place }) => ({
       ...place,
-      bond: bond.ifindex,
+      bond: asBond(bond.ifindex),
       since: Math.min(place.since, now),
       out: past(place.out),
       in: past(place.in),

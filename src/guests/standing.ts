@@ -1,8 +1,8 @@
 import type { Sighting } from '../sources/sighting.js';
 import { isGuestPort } from '../topology/guest-port.js';
-import { isOverlay } from '../topology/overlay.js';
+import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
-import { vlanMembership } from '../topology/vlan-membership.js';
+import { vlanMembership } from '../topology/bridge-port.js';
 import type { Evidence } from './evidence.js';
 
 /** So many bridges are passed from one to the next, at most; cables in a ring have no end. */

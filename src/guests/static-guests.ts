@@ -1,10 +1,10 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/heard.js';
-import type { Exit } from '../topology/exits.js';
+import { asBond, type BondId } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { Claim } from './evidence.js';
-import { exitKey } from './exit-key.js';
+import { addressKey, type Exit, exitKey } from '../topology/keys.js';
 import { outerVlan } from './order.js';
 import type { StaticGuest } from '../config/config.js';
 
@@ -37,15 +37,15 @@ export class StaticGuests {
   claims(mac: Mac, topology: Topology): Claim[] {
     return (this.byMac.get(mac) ?? []).flatMap(({ bond: name, vlan }) => {
       const bond = topology.linkByName(name)?.ifindex;
-      return bond === undefined ? [] : [{ bond, vlan }];
+      return bond === undefined ? [] : [{ bond: asBond(bond), vlan }];
     });
   }
 
   /** Takes in what a station was heard to claim on a bond. */
-  heard(bond: number, { mac, tags, claims }: Pick<Heard, 'mac' | 'tags' | 'claims'>): void {
+  heard(bond: BondId, { mac, tags, claims }: Pick<Heard, 'mac' | 'tags' | 'claims'>): void {
     for (const ip of claims) {
       if (!this.addresses.has(ip)) continue;
-      const key = `${exitKey({ bond, tags })} ${ip}`;
+      const key = addressKey(exitKey({ bond, tags }), ip);
       this.taken.delete(key);
       this.taken.set(key, mac);
       const [oldest] = this.taken.keys();
@@ -54,11 +54,11 @@ export class StaticGuests {
   }
 
   /** The addresses that a MAC is said to have by a way out, and that nobody else has claimed there. */
-  addressesOf(mac: Mac, way: Pick<Exit, 'bond' | 'tags'>, topology: Topology): Ip[] {
+  addressesOf(mac: Mac, way: Exit, topology: Topology): Ip[] {
     const name = topology.link(way.bond)?.name;
     const fits = ({ bond, vlan }: StaticGuest): boolean => bond === name && (vlan === null || vlan === outerVlan(way));
     const theirs = (this.byMac.get(mac) ?? []).filter(fits).flatMap(({ addresses }) => addresses);
-    return theirs.filter((ip) => (this.taken.get(`${exitKey(way)} ${ip}`) ?? mac) === mac);
+    return theirs.filter((ip) => (this.taken.get(addressKey(exitKey(way), ip)) ?? mac) === mac);
   }
 }
 

@@ -1,10 +1,9 @@
 import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import type { Tag } from '../frames/ethernet.js';
-import { type BlockReason, type Entry, type Exit, exitsByPort } from '../topology/exits.js';
+import { type BlockReason, type Entry, exitsByPort, type RoutedExit } from '../topology/exits.js';
 import type { Topology } from '../topology/topology.js';
 import type { Evidence } from './evidence.js';
-import { exitKey } from './exit-key.js';
+import { type Exit, exitKey } from '../topology/keys.js';
 import type { Policy, RefusalReason } from './policy.js';
 import { Ways } from './ways.js';
 
@@ -12,10 +11,8 @@ import { Ways } from './ways.js';
 export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'too-many';
 
 /** A guest behind a bond, with the tags its frames leave with, and why it is not announced (null: it is). */
-export interface Verdict {
+export interface Verdict extends Exit {
   readonly mac: Mac;
-  readonly bond: number;
-  readonly tags: readonly Tag[];
   readonly source: Source;
   /** The port that its frames enter by, the innermost known; null where only the operator says that it is here. */
   readonly device: number | null;
@@ -75,6 +72,6 @@ function lastElsewhere(topology: Topology, { sightings, remembered, heard }: Evi
 }
 
 /** The ways by which a bridge learned a MAC from outside; empty for a sighting on any other port. */
-export function seenElsewhere(topology: Topology, { bridge, device, vlan }: Sighting): Exit[] {
+export function seenElsewhere(topology: Topology, { bridge, device, vlan }: Sighting): RoutedExit[] {
   return bridge === null ? [] : exitsByPort(topology, bridge, device, vlan);
 }

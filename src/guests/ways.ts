@@ -2,12 +2,12 @@ import type { Mac } from '../addr/mac.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import type { Tag } from '../frames/ethernet.js';
-import { type Exit, exitsOfBridgePort, exitsOfDevice } from '../topology/exits.js';
+import { exitsOfBridgePort, exitsOfDevice, type RoutedExit } from '../topology/exits.js';
 import { isGuestPort } from '../topology/guest-port.js';
 import { isProgrammed } from '../topology/leads-out.js';
 import type { Topology } from '../topology/topology.js';
 import type { Claim, Evidence } from './evidence.js';
-import { exitKey } from './exit-key.js';
+import { exitKey } from '../topology/keys.js';
 import type { HeardPlace } from './heard-book.js';
 import { outerVlan } from './order.js';
 import type { Policy } from './policy.js';
@@ -46,7 +46,8 @@ export class Ways {
     this.lookInside();
     for (const claim of evidence.configured) this.vouch(claim);
     for (const exit of evidence.claimed) {
-      if (!this.found.has(exitKey(exit))) this.add(exit, { source: 'manual', device: null }, null);
+      if (!this.found.has(exitKey(exit)))
+        this.add({ ...exit, blocked: null, entry: null }, { source: 'manual', device: null }, null);
     }
   }
 
@@ -82,7 +83,7 @@ export class Ways {
   }
 
   private add(
-    { bond, tags, blocked: suppressed, entry }: Exit,
+    { bond, tags, blocked: suppressed, entry }: RoutedExit,
     { source, device }: Witness,
     seen: number | null,
   ): void {
@@ -99,8 +100,8 @@ export class Ways {
 }
 
 /** A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with. */
-function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[] {
-  const within = (exit: Exit, { bond, tags, out }: HeardPlace): boolean =>
+function trunkExits(exits: readonly RoutedExit[], heard: readonly HeardPlace[]): RoutedExit[] {
+  const within = (exit: RoutedExit, { bond, tags, out }: HeardPlace): boolean =>
     out > -Infinity &&
     bond === exit.bond &&
     tags.length > exit.tags.length &&
@@ -109,7 +110,7 @@ function trunkExits(exits: readonly Exit[], heard: readonly HeardPlace[]): Exit[
 }
 
 /** The tags of the guest's own are on its frames from the beginning. */
-function withTags(exit: Exit, tags: readonly Tag[]): Exit {
+function withTags(exit: RoutedExit, tags: readonly Tag[]): RoutedExit {
   const { entry } = exit;
   return { ...exit, tags, entry: entry && { ...entry, tags: [...entry.tags, ...tags.slice(exit.tags.length)] } };
 }
@@ -132,7 +133,7 @@ function goesBefore(topology: Topology, one: Verdict, other: Verdict): boolean {
   return leadsInside(topology, other.device) && !leadsInside(topology, one.device);
 }
 
-function waysOut(topology: Topology, sighting: Sighting, evidence: Evidence): Exit[] {
+function waysOut(topology: Topology, sighting: Sighting, evidence: Evidence): RoutedExit[] {
   const { source, bridge, device, vlan } = sighting;
   if (bridge === null) return exitsOfDevice(topology, device);
   if (!isGuestPort(topology, device) || !isOpen(topology, sighting)) return [];

@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { FrameKind } from '../config/config.js';
 import type { FailoverRecord } from '../plan/failover-record.js';
 import type { Clock } from '../sys/clock.js';
@@ -24,7 +25,7 @@ interface BondHistory {
  * that the host has now.
  */
 export class FailoverHistory {
-  private readonly bonds = new Map<number, BondHistory>();
+  private readonly bonds = new Map<BondId, BondHistory>();
 
   /** @param roundsPlanned how many rounds an announcement has */
   constructor(
@@ -67,35 +68,35 @@ export class FailoverHistory {
     if (bond.records.length > RECORDS_PER_BOND) bond.records.shift();
   }
 
-  sent(bond: number, kind: FrameKind, frames: number, round: number): void {
+  sent(bond: BondId, kind: FrameKind, frames: number, round: number): void {
     const { arrived, record } = this.running(bond) ?? {};
     if (arrived !== undefined) record?.sent(kind, frames, round, this.clock.monotonic() - arrived);
   }
 
-  firstRoundOut(bond: number, seconds: number): void {
+  firstRoundOut(bond: BondId, seconds: number): void {
     this.running(bond)?.record.firstRoundOut(seconds);
   }
 
-  refused(bond: number, _kind: FrameKind, code: string, frames: number): void {
+  refused(bond: BondId, _kind: FrameKind, code: string, frames: number): void {
     this.running(bond)?.record.refused(code, frames);
   }
 
-  ended(bond: number, report: RunReport): void {
+  ended(bond: BondId, report: RunReport): void {
     this.running(bond)?.record.ended(report);
   }
 
   /** Whether nothing of the bond's last failover remains to be announced; of one from before the start nobody knows here. */
-  isAnnounced(bond: number): boolean {
+  isAnnounced(bond: BondId): boolean {
     return this.bonds.get(bond)?.records.at(-1)?.record.isComplete ?? true;
   }
 
   /** How often the bond has failed over, as `bondherald_bond_failovers_total` counts it. */
-  failoversOf(bond: number): number {
+  failoversOf(bond: BondId): number {
     return this.bonds.get(bond)?.failovers ?? 0;
   }
 
   /** What became of the last failovers of a bond, the latest first. @param most so many of them at most */
-  recordsOf(bond: number, most = RECORDS_PER_BOND): FailoverRecord[] {
+  recordsOf(bond: BondId, most = RECORDS_PER_BOND): FailoverRecord[] {
     const records = this.bonds.get(bond)?.records ?? [];
     return records
       .slice(Math.max(0, records.length - most))
@@ -104,7 +105,7 @@ export class FailoverHistory {
   }
 
   /** The failover whose end is told next: they end in the order in which they came. */
-  private running(bond: number): BondHistory['records'][number] | undefined {
+  private running(bond: BondId): BondHistory['records'][number] | undefined {
     return this.bonds.get(bond)?.records.find(({ record }) => !record.hasEnded);
   }
 }

@@ -17,6 +17,9 @@ const IFADDRMSG_LENGTH = 8;
 /** struct netconfmsg (linux/netconf.h): the family, padded to 4. */
 const NETCONFMSG_LENGTH = 4;
 
+/** What stands for settings that are no device's. */
+const NO_DEVICES = new Set([0, c.NETCONFA_IFINDEX_ALL, c.NETCONFA_IFINDEX_DEFAULT]);
+
 const UNUSABLE = c.IFA_F_TENTATIVE | c.IFA_F_OPTIMISTIC | c.IFA_F_DADFAILED;
 
 /**
@@ -38,7 +41,7 @@ export function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
 
 /**
  * Decodes the body of an RTM_NEWNETCONF message of family AF_INET6.
- * @returns null when it does not speak of forwarding, or of no device (the indexes of `all` and `default` are negative)
+ * @returns null when it does not speak of forwarding, or of no device
  * @throws NetlinkDecodeError
  */
 export function decodeForwarding(body: Span): ForwardingEvent | null {
@@ -46,5 +49,7 @@ export function decodeForwarding(body: Span): ForwardingEvent | null {
   const [device, value] = pick(body.from(NETCONFMSG_LENGTH), [c.NETCONFA_IFINDEX, c.NETCONFA_FORWARDING]);
   const ifindex = device?.i32() ?? 0;
   const forwarding = value?.i32();
-  return ifindex > 0 && forwarding !== undefined ? { type: 'forwarding', ifindex, forwarding: forwarding > 0 } : null;
+  return forwarding !== undefined && !NO_DEVICES.has(ifindex)
+    ? { type: 'forwarding', ifindex, forwarding: forwarding > 0 }
+    : null;
 }

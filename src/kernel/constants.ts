@@ -108,6 +108,8 @@ export const IFA_F_DADFAILED = 0x08;
 export const IFA_F_TENTATIVE = 0x40;
 
 // linux/netconf.h
+export const NETCONFA_IFINDEX_ALL = -1;
+export const NETCONFA_IFINDEX_DEFAULT = -2;
 export const NETCONFA_IFINDEX = 1;
 export const NETCONFA_FORWARDING = 2;
 

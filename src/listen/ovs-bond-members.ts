@@ -1,3 +1,4 @@
+import { type BondId, isOverlay, isOvsBond } from '../topology/bond-id.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 
@@ -11,14 +12,14 @@ export interface Members {
 }
 
 /** The members of each bond that Open vSwitch keeps, as the host's devices are now. */
-export function membersOfOvsBonds(topology: Topology): Map<number, Members> {
-  const bonds = activeBackupBonds(topology).filter(({ ifindex }) => ifindex < 0);
+export function membersOfOvsBonds(topology: Topology): Map<BondId, Members> {
+  const bonds = activeBackupBonds(topology).filter(({ ifindex }) => isOvsBond(ifindex));
   return new Map(
     bonds.map(({ ifindex, slaves, activeSlave }) => [
       ifindex,
       {
-        devices: slaves.flatMap((slave) => (slave.ifindex > 0 ? [slave.ifindex] : [])).sort((a, b) => a - b),
-        elsewhere: slaves.flatMap((slave) => (slave.ifindex > 0 ? [] : [slave.name])).sort(),
+        devices: slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [] : [slave.ifindex])).sort((a, b) => a - b),
+        elsewhere: slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [slave.name] : [])).sort(),
         active: activeSlave?.ifindex ?? null,
       },
     ]),

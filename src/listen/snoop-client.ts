@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
 import type { Heard } from '../sources/heard.js';
 import { Eventfd } from '../sys/eventfd.js';
@@ -13,13 +14,13 @@ export interface SnoopListener {
    * @param at when the thread read them, on the monotonic clock, in seconds: some ms after they passed, more in a flood
    * @param arpLeft how many ARP frames left, also those that said the same
    */
-  heard(bond: number, batch: readonly Heard[], at: number, arpLeft: number): void;
+  heard(bond: BondId, batch: readonly Heard[], at: number, arpLeft: number): void;
   /** So many frames said nothing. `reason` is a HeardIgnoreReason. */
   ignored(reason: string, count: number): void;
   /** So many frames came faster than they were read. */
   lost(count: number): void;
   /** A bond is heard in a way that costs its guests more, for the reason given: one line. */
-  costly?(bond: number, reason: string): void;
+  costly?(bond: BondId, reason: string): void;
 }
 
 /** The daemon's handle on the listening thread. */
@@ -53,22 +54,22 @@ export class SnoopClient {
   }
 
   /** Listens on a bond from now on. @returns when the thread has answered: null, or why it cannot, in one line */
-  watch(bond: number, members: readonly number[] | null = null, active: number | null = null): Promise<string | null> {
+  watch(bond: BondId, members: readonly number[] | null = null, active: number | null = null): Promise<string | null> {
     return this.thread.ask({ type: 'watch', bond, members, active });
   }
 
   /** Another member of a bond of Open vSwitch is the active one. */
-  activate(bond: number, active: number | null): void {
+  activate(bond: BondId, active: number | null): void {
     this.thread.order({ type: 'active', bond, active });
   }
 
   /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
-  sending(bond: number, frames: readonly Uint8Array[]): void {
+  sending(bond: BondId, frames: readonly Uint8Array[]): void {
     this.thread.order({ type: 'sending', bond, frames });
   }
 
   /** Listens no more; what is on its way is still reported. */
-  forget(bond: number): void {
+  forget(bond: BondId): void {
     this.thread.order({ type: 'forget', bond });
   }
 

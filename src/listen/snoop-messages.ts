@@ -1,8 +1,9 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
 
 /** What is to be listened on. */
 export interface WatchOrder {
-  readonly bond: number;
+  readonly bond: BondId;
   /** For a bond of Open vSwitch, which is no device itself: the devices that it is heard on; else null. */
   readonly members: readonly number[] | null;
   readonly active: number | null;
@@ -12,10 +13,10 @@ export interface WatchOrder {
 export type ToSnoopThread =
   | ({ readonly type: 'watch' } & WatchOrder)
   /** Another member of a bond of Open vSwitch is the active one. */
-  | { readonly type: 'active'; readonly bond: number; readonly active: number | null }
+  | { readonly type: 'active'; readonly bond: BondId; readonly active: number | null }
   /** We are about to have these frames sent by a bond of Open vSwitch. */
-  | { readonly type: 'sending'; readonly bond: number; readonly frames: readonly Uint8Array[] }
-  | { readonly type: 'forget'; readonly bond: number }
+  | { readonly type: 'sending'; readonly bond: BondId; readonly frames: readonly Uint8Array[] }
+  | { readonly type: 'forget'; readonly bond: BondId }
   /** A batch has been dealt with: another may come. */
   | { readonly type: 'taken' };
 
@@ -33,9 +34,9 @@ export type FromSnoopThread =
   /** It takes orders. */
   | { readonly type: 'ready' }
   /** The bond is heard in a way that costs the guests more, for the reason given. */
-  | { readonly type: 'costly'; readonly bond: number; readonly reason: string }
+  | { readonly type: 'costly'; readonly bond: BondId; readonly reason: string }
   /** `at`: when the thread read the frames, monotonic clock, seconds. */
-  | ({ readonly type: 'heard'; readonly bond: number; readonly at: number } & HeardBatch)
+  | ({ readonly type: 'heard'; readonly bond: BondId; readonly at: number } & HeardBatch)
   /** So many frames came faster than they were read. */
   | { readonly type: 'lost'; readonly count: number };
 

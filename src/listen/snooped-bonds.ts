@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { BondheraldError } from '../errors.js';
 import { drainEventfd } from '../sys/eventfd.js';
 import { readFrame } from '../sources/snoop.js';
@@ -23,7 +24,7 @@ export type SnoopOwner = Owner<ToSnoopThread | StopOrder, FromSnoopThread | Thre
 
 /** The bonds that the thread listens on, as its owner ordered. Bounded by the number of bonds on the host. */
 export class SnoopedBonds {
-  private readonly listeners = new Map<number, BondListener | OvsBondListener>();
+  private readonly listeners = new Map<BondId, BondListener | OvsBondListener>();
   private readonly batch = new BatchOfHeard();
   private onTheirWay = 0;
   running = true;
@@ -88,7 +89,7 @@ export class SnoopedBonds {
     this.tools.requests.close();
   }
 
-  private read(bond: number, listener: BondListener | OvsBondListener): void {
+  private read(bond: BondId, listener: BondListener | OvsBondListener): void {
     listener.read(
       FRAMES_A_TURN,
       ({ bytes, direction, checksumReady }) => this.batch.add(readFrame(bytes, direction, checksumReady)),
@@ -99,7 +100,7 @@ export class SnoopedBonds {
     );
   }
 
-  private report(bond: number, at: number, batch: HeardBatch): void {
+  private report(bond: BondId, at: number, batch: HeardBatch): void {
     this.onTheirWay++;
     this.owner.post({ type: 'heard', bond, at, ...batch });
   }
@@ -128,7 +129,7 @@ export class SnoopedBonds {
     this.owner.post({ type: 'answer', error });
   }
 
-  private forget(bond: number): void {
+  private forget(bond: BondId): void {
     this.listeners.get(bond)?.close();
     this.listeners.delete(bond);
   }

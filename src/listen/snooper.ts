@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Heard } from '../sources/heard.js';
@@ -20,14 +21,14 @@ export class Snooper implements Task {
   private readonly isReady = new Deferred();
   private readonly thread: SnoopClient;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
-  private readonly watched = new Map<number, Members | null>();
-  private readonly unheard = new ToldOnce<number>();
+  private readonly watched = new Map<BondId, Members | null>();
+  private readonly unheard = new ToldOnce<BondId>();
   private answered: Promise<unknown> = Promise.resolve();
 
   /** @param bonds the bonds that are announced, by ifindex */
   constructor(
     private readonly host: HostState,
-    private readonly bonds: ReadonlyMap<number, unknown>,
+    private readonly bonds: ReadonlyMap<BondId, unknown>,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
     startThread: StartThread,
   ) {
@@ -73,21 +74,21 @@ export class Snooper implements Task {
   }
 
   /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
-  sending(bond: number, frames: readonly Uint8Array[]): void {
+  sending(bond: BondId, frames: readonly Uint8Array[]): void {
     this.thread.sending(bond, frames);
   }
 
-  private activate(bond: number, members: Members): void {
+  private activate(bond: BondId, members: Members): void {
     this.watched.set(bond, members);
     this.thread.activate(bond, members.active);
   }
 
-  private forget(bond: number): void {
+  private forget(bond: BondId): void {
     this.watched.delete(bond);
     this.thread.forget(bond);
   }
 
-  private async watch(bond: number, members: Members | null): Promise<void> {
+  private async watch(bond: BondId, members: Members | null): Promise<void> {
     this.watched.set(bond, members);
     if (members && members.elsewhere.length > 0) this.deafTo(bond, members.elsewhere);
     if (members?.devices.length === 0) return;
@@ -99,21 +100,21 @@ export class Snooper implements Task {
       this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
   }
 
-  private deafTo(bond: number, members: readonly string[]): void {
+  private deafTo(bond: BondId, members: readonly string[]): void {
     const message = 'members of a bond are no devices of this host, so that nothing is heard of what passes them';
     this.tools.log.info(message, { bond: this.nameOf(bond), members: members.join(',') });
   }
 
-  private costly(bond: number, reason: string): void {
+  private costly(bond: BondId, reason: string): void {
     const message = 'listening without tc: guests may lose up to a tenth of their packets a second';
     this.tools.log.info(message, { bond: this.nameOf(bond), reason });
   }
 
-  private nameOf(bond: number): string {
+  private nameOf(bond: BondId): string {
     return deviceName(this.host.topology, bond);
   }
 
-  private heard(bond: number, batch: readonly Heard[], at: number, arpLeft: number): void {
+  private heard(bond: BondId, batch: readonly Heard[], at: number, arpLeft: number): void {
     const { events } = this.tools;
     events.emit('arpLeft', bond, arpLeft, at);
     batch.forEach((each, n) => this.host.heard(bond, each, at + n * APART));

@@ -5,13 +5,14 @@ import type { HostState } from '../guests/host-state.js';
 import { byMacAndVlan, outerVlan } from '../guests/order.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
-import type { Exit } from '../topology/exits.js';
+import type { BondId } from '../topology/bond-id.js';
+import { frameKey } from '../topology/keys.js';
 import type { Address, Announceable, Place } from './announceable.js';
-import { frameKey, planFirstRound } from './first-round.js';
+import { planFirstRound } from './first-round.js';
 
 /** Whom an operator asks to be announced: everyone, these MACs, this VLAN, or both. */
 export interface ManualRequest {
-  readonly bond: number;
+  readonly bond: BondId;
   readonly macs: readonly Mac[];
   /** The outermost tag on the wire; null: whatever is right. */
   readonly vlan: number | null;
@@ -88,12 +89,7 @@ export class ManualGuests implements Announceable {
     const fits = (verdict: Verdict): boolean => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan);
     const known = this.host.verdicts(mac).filter(fits);
     if (known.length > 0 || macs.length === 0) return known;
-    const claim: Exit = {
-      bond,
-      tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }],
-      blocked: null,
-      entry: null,
-    };
-    return this.host.verdicts(mac, [claim]).filter(fits);
+    const tags = vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }];
+    return this.host.verdicts(mac, [{ bond, tags }]).filter(fits);
   }
 }

@@ -2,6 +2,7 @@ import { type Ip, isIpv4 } from '../addr/ip.js';
 import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
+import { addressKey } from '../topology/keys.js';
 import type { Address, Announceable } from './announceable.js';
 import type { Waiting } from './turn-queue.js';
 
@@ -26,7 +27,7 @@ export function rarpTurn(key: string): Turn {
 
 /** The frame that tells of an address: ARP for IPv4, Neighbor Discovery for IPv6. */
 export function addressTurn(key: string, ip: Ip): Turn {
-  return { id: `${key} ${ip}`, kind: isIpv4(ip) ? 'garp' : 'na', key, ip };
+  return { id: addressKey(key, ip), kind: isIpv4(ip) ? 'garp' : 'na', key, ip };
 }
 
 /** The addresses of a guest that are announced now. */

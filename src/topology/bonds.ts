@@ -1,10 +1,11 @@
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
+import { asBond, type BondId } from './bond-id.js';
 import type { Topology } from './topology.js';
 
 /** A bond of mode active-backup, the only mode in which one link takes over from another. */
 export interface Bond {
-  readonly ifindex: number;
+  readonly ifindex: BondId;
   readonly name: string;
   /** The slave that carries the traffic; null when there is none. */
   readonly activeSlave: LinkEvent | null;
@@ -32,13 +33,13 @@ export function activeBackupBonds(topology: Topology): Bond[] {
     if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP || !topology.watches(name)) continue;
     const activeSlave = topology.link(details.activeSlave) ?? null;
     const ovs = details.ovs === 'balance-slb' || details.ovs === 'active-backup' ? details.ovs : null;
-    bonds.push({ ifindex, name, activeSlave, slaves: topology.slavesOf(ifindex), ovs });
+    bonds.push({ ifindex: asBond(ifindex), name, activeSlave, slaves: topology.slavesOf(ifindex), ovs });
   }
   return bonds.sort((a, b) => a.name.localeCompare(b.name));
 }
 
 /** The slave that carries a bond's traffic now; null when none does, or there is no such bond. */
-export function activeSlaveOf(topology: Topology, bond: number): number | null {
+export function activeSlaveOf(topology: Topology, bond: BondId): number | null {
   return activeBackupBonds(topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null;
 }
 

@@ -1,8 +1,8 @@
 import { ETH_P_8021AD, ETH_P_8021Q } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
 import type { Tag } from '../frames/ethernet.js';
-import type { BridgePort, Topology } from './topology.js';
-import { vlanMembership } from './vlan-membership.js';
+import { type BridgePort, pvidOf, vlanMembership } from './bridge-port.js';
+import type { Topology } from './topology.js';
 
 /** A frame as a bridge sees it. */
 export interface BridgedFrame {
@@ -36,11 +36,6 @@ export function classify(
   const tpid = port.tunnel?.tpid ?? own?.tpid ?? details.vlanProtocol;
   const frame = { vlan, tpid, tags: own ? inner : tags };
   return isLetThrough(port, frame) ? frame : null;
-}
-
-/** The VLAN that a port puts untagged frames into; null when it drops them. */
-export function pvidOf(port: BridgePort | undefined): number | null {
-  return port?.vlans.find(({ pvid }) => pvid)?.first ?? null;
 }
 
 /**

@@ -10,6 +10,8 @@ import {
   tagsBefore,
   tagsSent,
 } from './bridging.js';
+import { asBond } from './bond-id.js';
+import type { Exit } from './keys.js';
 import { isProgrammed, leadsStraightOut } from './leads-out.js';
 import type { Tag } from '../frames/ethernet.js';
 import type { Topology } from './topology.js';
@@ -17,10 +19,8 @@ import type { Topology } from './topology.js';
 /** Why frames that would leave by a bond do not get through to it. */
 export type BlockReason = 'vlan-not-on-uplink' | 'uplink-not-forwarding' | 'uplink-down';
 
-/** A way out of the host: by which bond, and with which tags in front of the frame, the outermost first. */
-export interface Exit {
-  readonly bond: number;
-  readonly tags: readonly Tag[];
+/** An exit that frames are led to. */
+export interface RoutedExit extends Exit {
   readonly blocked: BlockReason | null;
   /**
    * How a frame comes to leave so, for a bond that Open vSwitch keeps: frames cannot be sent on it, only into its bridge.
@@ -53,13 +53,18 @@ const further = ({ hops, entered }: Trail): Trail => ({ hops: hops + 1, entered 
  * Where a frame leaves the host that is sent by `ifindex` carrying `tags`: through VLAN devices, bridges, veth pairs,
  * patch ports and macvlans down to the bonds. Empty when no bond is reached.
  */
-export function exitsOfDevice(topology: Topology, ifindex: number, tags: readonly Tag[] = [], trail = begin()): Exit[] {
+export function exitsOfDevice(
+  topology: Topology,
+  ifindex: number,
+  tags: readonly Tag[] = [],
+  trail = begin(),
+): RoutedExit[] {
   const link = topology.link(ifindex);
   if (!link || trail.hops > MAX_HOPS) return [];
   const { details } = link;
   switch (details.type) {
     case 'bond':
-      return [{ bond: ifindex, tags, blocked: null, entry: null }];
+      return [{ bond: asBond(ifindex), tags, blocked: null, entry: null }];
     case 'vlan':
       return below(topology, link, [{ tpid: details.protocol, vid: details.id }, ...tags], trail);
     case 'bridge':
@@ -75,7 +80,7 @@ function exitsOfOther(
   kind: string | null,
   tags: readonly Tag[],
   trail: Trail,
-): Exit[] {
+): RoutedExit[] {
   if (kind === 'macvlan' || kind === 'macvtap') return below(topology, link, tags, trail);
   const bridge = kind === 'internal' ? topology.link(link.master) : undefined;
   if (bridge) return intoBridge(topology, bridge, link.ifindex, tags, trail);
@@ -87,7 +92,7 @@ function exitsOfOther(
  * Where a frame leaves the host that bridge `bridge` took in on `port`, in VLAN `vlan` of the bridge (null where the
  * bridge knows no VLANs). This is what an FDB entry for `port` and `vlan` says of its MAC.
  */
-export function exitsOfBridgePort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
+export function exitsOfBridgePort(topology: Topology, bridge: number, port: number, vlan: number | null): RoutedExit[] {
   const facts = topology.port(port);
   const frame = frameOfRow(topology, bridge, facts, vlan);
   if (!frame) return [];
@@ -105,7 +110,7 @@ export function exitsOfBridgePort(topology: Topology, bridge: number, port: numb
  * Empty for a port that does not lead to a bond, or only by way of another bridge: that one knows whether the MAC is
  * beyond the bond, or on a port of its own.
  */
-export function exitsByPort(topology: Topology, bridge: number, port: number, vlan: number | null): Exit[] {
+export function exitsByPort(topology: Topology, bridge: number, port: number, vlan: number | null): RoutedExit[] {
   if (!leadsStraightOut(topology, port)) return [];
   const frames = framesBehind(topology, bridge, vlan);
   return frames.flatMap(
@@ -120,14 +125,14 @@ function isOvsBond(topology: Topology, ifindex: number): boolean {
 
 interface PortExits {
   readonly port: number;
-  readonly exits: Exit[];
+  readonly exits: RoutedExit[];
 }
 
 function bridgeExits(topology: Topology, bridge: number, frame: BridgedFrame): readonly PortExits[] {
   return topology.memo(`exits ${bridge} ${describeFrame(frame)}`, () => forward(topology, bridge, frame, null, null));
 }
 
-function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], trail: Trail): Exit[] {
+function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], trail: Trail): RoutedExit[] {
   if (lower === null) return [];
   const blocked = topology.link(lower)?.up === false ? 'uplink-down' : null;
   return exitsOfDevice(topology, lower, tags, further(trail)).map((exit) => ({
@@ -137,7 +142,7 @@ function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], t
 }
 
 /** A frame that arrives on `ifindex` from outside: a VLAN device on it takes its VLAN first, then the bridge. */
-function received(topology: Topology, ifindex: number, tags: readonly Tag[], trail: Trail): Exit[] {
+function received(topology: Topology, ifindex: number, tags: readonly Tag[], trail: Trail): RoutedExit[] {
   const [outer, ...inner] = tags;
   const vlanDevice = topology
     .devicesAbove(ifindex)

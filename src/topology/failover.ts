@@ -1,9 +1,10 @@
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import type { KernelEvent, LinkEvent } from '../kernel/events.js';
+import { asBond, type BondId } from './bond-id.js';
 
 /** The active slave of `bond` changed to `slave` (both ifindex), and frames sent from now on really leave. */
 export interface Failover {
-  readonly bond: number;
+  readonly bond: BondId;
   readonly slave: number;
 }
 
@@ -54,14 +55,14 @@ export class FailoverDetector {
     const held = this.bonds.get(ifindex);
     const working = lowerUp ? details.activeSlave : null;
     this.bonds.set(ifindex, { arpInterval: details.arpInterval, lowerUp, working });
-    return held && working !== null && working !== held.working ? { bond: ifindex, slave: working } : null;
+    return held && working !== null && working !== held.working ? { bond: asBond(ifindex), slave: working } : null;
   }
 
   private applyActiveSlave({ ifindex: slave, master }: LinkEvent): Failover | null {
     const bond = master === null ? undefined : this.bonds.get(master);
     if (!bond || bond.arpInterval !== 0 || !bond.lowerUp || bond.working === slave) return null;
     bond.working = slave;
-    return { bond: master as number, slave };
+    return { bond: asBond(master as number), slave };
   }
 
   /** Before a fresh dump: bonds that it does not mention go with `finishDump`. */

@@ -1,10 +1,7 @@
 import type { LinkEvent } from '../kernel/events.js';
-import type { BridgePort } from './topology.js';
+import type { BridgePort } from './bridge-port.js';
 
-/**
- * Devices that the kernel does not tell of, because another switch keeps them (docs/design/openvswitch.md). Their
- * ifindexes are negative, so that they are never taken for the kernel's.
- */
+/** Devices that the kernel does not tell of, because Open vSwitch keeps them (docs/design/openvswitch.md). */
 export interface Overlay {
   /** Bridges, bonds, and the ends of cables between bridges. */
   readonly devices: readonly LinkEvent[];
@@ -17,9 +14,77 @@ export interface Overlay {
   readonly ports: ReadonlyMap<number, BridgePort>;
 }
 
-export const NO_OVERLAY: Overlay = { devices: [], interfaces: new Map(), ports: new Map() };
+const NOTHING: Overlay = { devices: [], interfaces: new Map(), ports: new Map() };
 
-/** Whether an ifindex is of a device of the overlay. */
-export function isOverlay(ifindex: number): boolean {
-  return ifindex < 0;
+/** The kernel's device of the kind that marks what Open vSwitch has taken: its ports are enslaved to one of them. */
+const SWITCH = 'openvswitch';
+
+/** The ifindexes of the kernel's devices, by name. */
+type Names = ReadonlyMap<string, number>;
+type Links = ReadonlyMap<number, LinkEvent>;
+
+/** How the kernel's devices and those of an overlay look together. */
+export class OverlayView {
+  private readonly byIndex: ReadonlyMap<number, LinkEvent>;
+  private readonly placed = new WeakMap<LinkEvent, LinkEvent>();
+
+  constructor(readonly all: Overlay = NOTHING) {
+    const links = [...all.devices, ...all.interfaces.values()];
+    this.byIndex = new Map(links.map((link) => [link.ifindex, link]));
+  }
+
+  /** Whether the overlay has a word on a kernel's device of that name. */
+  names(name: string | undefined): boolean {
+    return name !== undefined && this.all.interfaces.has(name);
+  }
+
+  /** A device of the overlay; undefined for an interface that is one of the kernel's. */
+  device(ifindex: number, names: Names): LinkEvent | undefined {
+    const link = this.byIndex.get(ifindex);
+    if (!link || this.deviceOf(ifindex, names) !== ifindex) return undefined;
+    const { details } = link;
+    if (details.type !== 'bond' || details.activeSlave === null) return link;
+    return { ...link, details: { ...details, activeSlave: this.deviceOf(details.activeSlave, names) } };
+  }
+
+  *visible(names: Names): Generator<LinkEvent> {
+    for (const ifindex of this.byIndex.keys()) {
+      const link = this.device(ifindex, names);
+      if (link) yield link;
+    }
+  }
+
+  deviceOf(ifindex: number, names: Names): number {
+    const name = this.byIndex.get(ifindex)?.name;
+    const isInterface = name !== undefined && this.all.interfaces.get(name)?.ifindex === ifindex;
+    return (isInterface ? names.get(name) : undefined) ?? ifindex;
+  }
+
+  /** A device of the kernel with its place in the overlay. */
+  seen(link: LinkEvent, links: Links): LinkEvent {
+    const part = this.all.interfaces.get(link.name);
+    if (!part) return link;
+    const internal = part.details.type === 'other' && part.details.kind === 'internal';
+    // Enslaved elsewhere, an internal interface joins two switches.
+    if (!isTaken(link, links)) return internal ? { ...link, details: { type: 'other', kind: SWITCH } } : link;
+    const held = this.placed.get(link);
+    if (held) return held;
+    const { master, bondSlaveActive } = part;
+    const placed = { ...link, master, bondSlaveActive, details: internal ? part.details : link.details };
+    this.placed.set(link, placed);
+    return placed;
+  }
+
+  /** What the overlay says of a port: one of the kernel's devices, or an ifindex of its own. */
+  port(port: LinkEvent | number, links: Links): BridgePort | undefined {
+    if (typeof port === 'number') return this.all.ports.get(port);
+    const part = this.all.interfaces.get(port.name);
+    return part && isTaken(port, links) ? this.all.ports.get(part.ifindex) : undefined;
+  }
+}
+
+/** With the datapath in the kernel the switch's ports are enslaved to it, with the one in user space to nothing. */
+function isTaken({ master }: LinkEvent, links: Links): boolean {
+  const details = master === null ? undefined : links.get(master)?.details;
+  return master === null || (details?.type === 'other' && details.kind === SWITCH);
 }

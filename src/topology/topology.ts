@@ -1,21 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KernelEvent, LinkEvent, VlanRange } from '../kernel/events.js';
-import { isOverlay, NO_OVERLAY, type Overlay } from './overlay.js';
-import { OverlayView } from './overlay-view.js';
+import { isOverlay } from './bond-id.js';
+import type { BridgePort } from './bridge-port.js';
+import { type Overlay, OverlayView } from './overlay.js';
 import { sameOverlay, shapeOf } from './shape.js';
-
-/** What a bridge says of one of its ports, or of itself. */
-export interface BridgePort {
-  readonly state: number | null;
-  readonly vlans: readonly VlanRange[];
-  /** It lets no frame in that carries a tag, and sends none. The kernel's ports have no such mode. */
-  readonly untaggedOnly?: boolean;
-  /** It puts every frame into its native VLAN, whatever tags it carries, under a tag of this EtherType. */
-  readonly tunnel?: {
-    readonly tpid: number;
-    /** The VLANs that the frames may be in; empty for all. */ readonly customers: readonly number[];
-  };
-}
 
 /**
  * The host's devices, folded from link events, under an overlay of those that another switch keeps. Holds one entry a
@@ -27,7 +15,7 @@ export class Topology {
   private readonly ports = new Map<number, BridgePort>();
   private readonly byName = new Map<string, number>();
   private readonly derived = new Map<string, unknown>();
-  private overlay = new OverlayView(NO_OVERLAY);
+  private overlay = new OverlayView();
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
 

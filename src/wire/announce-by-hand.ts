@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { AnnounceReport, AnnounceRequest } from '../control/messages.js';
 import { PermissionError, UsageError } from '../errors.js';
@@ -16,11 +17,11 @@ export interface ManualTools {
   readonly settings: AnnounceConfig;
   readonly clock: Clock;
   /** @throws SyscallError */
-  openPort(bond: number): SlicePort;
+  openPort(bond: BondId): SlicePort;
   /** What the bond's other announcements draw from as well. */
-  bucketsOf(bond: number): Buckets;
+  bucketsOf(bond: BondId): Buckets;
   /** @returns whether what was true of the bond at the time of the call is true still */
-  watchOver(bond: number): () => boolean;
+  watchOver(bond: BondId): () => boolean;
   /** Brings who is announced up to date. */
   refresh(): void;
 }
@@ -82,7 +83,7 @@ async function list(settings: AnnounceConfig, guests: ManualGuests, clock: Clock
 
 function transmit(
   name: string,
-  ifindex: number,
+  ifindex: BondId,
   settings: AnnounceConfig,
   guests: ManualGuests,
   tools: ManualTools,
@@ -96,7 +97,7 @@ function transmit(
   });
 }
 
-function openPort(bond: string, ifindex: number, tools: ManualTools): SlicePort {
+function openPort(bond: string, ifindex: BondId, tools: ManualTools): SlicePort {
   try {
     return tools.openPort(ifindex);
   } catch (error) {

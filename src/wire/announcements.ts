@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig } from '../config/config.js';
 import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
@@ -11,9 +12,9 @@ import type { FirstRound, LossReason } from './thread-messages.js';
  * the host.
  */
 export class Announcements {
-  private readonly bonds = new Map<number, BondAnnouncements>();
+  private readonly bonds = new Map<BondId, BondAnnouncements>();
   /** By bond, what calls off the announcement that waits for a window. */
-  private readonly held = new Map<number, () => void>();
+  private readonly held = new Map<BondId, () => void>();
 
   /**
    * @param guests by bond, the guests that are announced there
@@ -21,9 +22,9 @@ export class Announcements {
    */
   constructor(
     private settings: AnnounceConfig,
-    private readonly guests: ReadonlyMap<number, BondGuests>,
+    private readonly guests: ReadonlyMap<BondId, BondGuests>,
     private readonly tools: AnnouncementTools,
-    private readonly slaveOf: (bond: number) => number | null,
+    private readonly slaveOf: (bond: BondId) => number | null,
   ) {}
 
   /** The announcements to come are made by these settings; those that last, by the ones that they began with. */
@@ -49,17 +50,17 @@ export class Announcements {
   }
 
   /** Nothing can leave by a bond any more. */
-  lost(bond: number, reason: LossReason): void {
+  lost(bond: BondId, reason: LossReason): void {
     this.bonds.get(bond)?.end(reason);
   }
 
   /** A guest of a bond is announceable from now on. @param key of its frame */
-  joined(bond: number, key: string): void {
+  joined(bond: BondId, key: string): void {
     this.bonds.get(bond)?.joined(key);
   }
 
   /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */
-  arpLeft(bond: number, frames: number, at: number): void {
+  arpLeft(bond: BondId, frames: number, at: number): void {
     if (frames > 0) this.of(bond)?.arpLeft(frames, at);
   }
 
@@ -80,7 +81,7 @@ export class Announcements {
   }
 
   /** The announcements of a bond; undefined where none is watched. */
-  of(bond: number): BondAnnouncements | undefined {
+  of(bond: BondId): BondAnnouncements | undefined {
     const guests = this.guests.get(bond);
     if (!guests) return undefined;
     const held = this.bonds.get(bond) ?? new BondAnnouncements(bond, guests, this.settings, this.tools);
@@ -89,7 +90,7 @@ export class Announcements {
   }
 
   /** The bond is announced, as it stands then, when it may be, unless it fails over again before. */
-  private hold(bond: number, until: number): void {
+  private hold(bond: BondId, until: number): void {
     const { clock, events } = this.tools;
     const now = clock.monotonic();
     events.emit('ended', bond, new RunTally(now).report('damped', now));
@@ -103,7 +104,7 @@ export class Announcements {
     look();
   }
 
-  private release(bond: number): void {
+  private release(bond: BondId): void {
     this.held.get(bond)?.();
     this.held.delete(bond);
   }

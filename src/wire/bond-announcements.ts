@@ -1,3 +1,4 @@
+import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
@@ -17,10 +18,10 @@ export interface AnnouncementTools {
   readonly clock: Clock;
   /** Numbers from 0 to 1. */
   readonly chance: () => number;
-  /** Opens a port on a device. @throws SyscallError */
-  readonly openPort: (ifindex: number) => SlicePort;
+  /** Opens a port on a bond. @throws SyscallError */
+  readonly openPort: (bond: BondId) => SlicePort;
   /** @param now monotonic clock, seconds */
-  readonly addressesOf: (bond: number, place: Place, now: number) => readonly Address[];
+  readonly addressesOf: (bond: BondId, place: Place, now: number) => readonly Address[];
   readonly events: DaemonEmitter;
 }
 
@@ -35,7 +36,7 @@ export class BondAnnouncements {
   private run: { readonly on: BondRun; readonly tally: RunTally } | null = null;
 
   constructor(
-    private readonly bond: number,
+    private readonly bond: BondId,
     private readonly guests: BondGuests,
     private settings: AnnounceConfig,
     private readonly tools: AnnouncementTools,
@@ -110,8 +111,8 @@ export class BondAnnouncements {
     const now = this.tools.clock.monotonic();
     const { rarp, arp, na } = this.settings.rate;
     // The failover thread has told the tokens of RARP in the new rate; it has none of Open vSwitch's bonds.
-    if (this.bond > 0) this.buckets.rarp.follow(rarp, now);
-    else this.buckets.rarp.configure(rarp, now);
+    if (isOvsBond(this.bond)) this.buckets.rarp.configure(rarp, now);
+    else this.buckets.rarp.follow(rarp, now);
     this.buckets.garp.configure(arp, now);
     this.buckets.na.configure(na, now);
     this.plan.configure(this.settings);

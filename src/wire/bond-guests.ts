@@ -2,14 +2,13 @@ import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
-import type { Tag } from '../frames/ethernet.js';
-import { frameKey, planFirstRound } from '../plan/first-round.js';
+import { planFirstRound } from '../plan/first-round.js';
+import { frameKey } from '../topology/keys.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
 
 /** A guest as a bond's batch knows it. */
 interface Entry {
-  readonly tags: readonly Tag[];
   readonly source: Source;
   readonly suppressed: SuppressReason | null;
 }
@@ -22,6 +21,8 @@ export class BondGuests {
   readonly batch: BatchWriter;
   /** By MAC, then by the key of the frame. */
   private readonly entries = new Map<Mac, Map<string, Entry>>();
+  /** Whose the frames of the batch are, by their keys. */
+  private readonly places = new Map<string, Place>();
   /** Counted as they come and go: a scrape must not walk through 50,000 guests. */
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
@@ -42,12 +43,12 @@ export class BondGuests {
   update(mac: Mac, verdicts: readonly Verdict[]): void {
     const planned = verdicts.map((verdict) => ({ ...verdict, ...planFirstRound(verdict) }));
     const wanted = new Set(planned.flatMap(({ suppressed, key }) => (suppressed === null ? [key] : [])));
-    for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.batch.remove(key);
+    for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.withdraw(key);
     this.countEach(this.entries.get(mac), -1);
     const entries = new Map<string, Entry>();
     const added = [...wanted].filter((key) => !this.batch.has(key));
     for (const { key, bytes, tags, source, suppressed } of planned) {
-      entries.set(key, { tags, source, suppressed: suppressed ?? this.announce(key, bytes) });
+      entries.set(key, { source, suppressed: suppressed ?? this.announce(key, bytes, { mac, tags }) });
     }
     this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
@@ -57,14 +58,19 @@ export class BondGuests {
 
   /** Whose frame has this key, and how it leaves; null when it is not announced. */
   place(key: string): Place | null {
-    if (!this.batch.has(key)) return null;
-    const mac = key.slice(0, key.indexOf(' ')) as Mac;
-    const tags = this.entries.get(mac)?.get(key)?.tags;
-    return tags ? { mac, tags } : null;
+    return this.places.get(key) ?? null;
   }
 
-  private announce(key: string, bytes: Uint8Array): SuppressReason | null {
-    return this.batch.has(key) || this.batch.put(key, bytes) ? null : 'too-many';
+  private announce(key: string, bytes: Uint8Array, place: Place): SuppressReason | null {
+    if (this.places.has(key)) return null;
+    if (!this.batch.put(key, bytes)) return 'too-many';
+    this.places.set(key, place);
+    return null;
+  }
+
+  private withdraw(key: string): void {
+    this.batch.remove(key);
+    this.places.delete(key);
   }
 
   macs(): Iterable<Mac> {

@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { FrameKind } from '../config/config.js';
 import type { Emitter } from '../tasks/events.js';
 import type { Bond } from '../topology/bonds.js';
@@ -16,30 +17,30 @@ export interface DaemonEvents {
   /** The active-backup bonds as they stand, after each change of the host. */
   bonds: [bonds: readonly Bond[]];
   /** A guest of a bond is announced from now on. @param key of its frame */
-  announceable: [bond: number, key: string];
+  announceable: [bond: BondId, key: string];
   /** ARP frames have left by a bond that are not ours. */
-  arpLeft: [bond: number, frames: number, at: number];
+  arpLeft: [bond: BondId, frames: number, at: number];
 
   /** A bond is to be announced now, without a message of the kernel, as if it had failed over to `slave`. */
-  due: [bond: number, slave: number, cause: OrderCause];
+  due: [bond: BondId, slave: number, cause: OrderCause];
   /** A bond has failed over, and its first burst is out. */
   failover: [round: FirstRound];
   /** Nothing can leave by a bond any more. */
-  lost: [bond: number, reason: LossReason];
+  lost: [bond: BondId, reason: LossReason];
 
   /** What follows the first burst begins. */
-  began: [bond: number];
+  began: [bond: BondId];
   /** The kernel took frames. @param round the latest that has begun; 1 for the first */
-  sent: [bond: number, kind: FrameKind, frames: number, round: number];
+  sent: [bond: BondId, kind: FrameKind, frames: number, round: number];
   /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database told of it. */
-  firstFrameOut: [bond: number, seconds: number];
+  firstFrameOut: [bond: BondId, seconds: number];
   /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
-  firstRoundOut: [bond: number, seconds: number];
+  firstRoundOut: [bond: BondId, seconds: number];
   /** The kernel refused frames. @param code the symbolic errno */
-  refused: [bond: number, kind: FrameKind, code: string, frames: number];
+  refused: [bond: BondId, kind: FrameKind, code: string, frames: number];
   /** The next round of an announcement is at `at`; null: there is none. */
-  nextRound: [bond: number, at: number | null];
-  ended: [bond: number, report: RunReport];
+  nextRound: [bond: BondId, at: number | null];
+  ended: [bond: BondId, report: RunReport];
 
   /** The failover thread lost link messages, and reads all links again. */
   resync: [reason: 'overrun' | 'truncated' | 'malformed'];
@@ -48,7 +49,7 @@ export interface DaemonEvents {
   /** Frames are kept in memory that may be swapped out. @param errno symbolic */
   unlocked: [errno: string];
   /** The failover thread cannot announce a bond. @param error one line */
-  unwatched: [bond: number, error: string];
+  unwatched: [bond: BondId, error: string];
 }
 
 /** Where the parts of the daemon say what has happened. */

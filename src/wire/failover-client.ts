@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { FailoverThreadError } from '../errors.js';
 import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
 import { sendBy } from '../sys/netlink/link-socket.js';
@@ -22,7 +23,7 @@ export class FailoverClient {
   constructor(
     startThread: StartThread,
     private readonly events: DaemonEmitter,
-    private readonly watches: (bond: number) => boolean,
+    private readonly watches: (bond: BondId) => boolean,
   ) {
     this.thread = new ThreadHandle(startThread, {
       name: 'the failover thread',
@@ -44,12 +45,12 @@ export class FailoverClient {
   }
 
   /** Announces `bond` from its batch from now on. @returns when the thread has answered */
-  watch(bond: number, { memory, capacity }: BatchWriter, settings: FirstRoundSettings): Promise<unknown> {
+  watch(bond: BondId, { memory, capacity }: BatchWriter, settings: FirstRoundSettings): Promise<unknown> {
     return this.thread.ask({ type: 'watch', bond, memory, capacity, ...settings });
   }
 
   /** Announces a bond now, as if it had failed over to `slave`. The thread reports it as a failover. */
-  announce(bond: number, slave: number, cause: OrderCause): void {
+  announce(bond: BondId, slave: number, cause: OrderCause): void {
     this.thread.order({ type: 'announce', bond, slave, cause });
   }
 
@@ -59,7 +60,7 @@ export class FailoverClient {
   }
 
   /** Announces `bond` no more. @returns when the thread does not look at its batch any more */
-  forget(bond: number): Promise<unknown> {
+  forget(bond: BondId): Promise<unknown> {
     return this.thread.ask({ type: 'forget', bond });
   }
 

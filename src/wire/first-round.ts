@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import { BondheraldError } from '../errors.js';
 import { TokenBucket } from '../plan/bucket.js';
 import { Damping } from '../plan/damping.js';
@@ -138,7 +139,7 @@ const DONE: ThreadReport = { type: 'answer', error: null };
 
 /** The bonds that the failover thread announces, as its owner ordered. Bounded by the number of bonds on the host. */
 export class WatchedBonds {
-  private readonly bonds = new Map<number, ReadyFirstRound>();
+  private readonly bonds = new Map<BondId, ReadyFirstRound>();
   running = true;
 
   constructor(
@@ -163,12 +164,12 @@ export class WatchedBonds {
   }
 
   /** A bond has failed over: sends its first round. */
-  failover(bond: number, moment: Moment): RoundOutcome {
+  failover(bond: BondId, moment: Moment): RoundOutcome {
     return this.bonds.get(bond)?.failover(moment) ?? UNWATCHED;
   }
 
   /** Nothing can leave by a bond any more: ends its run. */
-  lost(bond: number, reason: LossReason): void {
+  lost(bond: BondId, reason: LossReason): void {
     if (this.bonds.get(bond)?.lost()) this.owner.post({ type: 'lost', bond, reason });
   }
 
@@ -176,7 +177,7 @@ export class WatchedBonds {
     for (const bond of [...this.bonds.keys()]) this.forget(bond);
   }
 
-  private announce({ bond, slave, cause }: { bond: number; slave: number; cause: OrderCause }, moment: Moment): void {
+  private announce({ bond, slave, cause }: { bond: BondId; slave: number; cause: OrderCause }, moment: Moment): void {
     const watched = this.bonds.get(bond);
     const round = cause === 'window' ? watched?.release(moment) : watched?.failover(moment);
     if (round) this.owner.post({ type: 'failover', bond, slave, cause, arrived: moment.now, ...round });
@@ -198,12 +199,12 @@ export class WatchedBonds {
     this.owner.post(DONE);
   }
 
-  private letGo(bond: number): void {
+  private letGo(bond: BondId): void {
     this.forget(bond);
     this.owner.post(DONE);
   }
 
-  private forget(bond: number): void {
+  private forget(bond: BondId): void {
     this.bonds.get(bond)?.close();
     this.bonds.delete(bond);
   }

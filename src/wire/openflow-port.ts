@@ -1,5 +1,5 @@
 import { OpenFlowError } from '../errors.js';
-import { retag, type Tag } from '../frames/ethernet.js';
+import { decodeEthernet, type EthernetFrame, retag, type Tag } from '../frames/ethernet.js';
 import type { PacketOut } from '../frames/openflow/packet-out.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
@@ -20,8 +20,8 @@ export interface OpenFlowTools {
   path(): string | null;
   /** @throws SyscallError */
   connect(path: string, listener: StreamListener): Promise<UnixStream>;
-  /** By the key of a frame; null when there is none now. */
-  entrance(key: string): Entrance | null;
+  /** Of a station's frames with these tags; null when there is none now. */
+  entrance(station: Pick<EthernetFrame, 'source' | 'tags'>): Entrance | null;
   /** These frames are about to be sent, as they will leave by the bond. */
   sending?(frames: readonly Uint8Array[]): void;
 }
@@ -74,7 +74,7 @@ export class OpenFlowPort implements SlicePort {
   }
 
   private async forward(frames: readonly DueFrame[], session: OpenFlowSession): Promise<Refusals> {
-    const placed = frames.map(({ turn }) => this.tools.entrance(turn.key));
+    const placed = frames.map(({ bytes }) => this.tools.entrance(decodeEthernet(bytes)));
     const sent = frames.flatMap(({ bytes }, n) => (placed[n] ? [bytes] : []));
     this.tools.sending?.(sent);
     const out = frames.flatMap(({ bytes }, n) => packetOut(bytes, placed[n]));

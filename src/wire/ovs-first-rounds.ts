@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig } from '../config/config.js';
 import { Damping } from '../plan/damping.js';
 import { controlWords, EPOCH } from './batch-layout.js';
@@ -10,11 +11,11 @@ import type { RoundOutcome } from './thread-messages.js';
  * bond fails over too often. Holds one entry a bond.
  */
 export class OvsFirstRounds {
-  private readonly damping = new Map<number, Damping>();
+  private readonly damping = new Map<BondId, Damping>();
 
   /** @param bonds by bond, the guests that are announced there */
   constructor(
-    private readonly bonds: ReadonlyMap<number, BondGuests>,
+    private readonly bonds: ReadonlyMap<BondId, BondGuests>,
     private settings: AnnounceConfig['damping'],
   ) {}
 
@@ -29,40 +30,40 @@ export class OvsFirstRounds {
    * @param done how many guests have had their RARP
    * @param now monotonic clock, seconds
    */
-  failover(bond: number, done: number, now: number): RoundOutcome {
+  failover(bond: BondId, done: number, now: number): RoundOutcome {
     const epoch = this.cancel(bond);
     const damped = this.dampingOf(bond).failover(now);
     return damped === null ? this.begin(bond, done, epoch) : { ...NOTHING, portion: null, epoch, damped };
   }
 
   /** The time has come for what was held back. @returns null when that is not to be, or not yet */
-  release(bond: number, now: number): RoundOutcome | null {
+  release(bond: BondId, now: number): RoundOutcome | null {
     return this.dampingOf(bond).release(now) ? this.begin(bond, 0, this.cancel(bond)) : null;
   }
 
   /** From here on nothing is sent for the run that lasts. @returns the number of the next */
-  cancel(bond: number): number {
+  cancel(bond: BondId): number {
     const guests = this.bonds.get(bond);
     return guests ? Atomics.add(controlWords(guests.batch.memory), EPOCH, 1) + 1 : 0;
   }
 
   /** Whether a run is still the one that goes on. */
-  lasts(bond: number, epoch: number): boolean {
+  lasts(bond: BondId, epoch: number): boolean {
     const guests = this.bonds.get(bond);
     return guests !== undefined && Atomics.load(controlWords(guests.batch.memory), EPOCH) === epoch;
   }
 
-  forget(bond: number): void {
+  forget(bond: BondId): void {
     this.damping.delete(bond);
   }
 
-  private begin(bond: number, done: number, epoch: number): RoundOutcome {
+  private begin(bond: BondId, done: number, epoch: number): RoundOutcome {
     const count = this.bonds.get(bond)?.batch.size;
     const portion = count === undefined ? null : { edition: 0, start: 0, count, turns: Math.min(done, count) };
     return { ...NOTHING, portion, epoch, damped: null };
   }
 
-  private dampingOf(bond: number): Damping {
+  private dampingOf(bond: BondId): Damping {
     const held = this.damping.get(bond) ?? new Damping(this.settings);
     this.damping.set(bond, held);
     return held;

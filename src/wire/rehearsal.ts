@@ -1,3 +1,4 @@
+import { asBond } from '../topology/bond-id.js';
 import type { Mac } from '../addr/mac.js';
 import { encodeRarp } from '../frames/rarp.js';
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
@@ -10,7 +11,7 @@ import { type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import type { ToFailoverThread } from './thread-messages.js';
 
 /** No device has this index: a packet socket bound to it sends nothing, and says ENXIO. */
-const NO_DEVICE = 0;
+const NO_DEVICE = asBond(0);
 
 /** With and without a limit; but the bond that does not exist may fail over as often as we like. */
 const RATES = [{ rate: 1e6, burst: 1e6 }, 'unlimited'] as const;

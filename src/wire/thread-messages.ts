@@ -1,3 +1,4 @@
+import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig, Rate } from '../config/config.js';
 import type { Portion } from './batch-writer.js';
 import type { BurstOutcome } from './burst.js';
@@ -21,13 +22,13 @@ export type ToFailoverThread =
   /** Announce this bond from now on, with the frames in `memory`. */
   | ({
       readonly type: 'watch';
-      readonly bond: number;
+      readonly bond: BondId;
       readonly memory: SharedArrayBuffer;
       readonly capacity: number;
     } & FirstRoundSettings)
   /** Send the first round now, as if the bond had failed over to `slave`. */
-  | { readonly type: 'announce'; readonly bond: number; readonly slave: number; readonly cause: OrderCause }
-  | { readonly type: 'forget'; readonly bond: number }
+  | { readonly type: 'announce'; readonly bond: BondId; readonly slave: number; readonly cause: OrderCause }
+  | { readonly type: 'forget'; readonly bond: BondId }
   /** Announce all bonds in this way from now on. */
   | ({ readonly type: 'configure' } & FirstRoundSettings)
   /** Ask the kernel for an answer over the thread's socket, and say when it has come. */
@@ -51,7 +52,7 @@ export interface RoundOutcome extends BurstOutcome {
 
 /** A failover, and what became of its first round. */
 export interface FirstRound extends RoundOutcome {
-  readonly bond: number;
+  readonly bond: BondId;
   /** The slave that took over. */
   readonly slave: number;
   readonly cause: 'failover' | OrderCause;
@@ -73,9 +74,9 @@ export type FromFailoverThread =
     }
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */
-  | { readonly type: 'lost'; readonly bond: number; readonly reason: LossReason }
+  | { readonly type: 'lost'; readonly bond: BondId; readonly reason: LossReason }
   /** The bond cannot be announced, for the reason given in one line. */
-  | { readonly type: 'unwatched'; readonly bond: number; readonly error: string }
+  | { readonly type: 'unwatched'; readonly bond: BondId; readonly error: string }
   /** The kernel answers over the thread's socket. */
   | { readonly type: 'echo' }
   /** Messages were lost; the thread has asked the kernel for the whole state again. */

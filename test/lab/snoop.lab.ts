@@ -1,3 +1,4 @@
+import { asBond } from '../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -79,7 +80,7 @@ async function listen(t: TestContext, options: LabOptions): Promise<{ lab: Lab; 
   const ear = new Ear(deviceIndex(HYPERVISOR, BOND));
   lab.onDestroy(() => ear.stop());
   await ear.client.ready;
-  assert.equal(await ear.client.watch(ear.bond), null);
+  assert.equal(await ear.client.watch(asBond(ear.bond)), null);
   return { lab, ear };
 }
 
@@ -201,17 +202,17 @@ test('a bond is heard after a failover, and after it was down', async (t) => {
 
 test('a bond that is gone or forgotten is heard no more, and the thread goes on', async (t) => {
   const { lab, ear } = await listen(t, { attach: plainBridge(1) });
-  assert.match(String(await ear.client.watch(4711)), /^a packet socket on device 4711: bind: ENODEV$/);
+  assert.match(String(await ear.client.watch(asBond(4711))), /^a packet socket on device 4711: bind: ENODEV$/);
   await ip(HYPERVISOR, ['link add v1 type veth peer name v2', 'link set v1 up', 'link set v2 up']);
-  assert.equal(await ear.client.watch(deviceIndex(HYPERVISOR, 'v1')), null);
+  assert.equal(await ear.client.watch(asBond(deviceIndex(HYPERVISOR, 'v1'))), null);
   await ip(HYPERVISOR, ['link del v1']);
   speak(lab, lab.guest('g1'));
   assert.equal((await ear.all(lab)).length, SAID.length);
   assert.deepEqual([...ear.devices], [ear.bond]);
 
   const up1 = deviceIndex(HYPERVISOR, 'up1');
-  ear.client.forget(ear.bond);
-  assert.equal(await ear.client.watch(up1), null); // the order before it is carried out
+  ear.client.forget(asBond(ear.bond));
+  assert.equal(await ear.client.watch(asBond(up1)), null); // the order before it is carried out
   ear.devices.clear();
   speak(lab, lab.guest('g1'));
   assert.equal((await ear.all(lab)).length, SAID.length);
@@ -252,10 +253,10 @@ test('what listening costs a frame that leaves', async (t) => {
   const [deaf, listening]: [number[], number[]] = [[], []];
   for (let round = 0; round < 7; round++) {
     listening.push(nanoseconds());
-    ear.client.forget(ear.bond);
-    await ear.client.watch(4711);
+    ear.client.forget(asBond(ear.bond));
+    await ear.client.watch(asBond(4711));
     deaf.push(nanoseconds());
-    await ear.client.watch(ear.bond);
+    await ear.client.watch(asBond(ear.bond));
   }
   t.diagnostic(`ns a frame: ${median(deaf).toFixed(0)} without a listener, ${median(listening).toFixed(0)} with one`);
 });

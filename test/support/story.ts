@@ -1,3 +1,4 @@
+import { asBond } from '../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import type { Mac } from '../../src/addr/mac.js';
 import { HostState } from '../../src/guests/host-state.js';
@@ -31,7 +32,7 @@ export class Story {
   heard(direction: Direction, changes: Partial<Heard> = {}): void {
     const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
     const heard = { mac: GUEST, tags: [], direction, ...says, ...changes };
-    this.state.heard(this.host.index(BOND), heard, this.now);
+    this.state.heard(asBond(this.host.index(BOND)), heard, this.now);
   }
 
   learned(port: string, vlan?: number): void {
@@ -45,7 +46,7 @@ export class Story {
   /** The guest's addresses on the bond, each with why it is not announced and with its Router flag. */
   addresses({ mac = GUEST, vids = [] as number[] } = {}): unknown[] {
     this.state.takeStale();
-    const way = { bond: this.host.index(BOND), tags: vids.map((vid) => ({ tpid: 0x8100, vid })) };
+    const way = { bond: asBond(this.host.index(BOND)), tags: vids.map((vid) => ({ tpid: 0x8100, vid })) };
     return this.state.addressesOf(mac, way, this.now).map(({ ip, router, withheld }) => [ip, withheld ?? router]);
   }
 

@@ -11,7 +11,7 @@ import { devicesWithAddresses } from '../../sys/files/host-settings.js';
 import { ReceiveRing } from '../../sys/packets/receive-ring.js';
 import { bondMode } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
-import { isOverlay } from '../../topology/overlay.js';
+import { isOverlay } from '../../topology/bond-id.js';
 import type { Topology } from '../../topology/topology.js';
 
 /** Switches speak spanning tree every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */

@@ -2,6 +2,7 @@ import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js'
 import type { LinkEvent } from '../../kernel/events.js';
 import { type DeviceSettings, openDeviceSettings } from '../../sys/files/device-settings.js';
 import { activeBackupBonds } from '../../topology/bonds.js';
+import { isOverlay } from '../../topology/bond-id.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import { leadsStraightOut } from '../../topology/leads-out.js';
 import type { Topology } from '../../topology/topology.js';
@@ -22,7 +23,7 @@ const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
 export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
   const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
   const reads = [...topology.allLinks()]
-    .filter(({ details, ifindex }) => details.type === 'bridge' && ifindex > 0)
+    .filter(({ details, ifindex }) => details.type === 'bridge' && !isOverlay(ifindex))
     .map((bridge) => ({ bridge, ports: uplinksOf(topology, bridge, bonds) }))
     .filter(({ bridge, ports }) => ports.length > 0 || leavesBy(topology, bridge, bonds))
     .map(({ bridge, ports }) => readBridge(topology, bridge, ports, unread));

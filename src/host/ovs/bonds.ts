@@ -1,11 +1,11 @@
-import type { Mac } from '../../addr/mac.js';
 import type { HostState } from '../../guests/host-state.js';
 import { ETH_P_8021Q } from '../../kernel/constants.js';
 import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
-import { frameKey } from '../../plan/first-round.js';
 import type { OvsBridge, OvsConfig, OvsPort } from '../../sources/ovs/config.js';
 import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
-import type { Tag } from '../../frames/ethernet.js';
+import type { EthernetFrame, Tag } from '../../frames/ethernet.js';
+import type { BondId } from '../../topology/bond-id.js';
+import { exitKey } from '../../topology/keys.js';
 import type { BondGuests } from '../../wire/bond-guests.js';
 import type { Entrance } from '../../wire/openflow-port.js';
 
@@ -31,7 +31,7 @@ export class OvsBonds {
   ) {}
 
   /** The rows of a bond, which it has by its name: no two ports share one (ovsdb.conf.db(5), Port). */
-  find(bond: number): OvsBondPort | null {
+  find(bond: BondId): OvsBondPort | null {
     const name = this.host.topology.link(bond)?.name;
     for (const bridge of this.knowledge.config()?.bridges ?? []) {
       const port = bridge.ports.find((each) => each.name === name && each.bond !== null);
@@ -41,7 +41,7 @@ export class OvsBonds {
   }
 
   /** The guests for whom Open vSwitch sends a RARP itself when the bond fails over now: the keys of their frames. */
-  doneByOvs(bond: number, guests: BondGuests): Set<string> {
+  doneByOvs(bond: BondId, guests: BondGuests): Set<string> {
     const found = this.find(bond);
     const table = found && this.knowledge.macTable(found.bridge.uuid);
     if (!table) return new Set();
@@ -55,17 +55,16 @@ export class OvsBonds {
   }
 
   /**
-   * How the frames under a key get into the bridge: as the guest's own do, so that the bridge learns nothing new. Of a
+   * How the frames of a station get into the bridge: as the guest's own do, so that the bridge learns nothing new. Of a
    * guest whose port nobody knows, for example one that an operator names, by no port: then it learns nothing at all.
    * @returns null when there is no way
    */
-  entrance(bond: number, key: string): Entrance | null {
+  entrance(bond: BondId, { source: mac, tags }: Pick<EthernetFrame, 'source' | 'tags'>): Entrance | null {
     const found = this.find(bond);
-    const mac = key.slice(0, key.indexOf(' ')) as Mac;
-    const verdict = this.host.verdicts(mac).find((each) => each.bond === bond && frameKey(each) === key);
-    const entry = verdict?.entry;
     if (!found) return null;
-    if (!entry) return byNoPort(found.port, tagsIn(key));
+    const key = exitKey({ bond, tags });
+    const entry = this.host.verdicts(mac).find((verdict) => exitKey(verdict) === key)?.entry;
+    if (!entry) return byNoPort(found.port, tags);
     const inPort = this.ofport(found.bridge, entry.port);
     return inPort === null ? null : { inPort, tags: entry.tags };
   }
@@ -83,15 +82,4 @@ function byNoPort({ vlans }: OvsPort, tags: readonly Tag[]): Entrance | null {
   const vlan = bridgeVlan(vlans, tags);
   if (vlan === null) return null;
   return { inPort: IN_PORT_CONTROLLER, tags: vlan === 0 ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] };
-}
-
-/** As guests/exit-key.ts writes them. */
-function tagsIn(key: string): Tag[] {
-  return key
-    .split('/')
-    .slice(1)
-    .map((tag) => {
-      const [tpid, vid] = tag.split('.').map(Number);
-      return { tpid: tpid ?? 0, vid: vid ?? 0 };
-    });
 }

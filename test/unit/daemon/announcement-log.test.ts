@@ -3,17 +3,18 @@ import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { AnnouncementLog } from '../../../src/daemon/announcement-log.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
+import { asBond } from '../../../src/topology/bond-id.js';
 import type { Topology } from '../../../src/topology/topology.js';
 import type { LogFields } from '../../../src/sys/log.js';
 
-const BOND = 4;
+const BOND = asBond(4);
 
 function open() {
   const registry = new Registry();
   const lines: [string, LogFields][] = [];
   const line = (text: string, fields: LogFields = {}): void => void lines.push([text, fields]);
   const log = { info: line, warn: assert.fail, error: assert.fail };
-  const devices = new Map([[BOND, 'bond0']]);
+  const devices = new Map<number, string>([[BOND, 'bond0']]);
   const link = (bond: number) => devices.has(bond) && { name: devices.get(bond) };
   const topology = { link } as unknown as Topology;
   const listener = new AnnouncementLog({ log, metrics: new Metrics(registry) }, topology);

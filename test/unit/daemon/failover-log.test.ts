@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
@@ -25,7 +26,7 @@ function open() {
   const host = new FakeHost(plainBridge(1));
   const topology = new Topology();
   for (const event of host.dump()) topology.apply(event);
-  const [bond, slave] = [host.index(BOND), host.index('up2')];
+  const [bond, slave] = [asBond(host.index(BOND)), host.index('up2')];
   const guests = new BondGuests(10);
   const mac = '52:54:00:00:00:01' as Mac;
   const place = { mac, bond, tags: [], source: 'fdb', device: 7, lastSeen: null, entry: null } as const;
@@ -48,7 +49,7 @@ function open() {
   const latency = { arrived: 0, firstFrame: 70e-6, lastFrame: 90e-6 };
   const portion = { edition: 1, start: 0, count: 3, turns: 3 };
   const round: FirstRound = {
-    bond,
+    bond: asBond(bond),
     slave,
     cause: 'failover',
     ...latency,

@@ -1,3 +1,4 @@
+import { asBond, type BondId } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -16,11 +17,12 @@ import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { ovsBond, ovsBridge, ovsInterface, ovsPort } from '../../support/ovs-rows.js';
 
-const BOND = -5;
+const BOND = asBond(-5);
 const UP1 = 11;
 const UP2 = 12;
 const TAG: Tag = { tpid: 0x8100, vid: 905 };
 const MAC = '52:54:00:00:00:01' as Mac;
+const STRANGER = '02:00:00:00:00:99' as Mac;
 const SILENT = '52:54:00:00:00:02' as Mac;
 
 function link(ifindex: number, name: string, more: Partial<LinkEvent> = {}): LinkEvent {
@@ -56,7 +58,7 @@ class Devices extends Topology {
 class World {
   readonly clock = new FakeClock();
   readonly topology = new Devices();
-  readonly bonds = new Map<number, BondGuests>();
+  readonly bonds = new Map<BondId, BondGuests>();
   readonly events = new Events<DaemonEvents>();
   readonly rounds: FirstRound[] = [];
   readonly lost: string[] = [];
@@ -208,15 +210,24 @@ test('what was missed or held back is all ours', () => {
 
 test('frames enter by the OpenFlow port of the device that the topology names, or of none', () => {
   const world = new World();
-  const key = `${MAC} ${BOND}/${TAG.tpid}.905`;
-  assert.deepEqual(world.ovs.entrance(BOND, key), { inPort: 9, tags: [] });
+  const station = { source: MAC, tags: [TAG] };
+  assert.deepEqual(world.ovs.entrance(BOND, station), { inPort: 9, tags: [] });
   world.entry = { port: -7, tags: [TAG] };
-  assert.deepEqual(world.ovs.entrance(BOND, key), { inPort: 3, tags: [TAG] }, 'a patch port, by its name');
+  assert.deepEqual(world.ovs.entrance(BOND, station), { inPort: 3, tags: [TAG] }, 'a patch port, by its name');
   world.entry = { port: 99, tags: [] };
-  assert.equal(world.ovs.entrance(BOND, key), null, 'a device that is no port of the bridge');
+  assert.equal(world.ovs.entrance(BOND, station), null, 'a device that is no port of the bridge');
   world.entry = null;
-  assert.deepEqual(world.ovs.entrance(BOND, key), { inPort: 0xfffd, tags: [TAG] });
-  assert.deepEqual(world.ovs.entrance(BOND, `02:00:00:00:00:99 ${BOND}`), { inPort: 0xfffd, tags: [] });
-  assert.equal(world.ovs.entrance(BOND, `02:00:00:00:00:99 ${BOND}/33024.1/33024.2`), null);
-  assert.equal(world.ovs.entrance(-99, key), null);
+  assert.deepEqual(world.ovs.entrance(BOND, station), { inPort: 0xfffd, tags: [TAG] });
+  assert.deepEqual(world.ovs.entrance(BOND, { source: STRANGER, tags: [] }), { inPort: 0xfffd, tags: [] });
+  assert.equal(
+    world.ovs.entrance(BOND, {
+      source: STRANGER,
+      tags: [
+        { ...TAG, vid: 1 },
+        { ...TAG, vid: 2 },
+      ],
+    }),
+    null,
+  );
+  assert.equal(world.ovs.entrance(asBond(-99), station), null);
 });

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -16,7 +17,7 @@ test('the status names bonds, their active slaves and how many guests there are'
   assert.equal(serviceStatus(host.topology, new Map()), 'waiting for an active-backup bond');
   for (const event of fake.dump()) host.apply(event, 0);
   const guests = new BondGuests(8);
-  const bonds = new Map([[fake.index(BOND), guests]]);
+  const bonds = new Map([[asBond(fake.index(BOND)), guests]]);
   const status = (): string => serviceStatus(host.topology, bonds);
   assert.equal(status(), '0 guests behind bond0 (up1)');
   host.apply(fake.fdb(GUEST, 'tap1'), 0);
@@ -32,6 +33,6 @@ test('of many bonds a few are named', () => {
   const bond = { type: 'bond', mode: 1, activeSlave: null, arpInterval: 0 } as const;
   const numbers = [fake.index(BOND), ...[1, 2, 3, 4, 5].map((n) => fake.add(`bond${n}`, bond))];
   for (const event of fake.dump()) host.apply(event, 0);
-  const status = serviceStatus(host.topology, new Map(numbers.map((number) => [number, new BondGuests(8)])));
+  const status = serviceStatus(host.topology, new Map(numbers.map((number) => [asBond(number), new BondGuests(8)])));
   assert.match(status, /^0 guests behind bond0 \(up1\), .*bond3 \(no active slave\) and 2 more$/);
 });

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -122,7 +123,7 @@ test("only a guest itself gives up its address; another's farewell to it does no
 test("a guest's own claim that comes back right after a failover takes nothing from it; another's does", () => {
   const story = said({ claims: [ADDRESS] });
   story.now = 50;
-  story.state.failedOver(story.host.index('bond0'), 50);
+  story.state.failedOver(asBond(story.host.index('bond0')), 50);
   story.heard('in', { claims: [ADDRESS] });
   assert.deepEqual(story.addresses(), [[ADDRESS, false]]);
   story.heard('in', { mac: OTHER, claims: [ADDRESS] });

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -43,27 +44,27 @@ const shared = { guest: null, addresses: [], source: 'fdb', lastSeen: null, anno
 
 test('everyone behind a bond is described, in order, each at the port nearest to it', () => {
   const { fake, host } = known();
-  assert.deepEqual(describeGuests(host, fake.index(BOND), 100), [
+  assert.deepEqual(describeGuests(host, asBond(fake.index(BOND)), 100), [
     { ...shared, mac: mac(1), vlan: null, port: 'tap1' },
     { ...shared, mac: mac(1), vlan: 10, port: 'tap1' },
     { ...shared, mac: mac(2), vlan: 30, port: 'tap2', announced: false, reason: 'vlan-not-on-uplink' },
     { ...shared, mac: mac(3), vlan: 10, port: 'tap3' },
     { ...shared, mac: mac(4), vlan: null, port: 'macvlan4', source: 'macvlan' },
   ]);
-  assert.deepEqual(describeGuests(host, 4711, 100), [], 'another bond has none of them');
+  assert.deepEqual(describeGuests(host, asBond(4711), 100), [], 'another bond has none of them');
 });
 
 test('one that fell silent is described with the seconds since it was last seen, and is announced all the same', () => {
   const { fake, host } = known();
   host.apply(fake.fdb(mac(1), 'tap1', { vlan: 10, gone: true }), 400);
-  const [, silent] = describeGuests(host, fake.index(BOND), 430.2);
+  const [, silent] = describeGuests(host, asBond(fake.index(BOND)), 430.2);
   assert.deepEqual(silent, { ...shared, mac: mac(1), vlan: 10, port: 'tap1', lastSeen: 30 });
 });
 
 test('one that moved away is described with the reason why it is not announced', () => {
   const { fake, host } = known();
   host.apply(fake.fdb(mac(1), BOND, { vlan: 10 }), 400);
-  const [, moved] = describeGuests(host, fake.index(BOND), 401);
+  const [, moved] = describeGuests(host, asBond(fake.index(BOND)), 401);
   assert.deepEqual(
     [moved?.port, moved?.lastSeen, moved?.announced, moved?.reason],
     ['tap1', 1, false, 'seen-on-uplink'],
@@ -72,6 +73,6 @@ test('one that moved away is described with the reason why it is not announced',
 
 test('who knows more than the verdict gives the reason', () => {
   const { fake, host } = known();
-  const told = describeGuests(host, fake.index(BOND), 100, () => 'too-many');
+  const told = describeGuests(host, asBond(fake.index(BOND)), 100, () => 'too-many');
   assert.ok(told.every(({ announced, reason }) => !announced && reason === 'too-many'));
 });

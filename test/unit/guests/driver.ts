@@ -1,4 +1,5 @@
 /** Plays commands to the program by way of HostState's public methods. The only file of the property test that knows it. */
+import { asBond } from '../../../src/topology/bond-id.js';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
@@ -133,11 +134,11 @@ export class Driver {
   private hear({ mac, bond, tags, direction, claims, releases, ago }: HeardOf, now: number): void {
     const addresses = { claims: claims.map(ip), releases: releases.map(ip) };
     const heard = { mac: mac as Mac, tags: tags.map(tag), direction, ...addresses, ...SILENT };
-    this.state.heard(this.kernel.index(bond), heard, now - ago);
+    this.state.heard(asBond(this.kernel.index(bond)), heard, now - ago);
   }
 
   private failOver({ bond, ago }: { bond: string; ago: number }, now: number): void {
-    this.state.failedOver(this.kernel.index(bond), now - ago);
+    this.state.failedOver(asBond(this.kernel.index(bond)), now - ago);
   }
 
   private tellInterfaces(interfaces = this.interfaces): void {
@@ -199,7 +200,7 @@ export class Driver {
 
   addresses(mac: string, way: string): [number, number][] {
     const [bond = '', ...vids] = way.split('/');
-    const place = { bond: this.kernel.index(bond), tags: vids.map(Number).map(tag) };
+    const place = { bond: asBond(this.kernel.index(bond)), tags: vids.map(Number).map(tag) };
     const held = new Map(this.state.addressesOf(mac as Mac, place, 0).map((each) => [each.ip, each.lastSeen]));
     const all = Array.from({ length: MAX_IPS }, (_, n) => n + 1);
     return all.flatMap((n): [number, number][] => (held.has(ip(n)) ? [[n, held.get(ip(n)) ?? NaN]] : []));

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -15,7 +16,7 @@ function usedByGuest(later: number): Story {
   story.now = 10;
   story.learned('tap1');
   story.now = 10 + later;
-  story.state.failedOver(story.host.index(BOND), story.now);
+  story.state.failedOver(asBond(story.host.index(BOND)), story.now);
   story.learned(BOND);
   return story;
 }
@@ -24,7 +25,7 @@ test('a station outside whose MAC a guest used gets no row put back to that gues
   const story = usedByGuest(5);
   assert.equal(story.verdict, 'seen-on-uplink');
   assert.deepEqual(story.state.takeReflected(), []);
-  story.state.failedOver(story.host.index(BOND), story.now - 0.1);
+  story.state.failedOver(asBond(story.host.index(BOND)), story.now - 0.1);
   assert.deepEqual(story.state.takeReflected(), [], 'nor when we hear of the failover after its frame');
 });
 
@@ -32,7 +33,7 @@ test('also when the guest uses the MAC after the failover, again and again', () 
   const story = new Story();
   story.learned(BOND);
   story.now = 50;
-  story.state.failedOver(story.host.index(BOND), story.now);
+  story.state.failedOver(asBond(story.host.index(BOND)), story.now);
   for (let n = 0; n < 5; n++) {
     story.now += 0.1;
     story.learned(n % 2 === 0 ? 'tap1' : BOND);

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -51,7 +52,7 @@ test('a guest that comes back is announced once a frame of it was heard leaving,
   const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
   const tags = [{ tpid: 0x8100, vid: 5 }];
   host.now = 20.4;
-  host.state.heard(host.kernel.index('bond0'), { mac: GUEST, tags, direction: 'out', ...says }, host.now);
+  host.state.heard(asBond(host.kernel.index('bond0')), { mac: GUEST, tags, direction: 'out', ...says }, host.now);
   assert.deepEqual(host.say(), elsewhere, 'the switch still says that it is out there');
   host.now = 30;
   host.rows('br0', [GUEST, 'tap1', 5, 9]);
@@ -70,7 +71,7 @@ test('a reflection does not move a guest, for as long as its row says the same; 
   const host = new OvsHost(BR0);
   host.rows('br0', ...(HERE ?? []));
   host.now = 100;
-  host.state.failedOver(host.kernel.index('bond0'), 100);
+  host.state.failedOver(asBond(host.kernel.index('bond0')), 100);
   host.now = 101;
   assert.deepEqual(host.rows('br0', [GUEST, 'bond0', 5, 0]), ['reflection']);
   assert.deepEqual(host.state.takeReflected(), [], 'no message of the kernel can put it back');
@@ -90,7 +91,7 @@ test('a reflection that is read before we hear of the failover is undone, and it
     host.now = 100.5;
     host.rows('br0', [GUEST, 'bond0', 5, 0]);
     assert.deepEqual(host.say(), elsewhere);
-    host.state.failedOver(host.kernel.index('bond0'), 100);
+    host.state.failedOver(asBond(host.kernel.index('bond0')), 100);
     assert.deepEqual(host.state.takeReflected(), []);
     assert.deepEqual(host.say(), ['bond0/5']);
     host.now = 150;
@@ -306,7 +307,7 @@ test('a guest that tags its own frames leaves with them behind those of its port
   const bond = host.state.topology.linkByName('ovsbond')?.ifindex ?? 0;
   const tags = [{ tpid: 0x88a8, vid: 100 }, { tpid: 0x8100, vid: 7 }]; // prettier-ignore
   const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
-  host.state.heard(bond, { mac: GUEST, tags, direction: 'out', ...says }, 0);
+  host.state.heard(asBond(bond), { mac: GUEST, tags, direction: 'out', ...says }, 0);
   assert.deepEqual(host.say(), ['ovsbond/88a8.100 from tap1', 'ovsbond/88a8.100/7 from tap1/7']);
 });
 

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -124,7 +125,7 @@ test("a guest's own frame that comes back right after a failover takes no guest 
   const story = new Story();
   story.learned('tap1');
   story.now = 50;
-  story.state.failedOver(story.host.index(BOND), 50);
+  story.state.failedOver(asBond(story.host.index(BOND)), 50);
   story.now = 50.1;
   story.learned(BOND);
   assert.equal(story.verdict, null);
@@ -142,7 +143,7 @@ test('the same when the bridge tells of the frame before the kernel tells of the
   story.now = 50.1;
   story.learned(BOND);
   assert.equal(story.verdict, 'seen-on-uplink');
-  story.state.failedOver(story.host.index(BOND), 50);
+  story.state.failedOver(asBond(story.host.index(BOND)), 50);
   assert.equal(story.verdict, null);
   assert.equal(story.state.takeReflected().length, 1);
 });
@@ -150,8 +151,8 @@ test('the same when the bridge tells of the frame before the kernel tells of the
 test('a guest that moves out long after a failover, or of another bond, has migrated', () => {
   const story = new Story();
   story.learned('tap1');
-  story.state.failedOver(story.host.index(BOND), 50);
-  story.state.failedOver(999, 59);
+  story.state.failedOver(asBond(story.host.index(BOND)), 50);
+  story.state.failedOver(asBond(999), 59);
   story.now = 60;
   story.learned(BOND);
   assert.equal(story.verdict, 'seen-on-uplink');
@@ -161,7 +162,7 @@ test('a guest that moves out long after a failover, or of another bond, has migr
 test('a dump that tells of a reflection takes no guest away', () => {
   const story = new Story();
   story.learned('tap1');
-  story.state.failedOver(story.host.index(BOND), 0);
+  story.state.failedOver(asBond(story.host.index(BOND)), 0);
   story.state.startDump();
   story.take(...story.host.dump());
   story.learned(BOND);
@@ -179,11 +180,11 @@ test('of several moves before the failover is told, the latest is undone, and on
     }
   };
   moves('tap1', BOND, 'tap2', BOND);
-  story.state.failedOver(story.host.index(BOND), 0);
+  story.state.failedOver(asBond(story.host.index(BOND)), 0);
   assert.deepEqual(ports(), [story.host.index('tap2')]);
   story.now = 100;
   moves('tap1', BOND, 'tap2');
-  story.state.failedOver(story.host.index(BOND), 100);
+  story.state.failedOver(asBond(story.host.index(BOND)), 100);
   assert.deepEqual(ports(), [], 'its row is on the right port already');
 });
 
@@ -192,13 +193,13 @@ test('a move is no reflection when it comes after the window, or from a port tha
   late.learned('tap1');
   late.now = 52.5;
   late.learned(BOND);
-  late.state.failedOver(late.host.index(BOND), 50);
+  late.state.failedOver(asBond(late.host.index(BOND)), 50);
   assert.equal(late.verdict, 'seen-on-uplink', 'though the failover itself was told late');
   const fallen = new Story();
   fallen.learned('tap1');
   fallen.learned(BOND);
   fallen.take(fallen.host.change('tap1', { lowerUp: false }));
-  fallen.state.failedOver(fallen.host.index(BOND), 0);
+  fallen.state.failedOver(asBond(fallen.host.index(BOND)), 0);
   assert.equal(fallen.verdict, undefined);
   assert.deepEqual(fallen.state.takeReflected(), []);
 });
@@ -220,7 +221,7 @@ test("a guest's own frame that is heard coming back right after a failover is no
     story.learned('tap1');
     story.now = 50.1;
     if (heardFirst) story.heard('in');
-    story.state.failedOver(story.host.index(BOND), 50);
+    story.state.failedOver(asBond(story.host.index(BOND)), 50);
     if (!heardFirst) story.heard('in');
     assert.equal(story.verdict, null);
   }
@@ -231,7 +232,7 @@ test('a failover does not bring back one that was heard elsewhere before it, or 
     const story = new Story();
     story.learned('tap1');
     for (story.now of times) story.heard('in');
-    story.state.failedOver(story.host.index(BOND), 50);
+    story.state.failedOver(asBond(story.host.index(BOND)), 50);
     assert.equal(story.verdict, 'seen-on-uplink', times.join());
   }
 });
@@ -239,7 +240,7 @@ test('a failover does not bring back one that was heard elsewhere before it, or 
 test('a frame that came in before a failover is no reflection of it, though it is told later', () => {
   const story = new Story();
   story.learned('tap1');
-  story.state.failedOver(story.host.index(BOND), 50);
+  story.state.failedOver(asBond(story.host.index(BOND)), 50);
   story.now = 49.9;
   story.heard('in');
   assert.equal(story.verdict, 'seen-on-uplink');
@@ -256,7 +257,7 @@ test('a guest that tags its own traffic is announced in the VLANs that it was he
 
 test('an address belongs to whoever claimed it last, on either side of the bond', () => {
   const story = new Story();
-  const way = { bond: story.host.index(BOND), tags: [] };
+  const way = { bond: asBond(story.host.index(BOND)), tags: [] };
   const address = '192.0.2.1' as Ip;
   const other = '52:54:00:00:00:02' as Mac;
   const holders = (): boolean[] =>

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -7,7 +8,7 @@ import { Policy } from '../../../src/guests/policy.js';
 import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import type { Sighting } from '../../../src/sources/sighting.js';
 import { Topology } from '../../../src/topology/topology.js';
-import type { Exit } from '../../../src/topology/exits.js';
+import type { Exit } from '../../../src/topology/keys.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
@@ -46,7 +47,7 @@ class Court {
   }
 
   claim(vid?: number): Exit {
-    return { bond: this.bond, tags: vid === undefined ? [] : [{ tpid: 0x8100, vid }], blocked: null, entry: null };
+    return { bond: asBond(this.bond), tags: vid === undefined ? [] : [{ tpid: 0x8100, vid }] };
   }
 }
 

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailoverHistory } from '../../../src/host/history.js';
@@ -43,18 +44,18 @@ class World {
 
   failover(slave: string, more: Partial<FirstRound> = {}): void {
     this.history.failover({
-      bond: this.bond, slave: this.host.index(slave), cause: 'failover', arrived: this.clock.now, sent: 3, errors: {},
+      bond: asBond(this.bond), slave: this.host.index(slave), cause: 'failover', arrived: this.clock.now, sent: 3, errors: {},
       portion: { edition: 1, start: 0, count: 3, turns: 3 }, epoch: 1, damped: null, firstFrame: 70e-6, lastFrame: 90e-6,
       ...more,
     }); // prettier-ignore
   }
 
   ended(result: RunReport['result'], seconds = 0): void {
-    this.history.ended(this.bond, { result, sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds });
+    this.history.ended(asBond(this.bond), { result, sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds });
   }
 
   get records(): FailoverRecord[] {
-    return this.history.recordsOf(this.bond);
+    return this.history.recordsOf(asBond(this.bond));
   }
 
   get last(): FailoverRecord {
@@ -70,13 +71,13 @@ test('a failover is kept with its first burst, what followed it round by round, 
   world.failover('up2');
   assert.deepEqual([world.last.result, world.last.seconds], [null, null], 'it lasts');
   clock.advance(0.1);
-  history.sent(bond, 'garp', 2, 1);
+  history.sent(asBond(bond), 'garp', 2, 1);
   clock.advance(0.1);
-  history.sent(bond, 'na', 1, 1);
-  history.firstRoundOut(bond, 0.2);
-  history.refused(bond, 'na', 'ENOBUFS', 4);
+  history.sent(asBond(bond), 'na', 1, 1);
+  history.firstRoundOut(asBond(bond), 0.2);
+  history.refused(asBond(bond), 'na', 'ENOBUFS', 4);
   clock.advance(1);
-  history.sent(bond, 'rarp', 3, 2);
+  history.sent(asBond(bond), 'rarp', 3, 2);
   world.ended('refused', 33.2);
   assert.deepEqual(world.records, [
     {
@@ -107,7 +108,7 @@ test('the end of a superseded announcement may be told after the next failover, 
   world.clock.advance(2);
   world.failover('up1', { sent: 1 });
   world.ended('superseded', 2);
-  world.history.sent(world.bond, 'rarp', 2, 1);
+  world.history.sent(asBond(world.bond), 'rarp', 2, 1);
   assert.deepEqual(
     world.records.map(({ from, to, result, sent }) => [from, to, result, sent.rarp]),
     [
@@ -128,14 +129,14 @@ test('what is held back says for how long; the late announcement is no failover 
   clock.advance(170);
   world.failover('up2', { cause: 'window' });
   assert.deepEqual([world.last.cause, world.last.to, world.last.result], ['window', 'up2', null]);
-  assert.equal(history.failoversOf(bond), 1);
+  assert.equal(history.failoversOf(asBond(bond)), 1);
 });
 
 test('where the first burst had no frame, the first frame is the one that follows', () => {
   const world = new World();
   world.failover('up2', { sent: 0, errors: { ENOBUFS: 3 } });
   world.clock.advance(0.5);
-  world.history.sent(world.bond, 'garp', 1, 1);
+  world.history.sent(asBond(world.bond), 'garp', 1, 1);
   assert.deepEqual([world.last.firstFrame, world.last.lastRarp, world.last.refused], [0.5, null, { ENOBUFS: 3 }]);
 });
 
@@ -162,12 +163,12 @@ test('a bond keeps its last 16 failovers, the latest first, and takes them along
     world.records.map(({ sent }) => sent.rarp),
     Array.from({ length: 16 }, (_, n) => 39 - n),
   );
-  assert.equal(world.history.recordsOf(world.bond, 2).length, 2);
-  assert.equal(world.history.recordsOf(world.bond, 1000).length, 16, 'no more are kept');
-  assert.equal(world.history.failoversOf(world.bond), 40);
+  assert.equal(world.history.recordsOf(asBond(world.bond), 2).length, 2);
+  assert.equal(world.history.recordsOf(asBond(world.bond), 1000).length, 16, 'no more are kept');
+  assert.equal(world.history.failoversOf(asBond(world.bond)), 40);
   world.host.remove(BOND);
   world.follow();
-  assert.deepEqual([world.records, world.history.failoversOf(world.bond)], [[], 0]);
+  assert.deepEqual([world.records, world.history.failoversOf(asBond(world.bond))], [[], 0]);
   world.ended('bond-gone');
   world.failover('up1');
   assert.deepEqual(world.records, [], 'what is still told of it is let go');
@@ -176,7 +177,7 @@ test('a bond keeps its last 16 failovers, the latest first, and takes them along
 test('a record never has more rounds than a schedule can', () => {
   const world = new World();
   world.failover('up2');
-  for (let round = 1; round <= 100; round++) world.history.sent(world.bond, 'rarp', 1, round);
+  for (let round = 1; round <= 100; round++) world.history.sent(asBond(world.bond), 'rarp', 1, round);
   assert.equal(world.last.rounds.length, 16);
   assert.equal(world.last.sent.rarp, 103);
   assert.equal(
@@ -188,7 +189,7 @@ test('a record never has more rounds than a schedule can', () => {
 test('a failover that was held back, or whose announcement was cut short, is not announced yet', () => {
   const world = new World();
   const { history, bond } = world;
-  const isAnnounced = (): boolean => history.isAnnounced(bond);
+  const isAnnounced = (): boolean => history.isAnnounced(asBond(bond));
   assert.ok(isAnnounced(), 'none has been seen');
   for (const result of ['damped', 'superseded', 'stopped'] as const) {
     world.failover('up2');

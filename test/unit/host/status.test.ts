@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -31,7 +32,17 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 function round(bond: number, slave: number): FirstRound {
   const portion = { edition: 1, start: 0, count: 3, turns: 3 };
   const times = { arrived: 1000, firstFrame: 70e-6, lastFrame: 90e-6 };
-  return { bond, slave, cause: 'failover', sent: 3, errors: {}, portion, epoch: 1, damped: null, ...times };
+  return {
+    bond: asBond(bond),
+    slave,
+    cause: 'failover',
+    sent: 3,
+    errors: {},
+    portion,
+    epoch: 1,
+    damped: null,
+    ...times,
+  };
 }
 
 test('without a daemon the kernel alone tells: links, guests by reason, no history', () => {
@@ -90,8 +101,8 @@ test('with 1,000 bonds that have all failed over often, an answer stays small an
   for (const bond of bonds) {
     for (let n = 0; n < 20; n++) {
       history.failover(round(bond, slaves[n % 2] ?? 0));
-      for (let each = 1; each <= 16; each++) history.sent(bond, 'garp', 12_345, each);
-      history.ended(bond, { result: 'superseded', sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds: 1 });
+      for (let each = 1; each <= 16; each++) history.sent(asBond(bond), 'garp', 12_345, each);
+      history.ended(asBond(bond), { result: 'superseded', sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds: 1 });
     }
   }
   const report = describeStatus(host, { version: '1', started: 0, history, bonds: new Map() });

@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -36,7 +37,7 @@ function planFor(request: Partial<ManualRequest>) {
   ];
   for (const event of [...fake.dump(), ...rows]) host.apply(event, 0);
   host.takeStale();
-  const guests = new ManualGuests(host, { bond: fake.index(BOND), macs: [], vlan: null, ...request });
+  const guests = new ManualGuests(host, { bond: asBond(fake.index(BOND)), macs: [], vlan: null, ...request });
   for (const key of guests.keys()) {
     const place = guests.place(key);
     const { src, tags, arp } = dissect(guests.rarp(key) ?? assert.fail(key));
@@ -100,7 +101,7 @@ test('the address of a virtual router is not announced, whoever asks', () => {
 });
 
 test('the guests of another bond are none of this one', () => {
-  assert.deepEqual(planFor({ bond: 4711 }), NOBODY);
+  assert.deepEqual(planFor({ bond: asBond(4711) }), NOBODY);
 });
 
 const V4 = '192.0.2.1' as Ip;
@@ -110,7 +111,7 @@ function withAddresses() {
   const story = new Story();
   story.learned('tap1');
   story.heard('out', { claims: [V4, V6] });
-  const guests = new ManualGuests(story.state, { bond: story.host.index(BOND), macs: [], vlan: null });
+  const guests = new ManualGuests(story.state, { bond: asBond(story.host.index(BOND)), macs: [], vlan: null });
   const listed = (kinds: readonly FrameKind[], rounds: number): string[] => {
     const settings = manualSettings(ANNOUNCE_DEFAULTS, { kinds, rounds });
     const plan = new BondPlan(settings, newBuckets(settings.rate), guests, () => 0);

@@ -1,3 +1,4 @@
+import { asBond, type BondId } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -17,7 +18,7 @@ import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { dissect } from '../../support/dissect.js';
 import { FakeClock } from '../../support/fake-clock.js';
 
-const BOND = 4;
+const BOND = asBond(4);
 const mac = (n: number): Mac => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}` as Mac;
 const FOREVER = 1000;
 
@@ -26,7 +27,7 @@ type Kernel = (call: number, count: number) => number | string | null;
 
 class World {
   readonly clock = new FakeClock();
-  readonly bonds = new Map<number, BondGuests>();
+  readonly bonds = new Map<BondId, BondGuests>();
   readonly events = new Events<DaemonEvents>();
   /** What the kernel took: kind and address, and when. */
   readonly wire: { at: number; bond: number; what: string }[] = [];
@@ -65,8 +66,8 @@ class World {
   }
 
   guestsOf(bond: number, count: number): BondGuests {
-    const guests = new BondGuests(100_000, undefined, (key) => this.events.emit('announceable', bond, key));
-    for (let n = 1; n <= count; n++) guests.update(mac(n), [this.verdict(n, bond)]);
+    const guests = new BondGuests(100_000, undefined, (key) => this.events.emit('announceable', asBond(bond), key));
+    for (let n = 1; n <= count; n++) guests.update(mac(n), [this.verdict(n, asBond(bond))]);
     guests.batch.publish();
     return guests;
   }
@@ -253,14 +254,14 @@ test('one frame that is refused costs no other; a device that cannot send costs 
 test('a bond that loses its last link or is gone ends its run, the others go on', () => {
   for (const reason of ['no-active-slave', 'bond-gone'] as const) {
     const world = new World(3, { kinds: ['rarp'] });
-    world.bonds.set(5, world.guestsOf(5, 2));
+    world.bonds.set(asBond(5), world.guestsOf(5, 2));
     world.failover(3);
-    world.failover(2, { bond: 5 });
+    world.failover(2, { bond: asBond(5) });
     world.clock.advance(0.5);
     world.announcements.lost(BOND, reason);
     world.clock.advance(100);
     assert.deepEqual(world.told, [`${BOND} ${reason} 3,0,0 0`, '5 completed 12,0,0 0']);
-    assert.deepEqual([world.what().length, world.what(5).length], [0, 10]);
+    assert.deepEqual([world.what().length, world.what(asBond(5)).length], [0, 10]);
   }
 });
 

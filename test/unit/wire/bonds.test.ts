@@ -1,3 +1,4 @@
+import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
@@ -33,7 +34,7 @@ const NO_SUCH_DEVICE = 0x7ffffffe;
 
 function watchOrder(bond: number): Order {
   const { memory, capacity } = new BatchWriter(1);
-  return { type: 'watch', bond, memory, capacity, rate: 'unlimited', damping: ANNOUNCE_DEFAULTS.damping };
+  return { type: 'watch', bond: asBond(bond), memory, capacity, rate: 'unlimited', damping: ANNOUNCE_DEFAULTS.damping };
 }
 
 test('a bond that cannot be sent on is reported in one line, and the others go on', () => {
@@ -54,14 +55,14 @@ test('a bond that cannot be sent on is reported in one line, and the others go o
 
 test('a failover of a bond that is not watched sends nothing, and says so', () => {
   const watched = new WatchedBonds(new FakeOwner(), openPacketSender);
-  const round = watched.failover(4711, { now: 1, sinceArrival: assert.fail, pause: assert.fail });
+  const round = watched.failover(asBond(4711), { now: 1, sinceArrival: assert.fail, pause: assert.fail });
   assert.deepEqual([round.sent, round.errors, round.portion, round.damped], [0, {}, null, null]);
 });
 
 test('told to stop, the thread stops; told to forget a bond that it does not know, it says that it has', () => {
   const owner = new FakeOwner();
   const watched = new WatchedBonds(owner, openPacketSender);
-  owner.orders = [{ type: 'forget', bond: 4711 }];
+  owner.orders = [{ type: 'forget', bond: asBond(4711) }];
   watched.carryOutOrders(assert.fail);
   assert.equal(watched.running, true);
   owner.orders = [{ type: 'stop' }];
@@ -76,7 +77,7 @@ const tag = (vid: number) => ({ tpid: 0x8100, vid });
 function verdict(n: number, more: Partial<Verdict> = {}): Verdict {
   return {
     mac: mac(n),
-    bond: 4,
+    bond: asBond(4),
     tags: [],
     source: 'fdb',
     device: 7,

@@ -24,7 +24,7 @@ class World {
     clock: this.clock,
     path: () => this.path,
     connect: (_, listener) => this.bridge.connect(listener),
-    entrance: (key) => this.entrance(parseInt(key.slice(15, 17), 16)),
+    entrance: ({ source }) => this.entrance(parseInt(source.slice(15, 17), 16)),
     sending: (frames) => this.announced.push(...frames.map((frame) => decodeRarp(frame).sender)),
   });
 

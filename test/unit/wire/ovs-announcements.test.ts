@@ -1,3 +1,4 @@
+import { asBond, type BondId } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
@@ -15,7 +16,7 @@ import { dissect } from '../../support/dissect.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeSwitch } from '../../support/fake-switch.js';
 
-const BOND = -5;
+const BOND = asBond(-5);
 /** How frames enter is for the port's own test. */
 const mac = (n: number): Mac => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}` as Mac;
 const key = (n: number): string => `${mac(n)} ${BOND}`;
@@ -24,7 +25,7 @@ const key = (n: number): string => `${mac(n)} ${BOND}`;
 class World {
   readonly clock = new FakeClock();
   readonly bridge = new FakeSwitch();
-  readonly bonds = new Map<number, BondGuests>();
+  readonly bonds = new Map<BondId, BondGuests>();
   readonly events = new Events<DaemonEvents>();
   readonly sent: string[] = [];
   readonly told: string[] = [];
@@ -89,7 +90,7 @@ class World {
       clock: this.clock,
       path: () => 'ovs0.mgmt',
       connect: (_, listener) => this.bridge.connect(listener),
-      entrance: (each) => ({ inPort: parseInt(each.slice(15, 17), 16), tags: [] }),
+      entrance: (each) => ({ inPort: parseInt(each.source.slice(15, 17), 16), tags: [] }),
     });
   }
 }
