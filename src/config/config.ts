@@ -44,6 +44,7 @@ export interface Config {
     readonly sources: {
       readonly fdb: boolean;
       readonly neighbour: boolean;
+      readonly hostAddresses: boolean;
       readonly snoop: boolean;
       readonly libvirt: boolean | 'auto';
       readonly ovs: boolean | 'auto';

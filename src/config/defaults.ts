@@ -28,7 +28,7 @@ export const DEFAULTS = {
   },
   guests: {
     // Where libvirt or Open vSwitch is not there, there is nothing to read.
-    sources: { fdb: true, neighbour: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
+    sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
     // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
     remember: '24h',
     // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.

@@ -55,7 +55,7 @@ export class HostState {
     const places = { topology, table, memory, changes, stands, forgotten, spokeAt };
     this.learned = new Learned(places, { total, perPort });
     this.ovs = new OvsGuests(topology, table, this.learned);
-    this.declared = new Declared(topology, table, changes, settings.sources.neighbour);
+    this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
   }
@@ -72,7 +72,7 @@ export class HostState {
     this.settings = { ...settings, limits: { ...limits, total } };
     this.learned.configure({ total, perPort: limits.perPort });
     this.book.configure({ addresses: limits.addressesPerGuest });
-    this.declared.configure(sources.neighbour);
+    this.declared.configure(sources.hostAddresses);
     this.statics.configure(settings.static);
     this.policy = new Policy(settings);
     this.topology.watchOnly(bonds);

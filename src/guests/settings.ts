@@ -6,8 +6,10 @@ export interface GuestSettings extends Pick<Config['guests'], 'limits' | 'rememb
   readonly sources: {
     /** Whether guests are learned from forwarding databases. That one left is always learned from there. */
     readonly fdb: boolean;
-    /** Whether the neighbour tables confirm addresses, and the host's own addresses are announced. */
+    /** Whether the neighbour tables confirm addresses. */
     readonly neighbour: boolean;
+    /** Whether the host's own addresses are announced. */
+    readonly hostAddresses: boolean;
     /** Whether somebody listens on the bonds. */
     readonly snoop: boolean;
   };

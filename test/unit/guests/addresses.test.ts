@@ -49,7 +49,7 @@ test('that the host speaks with a neighbour confirms its address, and adds none'
 });
 
 test('the neighbour tables confirm nothing when they are switched off', () => {
-  const story = new Story(undefined, { sources: { fdb: true, neighbour: false, snoop: true } });
+  const story = new Story(undefined, { sources: { fdb: true, neighbour: false, hostAddresses: true, snoop: true } });
   story.learned('tap1');
   story.heard('out', { claims: [ADDRESS] });
   story.now = 4 * HOUR;

@@ -121,8 +121,15 @@ test('after a dump, addresses that it did not mention are gone', () => {
   assert.deepEqual(story.addresses({ mac: HOST }), [[GLOBAL, false]]);
 });
 
-test('where the neighbour source is off, the host is none of our business', () => {
-  const story = new HostStory({ sources: { fdb: true, neighbour: false, snoop: true } });
+test('where its addresses are switched off, the host is not announced', () => {
+  const story = new HostStory({ sources: { fdb: true, neighbour: true, hostAddresses: false, snoop: true } });
   story.address('br0', ADDRESS);
   assert.deepEqual(story.judged, []);
+});
+
+test('the host is announced also where the neighbour tables are switched off', () => {
+  const story = new HostStory({ sources: { fdb: true, neighbour: false, hostAddresses: true, snoop: true } });
+  story.address('br0', ADDRESS);
+  assert.equal(story.judged.length, 1);
+  assert.deepEqual(story.addresses({ mac: HOST }), [[ADDRESS, false]]);
 });

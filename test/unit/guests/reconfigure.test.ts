@@ -40,10 +40,25 @@ test('an exclusion acts on guests that are known, and so does its end', () => {
 test('a source that is turned off says nothing any more, and on again what it says now', () => {
   const story = new Story();
   story.learned('tap1');
-  configure(story, { sources: { fdb: false, neighbour: true, snoop: true } });
+  configure(story, { sources: { fdb: false, neighbour: true, hostAddresses: true, snoop: true } });
   assert.equal(story.verdict, undefined);
   configure(story, {});
   assert.equal(story.verdict, null);
+});
+
+test('the host itself goes and comes with the source of its addresses', () => {
+  const story = new Story();
+  story.take(story.host.change('br0', { address: mac(1) }));
+  story.take({ type: 'address', gone: false, ifindex: story.host.index('br0'), address: ADDRESS, usable: true });
+  const announced = (): unknown[] => {
+    story.state.takeStale();
+    return story.state.verdicts(mac(1)).map(({ suppressed }) => suppressed);
+  };
+  assert.deepEqual(announced(), [null]);
+  configure(story, { sources: { fdb: true, neighbour: true, hostAddresses: false, snoop: true } });
+  assert.deepEqual(announced(), []);
+  configure(story, {});
+  assert.deepEqual(announced(), [null]);
 });
 
 test('when nobody listens any more, addresses are not known any more, nor what comes late', () => {
@@ -51,7 +66,7 @@ test('when nobody listens any more, addresses are not known any more, nor what c
   story.learned('tap1');
   story.heard('out', { claims: [ADDRESS] });
   assert.deepEqual(story.addresses(), [[ADDRESS, false]]);
-  configure(story, { sources: { fdb: true, neighbour: true, snoop: false } });
+  configure(story, { sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: false } });
   story.heard('out', { claims: [ADDRESS] });
   assert.deepEqual(story.addresses(), []);
   configure(story, {});
