@@ -8,9 +8,16 @@ import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEmitter } from '../wire/events.js';
 import { Deferred } from '../tasks/deferred.js';
-import { FailoverClient } from '../wire/failover-client.js';
-import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
+import { Echoes } from '../wire/echoes.js';
+import { ThreadHandle } from '../wire/thread-handle.js';
+import type { FirstRoundSettings, FromFailoverThread, OrderCause, ToFailoverThread } from '../wire/thread-messages.js';
+import { FailoverThreadError } from '../errors.js';
+import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
+import { sendBy } from '../sys/netlink/link-socket.js';
 import type { Task } from '../tasks/task.js';
+
+/** Ends the thread's wait, for it to look what it has been ordered to do. */
+const KNOCK = echoRequest(KNOCK_SEQ);
 
 /** Of the configuration, what the failover thread needs. */
 type Settings = Pick<Config, 'announce' | 'guests'>;
@@ -19,7 +26,11 @@ type Settings = Pick<Config, 'announce' | 'guests'>;
 export class Announcer implements Task {
   readonly name = 'announcer';
   private readonly isReady = new Deferred();
-  private readonly thread: FailoverClient;
+  readonly ready = this.isReady.promise;
+  private readonly thread: ThreadHandle<ToFailoverThread, FromFailoverThread>;
+  private readonly echoes = new Echoes(() => this.thread.order({ type: 'echo' }));
+  /** The descriptor of the thread's link socket, once it is open. */
+  private descriptor: number | null = null;
   private readonly memories: BatchMemories;
   private settings: FirstRoundSettings;
 
@@ -31,17 +42,15 @@ export class Announcer implements Task {
     private readonly events: DaemonEmitter,
     startThread: StartThread,
   ) {
-    const watches = (bond: BondId): boolean => {
-      const link = host.topology.link(bond);
-      return link !== undefined && host.topology.watches(link.name);
-    };
-    this.thread = new FailoverClient(startThread, events, watches);
+    this.thread = new ThreadHandle(startThread, {
+      name: 'the failover thread',
+      url: new URL('../wire/failover-thread.js', import.meta.url),
+      failure: FailoverThreadError,
+      wake: () => this.descriptor !== null && sendBy(this.descriptor, KNOCK),
+      report: (message) => this.report(message),
+    });
     this.settings = firstRoundSettings(settings);
     this.memories = new BatchMemories(settings.guests.limits.total);
-  }
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -51,17 +60,17 @@ export class Announcer implements Task {
   /** Announces in this way from now on. @returns when the failover thread does */
   async configure(settings: Settings): Promise<void> {
     this.settings = firstRoundSettings(settings);
-    await this.thread.configure(this.settings);
+    await this.thread.ask({ type: 'configure', ...this.settings });
   }
 
   /** Resolves when the kernel has answered over the failover thread's socket. */
   echo(): Promise<void> {
-    return this.thread.echo();
+    return this.echoes.next();
   }
 
   /** Announces a bond of the kernel now, as if it had failed over to `slave`. */
   announce(bond: BondId, slave: number, cause: OrderCause): void {
-    if (!isOvsBond(bond)) this.thread.announce(bond, slave, cause);
+    if (!isOvsBond(bond)) this.thread.order({ type: 'announce', bond, slave, cause });
   }
 
   /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
@@ -79,7 +88,7 @@ export class Announcer implements Task {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
       // Until the answer comes, what runs in this thread has been told as well. Of Open vSwitch's the other knows nothing.
-      void this.thread.forget(bond).then(() => this.memories.giveBack(batch));
+      void this.thread.ask({ type: 'forget', bond }).then(() => this.memories.giveBack(batch));
     }
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
   }
@@ -88,9 +97,37 @@ export class Announcer implements Task {
     const { capacity } = this.memories;
     const announceable = (key: string): void => this.events.emit('announceable', bond, key);
     const guests = new BondGuests(capacity, this.memories.take(), announceable);
+    const { memory } = guests.batch;
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.events.emit('unlocked', guests.batch.unlocked);
-    return isOvsBond(bond) ? [] : this.thread.watch(bond, guests.batch, this.settings);
+    return isOvsBond(bond) ? [] : this.thread.ask({ type: 'watch', bond, memory, capacity, ...this.settings });
+  }
+
+  private report(message: FromFailoverThread): void {
+    const { events } = this;
+    switch (message.type) {
+      case 'ready':
+        this.descriptor = message.descriptor;
+        if (message.delayable !== null) events.emit('delayable', message.delayable);
+        return;
+      case 'failover':
+        if (this.isWatched(message.bond)) events.emit('failover', message);
+        return;
+      case 'lost':
+        return events.emit('lost', message.bond, message.reason);
+      case 'unwatched':
+        return events.emit('unwatched', message.bond, message.error);
+      case 'resync':
+        return events.emit('resync', message.reason);
+      case 'echo':
+        return this.echoes.arrived();
+    }
+  }
+
+  /** A bond that came and went has nobody behind it. */
+  private isWatched(bond: BondId): boolean {
+    const link = this.host.topology.link(bond);
+    return link !== undefined && this.host.topology.watches(link.name);
   }
 
   private everyMac(): Set<Mac> {

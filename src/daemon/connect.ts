@@ -1,7 +1,7 @@
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
-import type { Parts } from './daemon.js';
+import type { Parts } from './parts.js';
 
 /** Subscribes the parts to each other's events. Subscribers are called in the order in which they stand here. */
 export function connect(events: Events<DaemonEvents>, parts: Parts): void {

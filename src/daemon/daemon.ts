@@ -1,48 +1,16 @@
-import type { BondId } from '../topology/bond-id.js';
-import { Registry } from 'prom-client';
-import { LIBVIRT_STATUS_FOLDER, OVS_FOLDER } from '../config/constants.js';
-import { newHostState } from '../guests/new-host-state.js';
-import type { Place } from '../plan/announceable.js';
-import { FailoverHistory } from '../host/history.js';
-import { LibvirtFollower } from '../host/libvirt-follower.js';
-import { portOpener } from '../host/ovs/bond-ports.js';
-import { OvsFollower } from '../host/ovs/follower.js';
-import { ovsIn } from '../host/ovs/sockets.js';
-import { Snooper } from '../listen/snooper.js';
-import { Metrics } from '../metrics/metrics.js';
 import { VERSION } from '../sys/version.js';
 import { Events } from '../tasks/events.js';
-import { SwitchedTask } from '../tasks/switched-task.js';
 import { runTasks } from '../tasks/task.js';
-import { activeSlaveOf } from '../topology/bonds.js';
-import { Announcements } from '../wire/announcements.js';
-import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
-import { AnnouncementLog } from './announcement-log.js';
-import { Announcer } from './announcer.js';
-import { BeforeRounds } from './before-rounds.js';
-import { BondLog } from './bond-log.js';
 import { connect } from './connect.js';
-import { ControlServer } from './control-server.js';
-import { FailoverLog } from './failover-log.js';
-import { FdbRestore } from './fdb-restore.js';
 import { followSettings } from './follow-settings.js';
-import { pagesForPeople } from '../http/pages.js';
-import { KernelWatch } from './kernel-watch.js';
-import { manualTools } from './manual-tools.js';
-import { buildOutlets } from './outlets.js';
-import { OvsBondWatch } from './ovs-bond-watch.js';
-import { Reloader } from './reloader.js';
 import type { Settings } from './settings.js';
-import { StateKeeper } from './state-keeper.js';
 import type { Surroundings } from './surroundings.js';
 import { reportReady } from './report-ready.js';
+import { buildParts, type Parts } from './parts.js';
 
 /** A packet socket bound to no device. */
 const ANY_DEVICE = 0;
-
-/** The parts of the daemon, made of values: nothing is opened, read or started yet. */
-export type Parts = ReturnType<typeof buildParts>;
 
 /**
  * The daemon, from the kernel's messages to the frames on the new link:
@@ -100,53 +68,4 @@ export class Daemon {
     service.becomeReady();
     reloader.begin();
   }
-}
-
-function buildParts(settings: Settings, around: Surroundings, events: Events<DaemonEvents>) {
-  const config = settings.current;
-  const { clock, log, chance, startThread } = around;
-  const metrics = new Metrics(new Registry()).withDefaults(VERSION);
-  const tools = { clock, log, metrics, chance, events };
-  const host = newHostState(config);
-  const { topology } = host;
-  const bonds = new Map<BondId, BondGuests>();
-  const kernel = new KernelWatch(host, tools, around.openRouteSocket);
-  const announcer = new Announcer(host, bonds, config, events, startThread);
-  const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
-    wanted ? new Snooper(host, bonds, tools, startThread) : null,
-  );
-  const hostKnown = (): Promise<void> => kernel.ready;
-  const libvirt = new LibvirtFollower(config.guests, host, tools, around.openFolder(LIBVIRT_STATUS_FOLDER), hostKnown);
-  const ovs = new OvsFollower(host, { ...tools, ovs: ovsIn(OVS_FOLDER, around), hostKnown }, config.guests.sources.ovs);
-  const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
-  const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
-  const sending = (bond: BondId, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
-  const openPort = portOpener(ovs.bonds, { ...around, sending });
-  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
-  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
-  const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf);
-  const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
-  const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
-  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
-  const shown = { metrics, host, bonds, sockets, page: pages.served };
-  const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
-  const manual = manualTools(settings, announcements, { clock, openPort, refresh: () => events.emit('guestsChanged') });
-  const known = (): Promise<void> => ovs.known();
-  const control = new ControlServer(host, bonds, { ...tools, history, page: pages.file }, manual, known);
-  const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
-    hostKnown: known,
-    announcerReady: () => announcer.ready,
-    isAnnounced: (bond) => history.isAnnounced(bond),
-  });
-  const reloader = new Reloader(settings, around.reloads, tools, service);
-  return {
-    ...{ host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
-    ...{ endpoint, textfile, service, control, keeper, reloader },
-    failoverLog: new FailoverLog(tools, topology, bonds),
-    announcementLog: new AnnouncementLog(tools, topology),
-    bondLog: new BondLog(log),
-    fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
-    beforeRounds: new BeforeRounds(clock, ovs.readTables),
-    tasks: [kernel, libvirt, ovs, announcer, snooper, endpoint, sweeper, textfile, keeper, service, reloader],
-  };
 }

@@ -1,29 +1,14 @@
 import type { AnnounceConfig, Config } from '../config/config.js';
-import type { GuestSettings } from '../guests/settings.js';
 import { guestSettings } from '../guests/new-host-state.js';
+import type { Parts } from './parts.js';
 import type { Settings } from './settings.js';
 
-/** Takes up a setting. */
-interface Configurable<S> {
-  configure(setting: S): Promise<void>;
-}
-
 /** The parts of the daemon whose settings may change while it runs. */
-export interface FollowingParts {
-  readonly host: { configure(settings: GuestSettings, bonds: Config['bonds']): void };
-  /** Brings guests and bonds up to date. */
-  readonly refresh: () => void;
-  readonly announcer: Configurable<Config>;
-  readonly announcements: { configure(settings: AnnounceConfig): void };
-  readonly ovsBondWatch: { configure(settings: AnnounceConfig): void };
-  /** Of how many rounds an announcement is. */
-  readonly history: { configure(rounds: number): void };
-  readonly snooper: { configure(wanted: boolean, begun: (task: { follow(): void }) => void): Promise<void> };
-  readonly libvirt: Configurable<boolean>;
-  readonly ovs: Configurable<boolean | 'auto'>;
-  readonly endpoint: Configurable<Omit<Config['metrics'], 'textfile'>>;
-  readonly textfile: Configurable<string | null>;
-}
+export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' | 'ovsBondWatch' | 'history'> &
+  Pick<Parts, 'snooper' | 'libvirt' | 'ovs' | 'endpoint' | 'textfile'> & {
+    /** Brings guests and bonds up to date. */
+    readonly refresh: () => void;
+  };
 
 /**
  * Has every part follow the settings that are its. Guests come first, and at once: whoever is excluded now is in no

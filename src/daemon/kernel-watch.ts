@@ -30,6 +30,7 @@ const NEIGHBOUR_SEQ = 0x40000000;
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
   private readonly isReady = new Deferred();
+  readonly ready = this.isReady.promise;
   private readonly echoes = new Echoes(() => this.request(echoRequest()));
   private readonly dumps: TableDumps;
   private readonly neighbours: TableDumps;
@@ -52,10 +53,6 @@ export class KernelWatch implements Task {
     const send = (request: Uint8Array): void => this.request(request);
     this.dumps = new TableDumps(HOST_TABLES, send);
     this.neighbours = new TableDumps(['neighbours4', 'neighbours6'], send, NEIGHBOUR_SEQ);
-  }
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
   }
 
   async run(signal: AbortSignal): Promise<void> {

@@ -18,7 +18,7 @@ interface BondState {
 }
 
 /** What the watch needs of the rest of the daemon. */
-export interface OvsWatchTools {
+interface OvsWatchTools {
   readonly clock: Pick<Clock, 'monotonic'>;
   readonly topology: Topology;
   readonly bonds: ReadonlyMap<BondId, BondGuests>;

@@ -24,7 +24,7 @@ const REFRESH_INTERVAL = 600;
 const SLICE = 256;
 
 /** What the keeper needs of other parts of the daemon. */
-export interface KeeperParts {
+interface KeeperParts {
   /** Settles when the devices and guests of the host are known. */
   hostKnown(): Promise<void>;
   /** Settles, once guests have been restored and `guestsChanged` is out, when no failover is missed. */
@@ -37,6 +37,7 @@ export interface KeeperParts {
 export class StateKeeper implements Task {
   readonly name = 'state-keeper';
   private readonly isReady = new Deferred();
+  readonly ready = this.isReady.promise;
   private saving: Promise<void> | null = null;
   private savedAs = '';
   private savedAt = -Infinity;
@@ -52,10 +53,6 @@ export class StateKeeper implements Task {
     private readonly tools: { readonly clock: Clock; readonly log: Log; readonly events: DaemonEmitter },
     private readonly parts: KeeperParts,
   ) {}
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
-  }
 
   async run(signal: AbortSignal): Promise<void> {
     const bootId = await this.readBootId().catch((error: unknown) => {

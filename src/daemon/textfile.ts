@@ -21,6 +21,7 @@ const AFTER_FAILOVER = 0.5;
 export class Textfile implements Task {
   readonly name = 'textfile';
   private readonly isReady = new Deferred();
+  readonly ready = this.isReady.promise;
   private writing: Promise<void> | null = null;
   private due = false;
   private failure: string | null = null;
@@ -33,10 +34,6 @@ export class Textfile implements Task {
     private readonly refresh: () => void,
     private readonly tools: { readonly clock: Clock; readonly log: Log },
   ) {}
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
-  }
 
   async run(signal: AbortSignal): Promise<void> {
     const stop = this.tools.clock.every(INTERVAL, () => this.write());

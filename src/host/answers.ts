@@ -8,7 +8,7 @@ import { findBond } from '../topology/find-bond.js';
 import { type DaemonFacts, describeStatus } from './status.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */
-export interface Knowledge {
+interface Knowledge {
   readonly host: HostState;
   /** Monotonic clock, seconds. */
   readonly now: number;

@@ -14,7 +14,7 @@ const MAX_ROUNDS = 16;
 const CUT_SHORT: ReadonlySet<RunResult> = new Set(['damped', 'superseded', 'stopped']);
 
 /** What is known of a failover when its first burst is out. */
-export interface Beginning {
+interface Beginning {
   /** Seconds since 1970-01-01 00:00 UTC. */
   readonly time: number;
   readonly from: string | null;

@@ -1,3 +1,7 @@
+import type { Config } from '../config/config.js';
+import type { HostState } from '../guests/host-state.js';
+import { SwitchedTask } from '../tasks/switched-task.js';
+import type { DaemonEmitter } from '../wire/events.js';
 import { LibvirtStatusError, SyscallError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { type Domain, guestInterfaces, type GuestInterface, parseDomainStatus } from '../sources/libvirt.js';
@@ -24,6 +28,7 @@ interface Held {
 export class LibvirtWatch implements Task {
   readonly name = 'libvirt';
   private readonly isReady = new Deferred();
+  readonly ready = this.isReady.promise;
   private held = new Map<string, Held>();
   private present = false;
   private complaint: string | null = null;
@@ -35,10 +40,6 @@ export class LibvirtWatch implements Task {
     private readonly changed: (interfaces: GuestInterface[]) => void,
     private readonly limits = LIMITS,
   ) {}
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
-  }
 
   async run(signal: AbortSignal): Promise<void> {
     let changed = new Deferred();
@@ -120,4 +121,23 @@ export class LibvirtWatch implements Task {
   private tell(): void {
     this.changed(guestInterfaces([...this.held.values()].flatMap(({ domain }) => domain ?? [])));
   }
+}
+
+/**
+ * Gives the host's state the guests that libvirt runs, as long as the configuration wants it; then libvirt has none.
+ * @param hostKnown settles when the kernel's devices are known: before, there is nothing to bring up to date
+ */
+export function followLibvirt(
+  { sources }: Config['guests'],
+  host: Pick<HostState, 'setGuestInterfaces'>,
+  tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
+  folder: Folder,
+  hostKnown: () => Promise<void>,
+): SwitchedTask<boolean, LibvirtWatch> {
+  const apply = (interfaces: readonly GuestInterface[]): void => {
+    host.setGuestInterfaces(interfaces);
+    void hostKnown().then(() => tools.events.emit('guestsChanged'));
+  };
+  const create = (wanted: boolean): LibvirtWatch | null => (wanted ? new LibvirtWatch(folder, tools, apply) : null);
+  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([]));
 }

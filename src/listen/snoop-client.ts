@@ -7,7 +7,7 @@ import { ThreadHandle } from '../wire/thread-handle.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 
 /** What the listening thread reports. */
-export interface SnoopListener {
+interface SnoopListener {
   /**
    * A bond's frames were heard.
    * @param batch each thing once, in the order in which they were heard last

@@ -1,6 +1,6 @@
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
-import { blockFor, systemClock } from '../sys/clock.js';
+import { blockFor, monotonic as now } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/netlink/link-socket.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { ReceiveRing } from '../sys/packets/receive-ring.js';
@@ -19,7 +19,6 @@ const LOST_CHECK_SECONDS = 1;
 const MIRROR_CHECK_SECONDS = 5;
 
 const owner: SnoopOwner = ownerOfThisThread();
-const now = (): number => systemClock.monotonic();
 const bonds = new SnoopedBonds(owner, now, dataOfThisThread() as number, {
   requests: new KernelRequests(openLinkSocket(0)),
   filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)),

@@ -19,6 +19,7 @@ const APART = 1e-9;
 export class Snooper implements Task {
   readonly name = 'snooper';
   private readonly isReady = new Deferred();
+  readonly ready = this.isReady.promise;
   private readonly thread: SnoopClient;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<BondId, Members | null>();
@@ -41,10 +42,6 @@ export class Snooper implements Task {
       lost: (count) => ignored('lost', count),
       costly: (bond, reason) => this.costly(bond, reason),
     });
-  }
-
-  get ready(): Promise<void> {
-    return this.isReady.promise;
   }
 
   run(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import { type AnnounceConfig, FRAME_KINDS, type FrameKind } from '../config/config.js';
 import type { Announceable } from './announceable.js';
-import { type Cell, TokenBucket } from './bucket.js';
+import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
 import { planRounds, type Round } from './schedule.js';
 import { TurnQueue } from './turn-queue.js';

@@ -12,8 +12,11 @@ export interface Clock {
   after(seconds: number, task: () => void): () => void;
 }
 
+/** As Clock's. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e9;
+
 export const systemClock: Clock = {
-  monotonic: () => Number(process.hrtime.bigint()) / 1e9,
+  monotonic,
   unix: () => Date.now() / 1000,
   every: (seconds, task) => {
     const timer = setInterval(task, seconds * 1000);

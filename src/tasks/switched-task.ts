@@ -9,11 +9,15 @@ export class SwitchedTask<S, T extends Task> implements Task {
   private readonly failed = new Deferred();
   private signal: AbortSignal | null = null;
 
-  /** @param create makes the task for a setting; null: there is none */
+  /**
+   * @param create makes the task for a setting; null: there is none
+   * @param off called when a setting has ended the task, and there is none any more
+   */
   constructor(
     readonly name: string,
     private setting: S,
     private readonly create: (setting: S) => T | null,
+    private readonly off: () => void = () => undefined,
   ) {}
 
   /** The task while it runs, where there is one. */
@@ -47,6 +51,7 @@ export class SwitchedTask<S, T extends Task> implements Task {
     if (!this.signal || this.signal.aborted) return;
     this.start();
     if (this.inner) begun(this.inner);
+    else this.off();
     await Promise.race([this.ready, this.ended]);
   }
 

@@ -1,5 +1,3 @@
-import type { Cell } from '../plan/bucket.js';
-
 /*
  * The memory of a batch: ready-made frames with the structures that sendmmsg(2) wants, so that sending them is one
  * system call and no work. There are two generations; one is published, the other can be changed.
@@ -52,13 +50,9 @@ export function controlWords(memory: SharedArrayBuffer): Int32Array {
   return new Int32Array(memory, 0, CONTROL_BYTES / 4);
 }
 
-/** The number of a bond's RARP bucket, which the failover thread and the main thread both draw from. */
-export function sharedCell(memory: SharedArrayBuffer): Cell {
-  const word = new BigInt64Array(memory, BUCKET_AT, 1);
-  return {
-    load: () => Number(Atomics.load(word, 0)),
-    replace: (expected, next) => Atomics.compareExchange(word, 0, BigInt(expected), BigInt(next)) === BigInt(expected),
-  };
+/** The word that holds the RARP bucket's number, which the failover thread and the main thread both draw from. */
+export function bucketWord(memory: SharedArrayBuffer): BigInt64Array {
+  return new BigInt64Array(memory, BUCKET_AT, 1);
 }
 
 /** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */

@@ -1,9 +1,10 @@
+import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
-import { controlWords, EPOCH, sharedCell } from './batch-layout.js';
+import { bucketWord, controlWords, EPOCH } from './batch-layout.js';
 import type { Portion } from './batch-writer.js';
 import type { BondGuests } from './bond-guests.js';
 import { BondRun } from './bond-run.js';
@@ -43,7 +44,7 @@ export class BondAnnouncements {
   ) {
     const { batch } = guests;
     this.wanted = settings;
-    this.buckets = newBuckets(settings.rate, sharedCell(batch.memory));
+    this.buckets = newBuckets(settings.rate, sharedCell(bucketWord(batch.memory)));
     const announceable = {
       keys: () => batch.keys(),
       rarp: (key: string) => batch.bytes(key),

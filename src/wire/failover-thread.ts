@@ -1,7 +1,7 @@
 import { RTNLGRP_LINK } from '../kernel/constants.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { linkFilter } from '../kernel/bpf/link-filter.js';
-import { blockFor, systemClock } from '../sys/clock.js';
+import { blockFor, monotonic } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/netlink/link-socket.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { collectIfHalfFull } from '../sys/process/nursery.js';
@@ -18,7 +18,7 @@ new FailoverWatch({
   owner: ownerOfThisThread(),
   socket: openLinkSocket(1 << (RTNLGRP_LINK - 1), encodeProgram(linkFilter())),
   openSender: openPacketSender,
-  now: () => systemClock.monotonic(),
+  now: monotonic,
   pause: () => blockFor(QUEUE_PAUSE_SECONDS),
   settle() {
     const delayable = runBeforeOthers();

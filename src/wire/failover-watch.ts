@@ -12,7 +12,7 @@ import { Rehearsal } from './rehearsal.js';
 const SAMPLE_MESSAGES = 4;
 
 /** What the failover thread works with. */
-export interface FailoverTools {
+interface FailoverTools {
   readonly owner: FailoverOwner;
   readonly socket: LinkSocket;
   readonly openSender: OpenSender;

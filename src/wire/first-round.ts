@@ -1,10 +1,9 @@
 import type { BondId } from '../topology/bond-id.js';
 import { BondheraldError } from '../errors.js';
-import { TokenBucket } from '../plan/bucket.js';
-import { Damping } from '../plan/damping.js';
+import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
-import { controlWords, EPOCH, MESSAGE_BYTES, sharedCell, START } from './batch-layout.js';
+import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-layout.js';
 import type { Portion } from './batch-writer.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { StopOrder, ThreadReport } from './thread-handle.js';
@@ -63,7 +62,7 @@ export class ReadyFirstRound {
   private setRate(rate: FirstRoundSettings['rate'], now: number): void {
     if (rate === null) this.bucket = null;
     else if (this.bucket) this.bucket.configure(rate, now);
-    else this.bucket = new TokenBucket(rate, sharedCell(this.order.memory));
+    else this.bucket = new TokenBucket(rate, sharedCell(bucketWord(this.order.memory)));
   }
 
   /** A failover: cancels the run that lasts, and sends the first round of the next, unless there were too many. */

@@ -14,7 +14,7 @@ export interface Entrance {
 }
 
 /** What a port on a bridge needs. */
-export interface OpenFlowTools {
+interface OpenFlowTools {
   readonly clock: Pick<Clock, 'after'>;
   /** The path of the bridge's socket, as it is now; null when the bridge is gone. */
   path(): string | null;

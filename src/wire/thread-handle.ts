@@ -31,6 +31,8 @@ interface ThreadKind<Out> {
  */
 export class ThreadHandle<In, Out extends { readonly type: string }> {
   private readonly isReady = new Deferred();
+  /** Settles when the thread takes orders. @throws `kind.failure` when it ends before */
+  readonly ready = this.isReady.promise;
   private readonly hasEnded = new Deferred();
   private readonly unanswered: ((error: string | null) => void)[] = [];
   private thread: Thread<In | StopOrder> | null = null;
@@ -40,11 +42,6 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
     private readonly startThread: StartThread,
     private readonly kind: ThreadKind<Out>,
   ) {}
-
-  /** Settles when the thread takes orders. @throws `kind.failure` when it ends before */
-  get ready(): Promise<void> {
-    return this.isReady.promise;
-  }
 
   /**
    * Starts the thread, and ends it when `signal` aborts.

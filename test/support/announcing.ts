@@ -8,8 +8,7 @@ import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
 import { ANNOUNCE_DEFAULTS } from './announce-defaults.js';
 import type { Address, Place } from '../../src/plan/announceable.js';
 import { BondPlan } from '../../src/plan/bond-plan.js';
-import { TokenBucket } from '../../src/plan/bucket.js';
-import { Damping } from '../../src/plan/damping.js';
+import { TokenBucket, Damping } from '../../src/plan/limits.js';
 import { dissect } from './dissect.js';
 
 export interface SentFrame {

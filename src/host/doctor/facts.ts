@@ -7,7 +7,7 @@ import { readBridges } from './bridges.js';
 import { readAnnouncers, readDaemon, readLibvirt, type Subject } from './daemon.js';
 
 /** What is known already when the doctor begins to look. */
-export interface Known {
+interface Known {
   readonly config: Config;
   readonly topology: Topology;
   /** null: it cannot be told. */

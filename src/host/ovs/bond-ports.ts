@@ -10,7 +10,7 @@ import { type SlicePort, slicePortOn } from '../../wire/slice-port.js';
 import type { OvsBonds } from './bonds.js';
 
 /** Opens a port on a bond. @throws SyscallError for example ENODEV when the bond is gone */
-export type OpenPort = (bond: BondId) => SlicePort;
+type OpenPort = (bond: BondId) => SlicePort;
 
 /** What ports are opened with. */
 interface PortTools {

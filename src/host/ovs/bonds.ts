@@ -18,7 +18,7 @@ export interface OvsKnowledge {
 }
 
 /** A bond of Open vSwitch, and the bridge that it is a port of. */
-export interface OvsBondPort {
+interface OvsBondPort {
   readonly bridge: OvsBridge;
   readonly port: OvsPort;
 }

@@ -14,7 +14,7 @@ interface Question {
 }
 
 /** Who is told what comes by itself. */
-export interface ConnectionListener {
+interface ConnectionListener {
   /** May throw a BondheraldError, which ends the connection. */
   notified(method: string, params: readonly unknown[]): void;
   /** Called once, unless we end it ourselves. The connection is of no more use. */

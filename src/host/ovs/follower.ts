@@ -10,7 +10,7 @@ import { SwitchedTask } from '../../tasks/switched-task.js';
 import type { Task } from '../../tasks/task.js';
 
 /** What the follower works with. */
-export interface FollowerTools extends OvsTools {
+interface FollowerTools extends OvsTools {
   readonly ovs: OvsHost;
   /** `hostChanged` when bonds and the exits to them may be others, `guestsChanged` when guests may. */
   readonly events: DaemonEmitter;
@@ -40,9 +40,9 @@ export class OvsFollower implements Task {
   ) {
     this.knowledge = new OvsKnown(tools.clock);
     this.bonds = new OvsBonds(host, this.knowledge);
-    this.watch = new SwitchedTask(this.name, wanted, (now) =>
-      now === false ? null : new OvsWatch(tools.ovs, tools, now === true, this.newListener()),
-    );
+    const create = (now: boolean | 'auto'): OvsWatch | null =>
+      now === false ? null : new OvsWatch(tools.ovs, tools, now === true, this.newListener());
+    this.watch = new SwitchedTask(this.name, wanted, create, () => this.applyConfig({ bridges: [] }));
   }
 
   /** What one watch tells; when there is another, or none, that is out of date. */
@@ -63,10 +63,9 @@ export class OvsFollower implements Task {
    * Begins to follow Open vSwitch, or ends it: then it has no bonds, no bridges and no guests.
    * @returns when that is so
    */
-  async configure(wanted: boolean | 'auto'): Promise<void> {
-    if (wanted === false) this.watches++;
-    await this.watch.configure(wanted);
-    if (wanted === false) this.applyConfig({ bridges: [] });
+  configure(wanted: boolean | 'auto'): Promise<void> {
+    this.watches++;
+    return this.watch.configure(wanted);
   }
 
   get ready(): Promise<void> {

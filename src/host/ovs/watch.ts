@@ -27,6 +27,8 @@ export interface OvsListener {
 export class OvsWatch implements Task {
   readonly name = 'ovs';
   private readonly isReady = new Deferred();
+  /** Settles when the first state is known, MAC tables included, or cannot be. */
+  readonly ready = this.isReady.promise;
   private readonly database = new OvsDatabase();
   private readonly tables: OvsTables;
   private readonly backoff: Backoff;
@@ -47,11 +49,6 @@ export class OvsWatch implements Task {
     this.tables = new OvsTables(host, tools, () => this.latest.bridges, told);
     this.backoff = new Backoff(tools.chance);
     this.nap = new Nap(tools.clock);
-  }
-
-  /** Settles when the first state is known, MAC tables included, or cannot be. */
-  get ready(): Promise<void> {
-    return this.isReady.promise;
   }
 
   /** Has the MAC tables read now. @returns when their rows are told; never rejects, and ends within seconds */

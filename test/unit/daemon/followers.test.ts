@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DEFAULTS } from '../../../src/config/defaults.js';
-import { LibvirtFollower } from '../../../src/host/libvirt-follower.js';
+import { followLibvirt } from '../../../src/host/libvirt-watch.js';
 import { OvsFollower } from '../../../src/host/ovs/follower.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import { readConfig } from '../../../src/config/read-config.js';
@@ -20,9 +20,9 @@ test('what libvirt has said is taken back when the configuration wants nothing o
   let changed = 0;
   const events = new Events<DaemonEvents>();
   events.on('guestsChanged', () => changed++);
-  const tools = { log, metrics, events } as unknown as ConstructorParameters<typeof LibvirtFollower>[2];
+  const tools = { log, metrics, events } as unknown as Parameters<typeof followLibvirt>[2];
   const folder = openFolder('/nonexistent/bondherald');
-  const follower = new LibvirtFollower(readConfig(null).config.guests, host, tools, folder, () => Promise.resolve());
+  const follower = followLibvirt(readConfig(null).config.guests, host, tools, folder, () => Promise.resolve());
   const stop = new AbortController();
   const run = follower.run(stop.signal);
   await follower.ready;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ownCell, TokenBucket } from '../../../src/plan/bucket.js';
+import { ownCell, TokenBucket } from '../../../src/plan/limits.js';
 
 const RATE = { rate: 8, burst: 4 };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Damping } from '../../../src/plan/damping.js';
+import { Damping } from '../../../src/plan/limits.js';
 import { mostWithin, Simulation } from '../../support/announcing.js';
 
 const DAMPING = { failovers: 4, within: 180, holdOff: 30 };

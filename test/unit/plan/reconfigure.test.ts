@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownCell, TokenBucket } from '../../../src/plan/bucket.js';
-import { Damping } from '../../../src/plan/damping.js';
+import { ownCell, TokenBucket, Damping } from '../../../src/plan/limits.js';
 import { TurnQueue } from '../../../src/plan/turn-queue.js';
 
 test('a bucket keeps its tokens when its rate changes, as far as they fit', () => {
