@@ -8,7 +8,7 @@ import { listFrames } from '../plan/listing.js';
 import { type ManualFrame, ManualGuests, manualSettings } from '../plan/manual.js';
 import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
-import { type ManualOutcome, runManually } from './manual-run.js';
+import { BondRun } from './bond-run.js';
 import type { SlicePort } from './slice-port.js';
 import { findBond } from '../topology/find-bond.js';
 
@@ -24,6 +24,16 @@ export interface ManualTools {
   watchOver(bond: BondId): () => boolean;
   /** Brings who is announced up to date. */
   refresh(): void;
+}
+
+/** What became of the frames of an announcement by hand. */
+interface ManualOutcome {
+  /** Frames that the kernel took. */
+  readonly sent: Readonly<Record<FrameKind, number>>;
+  /** Frames that it refused, by kind and symbolic errno. */
+  readonly refused: readonly { readonly kind: FrameKind; readonly code: string; readonly frames: number }[];
+  /** Whether it was cut short: the bond failed over meanwhile, or what is known of the host may be wrong. */
+  readonly cut: boolean;
 }
 
 /** An announcement, and what was sent by kind. */
@@ -81,6 +91,7 @@ async function list(settings: AnnounceConfig, guests: ManualGuests, clock: Clock
   return frames;
 }
 
+/** Carries the plan out to its end, or until what was true at its beginning is true no more. */
 function transmit(
   name: string,
   ifindex: BondId,
@@ -90,10 +101,25 @@ function transmit(
 ): Promise<ManualOutcome> {
   const mayGo = tools.watchOver(ifindex);
   const plan = new BondPlan(settings, tools.bucketsOf(ifindex), guests, chance);
-  return runManually(plan, openPort(name, ifindex, tools), {
-    clock: tools.clock,
-    mayGo,
-    refresh: () => tools.refresh(),
+  const port = openPort(name, ifindex, tools);
+  const sent = { rarp: 0, garp: 0, na: 0 };
+  const refused: { kind: FrameKind; code: string; frames: number }[] = [];
+  plan.begin(tools.clock.monotonic(), () => false);
+  return new Promise((resolve) => {
+    const run = new BondRun(plan, port, {
+      clock: tools.clock,
+      refresh: () => tools.refresh(),
+      mayGo() {
+        if (mayGo()) return true;
+        run.cancel();
+        resolve({ sent, refused, cut: true });
+        return false;
+      },
+      sent: (kind, frames) => void (sent[kind] += frames),
+      refused: (kind, code, frames) => void refused.push({ kind, code, frames }),
+      paused: () => undefined,
+      ended: () => resolve({ sent, refused, cut: false }),
+    });
   });
 }
 

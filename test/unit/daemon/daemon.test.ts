@@ -99,6 +99,19 @@ test('a cable is pulled: first burst, log, history, text file and state file, th
   assert.equal(around.saved.at(-1)?.[BOND], 'up2');
 });
 
+test('a guest that comes while an announcement lasts has its turn at once; the service manager is told where it leaves', async (t) => {
+  const started = await start(t);
+  const { host, around } = started;
+  failOver(started);
+  await around.settle();
+  around.fdb(host.fdb('52:54:00:00:00:02', 'tap1'));
+  await around.settle();
+  assert.equal(around.slices, 1, 'before the next round');
+  assert.equal((await status(started)).lastFailovers[0]?.sent.rarp, 2);
+  await around.after(5);
+  assert.equal(around.told.at(-1), 'STATUS=2 guests behind bond0 (up2)');
+});
+
 test('both links are lost: the announcement ends, the log says so, and the next slave is announced', async (t) => {
   const started = await start(t);
   const { host, around } = started;

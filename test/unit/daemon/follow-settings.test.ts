@@ -17,6 +17,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'announce.damping.holdOff': '5s',
   'guests.sources.fdb': 'false',
   'guests.sources.neighbour': 'false',
+  'guests.sources.hostAddresses': 'false',
   'guests.sources.snoop': 'false',
   'guests.sources.libvirt': 'false',
   'guests.sources.ovs': 'false',
