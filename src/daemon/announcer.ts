@@ -87,7 +87,7 @@ export class Announcer implements Task {
     for (const [bond, { batch }] of this.bonds) {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
-      // Until the answer comes, what runs in this thread has been told as well. Of Open vSwitch's the other knows nothing.
+      // Until the answer comes, the later rounds in this thread have ended as well. Open vSwitch's bonds are unknown there.
       void this.thread.ask({ type: 'forget', bond }).then(() => this.memories.giveBack(batch));
     }
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
@@ -124,7 +124,7 @@ export class Announcer implements Task {
     }
   }
 
-  /** A bond that came and went has nobody behind it. */
+  /** A bond that came and went has no guests. */
   private isWatched(bond: BondId): boolean {
     const link = this.host.topology.link(bond);
     return link !== undefined && this.host.topology.watches(link.name);

@@ -32,7 +32,7 @@ export class FailoverLog {
     this.report(bond, round, { suppressed: this.countSuppressed(round.bond, bond), ...this.timing(bond, round) });
   }
 
-  /** Nobody knows when a failover was that we missed, so it has no latency; nor has one that had to wait. */
+  /** When a missed failover was is unknown, so it has no latency; nor has one that had to wait. */
   private timing(bond: string, round: FirstRound): LogFields {
     const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };

@@ -47,7 +47,7 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
 }
 
 /**
- * The failover thread first: once it has answered, every failover that we are told of was announced by the new settings,
+ * The failover thread first: once it has answered, every failover that it reports was announced by the new settings,
  * and none before.
  */
 function followAnnounce({ announcer, announcements, ovsBondWatch, history }: FollowingParts) {

@@ -15,7 +15,7 @@ import { type Task, untilAborted } from '../tasks/task.js';
 const CHECK_INTERVAL = 1;
 
 /**
- * How often the neighbour tables are read, in seconds. The kernel tells of changes; that it goes on speaking with a
+ * How often the neighbour tables are read, in seconds. The kernel reports changes; that it still reaches a
  * neighbour is none.
  */
 const NEIGHBOUR_INTERVAL = 600;

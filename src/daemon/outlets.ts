@@ -14,7 +14,7 @@ import { fillStateGauges } from './state-gauges.js';
 import type { Surroundings } from './surroundings.js';
 import { Textfile } from './textfile.js';
 
-/** What is told to others. */
+/** What is shown. */
 interface Shown {
   readonly metrics: Metrics;
   readonly host: HostState;
@@ -25,7 +25,7 @@ interface Shown {
   readonly page: Page;
 }
 
-/** The parts that tell others how the daemon is: Prometheus, the node exporter, people, the service manager. */
+/** The parts that show how the daemon does to Prometheus, the node exporter, people, the service manager. */
 export function buildOutlets(settings: Settings, around: Surroundings, shown: Shown) {
   const { clock, log } = around;
   const { metrics, host, bonds, sockets, page } = shown;

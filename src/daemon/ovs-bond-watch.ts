@@ -75,7 +75,7 @@ export class OvsBondWatch {
     this.tools.events.emit('lost', bond, 'no-active-slave');
   }
 
-  /** Where the cause is not a failover of this moment, Open vSwitch has spoken long ago: then all is left to us. */
+  /** Where the cause is not a failover of this moment, Open vSwitch has sent its RARPs long ago: then all guests are left to us. */
   private begin(bond: BondId, slave: number, cause: 'failover' | OrderCause): void {
     const { clock, ovs, bonds, events } = this.tools;
     const now = clock.monotonic();

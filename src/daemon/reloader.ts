@@ -21,7 +21,7 @@ const TOGETHER = 0.1;
 const REFUSED = 'the last reload was refused, the configuration before it holds: see the log';
 const HALF_DONE = 'a part of the last reload failed: see the log';
 
-/** Reads the configuration again when it is told to, one reading at a time. A bad one changes nothing. */
+/** Reads the configuration again at SIGHUP, one reading at a time. A bad one changes nothing. */
 export class Reloader implements Task {
   readonly name = 'reloader';
   readonly ready = Promise.resolve();
@@ -66,7 +66,7 @@ export class Reloader implements Task {
     return 'refused';
   }
 
-  /** @returns what is to be told of the reload beside that it is done */
+  /** @returns what the status says of the reload beside that it is done */
   private async apply(next: LoadedConfig): Promise<string | null> {
     const { log } = this.tools;
     const { changes, failures } = this.settings.change(next);

@@ -10,7 +10,7 @@ const STATUS_INTERVAL = 3;
 /** When a part gives no sign, or the manager does not listen, we look again so many times within the watchdog's time. */
 const LOOKS = 8;
 
-/** How often we try to tell that we are ready, in seconds. */
+/** How often READY=1 is sent until it arrives, in seconds. */
 const RETRY_INTERVAL = 1;
 
 interface ServiceTools {
@@ -20,7 +20,7 @@ interface ServiceTools {
 }
 
 /**
- * Tells the service manager how the daemon is: ready, reloading, stopping, what it does, and that it is alive. Without a
+ * Tells the service manager how the daemon does: ready, reloading, stopping, what it does, and that it is alive. Without a
  * manager it does nothing. The status goes out when it changes, and not more often than every STATUS_INTERVAL.
  */
 export class ServiceNotifier implements Task {
@@ -28,7 +28,7 @@ export class ServiceNotifier implements Task {
   readonly ready = Promise.resolve();
   private readonly watchdog: Watchdog;
   private state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
-  private told = '';
+  private sentStatus = '';
   private note: string | null = null;
   private unheard = false;
   private silent = '';
@@ -57,7 +57,7 @@ export class ServiceNotifier implements Task {
     this.state = 'stopping';
     this.cancelLook?.();
     this.cancelStatus?.();
-    this.tell('STOPPING=1', 'STATUS=stopping');
+    this.notify('STOPPING=1', 'STATUS=stopping');
   }
 
   /** The daemon does its work; after a reload, again. @param note what stands in the status as well, until the next time */
@@ -65,8 +65,8 @@ export class ServiceNotifier implements Task {
     this.note = note;
     if (!this.manager || this.state === 'stopping') return;
     const first = this.state === 'starting';
-    this.told = this.status();
-    if (!this.tell('READY=1', `STATUS=${this.told}`)) {
+    this.sentStatus = this.status();
+    if (!this.notify('READY=1', `STATUS=${this.sentStatus}`)) {
       this.tools.clock.after(RETRY_INTERVAL, () => this.becomeReady(this.note));
       return;
     }
@@ -79,7 +79,7 @@ export class ServiceNotifier implements Task {
     if (this.state !== 'ready') return;
     this.state = 'reloading';
     const now = Math.floor(this.tools.clock.monotonic() * 1e6);
-    this.tell('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reading the configuration again');
+    this.notify('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reading the configuration again');
   }
 
   /** The status may be another one. Cheap, however often it is called. */
@@ -88,8 +88,8 @@ export class ServiceNotifier implements Task {
     this.cancelStatus = this.tools.clock.after(STATUS_INTERVAL, () => {
       this.cancelStatus = null;
       const status = this.status();
-      if (this.state !== 'ready' || status === this.told) return;
-      if (this.tell(`STATUS=${status}`)) this.told = status;
+      if (this.state !== 'ready' || status === this.sentStatus) return;
+      if (this.notify(`STATUS=${status}`)) this.sentStatus = status;
     });
   }
 
@@ -106,11 +106,11 @@ export class ServiceNotifier implements Task {
       this.tools.log.warn('a part of the daemon gives no sign of life; the watchdog is not fed', { part: silent });
     }
     this.silent = silent;
-    const fed = silent === '' && this.tell('WATCHDOG=1');
+    const fed = silent === '' && this.notify('WATCHDOG=1');
     this.cancelLook = this.tools.clock.after(fed ? seconds / 2 : seconds / LOOKS, () => this.feed());
   }
 
-  private tell(...assignments: string[]): boolean {
+  private notify(...assignments: string[]): boolean {
     const errno = this.manager?.notify(...assignments) ?? null;
     if (errno !== null && !this.unheard) this.tools.log.warn('the service manager cannot be told', { errno });
     this.unheard = errno !== null;

@@ -31,7 +31,7 @@ export class Settings {
   }
 
   /**
-   * Another configuration holds from now on, but for what takes a restart. Every part has been called when this
+   * Another configuration holds from now on, but for what needs a restart. Every part has been called when this
    * returns its promise, so that none goes by the new one while another goes by the old.
    * @returns what has changed; and, once all parts have followed, why some could not
    */

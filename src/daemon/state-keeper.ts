@@ -17,10 +17,10 @@ const LOOK_INTERVAL = 1;
 /** At least so many seconds lie between two saves: with the time until the next look, the file is never more than 5 s behind. */
 const SAVE_INTERVAL = 3.5;
 
-/** Saved this often even when nothing changed, in seconds, because it tells when each guest was last there. */
+/** Saved this often even when nothing changed, in seconds, because it says when each guest was last there. */
 const REFRESH_INTERVAL = 600;
 
-/** So many guests are put into words before others have their turn: about a millisecond. */
+/** So many guests are encoded before others have their turn: about a millisecond. */
 const SLICE = 256;
 
 /** What the keeper needs of other parts of the daemon. */
@@ -90,7 +90,7 @@ export class StateKeeper implements Task {
     events.emit('guestsChanged');
     log.info('the state of an earlier run is read', {
       guests: guests.length,
-      age_s: Math.max(0, Math.round(clock.unix() - savedAt)), // somebody may have set the clock back
+      age_s: Math.max(0, Math.round(clock.unix() - savedAt)), // the clock may have been set back
     });
     await Promise.race([this.parts.announcerReady(), untilAborted(signal)]); // from then on it misses no failover
     const missed = signal.aborted ? [] : missedFailovers(this.host.topology, bonds);

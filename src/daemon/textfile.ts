@@ -7,16 +7,16 @@ import type { SharedFile } from '../sys/files/shared-file.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 
-/** As often as Prometheus scrapes a node exporter, in seconds, where nobody has said otherwise. */
+/** As often as Prometheus scrapes a node exporter, in seconds, by default. */
 const INTERVAL = 15;
 
-/** After a failover so long, in seconds, so that one file tells of all that comes together. */
+/** After a failover so long, in seconds, so that one file has all that comes together. */
 const AFTER_FAILOVER = 0.5;
 
 /**
  * Writes the metrics for the node exporter's textfile collector, every 15 s and after each failover. Only our own: the
  * node exporter has process_* metrics itself, and two of a name spoil its whole answer. The file goes with the daemon:
- * the collector would serve the last values for ever, and no alert would tell that the daemon is gone.
+ * the collector would serve the last values for ever, and no alert would show that the daemon is gone.
  */
 export class Textfile implements Task {
   readonly name = 'textfile';
@@ -70,7 +70,7 @@ export class Textfile implements Task {
     }
   }
 
-  /** A failure is told once, and so is that it is over. */
+  /** A failure is logged once, and so is its end. */
   private async attempt(act: () => Promise<void>): Promise<void> {
     const { log } = this.tools;
     const { path } = this.file;

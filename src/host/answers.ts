@@ -17,7 +17,7 @@ interface Knowledge {
   readonly manual: ManualTools;
   /** null where there is no daemon. */
   readonly daemon: DaemonFacts | null;
-  /** Is told of announcements by hand. */
+  /** Called with each announcement by hand. */
   readonly announced?: (announced: Announced) => void;
 }
 

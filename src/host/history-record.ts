@@ -103,5 +103,5 @@ export class RecordInTheMaking {
   }
 }
 
-/** No clock of ours tells more than microseconds. */
+/** Our clocks are good for microseconds. */
 const micro = (seconds: number): number => Math.max(0, Math.round(seconds * 1e6) / 1e6);

@@ -13,7 +13,7 @@ const RECORDS_PER_BOND = 16;
 
 /** What is kept of a bond. */
 interface BondHistory {
-  /** The slave that carries its traffic, as far as failovers and losses have told. */
+  /** The slave that carries its traffic, as far as failovers and losses say. */
   slave: string | null;
   failovers: number;
   /** The latest last. */
@@ -53,7 +53,7 @@ export class FailoverHistory {
     }
   }
 
-  /** A failover, after its first burst. What it supersedes may be told to have ended after it. */
+  /** A failover, after its first burst. The end of what it supersedes may be reported after it. */
   failover(round: FirstRound): void {
     const bond = this.bonds.get(round.bond);
     if (!bond) return;
@@ -85,7 +85,7 @@ export class FailoverHistory {
     this.running(bond)?.record.ended(report);
   }
 
-  /** Whether nothing of the bond's last failover remains to be announced; of one from before the start nobody knows here. */
+  /** Whether nothing of the bond's last failover remains to be announced; one from before the start does not count. */
   isAnnounced(bond: BondId): boolean {
     return this.bonds.get(bond)?.records.at(-1)?.record.isComplete ?? true;
   }
@@ -104,7 +104,7 @@ export class FailoverHistory {
       .map(({ record }) => record.read());
   }
 
-  /** The failover whose end is told next: they end in the order in which they came. */
+  /** The failover whose end is reported next: they end in the order in which they came. */
   private running(bond: BondId): BondHistory['records'][number] | undefined {
     return this.bonds.get(bond)?.records.find(({ record }) => !record.hasEnded);
   }

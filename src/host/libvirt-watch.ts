@@ -23,7 +23,7 @@ interface Held {
 
 /**
  * Follows the domains that libvirt runs on this host, by its status files. A host without libvirt has no such folder,
- * which is nothing to speak of. Holds one entry a file, `LIMITS.files` at most.
+ * which is not logged. Holds one entry a file, `LIMITS.files` at most.
  */
 export class LibvirtWatch implements Task {
   readonly name = 'libvirt';
@@ -70,7 +70,7 @@ export class LibvirtWatch implements Task {
       if (held) now.set(name, held);
     }
     this.held = now;
-    if (!same) this.tell();
+    if (!same) this.report();
   }
 
   /** The files in the folder, none when it is not there; null when it cannot be read. */
@@ -118,7 +118,7 @@ export class LibvirtWatch implements Task {
     }
   }
 
-  private tell(): void {
+  private report(): void {
     this.changed(guestInterfaces([...this.held.values()].flatMap(({ domain }) => domain ?? [])));
   }
 }

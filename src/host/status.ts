@@ -15,12 +15,12 @@ export interface DaemonFacts {
   readonly bonds: ReadonlyMap<number, BondGuests>;
 }
 
-/** An answer tells of so many failovers, and of each bond's last in any case: a few MB with 1,000 bonds. */
+/** An answer has so many failovers, and of each bond's last in any case: a few MB with 1,000 bonds. */
 const RECORDS_PER_ANSWER = 2048;
 
 type GuestCounts = BondStatus['guests'];
 
-/** How the bonds of the host stand; without a daemon as far as the kernel's state tells. */
+/** How the bonds of the host stand; without a daemon as far as the kernel's state says. */
 export function describeStatus(host: HostState, daemon: DaemonFacts | null): StatusReport {
   const bonds = activeBackupBonds(host.topology);
   const counts = daemon ? countsOf(daemon.bonds) : countGuests(host);
@@ -66,7 +66,7 @@ function countsOf(bonds: DaemonFacts['bonds']): Map<number, GuestCounts> {
   return counts;
 }
 
-/** The same from the verdicts, where nobody keeps the frames of guests ready. */
+/** The same from the verdicts, where no daemon keeps the frames of guests ready. */
 function countGuests(host: HostState): Map<number, GuestCounts> {
   const counts = new Map<number, { announced: number; suppressed: Record<string, number> }>();
   for (const mac of host.macs()) {

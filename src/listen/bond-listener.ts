@@ -4,7 +4,7 @@ import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { BondMirror } from './bond-mirror.js';
 import type { KernelRequests } from './kernel-requests.js';
 
-/** How often a mirror that somebody took away is put back. */
+/** How often a mirror that others removed is restored. */
 const RENEWALS = 3;
 
 /** What the listeners on all bonds share. */
@@ -52,7 +52,7 @@ export class BondListener {
 
   /**
    * Hands over what there is, at most `limit` frames of each direction, then calls `done`, for each direction. What left
-   * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo has the last word.
+   * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo counts.
    * @returns whether more may be there that left
    */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
@@ -65,7 +65,7 @@ export class BondListener {
     return (counts[0] ?? 0) >= limit;
   }
 
-  /** To be called now and then: somebody may have taken our filters away, or put one before them. */
+  /** To be called now and then: others may have removed our filters, or put one before them. */
   check(): void {
     try {
       if (!this.mirrored || this.mirror.isWhole()) return;
@@ -105,14 +105,14 @@ export class BondListener {
     this.costly(reason);
   }
 
-  /** Somebody took a part of the mirror away. */
+  /** Others have removed a part of the mirror. */
   private renew(): void {
     this.close();
     try {
       if (this.renewalsLeft-- > 0) this.open();
       else this.openPlain('somebody takes its parts away again and again');
     } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error; // the bond is gone too: soon we are told to forget it
+      if (!(error instanceof BondheraldError)) throw error; // the bond is gone too, and soon forgotten
     }
   }
 

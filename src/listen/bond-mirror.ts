@@ -28,7 +28,7 @@ const OURS = { madeQdisc: addressOf(1), foundQdisc: addressOf(0) };
 /**
  * Copies what we want to hear of what leaves a bond to a dummy device of its own, `bh-IFINDEX`, by filters at the egress
  * hook of the bond. docs/design/snooping-cost.md says why. The kernel keeps all that when we are killed; the next
- * mirror of this bond takes it over.
+ * mirror of this bond adopts it.
  */
 export class BondMirror {
   private dummy: number | null = null;
@@ -99,7 +99,7 @@ export class BondMirror {
     return ifindex;
   }
 
-  /** Copies of our own frames would double what a burst costs, for nobody's ears. A kernel without act_bpf makes them. */
+  /** Copies of our own frames would double what a burst costs, for nothing. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
     const add = (program: tc.SharedProgram | null): unknown =>
       this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
@@ -116,7 +116,7 @@ export class BondMirror {
       this.tolerate(() => this.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
   }
 
-  /** A filter before ours may pass a frame on and ask nobody else: then we would be deaf, and not know it. */
+  /** A filter before ours may accept a frame and end the search: then we would hear nothing, and not know it. */
   private insistOnBeingAsked(): void {
     const [earlier] = this.filters('egress');
     if (earlier !== undefined && earlier < FIRST_MIRROR_PREF)

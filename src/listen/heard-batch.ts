@@ -1,7 +1,7 @@
 import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
 import type { HeardBatch } from './snoop-messages.js';
 
-/** Collects what frames say. Bounded by the number of frames that its owner adds before it takes the batch. */
+/** Collects what frames say. Bounded by the number of frames that its owner adds before it drains the batch. */
 export class BatchOfHeard {
   private readonly heard = new Map<string, Heard>();
   private readonly ignored = new Map<HeardIgnoreReason, number>();
@@ -19,7 +19,7 @@ export class BatchOfHeard {
   }
 
   /** @returns what was added since the last call; null for nothing */
-  take(): HeardBatch | null {
+  drain(): HeardBatch | null {
     const { heard, ignored, arpLeft } = this;
     if (heard.size === 0 && ignored.size === 0) return null;
     const batch = { heard: [...heard.values()], ignored: Object.fromEntries(ignored), arpLeft };

@@ -98,7 +98,7 @@ export class OvsBondListener {
     for (const listener of this.listeners.values()) listener.close();
   }
 
-  /** Hands over what left and is its sender's word; keeps what came in. @returns whether more may be there that left */
+  /** Handles what left and was sent by a guest; keeps what came in. @returns whether more may be there that left */
   private readMembers(limit: number, handle: (frame: ReadFrame) => void): boolean {
     let more = false;
     for (const [member, listener] of this.listeners) {

@@ -41,7 +41,7 @@ export class SnoopClient {
     });
   }
 
-  /** Settles when the thread takes orders. @throws SnoopThreadError when it ends before */
+  /** Settles when the thread carries out orders. @throws SnoopThreadError when it ends before */
   get ready(): Promise<void> {
     return this.thread.ready;
   }

@@ -31,7 +31,7 @@ export interface HeardBatch {
 
 /** From the listening thread to the daemon. */
 export type FromSnoopThread =
-  /** It takes orders. */
+  /** It carries out orders. */
   | { readonly type: 'ready' }
   /** The bond is heard in a way that costs the guests more, for the reason given. */
   | { readonly type: 'costly'; readonly bond: BondId; readonly reason: string }

@@ -94,7 +94,7 @@ export class SnoopedBonds {
       FRAMES_A_TURN,
       ({ bytes, direction, checksumReady }) => this.batch.add(readFrame(bytes, direction, checksumReady)),
       () => {
-        const batch = this.batch.take();
+        const batch = this.batch.drain();
         if (batch) this.report(bond, this.now(), batch);
       },
     );

@@ -9,7 +9,7 @@ import { Deferred } from '../tasks/deferred.js';
 import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { SnoopClient } from './snoop-client.js';
 import type { Task } from '../tasks/task.js';
-import { ToldOnce } from '../tasks/told-once.js';
+import { ReportOnce } from '../tasks/report-once.js';
 import type { DaemonEmitter } from '../wire/events.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
@@ -23,7 +23,7 @@ export class Snooper implements Task {
   private readonly thread: SnoopClient;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<BondId, Members | null>();
-  private readonly unheard = new ToldOnce<BondId>();
+  private readonly unheard = new ReportOnce<BondId>();
   private answered: Promise<unknown> = Promise.resolve();
 
   /** @param bonds the bonds that are announced, by ifindex */
@@ -67,7 +67,7 @@ export class Snooper implements Task {
 
   /** Settles when every bond that was there at the time of the call is listened on, or cannot be. */
   async listening(): Promise<void> {
-    await this.answered.catch(() => undefined); // the task tells of it
+    await this.answered.catch(() => undefined); // the task reports it
   }
 
   /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
@@ -93,7 +93,7 @@ export class Snooper implements Task {
     if (reason === null) this.unheard.over(bond);
     if (reason === null || this.watched.get(bond) !== members) return;
     this.watched.delete(bond); // it is tried again whenever something changes
-    if (this.unheard.isNews(bond, reason))
+    if (this.unheard.isNew(bond, reason))
       this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
   }
 

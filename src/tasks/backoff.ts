@@ -26,7 +26,7 @@ export class Backoff {
   }
 }
 
-/** A wait for one, which others may cut short. */
+/** A wait that others may cut short. */
 export class Nap {
   private awake = false;
   private wake: () => void = () => undefined;
@@ -34,7 +34,7 @@ export class Nap {
   constructor(private readonly clock: { readonly after: After }) {}
 
   /** Settles after `seconds`, or when `end` is called; at once when it was since the last time. */
-  async take(seconds: number): Promise<void> {
+  async sleep(seconds: number): Promise<void> {
     const over = new Promise<void>((resolve) => (this.wake = resolve));
     const stopTimer = this.clock.after(seconds, this.wake);
     if (!this.awake) await over;

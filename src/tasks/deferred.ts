@@ -1,4 +1,4 @@
-/** A promise, and the two ways to settle it. Nobody has to wait for it. */
+/** A promise, and the two ways to settle it. A rejection that nobody handles is no error. */
 export class Deferred {
   resolve: () => void = () => undefined;
   reject: (error: Error) => void = () => undefined;

@@ -1,6 +1,6 @@
 import { TaskEndedError } from '../errors.js';
 
-/** A part of the daemon that runs until it is told to end. */
+/** A part of the daemon that runs until its signal aborts. */
 export interface Task {
   readonly name: string;
   /** Settles when the task does its work. */

@@ -33,7 +33,7 @@ export class Announcements {
     for (const announcements of this.bonds.values()) announcements.configure(settings);
   }
 
-  /** What the failover thread has told of a failover. */
+  /** A bond has failed over, and its first burst is out. */
   failover(round: FirstRound): void {
     const { bond, damped, portion } = round;
     this.release(bond);

@@ -111,7 +111,7 @@ export class BondAnnouncements {
     this.settings = this.wanted;
     const now = this.tools.clock.monotonic();
     const { rarp, arp, na } = this.settings.rate;
-    // The failover thread has told the tokens of RARP in the new rate; it has none of Open vSwitch's bonds.
+    // The failover thread has converted the tokens of RARP to the new rate, but for Open vSwitch's bonds.
     if (isOvsBond(this.bond)) this.buckets.rarp.configure(rarp, now);
     else this.buckets.rarp.follow(rarp, now);
     this.buckets.garp.configure(arp, now);

@@ -5,7 +5,7 @@ import type { Clock } from '../sys/clock.js';
 import { judgeErrno, MAX_TRIES } from './burst.js';
 import type { SlicePort } from './slice-port.js';
 
-/** What a run needs, and whom it tells. */
+/** What a run works with, and what it reports to. */
 export interface RunSurroundings {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   /** Whether no newer failover has been detected, in whatever thread. Asked before every slice. */

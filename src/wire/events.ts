@@ -6,7 +6,7 @@ import type { RunReport } from './run-report.js';
 import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
 
 /**
- * Everything that one part of the daemon tells others, and what each subscriber is given. `bond` is an ifindex; times are
+ * Everything that one part of the daemon reports to others, and what each subscriber is given. `bond` is an ifindex; times are
  * seconds on the monotonic clock. Who subscribes, and in which order, stands in daemon/connect.ts.
  */
 export interface DaemonEvents {
@@ -32,7 +32,7 @@ export interface DaemonEvents {
   began: [bond: BondId];
   /** The kernel took frames. @param round the latest that has begun; 1 for the first */
   sent: [bond: BondId, kind: FrameKind, frames: number, round: number];
-  /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database told of it. */
+  /** The first RARP of a first round that Open vSwitch began is out, so many seconds after its database reported it. */
   firstFrameOut: [bond: BondId, seconds: number];
   /** The last RARP of a first round that the rate held up is out, so many seconds after the kernel's message. */
   firstRoundOut: [bond: BondId, seconds: number];

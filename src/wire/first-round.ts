@@ -123,7 +123,7 @@ function sum(one: BurstOutcome['errors'], other: BurstOutcome['errors']): BurstO
   return total;
 }
 
-/** Of a bond that is not watched, or not yet: nobody is announced. */
+/** Of a bond that is not watched, or not yet: no guest is announced. */
 const UNWATCHED: RoundOutcome = {
   sent: 0,
   errors: {},

@@ -11,7 +11,7 @@ import {
 import type { Clock } from '../sys/clock.js';
 import type { StreamListener, UnixStream } from '../sys/unix/unix-stream.js';
 
-/** How long a switch may take to answer, in seconds: one that loads a thousand ports is deaf for a second or so. */
+/** How long a switch may take to answer, in seconds: one that loads a thousand ports answers nothing for a second or so. */
 const PATIENCE = 5;
 
 const HELLO_XID = 1;
@@ -134,7 +134,7 @@ export class OpenFlowSession {
     }
   }
 
-  /** What nobody asked for, such as news of ports, is passed over. */
+  /** Messages that are no answer, such as changes of ports, are ignored. */
   private handle(message: Message): void {
     const { type, xid } = message;
     if (type === TYPE.hello && this.version === null) this.agree(message);

@@ -7,7 +7,7 @@ import type { RoundOutcome } from './thread-messages.js';
 
 /**
  * The first rounds of the bonds that Open vSwitch keeps. Of the kernel's bonds the failover thread sends them; here
- * nothing is sent before the run: Open vSwitch has spoken itself. What is left is to say which run begins, or that the
+ * nothing is sent before the run: Open vSwitch sends RARPs itself. What is left is to say which run begins, or that the
  * bond fails over too often. Holds one entry a bond.
  */
 export class OvsFirstRounds {

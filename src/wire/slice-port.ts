@@ -23,7 +23,7 @@ export interface SlicePort {
   close(): void;
 }
 
-/** Some 60 µs in the kernel: nobody else waits longer, and no more than these leave for a run that is being cancelled. */
+/** Some 60 µs in the kernel. Others wait no longer than that, and a run that is cancelled sends no more than these. */
 export const FRAMES_A_SLICE = 64;
 
 /** A port on a sender that does not wait. */

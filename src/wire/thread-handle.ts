@@ -5,7 +5,7 @@ import { untilAborted } from '../tasks/task.js';
 
 /** What every thread reports, beside what is its own. */
 export type ThreadReport =
-  /** It takes orders. */
+  /** It carries out orders. */
   | { readonly type: 'ready' }
   /** An order that is answered has been carried out: null; or it cannot be, for the reason given in one line. */
   | { readonly type: 'answer'; readonly error: string | null };
@@ -26,12 +26,12 @@ interface ThreadKind<Out> {
 }
 
 /**
- * The daemon's handle on a thread that waits in the kernel and takes orders between two waits. Orders are carried out, and
+ * The daemon's handle on a thread that waits in the kernel and carries out orders between two waits. Orders are carried out, and
  * answered, in the order in which they are given. Holds one entry an order that is not answered yet.
  */
 export class ThreadHandle<In, Out extends { readonly type: string }> {
   private readonly isReady = new Deferred();
-  /** Settles when the thread takes orders. @throws `kind.failure` when it ends before */
+  /** Settles when the thread carries out orders. @throws `kind.failure` when it ends before */
   readonly ready = this.isReady.promise;
   private readonly hasEnded = new Deferred();
   private readonly unanswered: ((error: string | null) => void)[] = [];
@@ -58,7 +58,7 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
     await this.hasEnded.promise;
   }
 
-  /** Orders something that is not answered. After the end, and before the start, nobody takes it. */
+  /** Orders something that is not answered. Before the start and after the end it is dropped. */
   order(order: In | StopOrder): void {
     if (this.over || !this.thread) return;
     this.thread.post(order);

@@ -14,12 +14,12 @@ import { exitsOfDevice } from '../../topology/exits.js';
 import { isOverlay } from '../../topology/bond-id.js';
 import type { Topology } from '../../topology/topology.js';
 
-/** Switches speak spanning tree every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
+/** Switches send BPDUs every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
 const HELLO_TIME_MS = 2200;
 
 /**
  * Reads how the bonds are set up that the configuration does not leave alone.
- * @param unread is told what cannot be read
+ * @param unread called with what cannot be read
  */
 export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
   const addressed = devicesWithAddresses();
@@ -90,7 +90,7 @@ function vlanDevicesAbove(topology: Topology, { ifindex }: LinkEvent): LinkEvent
   );
 }
 
-/** Whether it matters for a bond if its switches speak spanning tree. */
+/** Whether it matters for a bond if its switches run spanning tree. */
 export function isHasty({ mode, options }: BondFacts): boolean {
   return mode === 'active-backup' && options !== null && takesLinksAtOnce(options);
 }
@@ -98,7 +98,7 @@ export function isHasty({ mode, options }: BondFacts): boolean {
 /**
  * Listens on the links of the bonds where it matters, and only then: it stops this thread for as long as a switch may be
  * silent.
- * @param unread is told where one cannot listen
+ * @param unread called with what cannot be listened on
  */
 export function listenForSpanningTree(
   topology: Topology,

@@ -10,7 +10,7 @@ import type { Topology } from '../../topology/topology.js';
 /** USER_HZ, in which the kernel shows times in sysfs, is 100 on every Linux. */
 const TICKS_A_SECOND = 100;
 
-/** addr_assign_type of a device whose address was set by somebody (linux/netdevice.h: NET_ADDR_SET). */
+/** addr_assign_type of a device whose address was set (linux/netdevice.h: NET_ADDR_SET). */
 const NET_ADDR_SET = 3;
 
 /** /sys/class/net/NAME/bridge/stp_state (net/bridge/br_private.h: BR_NO_STP and following). */
@@ -18,7 +18,7 @@ const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
 
 /**
  * Reads how the bridges of the kernel are set up whose guests leave by a watched bond.
- * @param unread is told what cannot be read
+ * @param unread called with what cannot be read
  */
 export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
   const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
@@ -63,7 +63,7 @@ async function readBridge(
   };
 }
 
-/** While spanning tree tells of a change a bridge forgets sooner (net/bridge/br_stp.c: __br_set_topology_change). */
+/** While spanning tree reports a change a bridge forgets sooner (net/bridge/br_stp.c: __br_set_topology_change). */
 async function readAgeing(settings: DeviceSettings | null): Promise<number | null> {
   const ticks = await settings?.number('bridge/ageing_time');
   const changing = await settings?.number('bridge/topology_change');

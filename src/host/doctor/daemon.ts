@@ -20,7 +20,7 @@ export interface Subject {
   readonly isDaemon: boolean;
 }
 
-/** @returns null when it cannot be told whether a daemon runs, or what it may do */
+/** @returns null when it cannot be found out whether a daemon runs, or what it may do */
 export async function findSubject(unread: (what: string) => void): Promise<Subject | null> {
   const listener = listenerOf(CONTROL_SOCKET);
   if (typeof listener === 'object' && listener !== null) {

@@ -10,15 +10,15 @@ import { readAnnouncers, readDaemon, readLibvirt, type Subject } from './daemon.
 interface Known {
   readonly config: Config;
   readonly topology: Topology;
-  /** null: it cannot be told. */
+  /** null: it cannot be found out. */
   readonly subject: Subject | null;
   readonly guests: GuestFacts;
   readonly ovs: Facts['ovs'];
 }
 
 /**
- * Reads what else the doctor wants to know of this host. Nobody listens for spanning tree here.
- * @param unread is told what cannot be read
+ * Reads what else the doctor wants to know of this host. It does not listen for spanning tree.
+ * @param unread called with what cannot be read
  */
 export async function readFacts(
   { config, topology, subject, guests, ovs }: Known,

@@ -56,7 +56,7 @@ export class OvsBonds {
 
   /**
    * How the frames of a station get into the bridge: as the guest's own do, so that the bridge learns nothing new. Of a
-   * guest whose port nobody knows, for example one that an operator names, by no port: then it learns nothing at all.
+   * guest whose port is unknown, for example one that an operator names, by no port: then it learns nothing at all.
    * @returns null when there is no way
    */
   entrance(bond: BondId, { source: mac, tags }: Pick<EthernetFrame, 'source' | 'tags'>): Entrance | null {

@@ -4,16 +4,16 @@ import type { Clock } from '../../sys/clock.js';
 import type { UnixStream } from '../../sys/unix/unix-stream.js';
 import type { OvsHost } from './sockets.js';
 
-/** So long an answer may take, in seconds. */
+/** How long an answer may take, in seconds. */
 const PATIENCE = 5;
 
 interface Question {
   readonly method: string;
-  readonly take: (result: unknown) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: BondheraldError) => void;
 }
 
-/** Who is told what comes by itself. */
+/** What comes by itself. */
 interface ConnectionListener {
   /** May throw a BondheraldError, which ends the connection. */
   notified(method: string, params: readonly unknown[]): void;
@@ -35,11 +35,11 @@ export class OvsConnection {
     private readonly listener: ConnectionListener,
   ) {}
 
-  /** @throws SyscallError when nobody listens on the socket, or we may not connect */
+  /** @throws SyscallError when no process listens on the socket, or we may not connect */
   static async open(host: OvsHost, file: string, clock: Clock, listener: ConnectionListener): Promise<OvsConnection> {
     const connection = new OvsConnection(file, clock, listener);
     connection.stream = await host.connect(file, {
-      data: (bytes) => connection.take(bytes),
+      data: (bytes) => connection.receive(bytes),
       closed: (error) => connection.lose(error ?? new SyscallError('read', 'ECONNRESET', file)),
     });
     return connection;
@@ -47,7 +47,7 @@ export class OvsConnection {
 
   /**
    * Asks, one question at a time.
-   * @param read makes something of the result, before anything that came behind it is told
+   * @param read makes something of the result, before anything that came behind it is handled
    * @returns what `read` made of it
    * @throws what `read` throws; OvsAnswerError when the other side refuses or does not answer in time; what ended the
    *   connection otherwise
@@ -55,7 +55,7 @@ export class OvsConnection {
   async call<T>(method: string, params: readonly unknown[], read: (result: unknown) => T): Promise<T> {
     if (this.ended) throw new SyscallError('write', 'ECONNRESET', this.file);
     const answer = new Promise<T>((resolve, reject) => {
-      this.question = { method, take: (result) => resolve(read(result)), reject };
+      this.question = { method, resolve: (result) => resolve(read(result)), reject };
     });
     const late = new OvsAnswerError(`${method}: no answer within ${PATIENCE} s`);
     const stopTimer = this.clock.after(PATIENCE, () => this.lose(late));
@@ -73,7 +73,7 @@ export class OvsConnection {
     this.end(new SyscallError('read', 'ECANCELED', this.file));
   }
 
-  private take(bytes: Uint8Array): void {
+  private receive(bytes: Uint8Array): void {
     try {
       for (const message of this.reader.take(bytes)) if (!this.ended) this.handle(message);
     } catch (error) {
@@ -92,7 +92,7 @@ export class OvsConnection {
   private answered({ id, result, error }: JsonRpcMessage & { kind: 'response' }): void {
     const { question } = this;
     if (!question || id !== this.asked) return;
-    if (error === null) question.take(result);
+    if (error === null) question.resolve(result);
     else question.reject(new OvsAnswerError(`${question.method}: ${inWords(error)}`));
     this.question = null;
   }

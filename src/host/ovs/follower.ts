@@ -19,7 +19,7 @@ interface FollowerTools extends OvsTools {
 }
 
 /**
- * Tells the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
+ * Gives the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
  * and the MAC tables of bridges that have a bond.
  */
 export class OvsFollower implements Task {
@@ -45,7 +45,7 @@ export class OvsFollower implements Task {
     this.watch = new SwitchedTask(this.name, wanted, create, () => this.applyConfig({ bridges: [] }));
   }
 
-  /** What one watch tells; when there is another, or none, that is out of date. */
+  /** What one watch reports; when there is another, or none, that is out of date. */
   private newListener(): OvsListener {
     const number = ++this.watches;
     const whenKnown = (apply: () => void): void =>
@@ -86,7 +86,7 @@ export class OvsFollower implements Task {
   async known(): Promise<void> {
     await this.tools.hostKnown();
     await this.watch.ready;
-    await this.tools.hostKnown(); // behind what was told until now
+    await this.tools.hostKnown(); // behind what was reported until now
   }
 
   private applyConfig(config: OvsConfig): void {

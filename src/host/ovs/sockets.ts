@@ -31,7 +31,7 @@ export function ovsIn(folder: string, open: Opening = { openFolder, openUnixStre
 /**
  * The control socket of ovs-vswitchd (ovs-appctl(8): --target). Others of its kind that lie in the folder are what
  * processes left behind that were killed, or belong to other programs.
- * @returns null when ovs-vswitchd does not run, as far as its pid file tells
+ * @returns null when ovs-vswitchd does not run, as far as its pid file says
  * @throws SyscallError when the pid file cannot be read
  */
 export async function controlSocket({ folder }: OvsHost): Promise<string | null> {

@@ -35,13 +35,13 @@ export class OvsTables {
 
   /**
    * @param bridges whose tables to read
-   * @param told called with all rows of a bridge's table
+   * @param report called with all rows of a bridge's table
    */
   constructor(
     private readonly host: OvsHost,
     private readonly tools: OvsTools,
     private readonly bridges: () => readonly OvsBridge[],
-    private readonly told: (bridgeUuid: string, rows: readonly OvsMacRow[]) => void,
+    private readonly report: (bridgeUuid: string, rows: readonly OvsMacRow[]) => void,
   ) {
     this.backoff = new Backoff(tools.chance);
     this.nap = new Nap(tools.clock);
@@ -53,7 +53,7 @@ export class OvsTables {
       const began = this.tools.clock.monotonic();
       await this.read();
       const took = this.tools.clock.monotonic() - began;
-      if (!this.stopped) await this.nap.take(this.failing ? this.backoff.next() : pause(took));
+      if (!this.stopped) await this.nap.sleep(this.failing ? this.backoff.next() : pause(took));
     }
   }
 
@@ -70,7 +70,7 @@ export class OvsTables {
 
   /**
    * Reads all tables. Those who call while a reading goes on get one together, which begins after it.
-   * @returns when the rows are told; a failure is logged, not thrown
+   * @returns when the rows are reported; a failure is logged, not thrown
    */
   read(): Promise<void> {
     if (!this.current) return this.begin();
@@ -109,8 +109,8 @@ export class OvsTables {
   private async connect(): Promise<OvsConnection> {
     const file = await controlSocket(this.host);
     if (file === null) throw new OvsAnswerError('ovs-vswitchd does not run: there is no pid file of it');
-    const nobody = { notified: () => undefined, lost: () => undefined };
-    return OvsConnection.open(this.host, file, this.tools.clock, nobody);
+    const listener = { notified: () => undefined, lost: () => undefined };
+    return OvsConnection.open(this.host, file, this.tools.clock, listener);
   }
 
   /**
@@ -126,7 +126,7 @@ export class OvsTables {
     const reader = new MacTableReader(answer);
     while (reader.read(SLICE)) await this.othersTurn();
     // The bridge may have gone in the meantime.
-    if (!this.stopped && this.bridges().some((bridge) => bridge.uuid === uuid)) this.told(uuid, reader.rows);
+    if (!this.stopped && this.bridges().some((bridge) => bridge.uuid === uuid)) this.report(uuid, reader.rows);
     if (reader.unreadable === 0) return null;
     const labels = { source: 'ovs', reason: 'malformed' };
     this.tools.metrics.count('bondherald_sightings_ignored_total', labels, reader.unreadable);

@@ -11,7 +11,7 @@ import { type Task, untilAborted } from '../../tasks/task.js';
 /** A connection that lasted so many seconds was a good one: the next wait is short again. */
 const GOOD = 60;
 
-/** Who is told what Open vSwitch says. */
+/** What Open vSwitch says. */
 export interface OvsListener {
   /** At first, and whenever something of it has changed; parts that have not are the same objects as before. */
   config(config: OvsConfig): void;
@@ -21,7 +21,7 @@ export interface OvsListener {
 
 /**
  * Follows Open vSwitch: its database as it changes, its MAC tables from time to time. What was known stays known while
- * one of its daemons is away. A host without Open vSwitch has no such folder, which is nothing to speak of unless the
+ * one of its daemons is away. A host without Open vSwitch has no such folder, which is not logged unless the
  * configuration wants it.
  */
 export class OvsWatch implements Task {
@@ -36,7 +36,7 @@ export class OvsWatch implements Task {
   private connection: OvsConnection | null = null;
   private state: 'unknown' | 'absent' | 'following' | 'troubled' = 'unknown';
   private latest: OvsConfig = { bridges: [] };
-  private telling = false;
+  private reporting = false;
 
   /** @param required the configuration says that Open vSwitch is there */
   constructor(
@@ -45,13 +45,13 @@ export class OvsWatch implements Task {
     private readonly required: boolean,
     private readonly listener: OvsListener,
   ) {
-    const told: OvsListener['table'] = (...table) => this.listener.table(...table);
-    this.tables = new OvsTables(host, tools, () => this.latest.bridges, told);
+    const report: OvsListener['table'] = (...table) => this.listener.table(...table);
+    this.tables = new OvsTables(host, tools, () => this.latest.bridges, report);
     this.backoff = new Backoff(tools.chance);
     this.nap = new Nap(tools.clock);
   }
 
-  /** Has the MAC tables read now. @returns when their rows are told; never rejects, and ends within seconds */
+  /** Has the MAC tables read now. @returns when their rows are reported; never rejects, and ends within seconds */
   readTables(): Promise<void> {
     return this.tables.read();
   }
@@ -81,7 +81,7 @@ export class OvsWatch implements Task {
       this.complain(error);
       this.isReady.resolve();
       if (this.tools.clock.monotonic() - began >= GOOD) this.backoff.reset();
-      await this.nap.take(this.backoff.next());
+      await this.nap.sleep(this.backoff.next());
     }
   }
 
@@ -112,24 +112,24 @@ export class OvsWatch implements Task {
 
   private async begin(): Promise<void> {
     this.state = 'following';
-    const tablesRead = this.tell();
+    const tablesRead = this.report();
     const bridges = this.latest.bridges.length;
     this.tools.log.info('following Open vSwitch', { folder: this.host.folder.path, bridges });
     await tablesRead;
     this.isReady.resolve();
   }
 
-  /** What one piece of the stream brings is told together. */
+  /** What one piece of the stream brings is reported together. */
   private update(params: readonly unknown[]): void {
     this.database.update(params);
-    if (this.telling) return;
-    this.telling = true;
-    this.tools.clock.soon(() => void this.tell());
+    if (this.reporting) return;
+    this.reporting = true;
+    this.tools.clock.soon(() => void this.report());
   }
 
   /** @returns when the MAC tables are read, if there is a new bridge */
-  private async tell(): Promise<void> {
-    this.telling = false;
+  private async report(): Promise<void> {
+    this.reporting = false;
     const before = this.latest;
     this.latest = this.database.config();
     if (this.latest === before) return;

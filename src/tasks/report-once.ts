@@ -1,18 +1,15 @@
-/**
- * Which troubles have been told: one that lasts is told when it begins, not whenever it is met again. Holds a reason for
- * each key that is kept, at most.
- */
-export class ToldOnce<K> {
+/** Which problems have been reported: one that lasts is reported when it begins. Holds at most one reason a key. */
+export class ReportOnce<K> {
   private readonly reasons = new Map<K, string>();
 
-  /** A trouble is met. @returns whether it is new, or has another reason than before */
-  isNews(key: K, reason: string): boolean {
+  /** There is a problem. @returns whether it is new, or has another reason than before */
+  isNew(key: K, reason: string): boolean {
     if (this.reasons.get(key) === reason) return false;
     this.reasons.set(key, reason);
     return true;
   }
 
-  /** It is over: the next one is news. */
+  /** It is over: the next one is new. */
   over(key: K): void {
     this.reasons.delete(key);
   }
