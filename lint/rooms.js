@@ -6,6 +6,7 @@ import path from 'node:path';
 /** Rooms on one line may not import each other; every room may import the lines above its own. */
 const levels = [
   ['errors'],
+  ['lru-map'],
   ['addr'],
   ['tasks'],
   ['config'],

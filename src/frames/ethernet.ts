@@ -1,3 +1,4 @@
+import type { Ip } from '../addr/ip.js';
 import { type Mac, MAC_LENGTH, macFromBytes, writeMac } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 
@@ -27,6 +28,28 @@ const TPIDS = new Set([0x8100, 0x88a8]);
 export interface Tag {
   readonly tpid: number;
   readonly vid: number;
+}
+
+/*
+ * Names for exits, for frames and for the addresses there, to be the keys of maps. They are made here and never taken
+ * apart: whoever needs the parts keeps them beside the key.
+ */
+
+/** Names an exit of the host: a bond, and the tags that frames leave with, the outermost first. */
+export function exitKey({ bond, tags }: { readonly bond: number; readonly tags: readonly Tag[] }): string {
+  let key = `${bond}`;
+  for (const { tpid, vid } of tags) key += `/${tpid}.${vid}`;
+  return key;
+}
+
+/** Names the frames of a station at an exit. */
+export function frameKey(station: Parameters<typeof exitKey>[0] & { readonly mac: Mac }): string {
+  return `${station.mac} ${exitKey(station)}`;
+}
+
+/** Names an address. @param where the key of the exit, or of the station's frames, that has it */
+export function addressKey(where: string, ip: Ip): string {
+  return `${where} ${ip}`;
 }
 
 /** The values of a frame. */

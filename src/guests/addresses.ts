@@ -1,4 +1,14 @@
 import { type Ip, isIpv4, isLinkLocal } from '../addr/ip.js';
+import type { Mac } from '../addr/mac.js';
+import { exitKey } from '../frames/ethernet.js';
+import type { OwnAddresses } from '../sources/own-addresses.js';
+import type { Sighting } from '../sources/sighting.js';
+import type { Exit } from '../topology/bond-id.js';
+import { exitsOfDevice } from '../topology/exits.js';
+import type { Topology } from '../topology/topology.js';
+import type { HeardBook, RouterSigns } from './heard-book.js';
+import type { StaticGuests } from './policy.js';
+import type { GuestTable } from './table.js';
 
 /** Why an address is not announced. Closed set. */
 export type AddressReason = 'unconfirmed' | 'router-unknown';
@@ -14,18 +24,8 @@ export interface GuestAddress {
   readonly withheld: AddressReason | null;
 }
 
-/** What a station was heard to say of its being a router or a host. */
-export interface RouterSigns {
-  /** When it was first heard there: monotonic clock, seconds. */
-  readonly since: number;
-  /** The Router flag as it last sent it; false after a Router Solicitation, which only hosts send; null: unknown. */
-  readonly router: boolean | null;
-  /** Whether it has ever sent a Router Advertisement. */
-  readonly advertised: boolean;
-}
-
-/** An address that nobody has confirmed for so long, in seconds, may have changed hands while nobody looked. */
-export const CONFIRMED_FOR = 4 * 3600;
+/** An address that was not confirmed for so long, in seconds, may have changed hands unseen. */
+const CONFIRMED_FOR = 4 * 3600;
 
 /** A router advertises itself at least this often, in seconds (RFC 4861 section 6.2.1, MaxRtrAdvInterval). */
 const MAX_ADVERTISEMENT_INTERVAL = 1800;
@@ -36,7 +36,7 @@ const MAX_ADVERTISEMENT_INTERVAL = 1800;
  * a host, and of a link-local address nothing is said until we know.
  * @param now monotonic clock, seconds
  */
-export function judgeAddress(ip: Ip, lastSeen: number, signs: RouterSigns, now: number): GuestAddress {
+function judgeAddress(ip: Ip, lastSeen: number, signs: RouterSigns, now: number): GuestAddress {
   const router = signs.advertised || signs.router === true;
   const unconfirmed = now - lastSeen >= CONFIRMED_FOR;
   const unknown = !isIpv4(ip) && isLinkLocal(ip) && !isKnown(signs, now);
@@ -45,4 +45,53 @@ export function judgeAddress(ip: Ip, lastSeen: number, signs: RouterSigns, now: 
 
 function isKnown({ since, router, advertised }: RouterSigns, now: number): boolean {
   return advertised || router !== null || now - since >= MAX_ADVERTISEMENT_INTERVAL;
+}
+
+/** Where addresses are known. */
+interface Knowing {
+  readonly topology: Topology;
+  readonly book: HeardBook;
+  readonly statics: StaticGuests;
+  readonly table: GuestTable;
+  readonly own: OwnAddresses;
+}
+
+/**
+ * The addresses of a MAC at one exit: those that it has claimed there and nobody else since, those that the
+ * configuration says are its, and the host's own.
+ * @param now monotonic clock, seconds
+ */
+export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: number): readonly GuestAddress[] {
+  const { topology, book, statics } = knowing;
+  const heard = book.at(mac, exit);
+  const signs = heard ?? { since: now, router: null, advertised: false };
+  const found = new Map<string, GuestAddress>();
+  for (const [ip, lastSeen] of heard?.addresses ?? []) {
+    if (!isHostsOwn(knowing, ip, { mac, exit })) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+  }
+  for (const ip of statics.addressesOf(mac, exit, topology)) found.set(ip, judgeAddress(ip, now, signs, now));
+  for (const address of ownAddresses(knowing, mac, exit, now)) found.set(address.ip, address);
+  return [...found.values()];
+}
+
+/** Whether the host itself has an address there, by another MAC: the kernel knows that better than who claims it. */
+function isHostsOwn({ topology, own }: Knowing, ip: Ip, { mac, exit }: { mac: Mac; exit: Exit }): boolean {
+  const key = exitKey(exit);
+  const leadsThere = (device: number): boolean => exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
+  return own.holders(ip).some((device) => {
+    const link = topology.link(device);
+    return link?.up === true && link.address !== mac && leadsThere(device);
+  });
+}
+
+function ownAddresses({ topology, table, own }: Knowing, mac: Mac, exit: Exit, now: number): GuestAddress[] {
+  const key = exitKey(exit);
+  const leadsThere = ({ source, device }: Sighting): boolean =>
+    source === 'host' && exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
+  return table
+    .sightings(mac)
+    .filter(leadsThere)
+    .flatMap(({ device }) =>
+      [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
+    );
 }

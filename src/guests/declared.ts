@@ -7,8 +7,7 @@ import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
-import type { Changes } from './changes.js';
-import type { GuestTable } from './table.js';
+import type { Changes, GuestTable } from './table.js';
 
 /**
  * The guests that follow from the shape of the host and from what others declare of it: macvlans, the interfaces of

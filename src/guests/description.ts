@@ -2,8 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import type { Source } from '../sources/sighting.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from './host-state.js';
-import { byMacAndVlan, outerVlan } from './order.js';
-import type { SuppressReason, Verdict } from './verdict.js';
+import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from './verdict.js';
 
 /** A guest behind a bond, in words for people and JSON: one for each MAC and stack of tags. */
 export interface GuestDescription {

@@ -1,15 +1,24 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/heard.js';
-import type { BondId } from '../topology/bond-id.js';
-import type { RouterSigns } from './addresses.js';
-import { addressKey, type Exit, exitKey } from '../topology/keys.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
+import { addressKey, exitKey } from '../frames/ethernet.js';
 import type { QuotaReason } from './port-quota.js';
 import { isWithin } from './reflections.js';
-import { Speakers } from './speakers.js';
+import { LruMap } from '../lru-map.js';
 
-/** A way by which a station was heard, and when last: monotonic clock, seconds. */
-export interface HeardPlace extends Exit, RouterSigns {
+/** What a station was heard to say of its being a router or a host. */
+export interface RouterSigns {
+  /** When it was first heard there: monotonic clock, seconds. */
+  readonly since: number;
+  /** The Router flag as it last sent it; false after a Router Solicitation, which only hosts send; null: unknown. */
+  readonly router: boolean | null;
+  /** Whether it has ever sent a Router Advertisement. */
+  readonly advertised: boolean;
+}
+
+/** An exit at which a station was heard, and when last: monotonic clock, seconds. */
+export interface HeardExit extends Exit, RouterSigns {
   /** When its frames were last seen leaving by it; -Infinity for never. */
   readonly out: number;
   /** When they were last seen coming in by it. */
@@ -20,31 +29,35 @@ export interface HeardPlace extends Exit, RouterSigns {
   readonly addresses: ReadonlyMap<Ip, number>;
 }
 
-type OpenPlace = { -readonly [K in keyof HeardPlace]: HeardPlace[K] } & { readonly addresses: Map<Ip, number> };
+type OpenExit = { -readonly [K in keyof HeardExit]: HeardExit[K] } & { readonly addresses: Map<Ip, number> };
 
 /** What the book may hold. */
 export interface BookLimits {
   readonly macs: number;
-  /** IP addresses of one MAC by one way. */
+  /** IP addresses of one MAC at one exit. */
   readonly addresses: number;
 }
 
 /** Which limit was met. Closed set: it is a label of metrics. */
 export type EvictionReason = QuotaReason | 'addresses-per-guest';
 
-/** So many ways are held of one MAC. */
-const PLACES_PER_MAC = 64;
+/** So many exits are held of one MAC. */
+const EXITS_PER_MAC = 64;
+
+/** So many MACs are held that are not known to be guests: the bridge's message may be on its way, or they are inventions. */
+const MAX_STRANGERS = 1024;
 
 /**
- * What was heard on the bonds: who spoke, by which way, and which addresses were claimed. An address belongs to whoever
+ * What was heard on the bonds: who spoke, at which exit, and which addresses were claimed. An address belongs to whoever
  * claimed it last, on either side of the bond. Bounded by its limits: of too many MACs the one that spoke longest ago
- * goes, of too many addresses the one that was claimed longest ago; 64 ways a MAC. MACs that are not known to be guests have a
- * limit of their own, so that inventing them pushes nobody else out.
+ * goes, of too many addresses the one that was claimed longest ago; 64 exits a MAC. MACs that are not known to be guests
+ * have a limit of their own, so that inventing them pushes nobody else out.
  */
 export class HeardBook {
-  /** The ways by which each MAC was heard, by their keys. */
-  private readonly speakers: Speakers<Map<string, OpenPlace>>;
-  /** Who holds an address, by way out and address. */
+  /** The exits at which each MAC was heard, by their keys: of MACs that are known to be guests, and of others. */
+  private readonly known: LruMap<Mac, Map<string, OpenExit>>;
+  private readonly strangers = new LruMap<Mac, Map<string, OpenExit>>(MAX_STRANGERS);
+  /** Who holds an address, by exit and address. */
   private readonly holders = new Map<string, Mac>();
   private evicted = 0;
   private changed = 0;
@@ -54,7 +67,7 @@ export class HeardBook {
     private limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
   ) {
-    this.speakers = new Speakers(limits.macs);
+    this.known = new LruMap(limits.macs);
   }
 
   /** Other limits: of too many addresses the oldest go with the next that is claimed. How many MACs there may be, stays. */
@@ -63,28 +76,28 @@ export class HeardBook {
   }
 
   /**
-   * Takes in what was heard on a bond.
+   * Applies what was heard on a bond.
    * @param known whether the MAC is known to be, or to have been, on this side
-   * @param left when a bridge last gave up a place of it: it may have been on the uplink until then
-   * @returns whether it is news for who is announced: a way by which nobody heard the MAC before, or a turn of direction
+   * @param left when a bridge last gave up a port of it: it may have been on the uplink until then
+   * @returns whether it is news for who is announced: an exit at which the MAC was never heard before, or a turn of direction
    */
-  take(bond: BondId, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
+  apply(bond: BondId, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
-    const place = this.place(heard.mac, key, { bond, tags: heard.tags, known }, at);
-    if (!place) return false;
-    const news = heard.direction === 'out' ? place.out <= Math.max(place.in, left) : place.in <= place.out;
-    if (heard.direction === 'in' && place.in <= place.out) place.inSince = at;
-    place[heard.direction] = at;
-    if (heard.direction === 'out') this.takeWords(place, key, heard, at);
+    const exit = this.open(heard.mac, key, { bond, tags: heard.tags, known }, at);
+    if (!exit) return false;
+    const news = heard.direction === 'out' ? exit.out <= Math.max(exit.in, left) : exit.in <= exit.out;
+    if (heard.direction === 'in' && exit.in <= exit.out) exit.inSince = at;
+    exit[heard.direction] = at;
+    if (heard.direction === 'out') this.claimAll(exit, key, heard, at);
     else for (const ip of heard.claims) this.release(key, ip);
     this.giveUp(key, heard);
     return news;
   }
 
-  private takeWords(place: OpenPlace, key: string, heard: Heard, at: number): void {
-    if (heard.router !== null) place.router = heard.router;
-    if (heard.raSent) place.advertised = true;
-    for (const ip of heard.claims) this.claim(place, key, heard.mac, ip, at);
+  private claimAll(exit: OpenExit, key: string, heard: Heard, at: number): void {
+    if (heard.router !== null) exit.router = heard.router;
+    if (heard.raSent) exit.advertised = true;
+    for (const ip of heard.claims) this.claim(exit, key, heard.mac, ip, at);
   }
 
   /**
@@ -105,10 +118,9 @@ export class HeardBook {
   }
 
   /** Someone else has seen that an address is still the MAC's. One that is not, does not become so. */
-  confirm(way: Exit, mac: Mac, ip: Ip, at: number): void {
-    const place = this.speakers.get(mac)?.get(exitKey(way));
-    if (!place?.addresses.delete(ip)) return;
-    place.addresses.set(ip, at);
+  confirm(exit: Exit, mac: Mac, ip: Ip, at: number): void {
+    const addresses = this.exitsOf(mac)?.get(exitKey(exit))?.addresses;
+    if (addresses?.delete(ip)) addresses.set(ip, at);
   }
 
   /** Differs from an earlier value when an address has changed hands since. */
@@ -123,25 +135,25 @@ export class HeardBook {
     return reasons;
   }
 
-  /** The ways by which a MAC was heard. */
-  of(mac: Mac): readonly HeardPlace[] {
-    return [...(this.speakers.get(mac)?.values() ?? [])];
+  /** The exits at which a MAC was heard. */
+  of(mac: Mac): readonly HeardExit[] {
+    return [...(this.exitsOf(mac)?.values() ?? [])];
   }
 
-  /** What was heard of a MAC by one way. */
-  at(mac: Mac, way: Exit): HeardPlace | undefined {
-    return this.speakers.get(mac)?.get(exitKey(way));
+  /** What was heard of a MAC at one exit. */
+  at(mac: Mac, exit: Exit): HeardExit | undefined {
+    return this.exitsOf(mac)?.get(exitKey(exit));
   }
 
   /** Takes in what an earlier run has heard, of the MACs of which nothing was heard yet. */
-  restore(mac: Mac, places: readonly HeardPlace[]): void {
-    if (this.speakers.get(mac) || this.speakers.isFull) return;
-    for (const { addresses, ...saved } of places.slice(0, PLACES_PER_MAC)) {
+  restore(mac: Mac, exits: readonly HeardExit[]): void {
+    if (this.exitsOf(mac) || this.known.size >= this.limits.macs) return;
+    for (const { addresses, ...saved } of exits.slice(0, EXITS_PER_MAC)) {
       const key = exitKey(saved);
-      const place = this.place(mac, key, { ...saved, known: true }, saved.since);
-      if (!place) return;
-      Object.assign(place, saved);
-      for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(place, key, mac, ip, at);
+      const exit = this.open(mac, key, { ...saved, known: true }, saved.since);
+      if (!exit) return;
+      Object.assign(exit, saved);
+      for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(exit, key, mac, ip, at);
     }
   }
 
@@ -152,10 +164,10 @@ export class HeardBook {
    */
   forgetIncoming(bond: BondId, failover: number): Mac[] {
     const macs: Mac[] = [];
-    for (const [mac, places] of this.speakers.entries()) {
-      for (const place of places.values()) {
-        if (place.bond !== bond || !isWithin(place.inSince, failover) || !isWithin(place.in, failover)) continue;
-        place.in = -Infinity;
+    for (const [mac, exits] of this.entries()) {
+      for (const exit of exits.values()) {
+        if (exit.bond !== bond || !isWithin(exit.inSince, failover) || !isWithin(exit.in, failover)) continue;
+        exit.in = -Infinity;
         macs.push(mac);
       }
     }
@@ -164,49 +176,61 @@ export class HeardBook {
 
   /** Nobody listens any more: who has an address now cannot be told. */
   forgetAddresses(): void {
-    for (const [, places] of this.speakers.entries()) for (const { addresses } of places.values()) addresses.clear();
+    for (const [, exits] of this.entries()) for (const { addresses } of exits.values()) addresses.clear();
     this.holders.clear();
     this.changed++;
   }
 
   /** Nothing is known of the MAC any more. */
   forget(mac: Mac): void {
-    this.releaseAll(this.speakers.get(mac));
-    this.speakers.delete(mac);
+    this.releaseAll(this.exitsOf(mac));
+    this.known.delete(mac);
+    this.strangers.delete(mac);
   }
 
-  private place(
+  private open(
     mac: Mac,
     key: string,
-    { known, ...way }: Exit & { readonly known: boolean },
+    { known, ...where }: Exit & { readonly known: boolean },
     at: number,
-  ): OpenPlace | null {
-    const places = this.speakers.get(mac) ?? new Map<string, OpenPlace>();
-    for (const [gone, theirs] of this.speakers.spoke(mac, known, places)) {
+  ): OpenExit | null {
+    const exits = this.exitsOf(mac) ?? new Map<string, OpenExit>();
+    this.known.delete(mac);
+    this.strangers.delete(mac);
+    for (const [gone, theirs] of (known ? this.known : this.strangers).put(mac, exits)) {
       this.releaseAll(theirs);
       this.onForget(gone);
     }
-    const held = places.get(key);
+    const held = exits.get(key);
     if (held) return held;
-    if (places.size >= PLACES_PER_MAC) return null;
-    const place = { ...unheard(way), since: at };
-    places.set(key, place);
-    return place;
+    if (exits.size >= EXITS_PER_MAC) return null;
+    const exit = { ...unheard(where), since: at };
+    exits.set(key, exit);
+    return exit;
   }
 
-  private releaseAll(places: ReadonlyMap<string, OpenPlace> | undefined): void {
-    for (const [key, { addresses }] of places ?? []) {
+  private exitsOf(mac: Mac): Map<string, OpenExit> | undefined {
+    return this.known.get(mac) ?? this.strangers.get(mac);
+  }
+
+  private *entries(): Generator<[Mac, Map<string, OpenExit>]> {
+    yield* this.known;
+    yield* this.strangers;
+  }
+
+  private releaseAll(exits: ReadonlyMap<string, OpenExit> | undefined): void {
+    for (const [key, { addresses }] of exits ?? []) {
       for (const ip of addresses.keys()) this.holders.delete(addressKey(key, ip));
     }
   }
 
-  private claim(place: OpenPlace, key: string, mac: Mac, ip: Ip, at: number): void {
+  private claim(exit: OpenExit, key: string, mac: Mac, ip: Ip, at: number): void {
     if (this.holders.get(addressKey(key, ip)) !== mac) this.release(key, ip);
-    if (!place.addresses.delete(ip)) this.changed++;
-    place.addresses.set(ip, at);
+    if (!exit.addresses.delete(ip)) this.changed++;
+    exit.addresses.set(ip, at);
     this.holders.set(addressKey(key, ip), mac);
-    for (const oldest of place.addresses.keys()) {
-      if (place.addresses.size <= this.limits.addresses) return;
+    for (const oldest of exit.addresses.keys()) {
+      if (exit.addresses.size <= this.limits.addresses) return;
       this.release(key, oldest);
       this.evicted++;
     }
@@ -216,12 +240,12 @@ export class HeardBook {
     const holder = this.holders.get(addressKey(key, ip));
     if (holder === undefined) return;
     this.holders.delete(addressKey(key, ip));
-    this.speakers.get(holder)?.get(key)?.addresses.delete(ip);
+    this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
     this.changed++;
   }
 }
 
-function unheard({ bond, tags }: Exit): Omit<OpenPlace, 'since'> {
+function unheard({ bond, tags }: Exit): Omit<OpenExit, 'since'> {
   return {
     bond,
     tags,

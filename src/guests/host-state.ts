@@ -5,26 +5,20 @@ import type { Heard } from '../sources/heard.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
-import type { BondId } from '../topology/bond-id.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
-import type { Exit } from '../topology/keys.js';
-import { isGuestPort } from '../topology/guest-port.js';
+import { portFacts } from '../topology/port-facts.js';
 import { Topology } from '../topology/topology.js';
-import type { GuestAddress } from './addresses.js';
-import { Changes } from './changes.js';
+import { type GuestAddress, knownAddresses } from './addresses.js';
 import { Declared } from './declared.js';
-import type { Evidence } from './evidence.js';
 import { type EvictionReason, HeardBook } from './heard-book.js';
-import { knownAddresses } from './known-addresses.js';
 import { type Ignored, Learned, type SpokeAt } from './learned.js';
-import { Memory } from './memory.js';
 import { OvsGuests } from './ovs-guests.js';
-import { Policy } from './policy.js';
+import { Policy, StaticGuests } from './policy.js';
 import type { GuestSettings } from './settings.js';
 import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
-import { portStands } from './standing.js';
-import { StaticGuests } from './static-guests.js';
-import { GuestTable } from './table.js';
+import { type Evidence, portStands } from './standing.js';
+import { Changes, GuestTable, Memory } from './table.js';
 import { judge, type Verdict } from './verdict.js';
 
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
@@ -45,15 +39,15 @@ export class HostState {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
     const table = new GuestTable(2 * total);
-    const memory = new Memory(total, ({ device }) => isGuestPort(topology, device));
+    const memory = new Memory(total, (sighting) => portFacts(topology, sighting).isGuests);
     this.table = table;
     this.memory = memory;
     this.book = new HeardBook({ macs: total, addresses: addressesPerGuest }, (mac) => changes.touch(mac));
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
     const forgotten = (mac: Mac): void => this.book.forget(mac);
-    const spokeAt: SpokeAt = (mac, way) => this.book.at(mac, way)?.out ?? -Infinity;
-    const places = { topology, table, memory, changes, stands, forgotten, spokeAt };
-    this.learned = new Learned(places, { total, perPort });
+    const spokeAt: SpokeAt = (mac, exit) => this.book.at(mac, exit)?.out ?? -Infinity;
+    const parts = { topology, table, memory, changes, stands, forgotten, spokeAt };
+    this.learned = new Learned(parts, { total, perPort });
     this.ovs = new OvsGuests(topology, table, this.learned);
     this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
     this.statics = new StaticGuests(settings.static);
@@ -167,7 +161,7 @@ export class HostState {
     const known = this.learned.isGuest(heard.mac);
     const foreign = reflected || (heard.direction === 'in' && !known);
     if (foreign) this.book.releaseClaims(bond, heard, reflected);
-    else if (this.book.take(bond, heard, at, { known, left: this.learned.leftAt(heard.mac) })) {
+    else if (this.book.apply(bond, heard, at, { known, left: this.learned.leftAt(heard.mac) })) {
       this.changed.touch(heard.mac);
     }
   }

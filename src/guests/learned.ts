@@ -1,20 +1,15 @@
-import type { Mac } from '../addr/mac.js';
-import { NUD_NOARP } from '../kernel/constants.js';
+import { NTF_SELF, NUD_NOARP, NUD_PERMANENT } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
-import { readFdb } from '../sources/fdb.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
-import type { Exit } from '../topology/keys.js';
-import { isGuestPort } from '../topology/guest-port.js';
-import { leadsStraightOut } from '../topology/leads-out.js';
-import { type BondId, isOverlay } from '../topology/bond-id.js';
+import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
+import { leadsStraightOut } from '../topology/guest-port.js';
+import { type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
-import type { Changes } from './changes.js';
-import { type Memory, type Remembered, samePort } from './memory.js';
 import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
-import { behind, innerBridge } from './standing.js';
-import type { GuestTable } from './table.js';
-import { seenElsewhere } from './verdict.js';
+import { behind } from './standing.js';
+import { type Changes, type GuestTable, type Memory, type Remembered, samePort } from './table.js';
 
 /** Why a source's row was passed over, for those who count. */
 export interface Ignored {
@@ -24,7 +19,7 @@ export interface Ignored {
 
 /** When a row is of: monotonic clock, seconds. */
 export interface RowTimes {
-  /** The administrator's word: no limit holds for it. */
+  /** Set by the administrator: no limit holds for it. */
   readonly fixed: boolean;
   /** When the MAC was heard there. */
   readonly at: number;
@@ -33,7 +28,7 @@ export interface RowTimes {
 }
 
 /** What the rows are kept in. */
-export interface Places {
+export interface Parts {
   readonly topology: Topology;
   /** Where MACs are. */
   readonly table: GuestTable;
@@ -47,14 +42,14 @@ export interface Places {
   readonly spokeAt: SpokeAt;
 }
 
-/** @returns when a MAC was last heard leaving by a way: monotonic clock, seconds; -Infinity for never */
-export type SpokeAt = (mac: Mac, way: Exit) => number;
+/** @returns when a MAC was last heard leaving by an exit: monotonic clock, seconds; -Infinity for never */
+export type SpokeAt = (mac: Mac, exit: Exit) => number;
 
 /**
  * A guest that comes back is heard leaving and learned on its port by the same frame. The two are read from different
- * sockets: a bridge's word may come so much later, in seconds.
+ * sockets: a bridge's message may come so much later, in seconds.
  */
-const WORD_BEHIND_FRAME = 0.5;
+const MESSAGE_BEHIND_FRAME = 0.5;
 
 /**
  * What bridges learn: follows the rows of their forwarding databases from port to port, remembers where a row was when
@@ -66,7 +61,7 @@ export class Learned {
   private readonly evictions: QuotaReason[] = [];
 
   constructor(
-    private readonly places: Places,
+    private readonly parts: Parts,
     private limits: QuotaLimits,
   ) {
     this.quota = new PortQuota(limits);
@@ -79,7 +74,7 @@ export class Learned {
   }
 
   /**
-   * Takes in a row that came, changed or went.
+   * Applies a row that came, changed or went.
    * @param now monotonic clock, seconds
    * @returns why it was passed over, if it was
    */
@@ -95,21 +90,21 @@ export class Learned {
   }
 
   /**
-   * Until when a MAC may have been where a bridge had it, when the bridge's word that it is elsewhere is read `now`: at a
+   * Until when a MAC may have been where a bridge had it, when the bridge's message that it is elsewhere is read `now`: at a
    * return from an uplink to a guest's port, until the frame left that brought it here.
    */
   private leftUplink(sighting: Sighting, now: number): number {
-    const { topology, table, spokeAt } = this.places;
+    const { table, spokeAt } = this.parts;
     const held = table.held(sighting);
-    if (!held || held.device === sighting.device || !isGuestPort(topology, sighting.device)) return now;
-    const spoke = Math.max(-Infinity, ...seenElsewhere(topology, held).map((way) => spokeAt(held.mac, way)));
-    return now - spoke <= WORD_BEHIND_FRAME ? Math.min(spoke, now) : now;
+    if (!held || held.device === sighting.device || !this.port(sighting).isGuests) return now;
+    const spoke = Math.max(-Infinity, ...this.port(held).outside.map((exit) => spokeAt(held.mac, exit)));
+    return now - spoke <= MESSAGE_BEHIND_FRAME ? Math.min(spoke, now) : now;
   }
 
-  /** Takes in a row that came or changed. @returns why it was passed over, if it was */
+  /** Applies a row that came or changed. @returns why it was passed over, if it was */
   learn(sighting: Sighting, { fixed, at, left }: RowTimes): Ignored | null {
     const { source } = sighting;
-    const { table } = this.places;
+    const { table } = this.parts;
     const held = table.held(sighting);
     if (held && this.isReflection(held, sighting, at)) {
       table.add(held); // so that a dump that tells of the reflection confirms the guest
@@ -129,17 +124,17 @@ export class Learned {
 
   /** A row went. */
   unlearn(sighting: Sighting, now: number): void {
-    if (this.places.table.remove(sighting)) this.depart([sighting], now);
+    if (this.parts.table.remove(sighting)) this.depart([sighting], now);
   }
 
   /** After a dump of the kernel's bridges: rows that it did not repeat are gone. */
   finishDump(now: number): void {
-    this.depart(this.places.table.finishDump('fdb'), now);
+    this.depart(this.parts.table.finishDump('fdb'), now);
   }
 
   /** A dump has shown that ports are gone: so are the rows on them, also one that it confirmed as the other side of a reflection. */
   dropHomeless(now: number): void {
-    const { table, topology } = this.places;
+    const { table, topology } = this.parts;
     const isHomeless = ({ source, device }: Sighting): boolean => source === 'fdb' && !topology.link(device);
     const homeless = [...table.macs()].flatMap((mac) => table.sightings(mac).filter(isHomeless));
     const gone = homeless.filter((row) => table.remove(row));
@@ -158,13 +153,13 @@ export class Learned {
   private settle(macs: Iterable<Mac>): void {
     for (const mac of macs) {
       this.keepQuota(mac);
-      this.places.changes.touch(mac);
+      this.parts.changes.touch(mac);
     }
   }
 
   /** @returns the MACs that are forgotten for it */
   private remember(sighting: Sighting, now: number): readonly Mac[] {
-    return this.isWorthKeeping(sighting) ? this.places.memory.departed(sighting, now) : [];
+    return this.isWorthKeeping(sighting) ? this.parts.memory.departed(sighting, now) : [];
   }
 
   /**
@@ -172,25 +167,24 @@ export class Learned {
    * was on an uplink lives elsewhere, also while the uplink is not in the bridge.
    */
   private isWorthKeeping(sighting: Sighting): boolean {
-    const { topology, stands } = this.places;
-    return leadsStraightOut(topology, sighting.device) || stands(sighting);
+    return this.port(sighting).isUplink || this.parts.stands(sighting);
   }
 
   /** Whether a bridge lists the MAC, or did. */
   private isKnown(mac: Mac): boolean {
-    return this.places.table.sightings(mac).length + this.places.memory.of(mac).length > 0;
+    return this.parts.table.sightings(mac).length + this.parts.memory.of(mac).length > 0;
   }
 
   /** Whether the MAC is, or was, on this side of the bonds. */
   isGuest(mac: Mac): boolean {
-    const { topology, table, memory } = this.places;
-    const isHere = ({ bridge, device }: Sighting): boolean => bridge === null || isGuestPort(topology, device);
+    const { table, memory } = this.parts;
+    const isHere = (sighting: Sighting): boolean => sighting.bridge === null || this.port(sighting).isGuests;
     return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
   }
 
   /** When a bridge last gave up a place of a MAC: it may have been on the uplink until then. */
   leftAt(mac: Mac): number {
-    return Math.max(-Infinity, ...this.places.memory.of(mac).map(({ lastSeen }) => lastSeen));
+    return Math.max(-Infinity, ...this.parts.memory.of(mac).map(({ lastSeen }) => lastSeen));
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
@@ -210,10 +204,10 @@ export class Learned {
 
   /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
   failedOver(bond: BondId, arrived: number): void {
-    const { table, memory } = this.places;
+    const { table, memory } = this.parts;
     for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
       const undoes = table.held(to)?.device === to.device;
-      if (!undoes || !this.places.stands(from)) continue;
+      if (!undoes || !this.parts.stands(from)) continue;
       if (!this.admit(from)) continue; // another has taken its room since
       this.reflections.heal(from);
       table.add(from);
@@ -224,12 +218,12 @@ export class Learned {
 
   /** Forgets those who were last seen before `time`. */
   expire(time: number): void {
-    this.settle(this.places.memory.expire(time));
+    this.settle(this.parts.memory.expire(time));
   }
 
   /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
   portsFell(devices: Iterable<number>): void {
-    const { topology } = this.places;
+    const { topology } = this.parts;
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
     if (fallen.size > 0) this.forgetAll((sighting) => fallen.has(sighting.device));
   }
@@ -241,7 +235,7 @@ export class Learned {
 
   /** Forgets the places that `unwanted` picks, of whomever they are. */
   private forgetAll(unwanted: (sighting: Sighting) => boolean): void {
-    const { memory } = this.places;
+    const { memory } = this.parts;
     for (const mac of [...memory.macs()]) {
       this.settle(memory.forget(mac, unwanted));
       this.keepQuota(mac);
@@ -250,7 +244,7 @@ export class Learned {
 
   /** Takes in what was remembered before. What a bridge lists now counts more. */
   restore(places: readonly Remembered[]): void {
-    const { memory } = this.places;
+    const { memory } = this.parts;
     const counts = (sighting: Sighting): boolean => !this.isFollowed(sighting) && this.isWorthKeeping(sighting);
     const restored = places.filter(({ sighting }) => counts(sighting));
     memory.restore(restored);
@@ -261,9 +255,8 @@ export class Learned {
 
   /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
   private isFollowed(before: Sighting): boolean {
-    const { topology, table } = this.places;
-    const held = table.held(before);
-    return held !== undefined && isGuestPort(topology, held.device) && isGuestPort(topology, before.device);
+    const held = this.parts.table.held(before);
+    return held !== undefined && this.port(held).isGuests && this.port(before).isGuests;
   }
 
   /**
@@ -271,55 +264,65 @@ export class Learned {
    * port has all the guests of another bridge behind it: those that it knows are counted there, and for the others
    * there is as much room as its ports would have.
    */
-  private admit({ mac, device, bridge }: Sighting): boolean {
-    const { topology, table, memory, changes } = this.places;
-    if (!isGuestPort(topology, device)) return this.isKnown(mac) || table.size - this.quota.size < this.limits.total;
-    const inner = isOverlay(bridge ?? 0) ? innerBridge(topology, device) : null;
+  private admit(sighting: Sighting): boolean {
+    const { topology, table, memory, changes } = this.parts;
+    const { mac, device } = sighting;
+    const { isGuests, isOvs, inner: end } = this.port(sighting);
+    if (!isGuests) return this.isKnown(mac) || table.size - this.quota.size < this.limits.total;
+    const inner = isOvs ? end : null;
     if (inner && behind(topology, inner, { sightings: table.sightings(mac) }).length > 0) return true; // counted there
     const isPresent = (each: Mac): boolean => table.sightings(each).some((row) => row.device === device);
-    const guests = inner ? guestPorts(topology, inner.bridge) : 1;
-    const eviction = this.quota.admit(mac, device, isPresent, guests * this.limits.perPort);
+    const eviction = this.quota.admit(mac, device, isPresent, (inner?.guestPorts ?? 1) * this.limits.perPort);
     if (!eviction) return true;
     this.evictions.push(eviction.reason);
     if (eviction.mac === mac) return false;
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
     const others = memory.forget(eviction.mac, (row) => row.device === eviction.port);
     for (const each of [eviction.mac, ...others]) changes.touch(each); // of the newcomer there is no row yet
-    if (!this.isKnown(eviction.mac)) this.places.forgotten(eviction.mac);
+    if (!this.isKnown(eviction.mac)) this.parts.forgotten(eviction.mac);
     return true;
   }
 
   /** A MAC has a new row. From one guest's port to another it is followed; from or to an uplink is remembered. */
   private arrive(sighting: Sighting, held: Sighting | undefined, now: number): void {
-    const { topology, memory } = this.places;
+    const { memory } = this.parts;
     const { mac, bridge, vlan } = sighting;
-    const atGuestPort = isGuestPort(topology, sighting.device);
-    const stays = held && isGuestPort(topology, held.device);
+    const atGuestPort = this.port(sighting).isGuests;
+    const stays = held && this.port(held).isGuests;
     const isThere = (each: Sighting): boolean =>
-      each.bridge === bridge && each.vlan === vlan && isGuestPort(topology, each.device);
+      each.bridge === bridge && each.vlan === vlan && this.port(each).isGuests;
     const left = held && !(atGuestPort && stays) ? this.remember(held, now) : [];
     const replaced = atGuestPort ? memory.forget(mac, isThere) : [];
     if (held && atGuestPort && !stays) this.reflections.came(mac, now);
     this.settle([mac, ...left, ...replaced]);
   }
 
+  private port(sighting: Sighting): PortFacts {
+    return portFacts(this.parts.topology, sighting);
+  }
+
   private keepQuota(mac: Mac): void {
-    const { table, memory } = this.places;
+    const { table, memory } = this.parts;
     const remembered = memory.of(mac).map(({ sighting }) => sighting);
     this.quota.keep(mac, new Set([...table.sightings(mac), ...remembered].map(({ device }) => device)));
   }
 
   private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
-    const { topology, stands } = this.places;
-    const bonds = seenElsewhere(topology, moved).map(({ bond }) => bond);
-    if (bonds.length === 0 || !stands(held)) return false;
+    const bonds = this.port(moved).outside.map(({ bond }) => bond);
+    if (bonds.length === 0 || !this.parts.stands(held)) return false;
     return this.reflections.moved({ from: held, to: moved, bonds }, now);
   }
 }
 
-function guestPorts(topology: Topology, bridge: number): number {
-  return topology.memo(`guest ports ${bridge}`, () => {
-    const ports = topology.slavesOf(bridge).filter(({ ifindex }) => isGuestPort(topology, ifindex));
-    return Math.max(1, ports.length);
-  });
+/**
+ * What a row of a bridge's forwarding database says of a guest. Learned rows and static ones (NUD_NOARP) count;
+ * NUD_PERMANENT is the kernel's mark for the host's own addresses (net/bridge/br_fdb.c:fdb_to_nud).
+ * @returns the sighting, or why there is none. Rows of uplinks are sightings too: they say that a MAC is elsewhere.
+ */
+export function readFdb({ mac, port, bridge, vlan, state, flags }: FdbEvent): Sighting | IgnoreReason {
+  if (bridge === null || flags & NTF_SELF) return 'device-row';
+  if (state & NUD_PERMANENT) return 'local';
+  if (isGroupMac(mac)) return 'group-address';
+  if (mac === ZERO_MAC) return 'zero-address';
+  return { source: 'fdb', mac, device: port, bridge, vlan };
 }

@@ -3,14 +3,12 @@ import type { Mac } from '../addr/mac.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
-import { isGuestPort } from '../topology/guest-port.js';
-import { isProgrammed } from '../topology/leads-out.js';
+import { isProgrammed } from '../topology/guest-port.js';
+import { portFacts } from '../topology/port-facts.js';
 import { asBond, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
-import type { HeardBook, HeardPlace } from './heard-book.js';
-import { type Memory, PLACES_PER_MAC, type Remembered } from './memory.js';
-import type { GuestTable } from './table.js';
-import { seenElsewhere } from './verdict.js';
+import type { HeardBook, HeardExit } from './heard-book.js';
+import { type GuestTable, type Memory, PLACES_PER_MAC, type Remembered } from './table.js';
 
 /** A device, by both of its names: either may come to mean another device while nobody looks. */
 export interface NamedDevice {
@@ -34,7 +32,7 @@ export interface PlaceSnapshot {
 }
 
 /** What was heard of a MAC by one way out; its bond can be recognised later. Times on the monotonic clock, seconds. */
-export interface HeardSnapshot extends Omit<HeardPlace, 'bond' | 'out' | 'in' | 'inSince' | 'addresses'> {
+export interface HeardSnapshot extends Omit<HeardExit, 'bond' | 'out' | 'in' | 'inSince' | 'addresses'> {
   readonly bond: NamedDevice;
   /** null for never. */
   readonly out: number | null;
@@ -92,11 +90,12 @@ export function* snapshotGuests(parts: Parts, limit: number, now: number): Gener
 
 /** @returns null for a MAC of which nothing is worth keeping */
 function snapshotGuest({ topology, table, memory, book }: Parts, mac: Mac, now: number): GuestSnapshot | null {
-  const atGuestPort = ({ bridge, device }: Sighting): boolean => bridge !== null && isGuestPort(topology, device);
+  const atGuestPort = (sighting: Sighting): boolean =>
+    sighting.bridge !== null && portFacts(topology, sighting).isGuests;
   const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
   const present = [
     ...listed.filter((sighting) => atGuestPort(sighting)),
-    ...listed.filter((sighting) => seenElsewhere(topology, sighting).length > 0), // last, so that they outlive a cut
+    ...listed.filter((sighting) => portFacts(topology, sighting).outside.length > 0), // last, so that they outlive a cut
   ];
   const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
   const isGuest = places.some(({ sighting }) => atGuestPort(sighting));
@@ -106,7 +105,7 @@ function snapshotGuest({ topology, table, memory, book }: Parts, mac: Mac, now: 
   return named.length + heard.length > 0 ? { mac, places: named.slice(-PLACES_PER_MAC), heard } : null;
 }
 
-function snapshotHeard(topology: Topology, place: HeardPlace): HeardSnapshot | null {
+function snapshotHeard(topology: Topology, place: HeardExit): HeardSnapshot | null {
   const { tags, since, router, advertised } = place;
   const bond = nameDevice(topology, place.bond);
   const [left, came] = [place.out, place.in].map((time) => (time === -Infinity ? null : time));
@@ -156,7 +155,7 @@ export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: 
 }
 
 /** What of a guest was heard on the bonds that still stand. */
-export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardPlace[] {
+export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardExit[] {
   const past = (time: number | null): number => (time === null ? -Infinity : Math.min(time, now));
   return heard
     .filter(({ bond }) => stands(topology, bond))

@@ -1,11 +1,14 @@
 import type { Mac } from '../addr/mac.js';
+import { exitKey, type Tag } from '../frames/ethernet.js';
+import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type BlockReason, type Entry, exitsByPort, type RoutedExit } from '../topology/exits.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
+import type { BlockReason, Entry, RoutedExit } from '../topology/exits.js';
+import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
-import type { Evidence } from './evidence.js';
-import { type Exit, exitKey } from '../topology/keys.js';
-import type { Policy, RefusalReason } from './policy.js';
-import { Ways } from './ways.js';
+import type { HeardExit } from './heard-book.js';
+import type { Claim, Policy, RefusalReason } from './policy.js';
+import { type Evidence, isCutOff, portStands } from './standing.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
 export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'too-many';
@@ -23,6 +26,17 @@ export interface Verdict extends Exit {
   readonly entry: Entry | null;
 }
 
+/** The outermost tag that a guest's frames leave with; null when they leave untagged. */
+export function outerVlan({ tags }: { readonly tags: readonly Tag[] }): number | null {
+  return tags[0]?.vid ?? null;
+}
+
+/** The order in which people get to see guests. */
+export function byMacAndVlan(a: Verdict, b: Verdict): number {
+  if (a.mac !== b.mac) return a.mac < b.mac ? -1 : 1;
+  return (outerVlan(a) ?? 0) - (outerVlan(b) ?? 0);
+}
+
 /**
  * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
  * was as long as its port stands. A MAC that was seen on an uplink lives elsewhere, whatever a bridge of this host
@@ -32,46 +46,196 @@ export interface Verdict extends Exit {
  * @returns one verdict for each bond and stack of tags
  */
 export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: Policy): Verdict[] {
-  const ways = new Ways(topology, mac, policy);
-  ways.follow(evidence);
-  if (ways.found.size === 0) return [];
+  const candidates = new Candidates(topology, mac, policy);
+  candidates.find(evidence);
+  if (candidates.found.size === 0) return [];
   const elsewhere = lastElsewhere(topology, evidence);
+  const heardOut = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.out]));
   const refused = policy.ofMac(mac);
-  const proven = new Map(evidence.heard.map((place) => [exitKey(place), place.out]));
-  return [...ways.found].map(([key, verdict]) => {
+  return [...candidates.found].map(([key, { verdict, vouched, excluded }]) => {
     if (refused) return { ...verdict, suppressed: refused };
-    if (ways.excluded.has(key) || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
-    const left =
-      verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : (elsewhere.get(key) ?? -Infinity);
-    const moved = left > (proven.get(key) ?? -Infinity) && !ways.vouched.has(key);
+    if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
+    const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
+    const moved = !vouched && (left ?? -Infinity) > (heardOut.get(key) ?? -Infinity);
     return moved ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
   });
 }
 
+/** When a MAC was seen coming in by a bond. */
+interface Elsewhere {
+  readonly bond: BondId;
+  readonly time: number;
+}
+
 /** A claim may name no VLAN, or the wrong one: whoever came in by the bond in any VLAN lives elsewhere. */
-function lastAnywhere(elsewhere: ReadonlyMap<string, number>, bond: number): number {
-  const times = [...elsewhere].filter(([key]) => key === `${bond}` || key.startsWith(`${bond}/`));
-  return Math.max(-Infinity, ...times.map(([, time]) => time));
+function lastAnywhere(elsewhere: ReadonlyMap<string, Elsewhere>, bond: BondId): number {
+  const times = [...elsewhere.values()].filter((each) => each.bond === bond).map(({ time }) => time);
+  return Math.max(-Infinity, ...times);
 }
 
 /** The time of what stands now: later than anything remembered. */
 const NOW = Infinity;
 
-/** When the MAC was last seen or heard coming in by a bond, for each way out. */
-function lastElsewhere(topology: Topology, { sightings, remembered, heard }: Evidence): Map<string, number> {
-  const times = new Map<string, number>();
+/** When the MAC was last seen or heard coming in by a bond, by the key of each exit. */
+function lastElsewhere(topology: Topology, { sightings, remembered, heard }: Evidence): Map<string, Elsewhere> {
+  const all = new Map<string, Elsewhere>();
   const add = (sighting: Sighting, time: number): void => {
-    for (const exit of seenElsewhere(topology, sighting)) {
-      times.set(exitKey(exit), Math.max(time, times.get(exitKey(exit)) ?? time));
+    for (const exit of portFacts(topology, sighting).outside) {
+      const key = exitKey(exit);
+      all.set(key, { bond: exit.bond, time: Math.max(time, all.get(key)?.time ?? time) });
     }
   };
-  for (const place of heard) times.set(exitKey(place), place.in);
+  for (const exit of heard) all.set(exitKey(exit), { bond: exit.bond, time: exit.in });
   for (const { sighting, lastSeen } of remembered) add(sighting, lastSeen);
   for (const sighting of sightings) add(sighting, NOW);
-  return times;
+  return all;
 }
 
-/** The ways by which a bridge learned a MAC from outside; empty for a sighting on any other port. */
-export function seenElsewhere(topology: Topology, { bridge, device, vlan }: Sighting): RoutedExit[] {
-  return bridge === null ? [] : exitsByPort(topology, bridge, device, vlan);
+/** The sources that know of themselves that a MAC is here, and do not conclude it from frames. */
+const VOUCHING: ReadonlySet<Source> = new Set<Source>(['host', 'libvirt', 'static']);
+
+/** Who speaks for an exit, and what is known of the port there. */
+interface Witness extends Pick<Verdict, 'source' | 'device' | 'lastSeen'> {
+  readonly port: PortFacts | null;
+}
+
+/** A verdict in the making. */
+interface Candidate {
+  readonly verdict: Verdict;
+  /** The bridge that the witness's port leads to. */
+  readonly inner: InnerEnd | null;
+  /** Whether a source knows that the exit is the MAC's. */
+  readonly vouched: boolean;
+  /** Whether the way there leads past a device of which the operator wants nothing to be announced. */
+  readonly excluded: boolean;
+}
+
+/** The exits by which one MAC leaves this host, by their keys. */
+class Candidates {
+  readonly found = new Map<string, Candidate>();
+  /** Sightings from which no exit is known. */
+  private readonly beyond: Sighting[] = [];
+
+  constructor(
+    private readonly topology: Topology,
+    private readonly mac: Mac,
+    private readonly policy: Policy,
+  ) {}
+
+  find(evidence: Evidence): void {
+    const { topology, policy } = this;
+    const counts = ({ source }: Sighting): boolean => source !== 'fdb' || policy.learns;
+    for (const sighting of evidence.sightings) if (counts(sighting)) this.follow(sighting, evidence, null);
+    for (const { sighting, lastSeen } of evidence.remembered) {
+      if (counts(sighting) && portStands(topology, sighting, evidence)) this.follow(sighting, evidence, lastSeen);
+    }
+    if (this.beyond.length > 0) this.lookInside();
+    for (const claim of evidence.configured) this.vouch(claim);
+    for (const exit of evidence.claimed) if (!this.found.has(exitKey(exit))) this.claim(exit, 'manual');
+  }
+
+  private follow(sighting: Sighting, evidence: Evidence, lastSeen: number | null): void {
+    const { source, device } = sighting;
+    const port = portFacts(this.topology, sighting);
+    const exits = exitsOf(this.topology, port, sighting, evidence);
+    const witness = { source, device, lastSeen, port };
+    for (const exit of exits) this.add(exit, witness);
+    for (const exit of trunkExits(exits, evidence.heard)) this.add(exit, witness);
+    if (exits.length === 0) this.beyond.push(sighting);
+  }
+
+  /**
+   * Beyond a programmed bridge nobody knows the exit of a MAC but by what is learned after it. What is known of the MAC
+   * there counts all the same, where it is found on a port that leads inside.
+   */
+  private lookInside(): void {
+    const { topology } = this;
+    const beyond = this.beyond.map((sighting) => ({ ...sighting, port: portFacts(topology, sighting) }));
+    const excluded = beyond.some(({ device }) => this.excludes(device));
+    const vouching = beyond.filter(({ source, port }) => VOUCHING.has(source) && port.isOpen);
+    for (const [key, candidate] of this.found) {
+      const { inner } = candidate;
+      if (!inner) continue;
+      const vouched = inner.programmed && vouching.some(({ bridge }) => bridge === inner.bridge);
+      const more = { excluded: candidate.excluded || excluded, vouched: candidate.vouched || vouched };
+      this.found.set(key, { ...candidate, ...more });
+    }
+  }
+
+  private vouch({ bond, vlan }: Claim): void {
+    const known = [...this.found].filter(
+      ([, { verdict }]) => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan),
+    );
+    for (const [key, candidate] of known) this.found.set(key, { ...candidate, vouched: true });
+    if (known.length > 0) return;
+    this.claim({ bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] }, 'static');
+  }
+
+  /** An exit on the word of a person. */
+  private claim(exit: Exit, source: Source): void {
+    this.add({ ...exit, blocked: null, entry: null }, { source, device: null, lastSeen: null, port: null });
+  }
+
+  private add({ bond, tags, blocked: suppressed, entry }: RoutedExit, witness: Witness): void {
+    const { source, device, port, lastSeen: seen } = witness;
+    const key = exitKey({ bond, tags });
+    const held = this.found.get(key);
+    const before = held ? held.verdict.lastSeen : seen;
+    const lastSeen = before === null || seen === null ? null : Math.max(before, seen);
+    const verdict = { mac: this.mac, bond, tags, source, device, lastSeen, suppressed, entry };
+    const isExcluded = device !== null && this.excludes(device);
+    const one = { verdict, inner: port?.inner ?? null, vouched: VOUCHING.has(source), excluded: isExcluded };
+    if (!held) return void this.found.set(key, one);
+    const better = goesBefore(one, held) ? one : { ...held, verdict: { ...held.verdict, lastSeen } };
+    const both = { vouched: one.vouched || held.vouched, excluded: one.excluded || held.excluded };
+    this.found.set(key, { ...better, ...both });
+  }
+
+  private excludes(device: number): boolean {
+    const { topology, policy } = this;
+    return policy.excludesPorts && policy.excludesPort(topology.link(device)?.name ?? '');
+  }
+}
+
+/** Where the frames leave of a MAC that was seen at a port. */
+function exitsOf(topology: Topology, port: PortFacts, sighting: Sighting, evidence: Evidence): readonly RoutedExit[] {
+  if (sighting.bridge === null) return port.exits;
+  // In which VLAN a programmed bridge forwards, only what it has learned itself can tell.
+  if (port.programmed && sighting.source !== 'ovs') return [];
+  return port.inner?.isOvs && isCutOff(topology, sighting, evidence) ? [] : port.exits;
+}
+
+/** A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with. */
+function trunkExits(exits: readonly RoutedExit[], heard: readonly HeardExit[]): RoutedExit[] {
+  const within = (exit: RoutedExit, { bond, tags, out }: HeardExit): boolean =>
+    out > -Infinity &&
+    bond === exit.bond &&
+    tags.length > exit.tags.length &&
+    exit.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
+  return exits.flatMap((exit) => heard.filter((each) => within(exit, each)).map(({ tags }) => withTags(exit, tags)));
+}
+
+/** The tags of the guest's own are on its frames from the beginning. */
+function withTags(exit: RoutedExit, tags: readonly Tag[]): RoutedExit {
+  const { entry } = exit;
+  return { ...exit, tags, entry: entry && { ...entry, tags: [...entry.tags, ...tags.slice(exit.tags.length)] } };
+}
+
+/** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
+const RANK: Readonly<Record<Source, number>> = {
+  libvirt: 0,
+  host: 1,
+  fdb: 2,
+  ovs: 2,
+  macvlan: 3,
+  static: 4,
+  manual: 5,
+};
+
+/** An exit that is open goes before one that is blocked; then the source decides, then who is nearer to the guest. */
+function goesBefore(one: Candidate, other: Candidate): boolean {
+  const [a, b] = [one.verdict, other.verdict];
+  if ((a.suppressed === null) !== (b.suppressed === null)) return a.suppressed === null;
+  if (RANK[a.source] !== RANK[b.source]) return RANK[a.source] < RANK[b.source];
+  return other.inner !== null && one.inner === null;
 }

@@ -1,7 +1,7 @@
 import { type Mac, parseMac } from '../addr/mac.js';
 import { describeGuest } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
-import { byMacAndVlan } from '../guests/order.js';
+import { byMacAndVlan } from '../guests/verdict.js';
 import { GUESTS_SHOWN } from './page/guests.js';
 import type { PageQuery } from './page/query.js';
 import type { PageGuest, PageGuests } from './page/values.js';

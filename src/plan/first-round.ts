@@ -1,6 +1,6 @@
 import { encodeRarp } from '../frames/rarp.js';
 import type { Verdict } from '../guests/verdict.js';
-import { frameKey } from '../topology/keys.js';
+import { frameKey } from '../frames/ethernet.js';
 
 /** A frame of the first round. */
 export interface PlannedFrame {

@@ -1,4 +1,4 @@
-import { outerVlan } from '../guests/order.js';
+import { outerVlan } from '../guests/verdict.js';
 import type { Announceable } from './announceable.js';
 import type { BondPlan } from './bond-plan.js';
 import type { ManualFrame } from './manual.js';

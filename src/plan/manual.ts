@@ -2,11 +2,10 @@ import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
-import { byMacAndVlan, outerVlan } from '../guests/order.js';
-import type { SuppressReason, Verdict } from '../guests/verdict.js';
+import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { BondId } from '../topology/bond-id.js';
-import { frameKey } from '../topology/keys.js';
+import { frameKey } from '../frames/ethernet.js';
 import type { Address, Announceable, Place } from './announceable.js';
 import { planFirstRound } from './first-round.js';
 

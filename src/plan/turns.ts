@@ -2,7 +2,7 @@ import { type Ip, isIpv4 } from '../addr/ip.js';
 import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
-import { addressKey } from '../topology/keys.js';
+import { addressKey } from '../frames/ethernet.js';
 import type { Address, Announceable } from './announceable.js';
 import type { Waiting } from './turn-queue.js';
 

@@ -1,3 +1,5 @@
+import type { Tag } from '../frames/ethernet.js';
+
 /*
  * Who keeps a device: the kernel, or Open vSwitch in an overlay over the kernel's devices (docs/design/openvswitch.md).
  * The sign of the ifindex tells them apart: the kernel's are positive, those of the overlay negative. Only this file
@@ -7,6 +9,12 @@ declare const bondBrand: unique symbol;
 
 /** A bond by its ifindex. A plain number where it crosses to another thread or into a file. */
 export type BondId = number & { readonly [bondBrand]: true };
+
+/** An exit of the host: a bond, and the tags that frames leave with, the outermost first. */
+export interface Exit {
+  readonly bond: BondId;
+  readonly tags: readonly Tag[];
+}
 
 /** The bond with this ifindex. The caller knows that the device is a bond. */
 export function asBond(ifindex: number): BondId {

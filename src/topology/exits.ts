@@ -10,9 +10,8 @@ import {
   tagsBefore,
   tagsSent,
 } from './bridging.js';
-import { asBond } from './bond-id.js';
-import type { Exit } from './keys.js';
-import { isProgrammed, leadsStraightOut } from './leads-out.js';
+import { asBond, type Exit } from './bond-id.js';
+import { isProgrammed, leadsStraightOut } from './guest-port.js';
 import type { Tag } from '../frames/ethernet.js';
 import type { Topology } from './topology.js';
 

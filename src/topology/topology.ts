@@ -1,20 +1,25 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KernelEvent, LinkEvent, VlanRange } from '../kernel/events.js';
+import { LruMap } from '../lru-map.js';
 import { isOverlay } from './bond-id.js';
 import type { BridgePort } from './bridge-port.js';
 import { type Overlay, OverlayView } from './overlay.js';
 import { sameOverlay, shapeOf } from './shape.js';
 
+/** More ports than any host has; a guest may send in 4,094 VLANs of each. */
+const MAX_DERIVED = 262_144;
+
 /**
  * The host's devices, folded from link events, under an overlay of those that another switch keeps. Holds one entry a
  * device: bounded by the kernel's own table, and the overlay.
- * Derived facts (`memo`) live until the shape of the host changes: they may rest on what `shapeOf` names.
+ * Derived facts live until the shape of the host changes: they may rest on what `shapeOf` names.
  */
 export class Topology {
   private readonly links = new Map<number, LinkEvent>();
   private readonly ports = new Map<number, BridgePort>();
   private readonly byName = new Map<string, number>();
-  private readonly derived = new Map<string, unknown>();
+  /** What follows from the shape of the host, by what it says; emptied when that changes. */
+  readonly derived: Map<string, unknown> = new LruMap(MAX_DERIVED);
   private overlay = new OverlayView();
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;

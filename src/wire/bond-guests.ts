@@ -3,7 +3,7 @@ import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
 import { planFirstRound } from '../plan/first-round.js';
-import { frameKey } from '../topology/keys.js';
+import { frameKey } from '../frames/ethernet.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
 

@@ -4,7 +4,7 @@ import { type DeviceSettings, openDeviceSettings } from '../../sys/files/device-
 import { activeBackupBonds } from '../../topology/bonds.js';
 import { isOverlay } from '../../topology/bond-id.js';
 import { exitsOfDevice } from '../../topology/exits.js';
-import { leadsStraightOut } from '../../topology/leads-out.js';
+import { leadsStraightOut } from '../../topology/guest-port.js';
 import type { Topology } from '../../topology/topology.js';
 
 /** USER_HZ, in which the kernel shows times in sysfs, is 100 on every Linux. */

@@ -3,9 +3,8 @@ import { ETH_P_8021Q } from '../../kernel/constants.js';
 import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
 import type { OvsBridge, OvsConfig, OvsPort } from '../../sources/ovs/config.js';
 import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
-import type { EthernetFrame, Tag } from '../../frames/ethernet.js';
+import { type EthernetFrame, exitKey, type Tag } from '../../frames/ethernet.js';
 import type { BondId } from '../../topology/bond-id.js';
-import { exitKey } from '../../topology/keys.js';
 import type { BondGuests } from '../../wire/bond-guests.js';
 import type { Entrance } from '../../wire/openflow-port.js';
 

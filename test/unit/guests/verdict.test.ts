@@ -1,14 +1,13 @@
-import { asBond } from '../../../src/topology/bond-id.js';
+import { asBond, type Exit } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
-import type { Claim } from '../../../src/guests/evidence.js';
+import type { Claim } from '../../../src/guests/policy.js';
 import { Policy } from '../../../src/guests/policy.js';
 import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import type { Sighting } from '../../../src/sources/sighting.js';
 import { Topology } from '../../../src/topology/topology.js';
-import type { Exit } from '../../../src/topology/keys.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { FdbEvent, LinkEvent } from '../../../src/kernel/events.js';
-import { readFdb } from '../../../src/sources/fdb.js';
+import { readFdb } from '../../../src/guests/learned.js';
 import { readMacvlans } from '../../../src/sources/macvlan.js';
 import { eventsOf, loadFixture } from '../../support/fixtures.js';
 import { FakeHost } from '../../support/host.js';

@@ -1,0 +1,124 @@
+import type { Mac } from '../addr/mac.js';
+import { isOverlay } from './bond-id.js';
+import { vlanMembership } from './bridge-port.js';
+import { exitsByPort, exitsOfBridgePort, exitsOfDevice, type RoutedExit } from './exits.js';
+import { isGuestPort, isProgrammed, leadsStraightOut } from './guest-port.js';
+import type { Topology } from './topology.js';
+
+/** Where something was learned: on a port of a bridge, in a VLAN of it; or, without a bridge, on a device itself. */
+export interface PortOfVlan {
+  readonly device: number;
+  readonly bridge: number | null;
+  /** null where the bridge knows none. */
+  readonly vlan: number | null;
+}
+
+/** The other end of a cable: the bridge, which knows better where a guest is, and its port. */
+export interface InnerEnd {
+  readonly bridge: number;
+  readonly port: number;
+  /** Whether Open vSwitch keeps the bridge, and whether flows decide where it sends frames. */
+  readonly isOvs: boolean;
+  readonly programmed: boolean;
+  /** How many of its ports lead to guests, at least 1. */
+  readonly guestPorts: number;
+}
+
+/** What the host's devices say of a port of a bridge in a VLAN, as they are now. */
+export interface PortFacts {
+  /** Whether a guest is behind the port: see `isGuestPort`. */
+  readonly isGuests: boolean;
+  /** Whether it is a bond, or a VLAN device on one. */
+  readonly isUplink: boolean;
+  /** The bridge of this host that the port leads to. */
+  readonly inner: InnerEnd | null;
+  /** Whether Open vSwitch keeps the port's bridge, and whether flows decide where that sends frames. */
+  readonly isOvs: boolean;
+  readonly programmed: boolean;
+  /** Whether frames get through a port on which the bridge lists a MAC. */
+  readonly isOpen: boolean;
+  /** Whether the port is as it was for a guest that fell silent behind it: in its bridge and VLAN, up and with carrier. */
+  readonly stands: boolean;
+  /** For the port of a switch by which the host itself speaks: its MAC. Whoever the host forwards for comes and goes without a sign. */
+  readonly own: { readonly address: Mac | null } | null;
+  /** Where the frames leave the host that come in by the port; also by a programmed bridge. Empty for no guest's port. */
+  readonly exits: readonly RoutedExit[];
+  /** By which exits a MAC is reached that was learned on the port; empty where that is not an uplink. */
+  readonly outside: readonly RoutedExit[];
+}
+
+/** Looks a port up once for each shape of the host. */
+export function portFacts(topology: Topology, { device, bridge, vlan }: PortOfVlan): PortFacts {
+  const key = `port ${device} ${bridge} ${vlan}`;
+  const held = topology.derived.get(key) as PortFacts | undefined;
+  if (held) return held;
+  const facts = lookUp(topology, { device, bridge, vlan });
+  topology.derived.set(key, facts);
+  return facts;
+}
+
+function lookUp(topology: Topology, port: PortOfVlan): PortFacts {
+  const { device, bridge, vlan } = port;
+  const isGuests = isGuestPort(topology, device);
+  const open = isOpen(topology, port);
+  return {
+    isGuests,
+    isUplink: leadsStraightOut(topology, device),
+    inner: innerEnd(topology, device),
+    isOvs: bridge !== null && isOverlay(bridge),
+    programmed: isProgrammed(topology, bridge),
+    isOpen: open,
+    stands: isGuests && stands(topology, port),
+    own: hostsOwn(topology, device),
+    exits:
+      bridge === null
+        ? exitsOfDevice(topology, device)
+        : isGuests && open
+          ? exitsOfBridgePort(topology, bridge, device, vlan)
+          : [],
+    outside: bridge === null ? [] : exitsByPort(topology, bridge, device, vlan),
+  };
+}
+
+/**
+ * The kernel forgets what it learned on a port that goes down or leaves its VLAN; Open vSwitch does not. Of an interface
+ * in another network namespace its database cannot tell whether it is up (seen with 3.1: down, whatever it is), so that
+ * it is as good as what was learned on it.
+ */
+function isOpen(topology: Topology, { bridge, device }: PortOfVlan): boolean {
+  if (bridge === null || !isOverlay(bridge)) return true;
+  const link = topology.link(device);
+  if (link?.master !== bridge || topology.port(device)?.vlans.length === 0) return false;
+  return isOverlay(device) || (link.up && link.lowerUp);
+}
+
+/** A tap whose process is gone has no carrier. */
+function stands(topology: Topology, { bridge, device, vlan }: PortOfVlan): boolean {
+  const link = topology.link(device);
+  if (!link?.up || !link.lowerUp || link.master !== bridge) return false;
+  if (vlan !== null && vlanMembership(topology.port(device)?.vlans ?? [], vlan) === 'none') return false;
+  const beneath = topology.link(topology.beneathVlans(device));
+  return beneath === link || (beneath?.up === true && beneath.lowerUp);
+}
+
+function hostsOwn(topology: Topology, device: number): PortFacts['own'] {
+  const link = topology.link(device);
+  const isInternal = link?.details.type === 'other' && link.details.kind === 'internal';
+  return link && isInternal && !isOverlay(device) ? { address: link.address } : null;
+}
+
+function innerEnd(topology: Topology, device: number): InnerEnd | null {
+  const beneath = topology.link(topology.beneathVlans(device));
+  const end = beneath?.details.type === 'other' ? topology.link(beneath.lower) : undefined;
+  const bridge = topology.link(end?.master ?? null);
+  if (!end || bridge?.details.type !== 'bridge') return null;
+  const { ifindex } = bridge;
+  const guests = topology.slavesOf(ifindex).filter((slave) => isGuestPort(topology, slave.ifindex));
+  return {
+    bridge: ifindex,
+    port: end.ifindex,
+    isOvs: isOverlay(ifindex),
+    programmed: isProgrammed(topology, ifindex),
+    guestPorts: Math.max(1, guests.length),
+  };
+}
