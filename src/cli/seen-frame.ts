@@ -1,13 +1,11 @@
 import { type Ip, isMulticastIp, isStationIp } from '../addr/ip.js';
 import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { ARP_REPLY, decodeArp, encodeGratuitousArp, ETH_P_ARP } from '../frames/arp.js';
-import { decodeArpPacket, NO_IPV4 } from '../frames/arp-packet.js';
+import { ARP_REPLY, decodeArp, decodeArpPacket, encodeGratuitousArp, encodeRarp, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
 import { decodeNd, type NdMessage } from '../frames/nd.js';
-import { encodeRarp, ETH_P_RARP } from '../frames/rarp.js';
 
 /** What a frame is; closed set: JSON has it. */
 type SeenKind = 'rarp' | 'garp' | 'arp-request' | 'arp-reply' | 'arp-probe' | 'rs' | 'ra' | 'ns' | 'na' | 'malformed';

@@ -1,8 +1,63 @@
-import { type Ip, isIpv4 } from '../addr/ip.js';
-import { BROADCAST_MAC, type Mac, ZERO_MAC } from '../addr/mac.js';
+import { type Ip, ipBytes, ipFromBytes, isIpv4 } from '../addr/ip.js';
+import { BROADCAST_MAC, type Mac, MAC_LENGTH, macFromBytes, writeMac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { type ArpPacket, decodeArpPacket, encodeArpPacket } from './arp-packet.js';
-import { encodeEthernet, type Tag } from './ethernet.js';
+import { decodeEthernet, encodeEthernet, type Tag } from './ethernet.js';
+
+/*
+ * The packet of ARP (RFC 826) and RARP (RFC 903) over Ethernet and IPv4, network order:
+ *
+ *    0       2       4      5      6       8          14         18         24         28
+ *    +-------+-------+------+------+-------+----------+----------+----------+----------+
+ *    | hrd=1 | 0x0800| hln=6| pln=4| op    | sender   | sender   | target   | target   |
+ *    |       |       |      |      |       | hardware | protocol | hardware | protocol |
+ *    +-------+-------+------+------+-------+----------+----------+----------+----------+
+ */
+const PACKET_LENGTH = 28;
+
+/** The address of a station that has none yet. */
+export const NO_IPV4 = '0.0.0.0' as Ip;
+
+/** The values of an ARP or RARP packet. */
+export interface ArpPacket {
+  readonly operation: number;
+  readonly sender: Mac;
+  readonly senderIp: Ip;
+  readonly target: Mac;
+  readonly targetIp: Ip;
+}
+
+export function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpPacket): Uint8Array {
+  const payload = new Uint8Array(PACKET_LENGTH);
+  const view = new DataView(payload.buffer);
+  view.setUint16(0, 1);
+  view.setUint16(2, 0x0800);
+  view.setUint8(4, MAC_LENGTH);
+  view.setUint8(5, 4);
+  view.setUint16(6, operation);
+  writeMac(sender, payload, 8);
+  payload.set(ipBytes(senderIp), 14);
+  writeMac(target, payload, 18);
+  payload.set(ipBytes(targetIp), 24);
+  return payload;
+}
+
+/**
+ * Reads the payload of an ARP or RARP frame.
+ * @throws FrameError when it is for other addresses than Ethernet and IPv4, or ends too early
+ */
+export function decodeArpPacket(payload: Uint8Array): ArpPacket {
+  if (payload.length < PACKET_LENGTH) throw new FrameError(`${payload.length} bytes are too few for ARP`);
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  if (view.getUint16(0) !== 1 || view.getUint16(2) !== 0x0800 || view.getUint16(4) !== 0x0604)
+    throw new FrameError('ARP for other addresses than Ethernet and IPv4');
+  return {
+    operation: view.getUint16(6),
+    sender: macFromBytes(payload, 8),
+    senderIp: ipFromBytes(payload, 14, 4) ?? NO_IPV4,
+    target: macFromBytes(payload, 18),
+    targetIp: ipFromBytes(payload, 24, 4) ?? NO_IPV4,
+  };
+}
 
 /** ARP (RFC 826): who has an IPv4 address, and who answers. */
 export const ETH_P_ARP = 0x0806;
@@ -36,4 +91,44 @@ export function decodeArp(payload: Uint8Array): ArpPacket {
   if (packet.operation !== ARP_REQUEST && packet.operation !== ARP_REPLY)
     throw new FrameError(`ARP operation ${packet.operation} is neither request nor reply`);
   return packet;
+}
+
+/** RARP (RFC 903), in the packet format of ARP. */
+export const ETH_P_RARP = 0x8035;
+const OP_REQUEST_REVERSE = 3;
+
+/** The values of a RARP packet that say who it is about. */
+export interface Rarp {
+  readonly operation: number;
+  readonly sender: Mac;
+  readonly target: Mac;
+  readonly tags: readonly Tag[];
+}
+
+/**
+ * The frame that tells every switch where `mac` is: a broadcast RARP request from and about itself, its protocol
+ * addresses 0. Up to the padding it is what Open vSwitch (lib/packets.c:compose_rarp) and QEMU (net/announce.c)
+ * send; no station answers it, and none changes an ARP entry for it.
+ * @param tags the VLAN tags it leaves with, the outermost first
+ */
+export function encodeRarp(mac: Mac, tags: readonly Tag[]): Uint8Array {
+  const payload = encodeArpPacket({
+    operation: OP_REQUEST_REVERSE,
+    sender: mac,
+    senderIp: NO_IPV4,
+    target: mac,
+    targetIp: NO_IPV4,
+  });
+  return encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags, etherType: ETH_P_RARP, payload });
+}
+
+/**
+ * Reads a RARP frame.
+ * @throws FrameError when the bytes are no RARP over Ethernet and IPv4, or end too early
+ */
+export function decodeRarp(bytes: Uint8Array): Rarp {
+  const { etherType, payload, tags } = decodeEthernet(bytes);
+  if (etherType !== ETH_P_RARP) throw new FrameError(`EtherType 0x${etherType.toString(16)} is not RARP`);
+  const { operation, sender, target } = decodeArpPacket(payload);
+  return { operation, sender, target, tags };
 }

@@ -1,7 +1,7 @@
 import { type Ip, ipFromBytes } from '../addr/ip.js';
 import { type Mac, MAC_LENGTH, macFromBytes } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { NO_IPV4 } from './arp-packet.js';
+import { NO_IPV4 } from './arp.js';
 
 /*
  * DHCP for IPv4 (RFC 2131 section 2), network order:

@@ -1,6 +1,6 @@
 import { type Ip, ipFromBytes } from '../addr/ip.js';
 import { FrameError } from '../errors.js';
-import { NO_IPV4 } from './arp-packet.js';
+import { NO_IPV4 } from './arp.js';
 
 /*
  * UDP (RFC 768) in IPv4 (RFC 791 section 3.1), network order:

@@ -1,4 +1,4 @@
-import { encodeRarp } from '../frames/rarp.js';
+import { encodeRarp } from '../frames/arp.js';
 import type { Verdict } from '../guests/verdict.js';
 import { frameKey } from '../frames/ethernet.js';
 

@@ -1,5 +1,5 @@
 import { decodeEthernet, retag } from '../frames/ethernet.js';
-import { encodeRarp, ETH_P_RARP } from '../frames/rarp.js';
+import { encodeRarp, ETH_P_RARP } from '../frames/arp.js';
 import { FrameError } from '../errors.js';
 
 /** So many frames are held; of more, the oldest go. */

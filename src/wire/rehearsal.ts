@@ -1,6 +1,6 @@
 import { asBond } from '../topology/bond-id.js';
 import type { Mac } from '../addr/mac.js';
-import { encodeRarp } from '../frames/rarp.js';
+import { encodeRarp } from '../frames/arp.js';
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import type { LinkEvent } from '../kernel/events.js';

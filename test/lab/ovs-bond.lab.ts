@@ -6,7 +6,7 @@ import { KernelRequests } from '../../src/listen/kernel-requests.js';
 import { OvsBondListener } from '../../src/listen/ovs-bond-listener.js';
 import { encodeGratuitousArp } from '../../src/frames/arp.js';
 import { IN_PORT_CONTROLLER } from '../../src/frames/openflow/packet-out.js';
-import { encodeRarp } from '../../src/frames/rarp.js';
+import { encodeRarp } from '../../src/frames/arp.js';
 import { addressTurn, type DueFrame, rarpTurn } from '../../src/plan/turns.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';

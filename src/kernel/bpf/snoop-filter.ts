@@ -1,8 +1,7 @@
-import { ETH_P_ARP } from '../../frames/arp.js';
+import { ETH_P_ARP, ETH_P_RARP } from '../../frames/arp.js';
 import { DHCP_SERVER_PORT } from '../../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../../frames/ipv6.js';
 import { NA_TYPE, NEXT_HEADER_ICMPV6, RS_TYPE } from '../../frames/nd.js';
-import { ETH_P_RARP } from '../../frames/rarp.js';
 import { ETH_P_IP } from '../../frames/udp.js';
 import { assemble, compute, type Instruction, jump, label, type Line, load, pass } from './assembler.js';
 

@@ -7,7 +7,7 @@ import { seenDocument, seenLine } from '../../../src/cli/seen-line.js';
 import { FrameError } from '../../../src/errors.js';
 import { decodeEthernet, encodeEthernet, retag, type Tag } from '../../../src/frames/ethernet.js';
 import { decodeIpv6, encodeIpv6 } from '../../../src/frames/ipv6.js';
-import { decodeRarp, encodeRarp } from '../../../src/frames/rarp.js';
+import { decodeRarp, encodeRarp } from '../../../src/frames/arp.js';
 import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
 import type { Heard } from '../../../src/sources/heard.js';
 import { readFrame } from '../../../src/sources/snoop.js';

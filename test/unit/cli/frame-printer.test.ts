@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Mac } from '../../../src/addr/mac.js';
 import { FramePrinter } from '../../../src/cli/frame-printer.js';
-import { encodeRarp } from '../../../src/frames/rarp.js';
+import { encodeRarp } from '../../../src/frames/arp.js';
 import { loadPcap } from '../../../src/sys/packets/pcap.js';
 
 const MAC = '52:54:00:00:00:01' as Mac;

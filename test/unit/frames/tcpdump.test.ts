@@ -3,10 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { encodeGratuitousArp } from '../../../src/frames/arp.js';
+import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import type { Tag } from '../../../src/frames/ethernet.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
-import { encodeRarp } from '../../../src/frames/rarp.js';
 
 const GUEST = '52:54:00:12:34:56' as Mac;
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';

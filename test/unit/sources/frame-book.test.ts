@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { encodeGratuitousArp } from '../../../src/frames/arp.js';
-import { encodeRarp } from '../../../src/frames/rarp.js';
+import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
 
 const MAC = '52:54:00:00:00:01' as Mac;

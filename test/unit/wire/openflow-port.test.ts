@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeMessage, type Version } from '../../../src/frames/openflow/message.js';
-import { decodeRarp, encodeRarp } from '../../../src/frames/rarp.js';
+import { decodeRarp, encodeRarp } from '../../../src/frames/arp.js';
 import { type DueFrame, rarpTurn } from '../../../src/plan/turns.js';
 import { type Entrance, OpenFlowPort } from '../../../src/wire/openflow-port.js';
 import { FakeClock } from '../../support/fake-clock.js';
