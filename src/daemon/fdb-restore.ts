@@ -2,7 +2,7 @@ import { BondheraldError, oneLine } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { fdbReplaceRequest } from '../kernel/requests.js';
 import type { Metrics } from '../metrics/metrics.js';
-import { planFirstRound } from '../plan/first-round.js';
+import { encodeRarp } from '../frames/arp.js';
 import type { Sighting } from '../sources/sighting.js';
 import { isOvsBond } from '../topology/bond-id.js';
 import type { Log } from '../sys/log.js';
@@ -34,7 +34,7 @@ export class FdbRestore {
       if (verdict.suppressed !== null || isOvsBond(verdict.bond)) continue; // by a bond of Open vSwitch the next round does
       const bond = this.host.topology.link(verdict.bond)?.name ?? '';
       try {
-        const { sent } = sendNow(this.openSender, verdict.bond, [planFirstRound(verdict)]);
+        const { sent } = sendNow(this.openSender, verdict.bond, [encodeRarp(mac, verdict.tags)]);
         this.tools.metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
       } catch (error) {
         if (!(error instanceof BondheraldError)) throw error;

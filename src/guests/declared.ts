@@ -2,11 +2,11 @@ import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
 import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
 import { readMacvlans } from '../sources/macvlan.js';
-import { OwnAddresses, readOwnAddresses } from '../sources/own-addresses.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
+import { OwnAddresses } from './addresses.js';
 import type { Changes, GuestTable } from './table.js';
 
 /**
@@ -17,7 +17,8 @@ export class Declared {
   readonly own = new OwnAddresses();
   private interfaces: readonly GuestInterface[] = [];
   private names: ReadonlyMap<Mac, string> = new Map();
-  private ownPending = false;
+  /** Whether the host's own addresses have changed since they were read. */
+  ownPending = false;
 
   /** @param announcesOwn whether the host's own addresses are announced */
   constructor(
@@ -70,12 +71,8 @@ export class Declared {
     );
   }
 
-  /** Reads again who the host itself is, if its addresses have changed. */
-  readOwnIfChanged(): void {
-    if (this.ownPending) this.readOwn();
-  }
-
-  private readOwn(): void {
+  /** Reads again who the host itself is. */
+  readOwn(): void {
     this.ownPending = false;
     const isAbove = (device: number): boolean => this.isAboveBridge(device);
     const sightings = this.announcesOwn ? readOwnAddresses(this.topology.allLinks(), this.own, isAbove) : [];
@@ -102,4 +99,21 @@ export class Declared {
     const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;
     return pvidOf(topology.port(port)) ?? untagged;
   }
+}
+
+/**
+ * The host itself, as one of its own guests: it speaks through bridges, and through VLAN devices above them. On a
+ * failover the kernel announces only what is on the bond itself and on VLAN devices above the bond; no bridge hands
+ * the notification on (net/bridge/br.c:br_device_event).
+ * @param isAboveBridge whether a device is a bridge, or a VLAN device above one
+ */
+function readOwnAddresses(
+  links: Iterable<LinkEvent>,
+  addresses: OwnAddresses,
+  isAboveBridge: (ifindex: number) => boolean,
+): Sighting[] {
+  return [...links].flatMap(({ ifindex, up, address: mac }) => {
+    const speaks = up && mac !== null && addresses.of(ifindex).size > 0 && isAboveBridge(ifindex);
+    return speaks ? [{ source: 'host' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
+  });
 }

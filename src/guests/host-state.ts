@@ -155,15 +155,21 @@ export class HostState {
    * @param at monotonic clock, seconds
    */
   heard(bond: BondId, heard: Heard, at: number): void {
-    if (!this.settings.sources.snoop) return; // the last word of who has stopped listening
-    const reflected = heard.direction === 'in' && this.learned.mayReflect(bond, at);
-    if (!reflected) this.statics.heard(bond, heard);
-    const known = this.learned.isGuest(heard.mac);
-    const foreign = reflected || (heard.direction === 'in' && !known);
-    if (foreign) this.book.releaseClaims(bond, heard, reflected);
-    else if (this.book.apply(bond, heard, at, { known, left: this.learned.leftAt(heard.mac) })) {
-      this.changed.touch(heard.mac);
-    }
+    if (!this.settings.sources.snoop) return; // from a thread that has not stopped yet
+    const { mac, direction } = heard;
+    const reflected = direction === 'in' && this.learned.mayReflect(bond, at);
+    if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
+    const known = this.isGuest(mac);
+    if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
+    const left = Math.max(-Infinity, ...this.memory.of(mac).map(({ lastSeen }) => lastSeen));
+    if (this.book.apply(bond, heard, at, { known, left })) this.changed.touch(mac);
+  }
+
+  /** Whether the MAC is, or was, on this side of the bonds. */
+  private isGuest(mac: Mac): boolean {
+    const { topology, table, memory } = this;
+    const isHere = (sighting: Sighting): boolean => sighting.bridge === null || portFacts(topology, sighting).isGuests;
+    return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
   }
 
   /**
@@ -172,7 +178,8 @@ export class HostState {
    * @param now monotonic clock, seconds
    */
   addressesOf(mac: Mac, way: Exit, now: number): readonly GuestAddress[] {
-    const { topology, book, statics, table, declared } = this;
+    const { topology, book, table, declared } = this;
+    const statics = this.settings.static.length > 0 ? this.statics : null;
     return knownAddresses({ topology, book, statics, table, own: declared.own }, mac, way, now);
   }
 
@@ -220,8 +227,8 @@ export class HostState {
     if (this.changed.isAll) {
       this.declared.readAll();
       this.learned.dropFallen();
-    } else {
-      this.declared.readOwnIfChanged();
+    } else if (this.declared.ownPending) {
+      this.declared.readOwn();
     }
     return this.changed.take();
   }

@@ -175,18 +175,6 @@ export class Learned {
     return this.parts.table.sightings(mac).length + this.parts.memory.of(mac).length > 0;
   }
 
-  /** Whether the MAC is, or was, on this side of the bonds. */
-  isGuest(mac: Mac): boolean {
-    const { table, memory } = this.parts;
-    const isHere = (sighting: Sighting): boolean => sighting.bridge === null || this.port(sighting).isGuests;
-    return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
-  }
-
-  /** When a bridge last gave up a place of a MAC: it may have been on the uplink until then. */
-  leftAt(mac: Mac): number {
-    return Math.max(-Infinity, ...this.parts.memory.of(mac).map(({ lastSeen }) => lastSeen));
-  }
-
   /** The addresses that had to go, or were turned away, since the last call: why. */
   takeEvictions(): readonly QuotaReason[] {
     return this.evictions.splice(0);

@@ -102,10 +102,12 @@ export class StaticGuests {
 
   /** The addresses that a MAC is said to have at an exit, and that nobody else has claimed there. */
   addressesOf(mac: Mac, exit: Exit, topology: Topology): Ip[] {
+    const guests = this.byMac.get(mac);
+    if (!guests) return [];
     const name = topology.link(exit.bond)?.name;
     const fits = ({ bond, vlan }: StaticGuest): boolean =>
       bond === name && (vlan === null || vlan === (exit.tags[0]?.vid ?? null));
-    const theirs = (this.byMac.get(mac) ?? []).filter(fits).flatMap(({ addresses }) => addresses);
+    const theirs = guests.filter(fits).flatMap(({ addresses }) => addresses);
     return theirs.filter((ip) => (this.claimants.get(addressKey(exitKey(exit), ip)) ?? mac) === mac);
   }
 }

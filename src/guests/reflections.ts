@@ -1,4 +1,5 @@
 import type { Mac } from '../addr/mac.js';
+import { LruMap } from '../lru-map.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId } from '../topology/bond-id.js';
 
@@ -36,7 +37,7 @@ export class Reflections {
   private moves: { readonly move: Move; readonly at: number }[] = [];
   private healable: Sighting[] = [];
   /** When each MAC last came here from elsewhere, the latest last. Bounded by MAX_MOVES. */
-  private readonly newcomers = new Map<Mac, number>();
+  private readonly newcomers = new LruMap<Mac, number>(MAX_MOVES);
 
   /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
   isRecent(bond: BondId, now: number): boolean {
@@ -58,10 +59,7 @@ export class Reflections {
   /** A MAC that was elsewhere, and not by a move that may yet prove a reflection, has come to a guest's port. */
   came(mac: Mac, now: number): void {
     if (this.moves.some(({ move, at }) => move.to.mac === mac && now - at <= REFLECTION_WINDOW)) return;
-    this.newcomers.delete(mac);
     this.newcomers.set(mac, now);
-    const [oldest] = this.newcomers.keys();
-    if (this.newcomers.size > MAX_MOVES && oldest !== undefined) this.newcomers.delete(oldest);
   }
 
   /** A bond failed over at `arrived`. @returns the moves within the window after it, the latest first */

@@ -3,8 +3,7 @@ import type { Announceable } from './announceable.js';
 import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
 import { planRounds, type Round } from './schedule.js';
-import { TurnQueue } from './turn-queue.js';
-import { addressTurn, announcedAddresses, bytesNow, type DueFrame, rarpTurn, type Turn } from './turns.js';
+import { addressTurn, announcedAddresses, bytesNow, type DueFrame, rarpTurn, type Turn, TurnQueue } from './turns.js';
 
 /** One for each kind of frame. */
 export interface Buckets {

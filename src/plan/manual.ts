@@ -7,7 +7,7 @@ import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { BondId } from '../topology/bond-id.js';
 import { frameKey } from '../frames/ethernet.js';
 import type { Address, Announceable, Place } from './announceable.js';
-import { planFirstRound } from './first-round.js';
+import { encodeRarp } from '../frames/arp.js';
 
 /** Whom an operator asks to be announced: everyone, these MACs, this VLAN, or both. */
 export interface ManualRequest {
@@ -66,7 +66,7 @@ export class ManualGuests implements Announceable {
 
   rarp(key: string): Uint8Array | null {
     const verdict = this.verdict(key);
-    return verdict && planFirstRound(verdict).bytes;
+    return verdict && encodeRarp(verdict.mac, verdict.tags);
   }
 
   place(key: string): Place | null {

@@ -1,6 +1,7 @@
 import { decodeEthernet, retag } from '../frames/ethernet.js';
 import { encodeRarp, ETH_P_RARP } from '../frames/arp.js';
 import { FrameError } from '../errors.js';
+import { LruMap } from '../lru-map.js';
 
 /** So many frames are held; of more, the oldest go. */
 const CAPACITY = 4096;
@@ -10,20 +11,14 @@ const CAPACITY = 4096;
  * them. Holds CAPACITY frames. Times are in seconds on the monotonic clock.
  */
 export class FrameBook {
-  private readonly times = new Map<string, number>();
+  private readonly times = new LruMap<string, number>(CAPACITY);
 
   /** @param window for how long a frame is known again, in seconds */
   constructor(private readonly window: number) {}
 
   note(frame: Uint8Array, at: number): void {
     const key = keyOf(frame);
-    if (key === null) return;
-    this.times.delete(key);
-    this.times.set(key, at);
-    for (const oldest of this.times.keys()) {
-      if (this.times.size <= CAPACITY) break;
-      this.times.delete(oldest);
-    }
+    if (key !== null) this.times.set(key, at);
   }
 
   has(frame: Uint8Array, at: number): boolean {

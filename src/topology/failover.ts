@@ -10,6 +10,7 @@ export interface Failover {
 
 /** What the last messages said of a bond. */
 interface BondState {
+  readonly id: BondId;
   readonly arpInterval: number;
   lowerUp: boolean;
   /** The slave whose frames are known to leave; null when there is none, or none that works yet. */
@@ -54,15 +55,16 @@ export class FailoverDetector {
     this.unconfirmed?.delete(ifindex);
     const held = this.bonds.get(ifindex);
     const working = lowerUp ? details.activeSlave : null;
-    this.bonds.set(ifindex, { arpInterval: details.arpInterval, lowerUp, working });
-    return held && working !== null && working !== held.working ? { bond: asBond(ifindex), slave: working } : null;
+    const id = held?.id ?? asBond(ifindex);
+    this.bonds.set(ifindex, { id, arpInterval: details.arpInterval, lowerUp, working });
+    return held && working !== null && working !== held.working ? { bond: id, slave: working } : null;
   }
 
   private applyActiveSlave({ ifindex: slave, master }: LinkEvent): Failover | null {
     const bond = master === null ? undefined : this.bonds.get(master);
     if (!bond || bond.arpInterval !== 0 || !bond.lowerUp || bond.working === slave) return null;
     bond.working = slave;
-    return { bond: asBond(master as number), slave };
+    return { bond: bond.id, slave };
   }
 
   /** Before a fresh dump: bonds that it does not mention go with `finishDump`. */

@@ -15,7 +15,7 @@
 
 /** Bytes of one struct mmsghdr. */
 export const MESSAGE_BYTES = 64;
-const IOVEC_BYTES = 16;
+export const IOVEC_BYTES = 16;
 /**
  * Room for a frame: the 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device that it may pass
  * (topology/exits.ts:MAX_HOPS).
@@ -56,31 +56,10 @@ export function bucketWord(memory: SharedArrayBuffer): BigInt64Array {
 }
 
 /** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */
+export type Generation = ReturnType<typeof generationAt>;
+
 export function generationAt(generation: number, capacity: number) {
   const messages = CONTROL_BYTES + generation * generationBytes(capacity);
   const iovecs = messages + capacity * MESSAGE_BYTES;
   return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES };
-}
-
-/**
- * Writes a frame and the structures that point to it.
- * @param base the address of the memory in this process
- */
-export function writeFrame(
-  memory: SharedArrayBuffer,
-  base: bigint,
-  at: { generation: number; capacity: number; slot: number },
-  frame: Uint8Array,
-): void {
-  const start = generationAt(at.generation, at.capacity);
-  const message = start.messages + at.slot * MESSAGE_BYTES;
-  const iovec = start.iovecs + at.slot * IOVEC_BYTES;
-  const bytes = start.frames + at.slot * FRAME_BYTES;
-  new Uint8Array(memory, bytes, FRAME_BYTES).set(frame);
-  const pointers = new BigUint64Array(memory, iovec, 2);
-  pointers[0] = base + BigInt(bytes);
-  pointers[1] = BigInt(frame.length);
-  const header = new BigUint64Array(memory, message, 4);
-  header[2] = base + BigInt(iovec);
-  header[3] = 1n;
 }

@@ -10,7 +10,10 @@ import {
   PUBLISHED,
   SENDING,
   START,
-  writeFrame,
+  type Generation,
+  generationAt,
+  IOVEC_BYTES,
+  MESSAGE_BYTES,
 } from './batch-layout.js';
 
 /** Slots of one publication, as far as they had their turn: `turns` of `count`, from `start` on and round to 0. */
@@ -37,7 +40,8 @@ export class BatchWriter {
   /** Why the memory may be swapped out; null: it may not. */
   readonly unlocked: string | null;
   private readonly control: Int32Array;
-  private readonly base: bigint;
+  readonly base: bigint;
+  private readonly generations: readonly [Generation, Generation];
   private readonly slots = new Map<string, number>();
   private readonly frames: Slot[] = [];
   /** For each generation the slots that do not hold yet what they should. */
@@ -53,6 +57,7 @@ export class BatchWriter {
     this.memory = memory;
     this.unlocked = unlocked;
     this.base = addressOf(new Uint8Array(this.memory));
+    this.generations = [generationAt(0, capacity), generationAt(1, capacity)];
     this.control = controlWords(this.memory);
     Atomics.store(this.control, SENDING, IDLE);
   }
@@ -130,10 +135,11 @@ export class BatchWriter {
     if (!this.changed) return true;
     const generation = 1 - Atomics.load(this.control, PUBLISHED);
     if (Atomics.load(this.control, SENDING) === generation) return false;
-    const stale = this.stale[generation === 0 ? 0 : 1];
+    const index = generation === 0 ? 0 : 1;
+    const stale = this.stale[index];
     for (const slot of stale) {
       const frame = this.frames[slot];
-      if (frame) writeFrame(this.memory, this.base, { generation, capacity: this.capacity, slot }, frame.bytes);
+      if (frame) writeFrame(this, this.generations[index], slot, frame.bytes);
     }
     stale.clear();
     Atomics.store(this.control, COUNT + generation, this.frames.length);
@@ -142,4 +148,25 @@ export class BatchWriter {
     this.changed = false;
     return true;
   }
+}
+
+/**
+ * Writes a frame and the structures that point to it.
+ * @param base the address of the memory in this process
+ */
+export function writeFrame(
+  { memory, base }: { readonly memory: SharedArrayBuffer; readonly base: bigint },
+  { messages, iovecs, frames }: Generation,
+  slot: number,
+  frame: Uint8Array,
+): void {
+  const iovec = iovecs + slot * IOVEC_BYTES;
+  const bytes = frames + slot * FRAME_BYTES;
+  new Uint8Array(memory, bytes, FRAME_BYTES).set(frame);
+  const pointers = new BigUint64Array(memory, iovec, 2);
+  pointers[0] = base + BigInt(bytes);
+  pointers[1] = BigInt(frame.length);
+  const header = new BigUint64Array(memory, messages + slot * MESSAGE_BYTES, 4);
+  header[2] = base + BigInt(iovec);
+  header[3] = 1n;
 }

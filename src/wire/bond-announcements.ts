@@ -46,7 +46,7 @@ export class BondAnnouncements {
     this.wanted = settings;
     this.buckets = newBuckets(settings.rate, sharedCell(bucketWord(batch.memory)));
     const announceable = {
-      keys: () => batch.keys(),
+      keys: () => guests.keys(),
       rarp: (key: string) => batch.bytes(key),
       place: (key: string) => guests.place(key),
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),

@@ -2,7 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Place } from '../plan/announceable.js';
 import type { Source } from '../sources/sighting.js';
-import { planFirstRound } from '../plan/first-round.js';
+import { encodeRarp } from '../frames/arp.js';
 import { frameKey } from '../frames/ethernet.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
@@ -41,19 +41,27 @@ export class BondGuests {
 
   /** Replaces what is known of `mac`: its verdicts for this bond, none when it is gone. */
   update(mac: Mac, verdicts: readonly Verdict[]): void {
-    const planned = verdicts.map((verdict) => ({ ...verdict, ...planFirstRound(verdict) }));
-    const wanted = new Set(planned.flatMap(({ suppressed, key }) => (suppressed === null ? [key] : [])));
-    for (const key of this.entries.get(mac)?.keys() ?? []) if (!wanted.has(key)) this.withdraw(key);
-    this.countEach(this.entries.get(mac), -1);
+    const held = this.entries.get(mac);
+    if (!held && verdicts.length === 0) return;
+    const judged = new Map(verdicts.map((verdict) => [frameKey(verdict), verdict]));
+    for (const key of held?.keys() ?? []) if (judged.get(key)?.suppressed !== null) this.withdraw(key);
+    this.countEach(held, -1);
     const entries = new Map<string, Entry>();
-    const added = [...wanted].filter((key) => !this.batch.has(key));
-    for (const { key, bytes, tags, source, suppressed } of planned) {
-      entries.set(key, { source, suppressed: suppressed ?? this.announce(key, bytes, { mac, tags }) });
+    const added = [...judged].flatMap(([key, { suppressed }]) =>
+      suppressed === null && !this.places.has(key) ? [key] : [],
+    );
+    for (const [key, verdict] of judged) {
+      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed ?? this.announce(key, verdict) });
     }
     this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
-    for (const key of added) if (this.batch.has(key)) this.announceable(key);
+    for (const key of added) if (this.places.has(key)) this.announceable(key);
+  }
+
+  /** The keys of the frames. Goes on over changes: one that is added meanwhile comes as well, one that is removed does not. */
+  keys(): Iterable<string> {
+    return this.places.keys();
   }
 
   /** Whose frame has this key, and how it leaves; null when it is not announced. */
@@ -61,10 +69,10 @@ export class BondGuests {
     return this.places.get(key) ?? null;
   }
 
-  private announce(key: string, bytes: Uint8Array, place: Place): SuppressReason | null {
+  private announce(key: string, { mac, tags }: Verdict): SuppressReason | null {
     if (this.places.has(key)) return null;
-    if (!this.batch.put(key, bytes)) return 'too-many';
-    this.places.set(key, place);
+    if (!this.batch.put(key, encodeRarp(mac, tags))) return 'too-many';
+    this.places.set(key, { mac, tags });
     return null;
   }
 

@@ -1,4 +1,3 @@
-import type { PlannedFrame } from '../plan/first-round.js';
 import { blockFor } from '../sys/clock.js';
 import { BatchWriter } from './batch-writer.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
@@ -9,9 +8,9 @@ import type { OpenSender } from './first-round.js';
  * @throws PermissionError without CAP_NET_RAW
  * @throws SyscallError for example ENODEV when the device is gone
  */
-export function sendNow(openSender: OpenSender, ifindex: number, frames: readonly PlannedFrame[]): BurstOutcome {
+export function sendNow(openSender: OpenSender, ifindex: number, frames: readonly Uint8Array[]): BurstOutcome {
   const batch = new BatchWriter(Math.max(1, frames.length));
-  for (const { key, bytes } of frames) batch.put(key, bytes);
+  frames.forEach((bytes, n) => batch.put(`${n}`, bytes));
   batch.publish();
   const sender = openSender(ifindex);
   try {

@@ -1,7 +1,8 @@
 import type { DueFrame } from '../plan/turns.js';
 import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { batchBytes, generationAt, writeFrame } from './batch-layout.js';
+import { batchBytes, generationAt } from './batch-layout.js';
+import { writeFrame } from './batch-writer.js';
 
 /**
  * Sends a few frames at a time, without waiting: `send` returns what was taken, or a promise of it; until
@@ -30,11 +31,12 @@ export const FRAMES_A_SLICE = 64;
 export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): SlicePort {
   const memory = new SharedArrayBuffer(batchBytes(capacity));
   const base = addressOf(new Uint8Array(memory));
-  const messages = base + BigInt(generationAt(0, capacity).messages);
+  const generation = generationAt(0, capacity);
+  const messages = base + BigInt(generation.messages);
   return {
     capacity,
     send(frames, mayGo) {
-      frames.forEach(({ bytes }, slot) => writeFrame(memory, base, { generation: 0, capacity, slot }, bytes));
+      frames.forEach(({ bytes }, slot) => writeFrame({ memory, base }, generation, slot, bytes));
       return mayGo() ? sender.send(messages, frames.length) : null;
     },
     close: () => sender.close(),

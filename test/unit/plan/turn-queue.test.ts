@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TurnQueue } from '../../../src/plan/turn-queue.js';
+import { TurnQueue } from '../../../src/plan/turns.js';
 
 const anyStep = fc.oneof(
   fc.record({ do: fc.constant('join' as const), id: fc.constantFrom(...'abcdefgh') }),
