@@ -104,7 +104,7 @@ test('a snooped ARP frame passes the files that the page lists, up to the gratui
   world.refresh();
   const files = await visitedFiles(() => {
     heard.add(readFrame(bytes, 'out'));
-    for (const each of heard.take()?.heard ?? []) world.host.heard(world.bond, each, world.now);
+    for (const each of heard.drain()?.heard ?? []) world.host.heard(world.bond, each, world.now);
     frames.push(...plan.next(world.now, 8).map((frame) => frame.bytes));
   });
   assert.deepEqual(frames, [bytes]);
