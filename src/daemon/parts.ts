@@ -11,7 +11,7 @@ import { ovsIn } from '../host/ovs/sockets.js';
 import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
 import { VERSION } from '../sys/version.js';
-import { Events } from '../tasks/events.js';
+import type { Events } from '../tasks/events.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { activeSlaveOf } from '../topology/bonds.js';
 import { Announcements } from '../wire/announcements.js';

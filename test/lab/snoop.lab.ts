@@ -33,7 +33,7 @@ class Ear {
   readonly devices = new Set<number>();
   readonly client: SnoopClient;
   readonly #stop = new AbortController();
-  readonly #running: Promise<void>;
+  #running: Promise<void> = Promise.resolve();
   #calls = 0;
 
   constructor(readonly bond: number) {
@@ -50,7 +50,9 @@ class Ear {
     };
     // A thread starts in the namespace of the thread that starts it.
     this.client = new SnoopClient(startThread, listener);
-    this.#running = inNetns(HYPERVISOR, () => this.client.run(this.#stop.signal));
+    inNetns(HYPERVISOR, () => {
+      this.#running = this.client.run(this.#stop.signal);
+    });
   }
 
   async stop(): Promise<void> {
