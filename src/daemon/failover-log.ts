@@ -5,6 +5,7 @@ import type { Log, LogFields } from '../sys/log.js';
 import { deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import { refusedIn } from '../wire/burst.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 
 /** Logs and counts what the failover thread reports. How announcements end is for AnnouncementLog. */
@@ -93,7 +94,7 @@ export class FailoverLog {
   }
 
   private report(bond: string, round: FirstRound, more: LogFields): void {
-    const refused = Object.values(round.errors).reduce((sum, frames) => sum + frames, 0);
+    const refused = refusedIn(round);
     const waiting = waitingOf(round);
     const fields = {
       bond,

@@ -110,10 +110,9 @@ export class Announcements {
   }
 
   /** An announcement that was over when its first round was. */
-  private note({ bond, arrived, sent, errors }: FirstRound, ending: RunResult | null): void {
-    const tally = new RunTally(arrived);
-    tally.sent('rarp', sent);
-    tally.refused(Object.values(errors).reduce((sum, frames) => sum + frames, 0));
+  private note(round: FirstRound, ending: RunResult | null): void {
+    const { bond, arrived } = round;
+    const tally = new RunTally(arrived, round);
     this.tools.events.emit('ended', bond, tally.report(ending, this.tools.clock.monotonic()));
   }
 }

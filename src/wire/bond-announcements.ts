@@ -77,9 +77,7 @@ export class BondAnnouncements {
    * @throws SyscallError when the bond cannot be sent on
    */
   begin(round: FirstRound, portion: Portion): void {
-    const tally = new RunTally(round.arrived);
-    tally.sent('rarp', round.sent);
-    tally.refused(Object.values(round.errors).reduce((sum, frames) => sum + frames, 0));
+    const tally = new RunTally(round.arrived, round);
     const port = this.tools.openPort(this.bond);
     this.tools.events.emit('began', this.bond);
     const { doneByOvs } = round;

@@ -10,6 +10,11 @@ export interface BurstOutcome {
   readonly errors: Readonly<Record<string, number>>;
 }
 
+/** How many frames the kernel refused. */
+export function refusedIn({ errors }: BurstOutcome): number {
+  return Object.values(errors).reduce((sum, frames) => sum + frames, 0);
+}
+
 /** sendmmsg(2) takes no more in one call (net/socket.c, UIO_MAXIOV). */
 const FRAMES_PER_CALL = 1024;
 
@@ -35,9 +40,15 @@ export function judgeErrno(errno: string, waits: boolean): 'again' | 'rest' | 'o
  * Sends ready-made frames in as few system calls as the kernel takes, and goes on where it stopped.
  * @param messages address of the first of `count` struct mmsghdr, kept alive by the caller
  * @param pause waits about a millisecond for a queue to drain
+ * @param errors where refused frames are added, by errno
  */
-export function sendBurst(sender: PacketSender, messages: bigint, count: number, pause: () => void): BurstOutcome {
-  const errors: Record<string, number> = {};
+export function sendBurst(
+  sender: PacketSender,
+  messages: bigint,
+  count: number,
+  pause: () => void,
+  errors: Record<string, number> = {},
+): BurstOutcome {
   let next = 0;
   let sent = 0;
   let tries = 0;

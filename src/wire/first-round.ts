@@ -7,13 +7,14 @@ import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-l
 import type { Portion } from './batch-writer.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { StopOrder, ThreadReport } from './thread-handle.js';
-import type {
-  FirstRoundSettings,
-  FromFailoverThread,
-  LossReason,
-  OrderCause,
-  RoundOutcome,
-  ToFailoverThread,
+import {
+  type FirstRoundSettings,
+  type FromFailoverThread,
+  type LossReason,
+  NO_ROUND,
+  type OrderCause,
+  type RoundOutcome,
+  type ToFailoverThread,
 } from './thread-messages.js';
 
 /** Opens the socket that a bond's first rounds leave by. @throws BondheraldError */
@@ -31,8 +32,6 @@ export interface Moment {
   /** Waits about a millisecond for a queue to drain. */
   readonly pause: () => void;
 }
-
-const NOTHING: BurstOutcome = { sent: 0, errors: {} };
 
 /** The first round of one bond, ready to go: what the failover thread holds of a bond. */
 export class ReadyFirstRound {
@@ -70,7 +69,7 @@ export class ReadyFirstRound {
     const epoch = this.cancel();
     const damped = this.damping.failover(moment.now);
     if (damped === null) return this.send(epoch, moment);
-    return { ...NOTHING, portion: null, epoch, damped, firstFrame: 0, lastFrame: 0 };
+    return { ...NO_ROUND, epoch, damped };
   }
 
   /** Announces what was held back. @returns null when that is not to be, or not yet */
@@ -110,29 +109,13 @@ export class ReadyFirstRound {
 
   private sendPortion(messages: bigint, { start, count, turns }: Portion, pause: () => void): BurstOutcome {
     const upToEnd = Math.min(turns, count - start);
-    const first = sendBurst(this.sender, messages + BigInt(start * MESSAGE_BYTES), upToEnd, pause);
+    const errors = {};
+    const first = sendBurst(this.sender, messages + BigInt(start * MESSAGE_BYTES), upToEnd, pause, errors);
     if (upToEnd === turns) return first;
-    const rest = sendBurst(this.sender, messages, turns - upToEnd, pause);
-    return { sent: first.sent + rest.sent, errors: sum(first.errors, rest.errors) };
+    const rest = sendBurst(this.sender, messages, turns - upToEnd, pause, errors);
+    return { sent: first.sent + rest.sent, errors };
   }
 }
-
-function sum(one: BurstOutcome['errors'], other: BurstOutcome['errors']): BurstOutcome['errors'] {
-  const total: Record<string, number> = { ...one };
-  for (const [code, frames] of Object.entries(other)) total[code] = (total[code] ?? 0) + frames;
-  return total;
-}
-
-/** Of a bond that is not watched, or not yet: no guest is announced. */
-const UNWATCHED: RoundOutcome = {
-  sent: 0,
-  errors: {},
-  portion: null,
-  epoch: 0,
-  damped: null,
-  firstFrame: 0,
-  lastFrame: 0,
-};
 
 const DONE: ThreadReport = { type: 'answer', error: null };
 
@@ -164,7 +147,7 @@ export class WatchedBonds {
 
   /** A bond has failed over: sends its first round. */
   failover(bond: BondId, moment: Moment): RoundOutcome {
-    return this.bonds.get(bond)?.failover(moment) ?? UNWATCHED;
+    return this.bonds.get(bond)?.failover(moment) ?? NO_ROUND;
   }
 
   /** Nothing can leave by a bond any more: ends its run. */

@@ -3,7 +3,7 @@ import type { AnnounceConfig } from '../config/config.js';
 import { Damping } from '../plan/limits.js';
 import { controlWords, EPOCH } from './batch-layout.js';
 import type { BondGuests } from './bond-guests.js';
-import type { RoundOutcome } from './thread-messages.js';
+import { NO_ROUND, type RoundOutcome } from './thread-messages.js';
 
 /**
  * The first rounds of the bonds that Open vSwitch keeps. Of the kernel's bonds the failover thread sends them; here
@@ -33,7 +33,7 @@ export class OvsFirstRounds {
   failover(bond: BondId, done: number, now: number): RoundOutcome {
     const epoch = this.cancel(bond);
     const damped = this.dampingOf(bond).failover(now);
-    return damped === null ? this.begin(bond, done, epoch) : { ...NOTHING, portion: null, epoch, damped };
+    return damped === null ? this.begin(bond, done, epoch) : { ...NO_ROUND, epoch, damped };
   }
 
   /** The time has come for what was held back. @returns null when that is not to be, or not yet */
@@ -60,7 +60,7 @@ export class OvsFirstRounds {
   private begin(bond: BondId, done: number, epoch: number): RoundOutcome {
     const count = this.bonds.get(bond)?.batch.size;
     const portion = count === undefined ? null : { edition: 0, start: 0, count, turns: Math.min(done, count) };
-    return { ...NOTHING, portion, epoch, damped: null };
+    return { ...NO_ROUND, portion, epoch };
   }
 
   private dampingOf(bond: BondId): Damping {
@@ -69,5 +69,3 @@ export class OvsFirstRounds {
     return held;
   }
 }
-
-const NOTHING = { sent: 0, errors: {}, firstFrame: 0, lastFrame: 0 } as const;

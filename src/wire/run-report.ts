@@ -1,4 +1,5 @@
 import type { FrameKind } from '../config/config.js';
+import { type BurstOutcome, refusedIn } from './burst.js';
 import type { RunResult } from '../plan/failover-record.js';
 
 /** What became of an announcement, its first round included. */
@@ -16,8 +17,14 @@ export class RunTally {
   private readonly sentByKind = { rarp: 0, garp: 0, na: 0 };
   private refusedFrames = 0;
 
-  /** @param start when it began: monotonic clock, seconds */
-  constructor(private readonly start: number) {}
+  /** @param start when it began: monotonic clock, seconds @param first what became of its first burst */
+  constructor(
+    private readonly start: number,
+    first?: BurstOutcome,
+  ) {
+    if (first) this.sent('rarp', first.sent);
+    if (first) this.refused(refusedIn(first));
+  }
 
   sent(kind: FrameKind, frames: number): void {
     this.sentByKind[kind] += frames;

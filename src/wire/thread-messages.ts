@@ -50,6 +50,12 @@ export interface RoundOutcome extends BurstOutcome {
   readonly lastFrame: number;
 }
 
+/** Nothing was sent: the bond is not watched, or not yet. */
+export const NO_ROUND: RoundOutcome = {
+  ...{ sent: 0, errors: {}, portion: null, epoch: 0, damped: null },
+  ...{ firstFrame: 0, lastFrame: 0 },
+};
+
 /** A failover, and what became of its first round. */
 export interface FirstRound extends RoundOutcome {
   readonly bond: BondId;
