@@ -20,7 +20,10 @@ interface FailoverTools {
   readonly now: () => number;
   /** Waits about a millisecond for a queue to drain. */
   readonly pause: () => void;
-  /** Called when all bonds are known and the path is compiled. @returns a symbolic errno: others may run before us; null: they may not */
+  /**
+   * Called when all bonds are known and the path is compiled.
+   * @returns why others may run before this thread: a symbolic errno; null: they may not
+   */
   readonly settle: () => string | null;
   /** Called when there is time to collect garbage. */
   readonly collect: () => void;

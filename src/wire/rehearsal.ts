@@ -27,7 +27,7 @@ const FIRST_REHEARSALS = 300;
 export class Rehearsal {
   private readonly detector = new FailoverDetector();
   private readonly batch = new BatchWriter(1);
-  private readonly bonds: readonly WatchedBonds[];
+  private bonds: readonly WatchedBonds[] = [];
   private slave = 1;
 
   /** @param begin gives the present moment, as in earnest: code that was made for other values is made anew */
@@ -37,7 +37,6 @@ export class Rehearsal {
   ) {
     this.batch.put('', encodeRarp('02:00:00:00:00:00' as Mac, []));
     this.batch.publish();
-    this.bonds = RATES.map((rate) => this.watch(rate));
   }
 
   private watch(rate: Rate): WatchedBonds {
@@ -55,6 +54,7 @@ export class Rehearsal {
 
   /** One rehearsal, to keep the path warm. */
   run(datagram: Uint8Array): void {
+    if (this.bonds.length === 0) this.bonds = RATES.map((rate) => this.watch(rate));
     for (const event of decodeDatagram(datagram)) this.detector.apply(event);
     this.slave = 3 - this.slave;
     for (const event of [bondEvent(this.slave), slaveEvent(3 - this.slave)]) {

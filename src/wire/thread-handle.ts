@@ -26,8 +26,8 @@ interface ThreadKind<Out> {
 }
 
 /**
- * The daemon's handle on a thread that waits in the kernel and carries out orders between two waits. Orders are carried out, and
- * answered, in the order in which they are given. Holds one entry an order that is not answered yet.
+ * The daemon's handle on a thread that waits in the kernel and carries out orders between two waits, first come, first
+ * served, and answers them in the same order. Holds one entry an order that is not answered yet.
  */
 export class ThreadHandle<In, Out extends { readonly type: string }> {
   private readonly isReady = new Deferred();
