@@ -1,37 +1,44 @@
 /**
- * A bond's announcements in virtual time: the plan, its buckets and the damping, put together as the daemon does it, but
- * with no kernel and no clock. Time goes from wake-up to wake-up.
+ * A bond's announcements in virtual time: the failover thread's half, which sends the first round, and the main
+ * thread's, which sends the rest, as the daemon connects them. Only the kernel, the clock and chance are replaced.
  */
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
+import type { Address } from '../../src/plan/announceable.js';
+import type { PacketSender } from '../../src/sys/packets/packet-sender.js';
+import { Announcements } from '../../src/wire/announcements.js';
+import { controlWords, EPOCH } from '../../src/wire/batch-layout.js';
+import { BondGuests } from '../../src/wire/bond-guests.js';
+import type { AnnouncementTools } from '../../src/wire/bond-announcements.js';
+import { type Moment, ReadyFirstRound } from '../../src/wire/first-round.js';
+import type { SlicePort } from '../../src/wire/slice-port.js';
+import type { FirstRound, RoundOutcome } from '../../src/wire/thread-messages.js';
 import { ANNOUNCE_DEFAULTS } from './announce-defaults.js';
 import type { Address, Place } from '../../src/plan/announceable.js';
 import { BondPlan } from '../../src/plan/bond-plan.js';
-import { TokenBucket, Damping } from '../../src/plan/limits.js';
-import { dissect } from './dissect.js';
+import { Damping, TokenBucket } from '../../src/plan/limits.js';
+import { dissect, ETHERTYPE } from './dissect.js';
+import { AddressSpace } from './batch-memory.js';
+import { FakeClock } from './fake-clock.js';
+import { seeded } from './seeded.js';
 
 export interface SentFrame {
   at: number;
   kind: FrameKind | 'guest-arp';
-  /** The guest's number, and the address. */
+  /** The guest's key, and the address. */
   id: string;
   /** The number of the failover that it is sent for. */
   run: number;
 }
 
-/** Numbers from 0 to 1 that are the same in every run of a test. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-export const guestKey = (n: number): string => `52:54:00:00:${hex(n >> 8)}:${hex(n & 0xff)} 4`;
+const BOND = 4;
+const SLAVE = 2;
+const CAPACITY = 6000;
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
-const macOf = (key: string): Mac => key.slice(0, 17) as Mac;
+const macOf = (n: number): Mac => `52:54:00:00:${hex(n >> 8)}:${hex(n & 0xff)}` as Mac;
+
+export const guestKey = (n: number): string => `${macOf(n)} ${BOND}`;
 
 export interface SimulationOptions {
   settings?: Partial<AnnounceConfig>;
@@ -41,35 +48,62 @@ export interface SimulationOptions {
 }
 
 export class Simulation {
-  now = 1000;
   readonly sent: SentFrame[] = [];
   /** When failovers were announced, and which were not. */
   readonly announced: number[] = [];
   readonly damped: number[] = [];
+  /** The addresses of those that are announced, by their keys. */
   readonly guests = new Map<string, Address[]>();
-  readonly plan: BondPlan;
-  run = 0;
-  readonly #settings: AnnounceConfig;
-  readonly #damping: Damping;
-  readonly #rarp: TokenBucket;
-  readonly #slice: number;
-  #opensAt: number | null = null;
-  #start = 0;
+  /** How each announcement ended. */
+  readonly results: string[] = [];
+  /** How many frames of those offered the kernel takes, or the errno. */
+  kernel: (offered: readonly SentFrame[]) => number | string = (offered) => offered.length;
+  readonly #clock = new FakeClock();
+  readonly #bond = new BondGuests(CAPACITY);
+  readonly #first: ReadyFirstRound;
+  readonly #announcements: Announcements;
+  readonly #control = controlWords(this.#bond.batch.memory);
+  #open = 0;
 
   constructor({ settings = {}, seed = 1, slice = 64 }: SimulationOptions = {}) {
-    this.#settings = { ...ANNOUNCE_DEFAULTS, ...settings };
-    this.#slice = slice;
-    const { rate, damping } = this.#settings;
-    this.#damping = new Damping(damping);
-    this.#rarp = new TokenBucket(rate.rarp);
-    const buckets = { rarp: this.#rarp, garp: new TokenBucket(rate.arp), na: new TokenBucket(rate.na) };
-    const announceable = {
-      keys: () => this.guests.keys(),
-      rarp: (key: string) => (this.guests.has(key) ? new Uint8Array(60) : null),
-      place: (key: string): Place | null => (this.guests.has(key) ? { mac: macOf(key), tags: [] } : null),
-      addresses: ({ mac }: Place) => this.guests.get(`${mac} 4`) ?? [],
+    const config = { ...ANNOUNCE_DEFAULTS, ...settings };
+    const { memory } = this.#bond.batch;
+    const rate = config.kinds.includes('rarp') ? config.rate.rarp : null;
+    this.#first = new ReadyFirstRound(this.#sender(), { memory, capacity: CAPACITY, rate, damping: config.damping });
+    const tools: AnnouncementTools = {
+      clock: this.#clock,
+      chance: seeded(seed),
+      openPort: () => this.#port(slice),
+      addressesOf: (_, { mac }) => this.guests.get(`${mac} ${BOND}`) ?? [],
+      refresh: () => void this.#bond.batch.publish(),
+      nextRound: () => undefined,
+      listener: {
+        began: () => undefined,
+        firstFrameOut: () => undefined,
+        firstRoundOut: () => undefined,
+        sent: () => undefined,
+        refused: () => undefined,
+        ended: (_, { result }) => void this.results.push(result),
+      },
     };
-    this.plan = new BondPlan(this.#settings, buckets, announceable, seeded(seed));
+    this.#announcements = new Announcements(config, new Map([[BOND, this.#bond]]), tools, {
+      slaveOf: () => SLAVE,
+      announce: (_bond, _slave, cause) => this.#handOver(cause, this.#first.release(this.#moment())),
+    });
+  }
+
+  get now(): number {
+    return this.#clock.now;
+  }
+
+  /** The number of the latest failover or release. */
+  get run(): number {
+    return Atomics.load(this.#control, EPOCH);
+  }
+
+  /** Whether an announcement lasts. */
+  get running(): boolean {
+    return this.#open > 0;
   }
 
   add(n: number, ...ips: string[]): void {
@@ -77,79 +111,81 @@ export class Simulation {
       guestKey(n),
       ips.map((ip) => ({ ip: ip as Ip, router: false, withheld: null })),
     );
-    this.plan.joined(guestKey(n), this.now);
+    const here = { bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, entry: null };
+    this.#bond.update(macOf(n), [{ mac: macOf(n), ...here, source: 'fdb' }]);
+    this.#bond.batch.publish();
   }
 
   remove(n: number): void {
     this.guests.delete(guestKey(n));
+    this.#bond.update(macOf(n), []);
+    this.#bond.batch.publish();
   }
 
-  /** As the failover thread does it: what the tokens allow goes at once, beginning with who had no turn before. */
   failover(): void {
-    const wait = this.#damping.failover(this.now);
-    this.plan.cancel();
-    this.run++;
-    this.#opensAt = wait;
-    if (wait === null) this.#begin();
-    else this.damped.push(this.now);
+    this.#handOver('failover', this.#first.failover(this.#moment()));
   }
 
   guestArp(frames: number): void {
     for (let n = 0; n < frames; n++) this.sent.push({ at: this.now, kind: 'guest-arp', id: '', run: this.run });
-    this.plan.arpLeft(frames, this.now);
+    this.#announcements.arpLeft(BOND, frames, this.now);
   }
 
-  /** Lets time pass until `until`, and has everything done that is due. */
+  /** Lets so many seconds pass, and has everything done that is due. */
   advance(seconds: number): void {
-    const until = this.now + seconds;
-    for (let turns = 0; ; turns++) {
-      if (turns > 1e6) throw new Error('time stands still');
-      const due = Math.min(this.plan.wakeAt(this.now) ?? Infinity, this.#opensAt ?? Infinity);
-      if (due > until) break;
-      this.now = Math.max(this.now, due);
-      if (this.#opensAt !== null && this.#opensAt <= this.now) this.#release();
-      this.#send();
-    }
-    this.now = until;
+    this.#clock.advance(seconds);
   }
 
   of(kind: SentFrame['kind'], run?: number): SentFrame[] {
     return this.sent.filter((frame) => frame.kind === kind && (run === undefined || frame.run === run));
   }
 
-  #release(): void {
-    this.#opensAt = null;
-    if (!this.#damping.release(this.now)) throw new Error('the window is not open');
-    this.run++;
-    this.#begin();
+  #moment(): Moment {
+    return { now: this.now, sinceArrival: () => 0, pause: () => undefined };
   }
 
-  #begin(): void {
-    this.announced.push(this.now);
-    const keys = [...this.guests.keys()];
-    const turns = this.#settings.kinds.includes('rarp') ? this.#rarp.take(keys.length, this.now) : 0;
-    const start = turns === keys.length ? 0 : this.#start % keys.length;
-    const done = new Set(Array.from({ length: turns }, (_, n) => keys[(start + n) % keys.length] ?? ''));
-    for (const id of done) this.sent.push({ at: this.now, kind: 'rarp', id, run: this.run });
-    this.#start = keys.length > 0 ? (start + turns) % keys.length : 0;
-    this.plan.begin(this.now, (key) => done.has(key));
+  /** What the thread did reaches the main thread. */
+  #handOver(cause: FirstRound['cause'], outcome: RoundOutcome | null): void {
+    if (!outcome) return;
+    (outcome.damped === null ? this.announced : this.damped).push(this.now);
+    this.#announcements.failover({ bond: BOND, slave: SLAVE, cause, arrived: this.now, ...outcome });
   }
 
-  #send(): void {
-    const frames = this.plan.next(this.now, this.#slice);
-    for (const { turn, bytes } of frames) {
-      if (turn.kind !== 'rarp') checkBytes(turn.kind, turn.key, bytes);
-      this.sent.push({ at: this.now, kind: turn.kind, id: turn.id, run: this.run });
-    }
-    if (this.plan.wakeAt(this.now) === null) this.plan.cancel();
-    const next = this.plan.nextRarp;
-    if (next !== null) this.#start = [...this.guests.keys()].indexOf(next);
+  #sender(): PacketSender {
+    const space = new AddressSpace(this.#bond.batch.memory);
+    return {
+      send: (messages, count) => this.#offer(space.frames(messages, count)),
+      close: () => undefined,
+    };
+  }
+
+  #port(capacity: number): SlicePort {
+    this.#open++;
+    return {
+      capacity,
+      send: (frames, mayGo) => (mayGo() ? this.#offer(frames.map(({ bytes }) => bytes)) : null),
+      close: () => void this.#open--,
+    };
+  }
+
+  #offer(frames: readonly Uint8Array[]): number | string {
+    const offered = frames.map((bytes) => ({ at: this.now, run: this.run, ...read(bytes) }));
+    const taken = this.kernel(offered);
+    if (typeof taken === 'number') this.sent.push(...offered.slice(0, taken));
+    return taken;
   }
 }
 
-function checkBytes(kind: FrameKind, key: string, bytes: Uint8Array): void {
-  const { src, etherType } = dissect(bytes);
-  if (src !== macOf(key) || etherType !== (kind === 'garp' ? 0x0806 : 0x86dd)) throw new Error('not the frame');
+/** What a frame is, and whose. */
+function read(bytes: Uint8Array): Pick<SentFrame, 'kind' | 'id'> {
+  const { src, etherType, arp, payload } = dissect(bytes);
+  const key = `${src} ${BOND}`;
+  if (etherType === ETHERTYPE.rarp) return { kind: 'rarp', id: key };
+  if (etherType === ETHERTYPE.arp && arp) return { kind: 'garp', id: `${key} ${arp.spa}` };
+  // RFC 4861 section 4.4: after the IPv6 header's 40 bytes, type 136; the target is 8 bytes on.
+  if (etherType !== ETHERTYPE.ipv6 || payload[40] !== 136) throw new Error('a frame of no kind that is announced');
+  const words = Array.from({ length: 8 }, (_, n) => payload.readUInt16BE(48 + 2 * n).toString(16));
+  return { kind: 'na', id: `${key} ${new URL(`http://[${words.join(':')}]`).hostname.slice(1, -1)}` };
 }
 
 /** The most frames in any stretch of `seconds`. */

@@ -19,8 +19,8 @@ import {
   encodePacketOut,
   IN_PORT_CONTROLLER,
 } from '../../../src/frames/openflow/packet-out.js';
-import { encodeRarp } from '../../../src/frames/arp.js';
-import { seeded } from '../../support/announcing.js';
+import { encodeRarp } from '../../../src/frames/rarp.js';
+import { seeded } from '../../support/seeded.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));

@@ -45,14 +45,14 @@ test('jitter differs from host to host, and is the same for the same seed', () =
 test('a run is over when all rounds are out, and not before the last address had its turn', () => {
   const simulation = failedOver(1, v4);
   simulation.advance(30);
-  assert.notEqual(simulation.plan.wakeAt(simulation.now), null);
+  assert.deepEqual([simulation.running, simulation.results], [true, []]);
   simulation.advance(70);
-  assert.equal(simulation.plan.wakeAt(simulation.now), null);
+  assert.deepEqual([simulation.running, simulation.results], [false, ['completed']]);
   const many = failedOver(1000, v4);
   many.advance(100);
-  assert.notEqual(many.plan.wakeAt(many.now), null, 'a thousand addresses at eight a second take two minutes');
+  assert.deepEqual(many.results, [], 'a thousand addresses at eight a second take two minutes');
   many.advance(1000);
-  assert.equal(many.plan.wakeAt(many.now), null);
+  assert.deepEqual(many.results, ['completed']);
 });
 
 test('all RARPs of the first round are out before the first ARP and NA, also when the rate holds them up', () => {
@@ -166,14 +166,19 @@ test('after a flood of guests’ ARP we are silent for a second and a bit, and t
 
 test('frames that could not be sent are first when they can, and cost no tokens twice', () => {
   const simulation = failedOver(3, both);
-  const frames = simulation.plan.next(1000, 64);
-  assert.equal(frames.length, 6);
-  simulation.plan.putBack(frames.slice(1));
-  simulation.advance(0);
-  const ids = frames.map(({ turn }) => turn.id);
+  const offers: string[][] = [];
+  const answers = [1, 'ENOBUFS'];
+  simulation.kernel = (offered) => {
+    offers.push(offered.map(({ id }) => id));
+    return answers.shift() ?? offered.length;
+  };
+  simulation.advance(0.01);
+  const [all = []] = offers;
+  assert.equal(all.length, 6);
+  assert.deepEqual(offers, [all, all.slice(1), all.slice(1)]);
   assert.deepEqual(
     simulation.sent.slice(3).map(({ id }) => id),
-    ids.slice(1),
+    all,
   );
   simulation.advance(100);
   for (let n = 1; n <= 3; n++)
@@ -182,7 +187,10 @@ test('frames that could not be sent are first when they can, and cost no tokens 
 
 test('frames put back may not be sent any more when their turn comes again', () => {
   const simulation = failedOver(3, v4);
-  simulation.plan.putBack(simulation.plan.next(1000, 64));
+  const answers = ['ENOBUFS'];
+  simulation.kernel = (offered) => answers.shift() ?? offered.length;
+  simulation.advance(0.001);
+  assert.deepEqual(simulation.of('garp'), []);
   simulation.remove(2);
   simulation.advance(0.5);
   assert.deepEqual(
