@@ -136,6 +136,11 @@ export class Simulation {
     this.#clock.advance(seconds);
   }
 
+  /** So many seconds pass in which the main thread is busy with something else: what is due waits. */
+  stall(seconds: number): void {
+    this.#clock.now += seconds;
+  }
+
   of(kind: SentFrame['kind'], run?: number): SentFrame[] {
     return this.sent.filter((frame) => frame.kind === kind && (run === undefined || frame.run === run));
   }

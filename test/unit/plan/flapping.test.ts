@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Damping } from '../../../src/plan/limits.js';
-import { mostWithin, Simulation } from '../../support/announcing.js';
+import { guestKey, mostWithin, Simulation } from '../../support/announcing.js';
+import { Damping } from '../../../src/plan/damping.js';
 
 const DAMPING = { failovers: 4, within: 180, holdOff: 30 };
 
@@ -66,6 +66,19 @@ test('on a bond that flaps, RARP begins with those who had no turn', () => {
   const rarps = simulation.of('rarp').map(({ id }) => id);
   assert.ok(rarps.length >= 50);
   assert.equal(new Set(rarps.slice(0, 50)).size, 50);
+});
+
+test('while the main thread is busy, the failover thread itself begins with those who had no turn', () => {
+  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const simulation = new Simulation({ settings: { rate } });
+  for (let n = 1; n <= 25; n++) simulation.add(n);
+  for (let n = 0; n < 3; n++) {
+    simulation.failover();
+    simulation.stall(1);
+  }
+  const rarps = simulation.of('rarp').map(({ id }) => id);
+  const inOrder = Array.from({ length: 30 }, (_, n) => guestKey((n % 25) + 1));
+  assert.deepEqual(rarps, inOrder);
 });
 
 test('whoever is left over from a run and is sent in the first burst of the next is not sent twice in its first round', () => {
