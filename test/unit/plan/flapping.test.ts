@@ -81,6 +81,19 @@ test('while the main thread is busy, the failover thread itself begins with thos
   assert.deepEqual(rarps, inOrder);
 });
 
+test('the next first round begins where the run had come to', () => {
+  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const simulation = new Simulation({ settings: { rate } });
+  for (let n = 1; n <= 60; n++) simulation.add(n);
+  simulation.failover();
+  simulation.advance(1.001);
+  simulation.stall(1);
+  simulation.failover();
+  const rarps = simulation.of('rarp').map(({ id }) => id);
+  const inOrder = Array.from({ length: 30 }, (_, n) => guestKey(n + 1));
+  assert.deepEqual(rarps, inOrder);
+});
+
 test('whoever is left over from a run and is sent in the first burst of the next is not sent twice in its first round', () => {
   const rate = { rarp: { rate: 1000, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
   const simulation = new Simulation({ settings: { rate } });
