@@ -4,6 +4,8 @@ import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
 import { HostState } from '../../../src/guests/host-state.js';
+import type { GuestSettings } from '../../../src/guests/settings.js';
+import type { Verdict } from '../../../src/guests/verdict.js';
 import type { KernelEvent, LinkDetails, VlanRange } from '../../../src/kernel/events.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
@@ -16,6 +18,11 @@ const REFUSED = [parseMacPrefix('00:00:5e:00:01/40')].filter((prefix) => prefix 
 const ip = (n: number): Ip => `192.0.2.${n}` as Ip;
 const tag = (vid: number): { tpid: number; vid: number } => ({ tpid: TPID, vid });
 const SILENT = { router: null, raSent: false, rsSent: false, arp: true };
+
+/** What is said of a MAC on one way out, and the port that is named for it. */
+export interface Judged extends Saying {
+  readonly port: string | null;
+}
 
 /** What the program may hold, and how long it remembers the silent, in seconds. */
 export interface Limits {
@@ -39,6 +46,7 @@ export class Driver {
   constructor(
     world: WorldName,
     private readonly limits: Limits,
+    private readonly exclude: GuestSettings['exclude'] = { macs: [], vlans: [], ports: [] },
   ) {
     this.devices = WORLDS[world]();
     for (const device of this.devices.filter(({ name }) => name !== 'bond0')) this.make(device);
@@ -47,7 +55,7 @@ export class Driver {
   }
 
   private begin(now: number, rows: readonly RowOf[]): HostState {
-    this.state = new HostState(guestSettings({ ...this.limits, virtualRouters: REFUSED }));
+    this.state = new HostState(guestSettings({ ...this.limits, exclude: this.exclude, virtualRouters: REFUSED }));
     this.take([...this.kernel.dump(), ...rows.flatMap((row) => this.row(row))], now);
     this.tellInterfaces();
     return this.state;
@@ -87,7 +95,7 @@ export class Driver {
   }
 
   private row({ mac, port, vlan }: RowOf, gone = false): KernelEvent[] {
-    const bridge = this.has(port) ? this.bridgeOf(port) : undefined;
+    const bridge = this.bridgeOf(port);
     if (!bridge) return [];
     return [this.kernel.fdb(mac, port, { gone, vlan: bridge.aware ? vlan : null })];
   }
@@ -100,7 +108,9 @@ export class Driver {
     return this.kernel.dump().some((event) => event.type === 'link' && event.name === name);
   }
 
-  private bridgeOf(port: string): Device | undefined {
+  /** The bridge that a device is a port of now; undefined where it is none, or is not there. */
+  bridgeOf(port: string): Device | undefined {
+    if (!this.has(port)) return undefined;
     const { master } = this.kernel.get(port);
     return this.devices.find(({ name, kind }) => kind === 'bridge' && this.kernel.index(name) === master);
   }
@@ -179,16 +189,43 @@ export class Driver {
 
   /** What it says of a MAC, in order of the ways. */
   sayings(mac: string): Saying[] {
-    const sayings = this.state.verdicts(mac as Mac).map(({ bond, tags, source, lastSeen, suppressed }) => {
+    return this.judged(mac).map(({ way, source, lastSeen, suppressed }) => ({ way, source, lastSeen, suppressed }));
+  }
+
+  /** The same, with the ports. */
+  judged(mac: string): Judged[] {
+    const judged = this.verdicts(mac).map(({ bond, tags, source, device, lastSeen, suppressed }) => {
       const way = [this.bondName(bond), ...tags.map(({ vid }) => vid)].join('/');
-      return { way, source, lastSeen, suppressed };
+      return { way, source, lastSeen, suppressed, port: this.names.get(device ?? 0) ?? null };
     });
-    return sayings.sort((a, b) => (a.way < b.way ? -1 : 1));
+    return judged.sort((a, b) => (a.way < b.way ? -1 : 1));
+  }
+
+  verdicts(mac: string): Verdict[] {
+    return this.state.verdicts(mac as Mac);
+  }
+
+  /** The bonds that there are, by their names. */
+  bonds(): Map<string, number> {
+    const names = ['bond0', 'bond1'].filter((name) => this.has(name));
+    return new Map(names.map((name) => [name, this.kernel.index(name)]));
+  }
+
+  isUp(port: string): boolean {
+    if (!this.has(port)) return false;
+    const { up, lowerUp } = this.kernel.get(port);
+    return up && lowerUp;
+  }
+
+  /** The VLANs of a port; null where its bridge knows none, or it is in no bridge. */
+  membership(port: string): PortVlan[] | null {
+    if (!this.bridgeOf(port)?.aware) return null;
+    return (this.kernel.port(port).vlans ?? []).map(({ first, untagged }) => ({ vid: first, untagged }));
   }
 
   /** The MACs that bridges have taught it, and the ports that it names for them. */
   learned(): { mac: string; port: string | undefined }[] {
-    const verdicts = MACS.flatMap((mac) => this.state.verdicts(mac as Mac));
+    const verdicts = MACS.flatMap((mac) => this.verdicts(mac));
     return verdicts
       .filter(({ source }) => source === 'fdb')
       .map(({ mac, device }) => ({ mac, port: this.names.get(device ?? 0) }));
