@@ -165,6 +165,7 @@ const UPLINKS = ['bond0', 'bond0.905', 'bond1'];
 /** Whether a command may end the announcement of a guest: its port changes, or it is seen elsewhere, or is silent for too long. */
 function mayEnd(command: Command, { mac, port, lastSeen }: Announced, now: number): boolean {
   const concerns = (device: string): boolean => device === port || UPLINKS.includes(device);
+  const isOver = lastSeen !== null && now - lastSeen >= ROOMY.remember;
   switch (command.do) {
     case 'learn':
       return command.mac === mac && command.port !== port;
@@ -174,11 +175,11 @@ function mayEnd(command: Command, { mac, port, lastSeen }: Announced, now: numbe
     case 'gone':
       return concerns(command.port);
     case 'expire':
-      return lastSeen !== null && now - lastSeen >= ROOMY.remember;
-    case 'restart': // a device that is gone may have been the one that said that the guest left
+      return isOver;
     case 'resync':
-      if (command.do === 'restart' && command.gone.length > 0) return true;
       return command.gone.some(concerns) || command.rows.some((row) => row.mac === mac && row.port !== port);
+    case 'restart': // a device that is gone may have been the one that said that the guest left
+      return isOver || command.gone.length > 0 || command.rows.some((row) => row.mac === mac && row.port !== port);
     default:
       return false;
   }
