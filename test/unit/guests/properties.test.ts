@@ -146,9 +146,11 @@ test('a guest whose port stands, and that was not seen elsewhere, stays announce
           const places = announced.map(({ mac, way }) => `${mac} ${way}`);
           for (const { mac, way } of staying) assert.ok(places.includes(`${mac} ${way}`), `${mac} on ${way} is lost`);
           const { length } = staying;
-          const carries = (guest: Announced): boolean =>
-            history.driver.membership(bondOf(guest.way)) === null ||
-            mayLeave(history, { ...guest, lastSeen: history.now });
+          const carries = ({ way, ...guest }: Announced): boolean => {
+            if (history.driver.membership(bondOf(way)) === null) return true;
+            const tagsItself = way.includes('/') && history.left.has(`${guest.mac} ${way}`); // it may be in another VLAN
+            return !tagsItself && mayLeave(history, { ...guest, way, lastSeen: history.now });
+          };
           staying = announced.filter(
             (guest) => guest.source === 'fdb' && history.driver.isUp(guest.port ?? '') && carries(guest),
           );
