@@ -33,7 +33,9 @@ async function follow(lab: Lab, command: string, { says, stays, meanwhile }: Run
   const said = (): string => running.stdout + running.stderr.slice('ready\n'.length);
   if (meanwhile) {
     await running.logs(meanwhile.when);
-    await runToItsEnd(meanwhile.command, { in: 'lab', says: /./ });
+    const known = knownCommand(meanwhile.command);
+    assert.ok(known.in === 'lab', meanwhile.command);
+    await runToItsEnd(meanwhile.command, known);
     if (!stays) await running.ended;
   }
   await until(() => says.test(said()), { what: `${command} says ${String(says)}, not:\n${said()}` });

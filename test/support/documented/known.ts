@@ -71,7 +71,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'bridge fdb show': lab(/^52:54:00:00:00:01 dev tap1 /m),
   'bridge vlan show': lab(/^port +vlan-id/),
   'bridge monitor fdb': lab(NOTHING, { stays: true }),
-  'ip neigh show': lab(/(?:)/),
+  'ip neigh show': lab(/^([0-9a-f.:]+ dev \S+ .*[A-Z]+ *\n)*$/),
   'ip -d link show dev bond0': lab(/ bond mode active-backup active_slave up2 miimon 100 updelay 0 /),
   'cat /proc/net/bonding/bond0': lab(/^Currently Active Slave: up2$/m),
   "timeout 20 tcpdump -c 3 -nei up2 'ether broadcast'": lab(/52:54:00:00:00:0\d > ff:ff:ff:ff:ff:ff, .*Reverse/, {
@@ -91,7 +91,9 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'systemctl edit bondherald': service(/(?:)/),
   'systemctl status ovsdb-server ovs-vswitchd': service(/could not be found/, { exit: 4 }),
   'systemd-analyze security': service(/^bondherald\.service +2\.0 OK/m),
-  '/usr/lib/bondherald/systemd/host-access /usr/lib/bondherald/systemd': service(/(?:)/),
+  '/usr/lib/bondherald/systemd/host-access /usr/lib/bondherald/systemd': service(
+    /^(with(out)? (libvirt|openvswitch)\n)*$/,
+  ),
   'mkdir -p /etc/systemd/system/bondherald.service.d': service(NOTHING),
   'ln -sf /dev/null /etc/systemd/system/bondherald.service.d/50-libvirt.conf': service(NOTHING),
   'apt purge bondherald': service(/Purging configuration files for bondherald/),

@@ -114,7 +114,8 @@ test('no message shows a password or a key', () => {
   assert.doesNotMatch(lines.join('\n'), /hunter2/);
   for (const start of ['*', '!', '&a *', '[', '"']) {
     const said = problems(`basic_auth_users: {alice: ${start}hunter2}`);
-    assert.ok(said.length > 0);
+    for (const line of said) assert.match(line, /^\/etc\/b\/web\.yml:\d+: ./);
+    assert.notDeepEqual(said, []);
     assert.doesNotMatch(said.join('\n'), /hunter2/);
   }
   assert.doesNotMatch(problems('basic_auth_users: hunter2').join('\n'), /hunter2/);

@@ -104,8 +104,10 @@ for (const index of [0, 1] as const) {
     parts[index].alive = false;
     clock.advance(60);
     assert.deepEqual(take(), []);
-    assert.equal(warnings.length > 0, true);
-    assert.deepEqual((warnings[0] as unknown[])[1], { part: parts[index].name });
+    assert.deepEqual(
+      [...new Set(warnings.map((warning) => JSON.stringify((warning as unknown[])[1])))],
+      [`{"part":"${parts[index].name}"}`],
+    );
     parts[index].alive = true;
     clock.advance(1.25);
     assert.deepEqual(take(), ['WATCHDOG=1']);
