@@ -134,6 +134,17 @@ export function plainBridge(guests = 3): (hv: Hypervisor) => void {
   };
 }
 
+/** A guest behind a bridge of its own, whose other port is one of the bridge that the bond is a port of. */
+export function ownBridge(hv: Hypervisor): void {
+  hv.bridge('br0');
+  hv.port('br0', BOND);
+  hv.bridge('qbr');
+  hv.vethPair('qvb', 'qvo');
+  hv.port('qbr', 'qvb');
+  hv.port('br0', 'qvo');
+  hv.guest('qbr');
+}
+
 function asTag(tag: number | Tag): Tag {
   return typeof tag === 'number' ? { vid: tag, tpid: 0x8100 } : tag;
 }

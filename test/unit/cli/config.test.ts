@@ -1,20 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { fileFor } from '../../support/config-file.js';
 import { bondherald, type Outcome } from '../../support/program.js';
 
 const REFERENCE = fileURLToPath(new URL('../../../../config/bondherald.yaml', import.meta.url));
-
-function fileFor(t: TestContext, text: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bondherald-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = path.join(folder, 'c.yaml');
-  writeFileSync(file, text);
-  return file;
-}
 
 /** Ended with status 2, nothing on stdout, and these lines on stderr. */
 function refused({ code, stdout, stderr }: Outcome, ...lines: RegExp[]): void {

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { test, type TestContext } from 'node:test';
+import { writeFileSync } from 'node:fs';
+import { test } from 'node:test';
 import { loadConfig } from '../../../src/cli/config-file.js';
 import { readRunOrder } from '../../../src/cli/run-config.js';
 import { ConfigError, UsageError } from '../../../src/errors.js';
+import { fileFor } from '../../support/config-file.js';
 import { bondherald } from '../../support/program.js';
 
 const NEVER = new AbortController().signal;
-
-function fileFor(t: TestContext, text: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), 'bondherald-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = path.join(folder, 'c.yaml');
-  writeFileSync(file, text);
-  return file;
-}
 
 test('a run gets the configuration that the other commands see, frozen', async (t) => {
   const file = fileFor(t, 'guests: {exclude: {macs: ["02:bf/16"]}}\n');

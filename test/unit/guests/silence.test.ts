@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
+import { BOND, ownBridge, plainBridge } from '../../lab/net/hypervisor.js';
 import { GUEST, REMEMBER, Story } from '../../support/story.js';
 
 test('a guest that fell silent until its row aged out is announced as long as its port stands', () => {
@@ -105,15 +105,7 @@ test('a guest that was heard before it left, and is heard again, is to be judged
 });
 
 test('a silent guest behind a bridge of its own is followed to its innermost port', () => {
-  const story = new Story((hv) => {
-    hv.bridge('br0');
-    hv.port('br0', BOND);
-    hv.bridge('qbr');
-    hv.vethPair('qvb', 'qvo');
-    hv.port('qbr', 'qvb');
-    hv.port('br0', 'qvo');
-    hv.guest('qbr');
-  });
+  const story = new Story(ownBridge);
   for (const port of ['tap1', 'qvo']) story.learned(port);
   for (const port of ['tap1', 'qvo']) story.agedOut(port);
   assert.equal(story.verdict, null);

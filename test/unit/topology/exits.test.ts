@@ -6,7 +6,7 @@ import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import { exitsByPort, exitsOfBridgePort, exitsOfDevice } from '../../../src/topology/exits.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { Topology } from '../../../src/topology/topology.js';
-import { BOND, Hypervisor } from '../../lab/net/hypervisor.js';
+import { BOND, Hypervisor, ownBridge } from '../../lab/net/hypervisor.js';
 import { SHAPES } from '../../lab/net/shapes.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
@@ -100,15 +100,7 @@ test('a VLAN device that is down blocks the guests above it', () => {
 });
 
 test("a bridge between the guest's own and the bond blocks the guest as it would one of its own", () => {
-  const host = new FakeHost((hv) => {
-    hv.bridge('br0');
-    hv.port('br0', BOND);
-    hv.bridge('qbr');
-    hv.vethPair('qvb', 'qvo');
-    hv.port('qbr', 'qvb');
-    hv.port('br0', 'qvo');
-    hv.guest('qbr');
-  });
+  const host = new FakeHost(ownBridge);
   assert.equal(blockedReason(host), null);
   host.change(BOND, { bridgePortState: 4 });
   assert.equal(blockedReason(host), 'uplink-not-forwarding');
