@@ -6,6 +6,9 @@ import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
 import type { Address } from '../../src/plan/announceable.js';
+import { Events } from '../../src/tasks/events.js';
+import { asBond } from '../../src/topology/bond-id.js';
+import type { DaemonEvents } from '../../src/wire/events.js';
 import type { PacketSender } from '../../src/sys/packets/packet-sender.js';
 import { Announcements } from '../../src/wire/announcements.js';
 import { controlWords, EPOCH } from '../../src/wire/batch-layout.js';
@@ -15,9 +18,6 @@ import { type Moment, ReadyFirstRound } from '../../src/wire/first-round.js';
 import type { SlicePort } from '../../src/wire/slice-port.js';
 import type { FirstRound, RoundOutcome } from '../../src/wire/thread-messages.js';
 import { ANNOUNCE_DEFAULTS } from './announce-defaults.js';
-import type { Address, Place } from '../../src/plan/announceable.js';
-import { BondPlan } from '../../src/plan/bond-plan.js';
-import { Damping, TokenBucket } from '../../src/plan/limits.js';
 import { dissect, ETHERTYPE } from './dissect.js';
 import { AddressSpace } from './batch-memory.js';
 import { FakeClock } from './fake-clock.js';
@@ -32,7 +32,7 @@ export interface SentFrame {
   run: number;
 }
 
-const BOND = 4;
+const BOND = asBond(4);
 const SLAVE = 2;
 const CAPACITY = 6000;
 const hex = (byte: number): string => byte.toString(16).padStart(2, '0');
@@ -59,7 +59,8 @@ export class Simulation {
   /** How many frames of those offered the kernel takes, or the errno. */
   kernel: (offered: readonly SentFrame[]) => number | string = (offered) => offered.length;
   readonly #clock = new FakeClock();
-  readonly #bond = new BondGuests(CAPACITY);
+  readonly #events = new Events<DaemonEvents>();
+  readonly #bond = new BondGuests(CAPACITY, undefined, (key) => this.#events.emit('announceable', BOND, key));
   readonly #first: ReadyFirstRound;
   readonly #announcements: Announcements;
   readonly #control = controlWords(this.#bond.batch.memory);
@@ -75,21 +76,13 @@ export class Simulation {
       chance: seeded(seed),
       openPort: () => this.#port(slice),
       addressesOf: (_, { mac }) => this.guests.get(`${mac} ${BOND}`) ?? [],
-      refresh: () => void this.#bond.batch.publish(),
-      nextRound: () => undefined,
-      listener: {
-        began: () => undefined,
-        firstFrameOut: () => undefined,
-        firstRoundOut: () => undefined,
-        sent: () => undefined,
-        refused: () => undefined,
-        ended: (_, { result }) => void this.results.push(result),
-      },
+      events: this.#events,
     };
-    this.#announcements = new Announcements(config, new Map([[BOND, this.#bond]]), tools, {
-      slaveOf: () => SLAVE,
-      announce: (_bond, _slave, cause) => this.#handOver(cause, this.#first.release(this.#moment())),
-    });
+    this.#announcements = new Announcements(config, new Map([[BOND, this.#bond]]), tools, () => SLAVE);
+    this.#events.on('announceable', (bond, key) => this.#announcements.joined(bond, key));
+    this.#events.on('guestsChanged', () => void this.#bond.batch.publish());
+    this.#events.on('due', (_bond, _slave, cause) => this.#handOver(cause, this.#first.release(this.#moment())));
+    this.#events.on('ended', (_, { result }) => void this.results.push(result));
   }
 
   get now(): number {

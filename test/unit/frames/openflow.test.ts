@@ -19,7 +19,7 @@ import {
   encodePacketOut,
   IN_PORT_CONTROLLER,
 } from '../../../src/frames/openflow/packet-out.js';
-import { encodeRarp } from '../../../src/frames/rarp.js';
+import { encodeRarp } from '../../../src/frames/arp.js';
 import { seeded } from '../../support/seeded.js';
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Mac } from '../../../src/addr/mac.js';
 import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
-import { BatchReader } from '../../../src/wire/batch-reader.js';
+import { BatchReader } from '../../../src/wire/burst.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import { ROOMY, TIGHT } from '../../fuzz/host-state.js';
 import { AddressSpace } from '../../support/batch-memory.js';
