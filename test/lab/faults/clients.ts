@@ -9,6 +9,12 @@ const PAUSE_MS = 5;
 
 const PAGES = ['/metrics', '/', '/healthz'];
 
+const QUESTIONS: readonly (() => Promise<unknown>)[] = [
+  () => ask({ op: 'guests', bond: null }),
+  () => ask({ op: 'status' }),
+  () => askDaemon({ op: 'page' }, CONTROL_SOCKET),
+];
+
 /** Those who ask the daemon all the time: over HTTP, over the control socket, and one who never ends what he says. */
 export class Clients {
   /** How many answers there were. */
@@ -19,8 +25,7 @@ export class Clients {
   constructor(private readonly scene: Scene) {
     this.all = [
       this.again(async (n) => void (await scene.daemon.get(PAGES[n % PAGES.length]))),
-      this.again(async (n) => void (await ask(n % 2 === 0 ? { op: 'guests', bond: null } : { op: 'status' }))),
-      this.again(async () => void (await askDaemon({ op: 'page' }, CONTROL_SOCKET))),
+      this.again(async (n) => void (await QUESTIONS[n % QUESTIONS.length]?.())),
       this.again(() => rude()),
     ];
   }
