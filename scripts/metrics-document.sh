@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 
 node --input-type=module -e "
   import { writeFileSync } from 'node:fs';
-  import { metricsDocument } from './build/src/metrics/document.js';
+  import { metricsDocument } from './build/test/support/metrics-document.js';
   writeFileSync('docs/metrics.md', metricsDocument());
 "

@@ -4,7 +4,7 @@ import { RUN_RESULTS } from '../plan/failover-record.js';
 /**
  * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
  * bond, slave, kind, source, reason and code are closed sets. Where the values of a label are given here, a counter is
- * there, at 0, before it has counted anything. docs/metrics.md is made of this table (document.ts).
+ * there, at 0, before it has counted anything. docs/metrics.md is made of this table (test/support/metrics-document.ts).
  */
 export const METRICS = {
   bondherald_build_info: {

@@ -1,6 +1,7 @@
-import { open, rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { orSyscallError } from './read-bounded.js';
+import { replaceFile } from './replace-file.js';
 
 /** A file that another program reads while we replace it. */
 export interface SharedFile {
@@ -24,17 +25,7 @@ export function sharedFileAt(path: string): SharedFile {
   return {
     path,
     write: (text) =>
-      orSyscallError(`writing ${path}`, async () => {
-        await remove(temporary); // left behind by a crash, with whatever owner and mode
-        const handle = await open(temporary, 'wx', MODE);
-        try {
-          await handle.chmod(MODE); // whatever the umask is
-          await handle.writeFile(text);
-        } finally {
-          await handle.close();
-        }
-        await rename(temporary, path);
-      }),
+      orSyscallError(`writing ${path}`, () => replaceFile(path, [text], { temporary, mode: MODE, sync: false })),
     remove: () =>
       orSyscallError(`writing ${path}`, async () => {
         await remove(temporary);

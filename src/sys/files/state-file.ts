@@ -1,7 +1,8 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { SyscallError } from '../../errors.js';
 import { nullIfMissing, orSyscallError, readBounded } from './read-bounded.js';
+import { replaceFile } from './replace-file.js';
 
 /** A file that is read once and replaced as a whole. */
 export interface StateFile {
@@ -22,7 +23,11 @@ export function stateFileIn(folder: string): StateFile {
   return {
     path: file,
     read: (limit) => read(file, limit, `reading ${what}`),
-    write: (parts) => orSyscallError(`writing ${what}`, () => replace(folder, file, parts)),
+    write: (parts) =>
+      orSyscallError(`writing ${what}`, async () => {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await replaceFile(file, parts, { temporary: `${file}.new`, mode: 0o600, sync: true });
+      }),
     setAside: (reason) =>
       orSyscallError(`setting aside ${what}`, async () => {
         await rename(file, `${file}.bad-${reason}`);
@@ -43,28 +48,5 @@ async function read(file: string, limit: number, what: string): Promise<Uint8Arr
   } catch (error) {
     if (error instanceof SyscallError && error.errno === 'EFBIG') return 'too-large';
     throw error;
-  }
-}
-
-async function replace(folder: string, file: string, parts: readonly Uint8Array[]): Promise<void> {
-  const temporary = `${file}.new`;
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  await rm(temporary, { force: true }); // left behind by a crash, with whatever owner and mode
-  try {
-    await writeWhole(temporary, parts);
-    await rename(temporary, file);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined); // it takes room on a disk that is full
-    throw error;
-  }
-}
-
-async function writeWhole(file: string, parts: readonly Uint8Array[]): Promise<void> {
-  const handle = await open(file, 'wx', 0o600);
-  try {
-    for (const part of parts) await handle.writeFile(part);
-    await handle.sync(); // or the rename may reach the disk before the bytes
-  } finally {
-    await handle.close();
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { metricsDocument } from '../../../src/metrics/document.js';
+import { metricsDocument } from '../../support/metrics-document.js';
 import { METRICS } from '../../../src/metrics/table.js';
 
 const FILE = new URL('../../../../docs/metrics.md', import.meta.url);

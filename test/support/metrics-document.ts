@@ -1,4 +1,4 @@
-import { LATENCY_BUCKETS, type MetricDescription, METRICS } from './table.js';
+import { LATENCY_BUCKETS, type MetricDescription, METRICS } from '../../src/metrics/table.js';
 
 const OPENING = `# Metrics
 
