@@ -104,7 +104,7 @@ export function signTests(sources) {
 }
 
 /** The one file that makes keys out of values, and may take them apart. */
-const KEYS = new Set(['src/guests/frame-key.ts']);
+const KEYS = new Set(['src/topology/keys.ts']);
 const KEY = /^key$|Key$/;
 const SPLITS = new Set(['split', 'startsWith', 'slice', 'substring', 'match']);
 

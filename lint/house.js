@@ -25,7 +25,7 @@ export function measure(root, limits = LIMITS) {
     'circle of files': figures.circles(src).map((files) => files.join(', ')),
     'import upwards': figures.upwards(src),
     'sign test of an ifindex outside topology/bond-id.ts': figures.signTests(src),
-    'key taken apart outside its module': figures.keySplits(src),
+    'key taken apart outside topology/keys.ts': figures.keySplits(src),
     'export that nobody imports': unusedExports(src, readSources(root, 'test')),
   };
   const report = [

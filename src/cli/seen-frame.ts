@@ -30,7 +30,7 @@ export interface SeenFrame {
   readonly problem: string | null;
 }
 
-type Says = Omit<SeenFrame, 'mac' | 'destination' | 'tags'>;
+type Content = Omit<SeenFrame, 'mac' | 'destination' | 'tags'>;
 
 const NOTHING = { address: null, target: null, hardware: null, flags: [], problem: null } as const;
 
@@ -42,15 +42,15 @@ export function readSeen(bytes: Uint8Array): SeenFrame | null {
   try {
     const frame = decodeEthernet(bytes);
     const { source, destination, tags } = frame;
-    const says = saysOrProblem(frame);
-    return says && { mac: source, destination, tags, ...says };
+    const content = contentOrProblem(frame);
+    return content && { mac: source, destination, tags, ...content };
   } catch (error) {
     if (error instanceof FrameError) return null;
     throw error;
   }
 }
 
-function saysOrProblem(frame: EthernetFrame): Says | null {
+function contentOrProblem(frame: EthernetFrame): Content | null {
   try {
     return read(frame);
   } catch (error) {
@@ -59,7 +59,7 @@ function saysOrProblem(frame: EthernetFrame): Says | null {
   }
 }
 
-function read({ etherType, payload }: EthernetFrame): Says | null {
+function read({ etherType, payload }: EthernetFrame): Content | null {
   switch (etherType) {
     case ETH_P_ARP:
       return readArp(payload);
@@ -75,22 +75,22 @@ function read({ etherType, payload }: EthernetFrame): Says | null {
 }
 
 /** RFC 5227 names probes and announcements, sections 1.1 and 3. */
-function readArp(payload: Uint8Array): Says {
+function readArp(payload: Uint8Array): Content {
   const { operation, sender, senderIp, targetIp } = decodeArp(payload);
-  const says = { ...NOTHING, address: senderIp === NO_IPV4 ? null : senderIp, hardware: sender };
-  if (senderIp === targetIp) return { ...says, kind: 'garp' };
-  if (operation === ARP_REPLY) return { ...says, kind: 'arp-reply', target: targetIp };
-  return { ...says, kind: senderIp === NO_IPV4 ? 'arp-probe' : 'arp-request', target: targetIp };
+  const content = { ...NOTHING, address: senderIp === NO_IPV4 ? null : senderIp, hardware: sender };
+  if (senderIp === targetIp) return { ...content, kind: 'garp' };
+  if (operation === ARP_REPLY) return { ...content, kind: 'arp-reply', target: targetIp };
+  return { ...content, kind: senderIp === NO_IPV4 ? 'arp-probe' : 'arp-request', target: targetIp };
 }
 
-function readNd(message: NdMessage): Says {
-  const says = { ...NOTHING, kind: message.type, hardware: message.linkLayer };
+function readNd(message: NdMessage): Content {
+  const content = { ...NOTHING, kind: message.type, hardware: message.linkLayer };
   const source = isStationIp(message.source) ? message.source : null;
-  if (message.type === 'ns') return { ...says, address: source, target: message.target };
-  if (message.type !== 'na') return { ...says, address: source };
+  if (message.type === 'ns') return { ...content, address: source, target: message.target };
+  if (message.type !== 'na') return { ...content, address: source };
   const { destination, router, override } = message;
   const flags = [...(router ? (['router'] as const) : []), ...(override ? (['override'] as const) : [])];
-  return { ...says, address: message.target, target: isMulticastIp(destination) ? null : destination, flags };
+  return { ...content, address: message.target, target: isMulticastIp(destination) ? null : destination, flags };
 }
 
 /** Whether a frame is byte for byte what we send about its source; others send such frames as well. */

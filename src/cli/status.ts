@@ -1,5 +1,5 @@
 import type { BondStatus, StatusReport } from '../control/status.js';
-import { age } from '../plan/words.js';
+import { age, monitoringWords } from '../plan/words.js';
 import { systemClock } from '../sys/clock.js';
 import { lastFailoverLines } from './last-failover.js';
 import { look, type LookArguments } from './look.js';
@@ -52,13 +52,7 @@ function bondLines(status: BondStatus, now: number): string[] {
 }
 
 function modeWords({ mode, monitoring }: BondStatus): string[] {
-  const words = mode === null ? [] : [mode];
-  if (!monitoring) return words;
-  const { miimon, arpInterval } = monitoring;
-  if (miimon > 0) words.push(`miimon ${miimon} ms`);
-  if (arpInterval > 0) words.push(`arp_interval ${arpInterval} ms`);
-  if (miimon === 0 && arpInterval === 0) words.push('links not monitored');
-  return words;
+  return [...(mode === null ? [] : [mode]), ...monitoringWords(monitoring)];
 }
 
 function slaveTable({ slaves }: BondStatus): string[] {

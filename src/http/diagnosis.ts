@@ -16,7 +16,7 @@ import type { GuestBooks } from './page-guests.js';
 import { Slices } from '../tasks/slices.js';
 import { oneLine } from '../errors.js';
 
-/** What the doctor has found holds so long, in seconds, while the bonds stand as they stood. */
+/** A diagnosis is valid for so long, in seconds, unless the bonds change. */
 const HOLDS = 30;
 
 /** The guests that the doctor looks at, and so many of each bond. */
@@ -38,7 +38,7 @@ export interface Patient {
 
 /** The doctor of a daemon that runs: looks when somebody asks, and not again before 30 s have passed. */
 export class Diagnosis {
-  private held: { readonly said: PageDiagnosis | string; readonly at: number; readonly key: string } | null = null;
+  private held: { readonly result: PageDiagnosis | string; readonly at: number; readonly key: string } | null = null;
 
   constructor(private readonly patient: Patient) {}
 
@@ -46,10 +46,10 @@ export class Diagnosis {
   async say(): Promise<PageDiagnosis | string> {
     const key = shapeOf(this.patient.books().host.topology);
     const at = this.patient.clock.monotonic();
-    if (this.held?.key === key && at - this.held.at < HOLDS) return this.held.said;
-    const said = await this.look().catch(oneLine);
-    this.held = { said, at, key };
-    return said;
+    if (this.held?.key === key && at - this.held.at < HOLDS) return this.held.result;
+    const result = await this.look().catch(oneLine);
+    this.held = { result, at, key };
+    return result;
   }
 
   private async look(): Promise<PageDiagnosis> {
@@ -99,7 +99,7 @@ export class Diagnosis {
   }
 }
 
-/** Differs when the bonds stand otherwise, and what was said of them is of no use any more. */
+/** Differs when the bonds stand otherwise, so that a diagnosis of them is out of date. */
 function shapeOf(topology: Topology): string {
   const bonds = activeBackupBonds(topology).map(({ name, activeSlave, slaves }) => [
     name,

@@ -27,6 +27,17 @@ export function endingWords({ result, rounds, roundsPlanned, heldBack, seconds }
   return `${words}, after ${duration(seconds ?? 0)}`;
 }
 
+/** How a bond watches its links, with intervals in milliseconds, 0 for not at all; null: nobody knows. */
+export function monitoringWords(by: { readonly miimon: number; readonly arpInterval: number } | null): string[] {
+  if (by === null) return [];
+  const { miimon, arpInterval } = by;
+  if (miimon === 0 && arpInterval === 0) return ['links not monitored'];
+  return [
+    ...(miimon > 0 ? [`miimon ${miimon} ms`] : []),
+    ...(arpInterval > 0 ? [`arp_interval ${arpInterval} ms`] : []),
+  ];
+}
+
 /** Seconds in the unit in which they have up to four digits. */
 export function duration(seconds: number): string {
   if (seconds < 0.01) return `${Math.round(seconds * 1e6)} µs`;

@@ -1,5 +1,6 @@
+import { monitoringWords } from '../../plan/words.js';
 import { type Html, html } from './html.js';
-import { badge, count, table, thousands } from './parts.js';
+import { badge, count, definitions, table, thousands } from './parts.js';
 import { addressOf, type PageQuery } from './query.js';
 import { reasonWords } from './reasons.js';
 import type { PageBond } from './values.js';
@@ -26,37 +27,24 @@ function bondCard(status: PageBond, query: PageQuery | null): Html {
   const { announced, suppressed } = guests;
   const left = Object.entries(suppressed).sort(([one], [other]) => (one < other ? -1 : 1));
   const address = query === null ? '#guests' : addressOf({ ...query, bond, guest: null, after: null }, '#guests');
+  const notAnnounced = left.map(([reason, some]) => html`<br />${thousands(some)} not: ${reasonWords(reason)}`);
   return html`<article class="card">
     <h3>${bond}</h3>
     <p class="dim">${modeWords(status).join(', ')}</p>
     ${linksTable(status)}
     ${activeSlave === null ? html`<p>${badge('bad', 'no active link: nothing gets out')}</p>` : null}
-    <dl>
-      <div>
-        <dt>Guests</dt>
-        <dd>
-          <a href="${address}">${thousands(announced)} announced</a>${left.map(
-            ([reason, guests]) => html`<br />${thousands(guests)} not: ${reasonWords(reason)}`,
-          )}
-        </dd>
-      </div>
-      <div>
-        <dt>Failovers</dt>
-        <dd>
-          ${failovers === null ? 'not known' : `${failovers === 0 ? 'none' : thousands(failovers)} since the start`}
-        </dd>
-      </div>
-    </dl>
+    ${definitions([
+      ['Guests', [html`<a href="${address}">${thousands(announced)} announced</a>`, ...notAnnounced]],
+      [
+        'Failovers',
+        failovers === null ? 'not known' : `${failovers === 0 ? 'none' : thousands(failovers)} since the start`,
+      ],
+    ])}
   </article> `;
 }
 
 function modeWords({ mode, monitoring }: PageBond): string[] {
-  const words = [mode ?? 'mode not known'];
-  if (!monitoring) return words;
-  const { miimon, arpInterval } = monitoring;
-  if (miimon > 0) words.push(`miimon ${miimon} ms`);
-  if (arpInterval > 0) words.push(`arp_interval ${arpInterval} ms`);
-  return miimon === 0 && arpInterval === 0 ? [...words, 'links not monitored'] : words;
+  return [mode ?? 'mode not known', ...monitoringWords(monitoring)];
 }
 
 function linksTable({ bond, slaves }: PageBond): Html {

@@ -1,7 +1,7 @@
 import type { FailoverRecord, RoundRecord, RunResult } from '../../plan/failover-record.js';
 import { CAUSE_WORDS, duration, endingWords } from '../../plan/words.js';
 import { type Html, html } from './html.js';
-import { ago, badge, count, table, thousands, type Tone, utc } from './parts.js';
+import { ago, badge, count, definitions, table, thousands, type Tone, utc } from './parts.js';
 import { timeLine } from './time-line.js';
 import type { PageBond } from './values.js';
 
@@ -33,16 +33,7 @@ function failoverCard([bond, record]: BondFailover, isLatest: boolean, now: numb
   return html`<article class="card">
     <h3>${bond}: ${from ?? 'no link'} → ${to}</h3>
     <p class="dim">${utc(time)}, ${ago(time, now)}${CAUSE_WORDS[cause]}</p>
-    ${timeLine(record)}
-    <dl>
-      ${figures(record).map(
-        ([name, value]) =>
-          html`<div>
-            <dt>${name}</dt>
-            <dd>${value}</dd>
-          </div>`,
-      )}
-    </dl>
+    ${timeLine(record)} ${definitions(figures(record))}
     ${rounds.length === 0 ? null : html`<details${isLatest ? html` open` : null}><summary>Rounds</summary>${roundsTable(bond, record)}</details>`}
   </article> `;
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../doctor/finding.js';
 import { clip, type Html, html } from './html.js';
-import { ago, badge, count, utc } from './parts.js';
+import { ago, badge, count, definitions, utc } from './parts.js';
 import type { PageDiagnosis } from './values.js';
 
 /** So much is shown of what the doctor finds. */
@@ -33,15 +33,9 @@ function findingCard({ level, subject, finding, meaning, cure }: Finding): Html 
   return html`<article class="card">
     <h3>${badge(level === 'warning' ? 'warn' : 'off', level)} ${clip(subject, TEXT_LENGTH)}</h3>
     <p>${clip(finding, TEXT_LENGTH)}</p>
-    <dl>
-      <div>
-        <dt>At the next failover</dt>
-        <dd>${clip(meaning, TEXT_LENGTH)}</dd>
-      </div>
-      <div>
-        <dt>Cure</dt>
-        <dd><code>${clip(cure, TEXT_LENGTH)}</code></dd>
-      </div>
-    </dl>
+    ${definitions([
+      ['At the next failover', clip(meaning, TEXT_LENGTH)],
+      ['Cure', html`<code>${clip(cure, TEXT_LENGTH)}</code>`],
+    ])}
   </article> `;
 }

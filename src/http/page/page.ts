@@ -4,7 +4,7 @@ import { failoversSection } from './failovers.js';
 import { findingsSection } from './findings.js';
 import { guestsSection } from './guests.js';
 import { type Html, html } from './html.js';
-import { badge, thousands, utc } from './parts.js';
+import { badge, definitions, thousands, utc } from './parts.js';
 import { addressOf, type PageQuery } from './query.js';
 import { STYLES } from './style.js';
 import type { PageBond, PageValues } from './values.js';
@@ -85,13 +85,5 @@ function summary(bonds: readonly PageBond[], { links, working, announced, left, 
     ['Failovers', thousands(failovers)],
     ['Warnings', warnings === null ? 'not known' : String(warnings)],
   ];
-  return html`<dl class="tiles">
-    ${tiles.map(
-      ([name, value]) =>
-        html`<div>
-          <dt>${name}</dt>
-          <dd>${value}</dd>
-        </div>`,
-    )}
-  </dl>`;
+  return definitions(tiles, 'tiles');
 }

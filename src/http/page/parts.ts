@@ -33,6 +33,18 @@ export function badge(tone: Tone, word: Content): Html {
   return html`<span class="badge ${tone}">${word}</span>`;
 }
 
+/** Names with their values. @param look a class */
+export function definitions(pairs: readonly (readonly [name: string, value: Content])[], look = ''): Html {
+  const rows = pairs.map(
+    ([name, value]) =>
+      html`<div>
+        <dt>${name}</dt>
+        <dd>${value}</dd>
+      </div>`,
+  );
+  return html`<dl class="${look}">${rows}</dl>`;
+}
+
 /** A table that scrolls within itself where it is wider than the screen. */
 export function table(caption: string, head: readonly string[], rows: readonly Html[]): Html {
   const cells = head.map((title) => html`<th scope="col">${title}</th>`);

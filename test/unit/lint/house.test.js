@@ -95,9 +95,9 @@ test('a comparison of a device number with 0, in all but one file', (t) => {
 
 test('a key that is taken apart, in all but one file', (t) => {
   const text = "key.split('/');\nthis.frameKey.slice(0, 3);\nkey.length;\nkeyword.split('/');\n";
-  assert.deepEqual(problemsOf(t, { 'src/wire/a.ts': text, 'src/guests/frame-key.ts': text }), [
-    "key taken apart outside its module: src/wire/a.ts:1: key.split('/')",
-    'key taken apart outside its module: src/wire/a.ts:2: this.frameKey.slice(0, 3)',
+  assert.deepEqual(problemsOf(t, { 'src/wire/a.ts': text, 'src/topology/keys.ts': text }), [
+    "key taken apart outside topology/keys.ts: src/wire/a.ts:1: key.split('/')",
+    'key taken apart outside topology/keys.ts: src/wire/a.ts:2: this.frameKey.slice(0, 3)',
   ]);
 });
 
