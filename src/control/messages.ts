@@ -1,84 +1,125 @@
-import type { Mac } from '../addr/mac.js';
-import type { FrameKind } from '../config/config.js';
+import { parseIp } from '../addr/ip.js';
+import { parseMac, parseStationMac } from '../addr/mac.js';
+import { FRAME_KINDS } from '../config/config.js';
 import type { GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
-import type { StatusReport } from './status.js';
+import type { Source } from '../sources/sighting.js';
+import * as shape from './shape.js';
+import { statusReport } from './status.js';
 
-/** Asks who is behind a bond; null: behind every bond. */
-export interface GuestsRequest {
-  readonly op: 'guests';
-  readonly bond: string | null;
-}
+/*
+ * A request is one line:
+ *
+ *     {"v":1,"op":"guests","bond":"bond0"}                                            without "bond": every bond
+ *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
+ *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
+ *     {"v":1,"op":"status"}
+ *     {"v":1,"op":"page"}
+ *
+ * and so is an answer:
+ *
+ *     {"v":1,"result":{...}}
+ *     {"v":1,"error":{"code":"USAGE","exitCode":2,"message":"bond7: no such device; ..."}}
+ */
 
-/** Asks to announce the guests behind a bond now. */
-export interface AnnounceRequest {
-  readonly op: 'announce';
-  readonly bond: string;
-  /** Only these; everyone where there are none. */
-  readonly macs: readonly Mac[];
-  /** Only this VLAN, the outermost tag on the wire; null: whatever is right. */
-  readonly vlan: number | null;
-  /** null: those of the configuration. */
-  readonly kinds: readonly FrameKind[] | null;
-  /** So many rounds of the schedule, from its first. */
-  readonly rounds: number;
-  readonly dryRun: boolean;
-}
+const { flag, integer, listOf, literal, nullable, object, optional, parsed, recordOf, text } = shape;
 
-/** Asks how the bonds stand and what their last failovers were. */
-interface StatusRequest {
-  readonly op: 'status';
-}
+/** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
+const name = text(256);
+const count = integer(0, Number.MAX_SAFE_INTEGER);
+const kind = literal(...FRAME_KINDS);
+const mac = parsed(parseMac, 'a MAC address');
 
-/** Asks for the status page, to be read from a file. */
-export interface PageRequest {
-  readonly op: 'page';
-}
+/** The outermost tag on the wire; null: untagged. */
+const vlan = nullable(integer(0, 4095));
+
+/** The daemon's word, passed on as it is: a newer daemon may know reasons and sources that we do not. */
+const reason = text(64) as shape.Check<SuppressReason>;
+const source = text(64) as shape.Check<Source>;
+
+/** More than any schedule has. */
+const MAX_ROUNDS = 1000;
+
+/** Far beyond the largest page, which takes less than 700 KB. */
+const PAGE_LENGTH = 4 << 20;
 
 /** What a command may ask of the daemon. */
-export type ControlRequest = GuestsRequest | AnnounceRequest | StatusRequest | PageRequest;
+export const REQUESTS = {
+  /** Who is behind a bond; null: behind every bond. */
+  guests: object({ op: literal('guests'), bond: optional(name) }),
+  /** To announce the guests behind a bond now. */
+  announce: object({
+    op: literal('announce'),
+    bond: name,
+    /** Only these; everyone where there are none. */
+    macs: listOf(parsed(parseStationMac, 'the MAC address of a station')),
+    /** Only this VLAN, the outermost tag on the wire; null: whatever is right. */
+    vlan: nullable(integer(1, 4094)),
+    /** null: those of the configuration. */
+    kinds: nullable(listOf(kind)),
+    /** So many rounds of the schedule, from its first. */
+    rounds: integer(1, MAX_ROUNDS),
+    dryRun: flag,
+  }),
+  /** How the bonds stand and what their last failovers were. */
+  status: object({ op: literal('status') }),
+  /** The status page, to be read from a file. */
+  page: object({ op: literal('page') }),
+};
 
-/** The guests behind one bond. */
-export interface BondGuestList {
-  readonly bond: string;
-  readonly guests: readonly GuestDescription[];
-}
+const guest: shape.Check<GuestDescription> = object({
+  mac,
+  vlan,
+  port: nullable(name),
+  guest: nullable(name),
+  addresses: listOf(text(64)),
+  source,
+  lastSeen: nullable(count),
+  announced: flag,
+  reason: nullable(reason),
+});
 
-/** What became of an announcement. */
-export interface AnnounceReport {
-  readonly bond: string;
-  readonly activeSlave: string | null;
-  readonly dryRun: boolean;
-  /** In the order in which they are to go. */
-  readonly frames: readonly ManualFrame[];
-  /** How many frames the kernel took. */
-  readonly sent: number;
-  readonly suppressed: readonly { readonly mac: Mac; readonly vlan: number | null; readonly reason: SuppressReason }[];
-  /** How many frames it refused, by the symbolic errno. */
-  readonly refused: Readonly<Record<string, number>>;
-  /** Whether it was cut short because the bond failed over meanwhile. */
-  readonly cut: boolean;
-}
+const frame: shape.Check<ManualFrame> = object({ kind, mac, vlan, ip: nullable(parsed(parseIp, 'an IP address')) });
+
+const bondGuests = object({ bond: name, guests: listOf(guest) });
 
 /** What each request is answered with. */
-export interface ControlResults {
-  readonly guests: { readonly bonds: readonly BondGuestList[] };
-  readonly announce: AnnounceReport;
-  readonly status: StatusReport;
-  readonly page: { readonly html: string };
-}
+export const RESULTS = {
+  guests: object({ bonds: listOf(bondGuests) }),
+  announce: object({
+    bond: name,
+    activeSlave: nullable(name),
+    dryRun: flag,
+    /** In the order in which they are to go. */
+    frames: listOf(frame),
+    /** How many frames the kernel took. */
+    sent: count,
+    suppressed: listOf(object({ mac, vlan, reason })),
+    /** How many frames it refused, by the symbolic errno. */
+    refused: recordOf(count),
+    /** Whether it was cut short because the bond failed over meanwhile. */
+    cut: flag,
+  }),
+  status: statusReport,
+  page: object({ html: text(PAGE_LENGTH) }),
+};
+
+/** An error of the daemon. */
+export const failure = object({ code: text(64), exitCode: literal(1, 2), message: text(16 << 10) });
+
+type Op = keyof typeof REQUESTS;
+export type ControlRequest = { [O in Op]: shape.Checked<(typeof REQUESTS)[O]> }[Op];
+export type GuestsRequest = shape.Checked<typeof REQUESTS.guests>;
+export type AnnounceRequest = shape.Checked<typeof REQUESTS.announce>;
+
+export type ControlResults = { readonly [O in Op]: shape.Checked<(typeof RESULTS)[O]> };
+export type BondGuestList = shape.Checked<typeof bondGuests>;
+export type AnnounceReport = shape.Checked<typeof RESULTS.announce>;
 
 /** What can be answered without a daemon too, by reading the kernel. */
 export type KernelResults = Omit<ControlResults, 'page'>;
 
-/** An error as the daemon tells it. */
-export interface ControlFailure {
-  readonly code: string;
-  readonly exitCode: 1 | 2;
-  readonly message: string;
-}
-
 /** The daemon's answer: a result, or why there is none. */
-export type ControlAnswer<Op extends keyof ControlResults> =
-  { readonly result: ControlResults[Op] } | { readonly error: ControlFailure };
+export type ControlAnswer<O extends Op> =
+  { readonly result: ControlResults[O] } | { readonly error: shape.Checked<typeof failure> };

@@ -20,6 +20,11 @@ export function text(maxLength: number): Check<string> {
       : fail(path, `a text of at most ${maxLength} characters`);
 }
 
+/** A text that `parse` can read. @param wanted what it gives */
+export function parsed<T>(parse: (text: string) => T | undefined, wanted: string): Check<T> {
+  return (value, path) => (typeof value === 'string' ? parse(value) : undefined) ?? fail(path, wanted);
+}
+
 export function integer(min: number, max: number): Check<number> {
   return (value, path) =>
     typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
