@@ -33,50 +33,47 @@ export async function execute(
   run: (args: RunArguments) => Promise<number>,
 ): Promise<number> {
   let exitCode = 0;
+  const exits =
+    <Args>(work: (args: Args) => Promise<number>) =>
+    async (args: Args): Promise<void> => {
+      exitCode = await work(args);
+    };
   await program(argv)
-    .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', RUN_OPTIONS, async (args) => {
-      exitCode = await run(args);
-    })
-    .command('announce <bond>', 'announce the guests behind a bond once, now', announceOptions, async (args) => {
-      const { announce } = await import('./announce.js');
-      exitCode = await announce(args, output);
-    })
+    .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', RUN_OPTIONS, exits(run))
+    .command(
+      'announce <bond>',
+      'announce the guests behind a bond once, now',
+      announceOptions,
+      exits(async (args) => (await import('./announce.js')).announce(args, output)),
+    )
     .command(
       'guests [bond]',
       'list who is behind the bonds, how we know, and whether they are announced',
       (command) =>
         statusOptions(command.positional('bond', { type: 'string', describe: 'only the guests behind this bond' })),
-      async (args) => {
-        const { guests } = await import('./guests.js');
-        exitCode = await guests(args, output, signal);
-      },
+      exits(async (args) => (await import('./guests.js')).guests(args, output, signal)),
     )
     .command(
       'status',
       'show the bonds, their active links, the last failover and what was sent',
       (command) => statusOptions(command).options(HTML_OPTION),
-      async (args) => {
-        if (args.html) exitCode = await (await import('./status-html.js')).statusHtml(args, output);
-        else exitCode = await (await import('./status.js')).status(args, output, signal);
-      },
+      exits(async (args) =>
+        args.html
+          ? (await import('./status-html.js')).statusHtml(args, output)
+          : (await import('./status.js')).status(args, output, signal),
+      ),
     )
     .command(
       'doctor',
       'say what will go wrong at the next failover, and what cures it',
       (command) => command.options(CONFIG_OPTION).options(JSON_OPTION),
-      async (args) => {
-        const { doctor } = await import('./doctor.js');
-        exitCode = await doctor(args, output);
-      },
+      exits(async (args) => (await import('./doctor.js')).doctor(args, output)),
     )
     .command(
       'watch <bond> [filter..]',
       'show ARP, RARP and ND on the links of a bond, live',
       watchOptions,
-      async (args) => {
-        const { watch } = await import('./watch.js');
-        exitCode = await watch(args, output, signal);
-      },
+      exits(async (args) => (await import('./watch.js')).watch(args, output, signal)),
     )
     .command('config', 'check or show the configuration', (command) =>
       configCommands(command, output, (code) => (exitCode = code)),

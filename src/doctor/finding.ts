@@ -2,7 +2,7 @@
  * How much a finding matters: a `warning` is something to fix before the next failover, an `advice` makes the network
  * better and can wait.
  */
-export type Level = 'warning' | 'advice';
+type Level = 'warning' | 'advice';
 
 /** Something about this host that will go wrong, or could go better, at a failover. */
 export interface Finding {

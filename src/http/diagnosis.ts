@@ -12,7 +12,7 @@ import { isHasty } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
 import { readFacts, unreadLine } from '../host/doctor/facts.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
-import type { GuestBooks } from './page-guests.js';
+import type { GuestLookup } from './page-guests.js';
 import { Slices } from '../tasks/slices.js';
 import { oneLine } from '../errors.js';
 
@@ -28,10 +28,10 @@ export interface CurrentConfig {
   readonly current: Config;
 }
 
-/** What the doctor is told of. */
-export interface Patient {
+/** What a diagnosis is made of. */
+export interface DiagnosisParts {
   readonly settings: CurrentConfig;
-  readonly books: () => GuestBooks;
+  readonly lookup: () => GuestLookup;
   readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
   readonly clock: Pick<Clock, 'monotonic' | 'unix' | 'soon'>;
 }
@@ -40,12 +40,12 @@ export interface Patient {
 export class Diagnosis {
   private held: { readonly result: PageDiagnosis | string; readonly at: number; readonly key: string } | null = null;
 
-  constructor(private readonly patient: Patient) {}
+  constructor(private readonly parts: DiagnosisParts) {}
 
   /** What there is to say of this host; a text: why nobody knows. Never rejects. */
-  async say(): Promise<PageDiagnosis | string> {
-    const key = shapeOf(this.patient.books().host.topology);
-    const at = this.patient.clock.monotonic();
+  async current(): Promise<PageDiagnosis | string> {
+    const key = shapeOf(this.parts.lookup().host.topology);
+    const at = this.parts.clock.monotonic();
     if (this.held?.key === key && at - this.held.at < HOLDS) return this.held.result;
     const result = await this.look().catch(oneLine);
     this.held = { result, at, key };
@@ -53,16 +53,16 @@ export class Diagnosis {
   }
 
   private async look(): Promise<PageDiagnosis> {
-    const { books, ovs, clock } = this.patient;
+    const { lookup, ovs, clock } = this.parts;
     const unread: string[] = [];
     const note = (what: string): void => void unread.push(unreadLine(what));
-    const { topology } = books().host;
+    const { topology } = lookup().host;
     const process = await readProcess('self');
     if (process === null) note('/proc/self');
     const known = ovs.knowledge.config();
     const facts = await readFacts(
       {
-        config: this.patient.settings.current,
+        config: this.parts.settings.current,
         topology,
         subject: process && { process, isDaemon: true },
         guests: await this.guests(note),
@@ -76,8 +76,8 @@ export class Diagnosis {
 
   /** Those that the doctor has to do with: who is announced is well. */
   private async guests(note: (what: string) => void): Promise<GuestFacts> {
-    const { host, bonds, now } = this.patient.books();
-    const slices = new Slices(this.patient.clock);
+    const { host, bonds, now } = this.parts.lookup();
+    const slices = new Slices(this.parts.clock);
     const looked: { bond: string; guests: GuestDescription[] }[] = [];
     let count = 0;
     for (const { ifindex, name } of activeBackupBonds(host.topology)) {

@@ -1,7 +1,7 @@
 import { parseIp } from '../addr/ip.js';
 
 /** The names by which clients may ask for the metrics and the page. */
-export interface HostNames {
+interface HostNames {
   /** What this host calls itself, with its domain or without. */
   readonly own: string;
   /** Those of the configuration, in lower case. */

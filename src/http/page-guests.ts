@@ -17,7 +17,7 @@ const WAYS_SHOWN = 64;
 const STEP = 16;
 
 /** Where guests are looked up. */
-export interface GuestBooks {
+export interface GuestLookup {
   readonly host: HostState;
   /** The guests of each bond as they are announced. */
   readonly bonds: ReadonlyMap<number, BondGuests>;
@@ -29,18 +29,18 @@ export interface GuestBooks {
  * One page of the guests that a query asks for, in order of MAC and VLAN, in slices. A page ends with a MAC, so that
  * the next one can begin after it whoever comes and goes meanwhile.
  */
-export async function listGuests(books: GuestBooks, query: PageQuery, slices: Slices): Promise<PageGuests> {
+export async function listGuests(lookup: GuestLookup, query: PageQuery, slices: Slices): Promise<PageGuests> {
   const chosen = new Map<number, string>();
-  for (const { ifindex, name } of activeBackupBonds(books.host.topology)) {
+  for (const { ifindex, name } of activeBackupBonds(lookup.host.topology)) {
     if (query.bond === null || query.bond === name) chosen.set(ifindex, name);
   }
-  const { macs, ...counts } = await findGuests(books, chosen, query, slices);
+  const { macs, ...counts } = await findGuests(lookup, chosen, query, slices);
   const rows: PageGuest[] = [];
   let last: Mac | null = null;
   for (const mac of macs) {
     if (rows.length >= GUESTS_SHOWN) return { ...counts, rows, next: last };
     if (slices.isOver) await slices.pause();
-    rows.push(...rowsOf(books, chosen, mac, query.guest).slice(0, WAYS_SHOWN));
+    rows.push(...rowsOf(lookup, chosen, mac, query.guest).slice(0, WAYS_SHOWN));
     last = mac;
   }
   return { ...counts, rows, next: null };
@@ -48,7 +48,7 @@ export async function listGuests(books: GuestBooks, query: PageQuery, slices: Sl
 
 /** The first MACs of a page and one more, and how many guests there are. */
 async function findGuests(
-  books: GuestBooks,
+  lookup: GuestLookup,
   chosen: ReadonlyMap<number, string>,
   { guest, after }: PageQuery,
   slices: Slices,
@@ -56,7 +56,7 @@ async function findGuests(
   const beyond = parseMac(after ?? '') ?? '';
   const first = new Smallest<Mac>(GUESTS_SHOWN + 1);
   let [matching, total, steps] = [0, 0, 0];
-  for (const [bond, guests] of books.bonds) {
+  for (const [bond, guests] of lookup.bonds) {
     const all = [...guests.countBySource().values()].reduce((sum, some) => sum + some, 0);
     const name = chosen.get(bond);
     total += all;
@@ -64,7 +64,7 @@ async function findGuests(
     if (guest === null) matching += all;
     for (const mac of guests.macs()) {
       if (++steps % STEP === 0 && slices.isOver) await slices.pause();
-      const ways = guest === null ? null : rowsOf(books, new Map([[bond, name]]), mac, guest).length;
+      const ways = guest === null ? null : rowsOf(lookup, new Map([[bond, name]]), mac, guest).length;
       matching += ways ?? 0;
       if (ways !== 0 && mac > beyond) first.add(mac);
     }
@@ -74,7 +74,7 @@ async function findGuests(
 
 /** What there is to show of one MAC, in its order. @param text what has to occur in it; null: nothing */
 function rowsOf(
-  { host, bonds, now }: GuestBooks,
+  { host, bonds, now }: GuestLookup,
   chosen: ReadonlyMap<number, string>,
   mac: Mac,
   text: string | null,

@@ -7,18 +7,18 @@ import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/files/host-settings.js';
 import { HTML, plainText } from '../sys/http-server.js';
 import { VERSION } from '../sys/version.js';
-import { type CurrentConfig, Diagnosis, type Patient } from './diagnosis.js';
+import { type CurrentConfig, Diagnosis, type DiagnosisParts } from './diagnosis.js';
 import type { FailoverHistory } from '../host/history.js';
 import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
-import { type GuestBooks, listGuests } from './page-guests.js';
+import { type GuestLookup, listGuests } from './page-guests.js';
 import { pageHeaders } from './page-headers.js';
 import { Slices } from '../tasks/slices.js';
 import { describeStatus } from '../host/status.js';
 
 /** What the status page is made of. */
-export interface StatusParts extends Omit<GuestBooks, 'now'> {
-  readonly ovs: Patient['ovs'] & Pick<OvsFollower, 'known'>;
+export interface StatusParts extends Omit<GuestLookup, 'now'> {
+  readonly ovs: DiagnosisParts['ovs'] & Pick<OvsFollower, 'known'>;
   readonly history: FailoverHistory;
   readonly clock: Clock;
   /** When the daemon started: Unix time, seconds. */
@@ -76,16 +76,16 @@ export function statusPages(settings: CurrentConfig, parts: StatusParts): Status
 /** @returns what makes a page; of no query: for a file */
 function maker(settings: CurrentConfig, parts: StatusParts): (query: PageQuery | null) => Promise<string> {
   const { host, bonds, ovs, history, clock, started } = parts;
-  const books = (): GuestBooks => ({ host, bonds, now: clock.monotonic() });
-  const diagnosis = new Diagnosis({ settings, books, ovs, clock });
+  const lookup = (): GuestLookup => ({ host, bonds, now: clock.monotonic() });
+  const diagnosis = new Diagnosis({ settings, lookup, ovs, clock });
   const daemon = { version: VERSION, started, history, bonds };
   return async (query) => {
     await ovs.known();
-    const said = await diagnosis.say();
-    const guests = await listGuests(books(), query ?? EVERYTHING, new Slices(clock));
+    const findings = await diagnosis.current();
+    const guests = await listGuests(lookup(), query ?? EVERYTHING, new Slices(clock));
     return pageOf({
       ...{ host: hostName(), version: daemon.version, started: daemon.started, now: clock.unix() },
-      ...{ bonds: describeStatus(host, daemon).bonds, guests, diagnosis: said, query },
+      ...{ bonds: describeStatus(host, daemon).bonds, guests, diagnosis: findings, query },
       policy: query === null ? FILE_POLICY : null,
     });
   };

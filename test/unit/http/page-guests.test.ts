@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
-import { type GuestBooks, listGuests } from '../../../src/http/page-guests.js';
+import { type GuestLookup, listGuests } from '../../../src/http/page-guests.js';
 import { Slices } from '../../../src/tasks/slices.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { statusPage } from '../../../src/http/page/page.js';
@@ -21,7 +21,7 @@ const macOf = (n: number): Mac =>
     .replace(/(..)(..)(..)/, '$1:$2:$3')}` as Mac;
 
 /** A host with so many guests, learned in no order. */
-function hostWith(guests: number): GuestBooks {
+function hostWith(guests: number): GuestLookup {
   const fake = new FakeHost(plainBridge(2));
   const host = new HostState(guestSettings({ total: guests, perPort: guests }));
   for (const event of fake.dump()) host.apply(event, 0);
@@ -32,15 +32,15 @@ function hostWith(guests: number): GuestBooks {
   return { host, bonds: new Map([[fake.index(BOND), behind]]), now: 5 };
 }
 
-const list = (books: GuestBooks, query: string | PageQuery) =>
-  listGuests(books, typeof query === 'string' ? readQuery(query) : query, new Slices(systemClock));
+const list = (lookup: GuestLookup, query: string | PageQuery) =>
+  listGuests(lookup, typeof query === 'string' ? readQuery(query) : query, new Slices(systemClock));
 
 test('65,536 guests come in pages, each once, in order, and each page is small', { timeout: 60_000 }, async () => {
-  const books = hostWith(65_536);
+  const lookup = hostWith(65_536);
   const seen: PageGuest[] = [];
   let after: string | null = null;
   do {
-    const page = await list(books, { ...readQuery(''), after });
+    const page = await list(lookup, { ...readQuery(''), after });
     assert.deepEqual([page.matching, page.total], [65_536, 65_536]);
     seen.push(...page.rows);
     after = seen.length < 1000 || seen.length > 64_000 ? page.next : macOf(64_000);
@@ -53,27 +53,27 @@ test('65,536 guests come in pages, each once, in order, and each page is small',
 });
 
 test('a filter finds by MAC, port and VLAN, counts all it finds, and goes on where its page ended', async () => {
-  const books = hostWith(5000);
-  const first = await list(books, `guest=TAP2`);
+  const lookup = hostWith(5000);
+  const first = await list(lookup, `guest=TAP2`);
   assert.deepEqual([first.rows.length, first.matching, first.total], [200, 500, 5000]);
-  const rest = await list(books, `guest=tap2&after=${first.next}`);
+  const rest = await list(lookup, `guest=tap2&after=${first.next}`);
   assert.deepEqual([rest.rows[0]!.mac > first.rows.at(-1)!.mac, rest.rows.length, rest.matching], [true, 200, 500]);
-  const one = await list(books, 'guest=00:00:13:87');
+  const one = await list(lookup, 'guest=00:00:13:87');
   assert.deepEqual([one.rows.map(({ mac }) => mac), one.matching, one.next], [[macOf(0x1387)], 1, null]);
-  assert.deepEqual((await list(books, 'guest=905')).rows, []);
+  assert.deepEqual((await list(lookup, 'guest=905')).rows, []);
 });
 
 test('of a bond that there is not, there are no guests; a cursor that is none is left alone', async () => {
-  const books = hostWith(3);
-  assert.deepEqual(await list(books, 'bond=bond7'), { rows: [], matching: 0, total: 3, next: null });
-  assert.equal((await list(books, 'bond=bond0&after="><script>')).rows.length, 3);
-  assert.deepEqual((await list(books, `after=${macOf(2)}`)).rows, []);
+  const lookup = hostWith(3);
+  assert.deepEqual(await list(lookup, 'bond=bond7'), { rows: [], matching: 0, total: 3, next: null });
+  assert.equal((await list(lookup, 'bond=bond0&after="><script>')).rows.length, 3);
+  assert.deepEqual((await list(lookup, `after=${macOf(2)}`)).rows, []);
 });
 
 test('work is cut into slices', async () => {
-  const books = hostWith(2000);
+  const lookup = hostWith(2000);
   let [turns, now] = [0, 0];
   const clock = { monotonic: () => (now += 0.001), soon: (task: () => void) => (turns++, setImmediate(task)) };
-  await listGuests(books, readQuery('guest=nobody'), new Slices({ ...clock, soon: (task) => void clock.soon(task) }));
+  await listGuests(lookup, readQuery('guest=nobody'), new Slices({ ...clock, soon: (task) => void clock.soon(task) }));
   assert.ok(turns >= 2000 / 16 / 4, String(turns));
 });

@@ -128,16 +128,16 @@ test('the doctor looks again after 30 s, and at once when the bonds stand otherw
     unix: () => (looks++, now),
     soon: (task: () => void) => systemClock.soon(task),
   };
-  const diagnosis = new Diagnosis({ settings: { current: config }, ovs, clock, books: () => ({ host, bonds, now }) });
-  await diagnosis.say();
+  const diagnosis = new Diagnosis({ settings: { current: config }, ovs, clock, lookup: () => ({ host, bonds, now }) });
+  await diagnosis.current();
   now += 29;
-  await diagnosis.say();
+  await diagnosis.current();
   assert.equal(looks, 1);
   now += 1;
-  await diagnosis.say();
+  await diagnosis.current();
   assert.equal(looks, 2);
   host.apply(fake.change('up2', { lowerUp: false }), now);
-  await diagnosis.say();
+  await diagnosis.current();
   assert.equal(looks, 3);
 });
 
@@ -155,7 +155,7 @@ test('a doctor who cannot look says why, and does not keep the page away', async
     settings: { current: config },
     ovs,
     clock: systemClock,
-    books: () => ({ host, bonds, now: 0 }),
+    lookup: () => ({ host, bonds, now: 0 }),
   });
-  assert.match(JSON.stringify(await diagnosis.say()), /no way/);
+  assert.match(JSON.stringify(await diagnosis.current()), /no way/);
 });
