@@ -18,7 +18,7 @@ const PACKET_LENGTH = 28;
 export const NO_IPV4 = '0.0.0.0' as Ip;
 
 /** The values of an ARP or RARP packet. */
-export interface ArpPacket {
+interface ArpPacket {
   readonly operation: number;
   readonly sender: Mac;
   readonly senderIp: Ip;
@@ -26,7 +26,7 @@ export interface ArpPacket {
   readonly targetIp: Ip;
 }
 
-export function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpPacket): Uint8Array {
+function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpPacket): Uint8Array {
   const payload = new Uint8Array(PACKET_LENGTH);
   const view = new DataView(payload.buffer);
   view.setUint16(0, 1);
@@ -61,7 +61,7 @@ export function decodeArpPacket(payload: Uint8Array): ArpPacket {
 
 /** ARP (RFC 826): who has an IPv4 address, and who answers. */
 export const ETH_P_ARP = 0x0806;
-export const ARP_REQUEST = 1;
+const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
 /**
@@ -98,7 +98,7 @@ export const ETH_P_RARP = 0x8035;
 const OP_REQUEST_REVERSE = 3;
 
 /** The values of a RARP packet that say who it is about. */
-export interface Rarp {
+interface Rarp {
   readonly operation: number;
   readonly sender: Mac;
   readonly target: Mac;

@@ -12,14 +12,14 @@ import { FrameError } from '../errors.js';
  *                               one pair a tag
  *    TCI: 3 bits priority, 1 bit drop eligible, 12 bits VLAN identifier
  */
-export const ETHERNET_HEADER_LENGTH = 2 * MAC_LENGTH + 2;
-export const TAG_LENGTH = 4;
+const ETHERNET_HEADER_LENGTH = 2 * MAC_LENGTH + 2;
+const TAG_LENGTH = 4;
 
 /**
  * The shortest payload: 60 bytes of frame without the check sequence. Tags come on top, so that a switch that takes
  * one off is left with a whole frame.
  */
-export const MIN_PAYLOAD_LENGTH = 46;
+const MIN_PAYLOAD_LENGTH = 46;
 
 /** EtherTypes that mark a VLAN tag: 802.1Q and 802.1ad. */
 const TPIDS = new Set([0x8100, 0x88a8]);

@@ -19,8 +19,8 @@ import { linkLayerOption, SOURCE_LINK_LAYER, TARGET_LINK_LAYER } from './nd-opti
 export const NEXT_HEADER_ICMPV6 = 58;
 export const ND_HOP_LIMIT = 255;
 export const RS_TYPE = 133;
-export const RA_TYPE = 134;
-export const NS_TYPE = 135;
+const RA_TYPE = 134;
+const NS_TYPE = 135;
 export const NA_TYPE = 136;
 export const NA_LENGTH = 24;
 export const ROUTER_FLAG = 0x80;

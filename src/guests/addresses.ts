@@ -11,7 +11,7 @@ import type { StaticGuests } from './policy.js';
 import type { GuestTable } from './table.js';
 
 /** Why an address is not announced. Closed set. */
-export type AddressReason = 'unconfirmed' | 'router-unknown';
+type AddressReason = 'unconfirmed' | 'router-unknown';
 
 /** An IP address of a guest. */
 export interface GuestAddress {

@@ -32,7 +32,7 @@ export interface HeardExit extends Exit, RouterSigns {
 type OpenExit = { -readonly [K in keyof HeardExit]: HeardExit[K] } & { readonly addresses: Map<Ip, number> };
 
 /** What the book may hold. */
-export interface BookLimits {
+interface BookLimits {
   readonly macs: number;
   /** IP addresses of one MAC at one exit. */
   readonly addresses: number;

@@ -18,7 +18,7 @@ export interface Ignored {
 }
 
 /** When a row is of: monotonic clock, seconds. */
-export interface RowTimes {
+interface RowTimes {
   /** Set by the administrator: no limit holds for it. */
   readonly fixed: boolean;
   /** When the MAC was heard there. */
@@ -28,7 +28,7 @@ export interface RowTimes {
 }
 
 /** What the rows are kept in. */
-export interface Parts {
+interface Parts {
   readonly topology: Topology;
   /** Where MACs are. */
   readonly table: GuestTable;

@@ -12,7 +12,7 @@ export interface QuotaLimits {
 export type QuotaReason = 'per-port' | 'total';
 
 /** The answer to a newcomer: who has to go for it, and why; `evicted` is the newcomer itself when there is no room. */
-export interface Eviction {
+interface Eviction {
   readonly reason: QuotaReason;
   readonly port: number;
   readonly mac: Mac;

@@ -4,7 +4,7 @@ import type { Sighting } from '../sources/sighting.js';
 import type { BondId } from '../topology/bond-id.js';
 
 /** A bridge has moved a MAC from a guest's port to a bond. */
-export interface Move {
+interface Move {
   readonly from: Sighting;
   readonly to: Sighting;
   /** The bonds that it came in by. */

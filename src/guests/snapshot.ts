@@ -55,7 +55,7 @@ export interface Snapshot {
 }
 
 /** The parts of the host's state. */
-export interface Parts {
+interface Parts {
   readonly topology: Topology;
   readonly table: GuestTable;
   readonly memory: Memory;

@@ -33,7 +33,6 @@ export const RTM_NEWTFILTER = 44;
 export const RTM_DELTFILTER = 45;
 export const RTM_GETTFILTER = 46;
 export const RTM_NEWNETCONF = 80;
-export const RTM_DELNETCONF = 81;
 export const RTM_GETNETCONF = 82;
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_NEIGH = 3;

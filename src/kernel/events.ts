@@ -19,7 +19,7 @@ export interface BondDetails {
   readonly ovs?: 'active-backup' | 'balance-slb' | 'balance-tcp';
 }
 
-export interface BridgeDetails {
+interface BridgeDetails {
   readonly type: 'bridge';
   readonly vlanFiltering: boolean;
   readonly vlanProtocol: number;

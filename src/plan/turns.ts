@@ -6,7 +6,7 @@ import { addressKey } from '../frames/ethernet.js';
 import type { Address, Announceable } from './announceable.js';
 
 /** Who waits for what: the frame of a guest, or of one of its addresses. */
-export interface Waiting {
+interface Waiting {
   readonly id: string;
 }
 

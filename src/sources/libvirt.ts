@@ -5,12 +5,12 @@ import type { IgnoreReason, Sighting } from './sighting.js';
 import { attribute, child, children, readXml, text, type XmlElement } from './xml.js';
 
 /** What libvirt says of a domain (src/conf/domain_conf.c: virDomainState); one we do not know is `unknown`. */
-export type DomainState = (typeof STATES)[number] | 'unknown';
+type DomainState = (typeof STATES)[number] | 'unknown';
 
 const STATES = ['nostate', 'running', 'blocked', 'paused', 'shutdown', 'shutoff', 'crashed', 'pmsuspended'] as const;
 
 /** A network interface of a domain that has a device on this host. */
-export interface DomainInterface {
+interface DomainInterface {
   readonly mac: Mac;
   /** What it is joined to: `bridge`, `network`, `direct`, `ethernet`. */
   readonly type: string;

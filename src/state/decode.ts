@@ -7,7 +7,7 @@ import { hasKeys, isNumber, readBond, readGuest } from './entries.js';
 export type RefusalReason = 'too-large' | 'malformed' | 'version' | 'other-boot';
 
 /** What a file turned out to be. */
-export type Decoded =
+type Decoded =
   | {
       readonly reason: null;
       readonly state: SavedState;

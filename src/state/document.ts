@@ -13,7 +13,7 @@ export const MAX_BONDS = 4096;
 export const MAX_GUESTS = 262_144;
 
 /** What is written beside the snapshot. */
-export interface Origin {
+interface Origin {
   /** /proc/sys/kernel/random/boot_id: devices' indexes and monotonic times mean something within one boot only. */
   readonly bootId: string;
   /** Unix time in seconds, for people. */

@@ -18,7 +18,7 @@ const SOURCES: Readonly<Record<Source, boolean>> = {
 const MAX_PLACES = 64;
 
 /** So many addresses of one MAC by one way are read; the settings may allow no more. */
-export const MAX_ADDRESSES = 4096;
+const MAX_ADDRESSES = 4096;
 
 /** Devices that a frame may pass (topology/exits.ts): no frame has more tags. */
 const MAX_TAGS = 16;

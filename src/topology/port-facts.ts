@@ -6,7 +6,7 @@ import { isGuestPort, isProgrammed, leadsStraightOut } from './guest-port.js';
 import type { Topology } from './topology.js';
 
 /** Where something was learned: on a port of a bridge, in a VLAN of it; or, without a bridge, on a device itself. */
-export interface PortOfVlan {
+interface PortOfVlan {
   readonly device: number;
   readonly bridge: number | null;
   /** null where the bridge knows none. */

@@ -6,7 +6,7 @@ import { judgeErrno, MAX_TRIES } from './burst.js';
 import type { SlicePort } from './slice-port.js';
 
 /** What a run works with, and what it reports to. */
-export interface RunSurroundings {
+interface RunSurroundings {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>;
   /** Whether no newer failover has been detected, in whatever thread. Asked before every slice. */
   mayGo(): boolean;

@@ -9,7 +9,7 @@ import { OpenFlowError } from '../../errors.js';
  *    +---------+--------+-------------+------------------+----------
  *    length: of the whole message; xid: an answer carries that of its request
  */
-export const HEADER_LENGTH = 8;
+const HEADER_LENGTH = 8;
 
 /** Types that are the same in all versions; those of PACKET_OUT and BARRIER are in packet-out.ts. */
 export const TYPE = { hello: 0, error: 1, echoRequest: 2, echoReply: 3 } as const;

@@ -6,7 +6,7 @@
  *
  * jt and jf are how many instructions a jump skips when its condition holds and when it does not.
  */
-export const INSTRUCTION_BYTES = 8;
+const INSTRUCTION_BYTES = 8;
 
 /** A line of a program: a label, or an instruction. The target of a jump is a label; none means the next line. */
 export type Line =
@@ -22,7 +22,7 @@ export interface Instruction {
 }
 
 /** Where the jump of a program goes, by the outcome of its condition. */
-export interface Targets {
+interface Targets {
   readonly yes?: string;
   readonly no?: string;
 }

@@ -9,7 +9,7 @@ export interface MacTable {
 }
 
 /** Frames about a MAC, as they leave by a bond. */
-export type TaggedMac = (mac: Mac, tags: readonly Tag[]) => boolean;
+type TaggedMac = (mac: Mac, tags: readonly Tag[]) => boolean;
 
 /**
  * For whom Open vSwitch sends a RARP itself when the active member of its bond changes: for each entry of the bridge's
