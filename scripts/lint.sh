@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ESLint, Prettier, and the lock file, which must work with any registry.
+# ESLint, Prettier, the figures of src/, and the lock file, which must work with any registry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -12,6 +12,7 @@ node_modules/.bin/prettier --log-level warn --check . || {
   status=1
 }
 wait "$eslint" || status=1
+node lint/house.js || status=1
 if grep -n '"resolved"' package-lock.json; then
   say 'package-lock.json names a registry: npm install --omit-lockfile-registry-resolved, or take the "resolved" lines out'
   status=1
