@@ -87,7 +87,7 @@ export class Announcer implements Task {
     for (const [bond, { batch }] of this.bonds) {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
-      // Until the answer comes, the later rounds in this thread have ended as well. Open vSwitch's bonds are unknown there.
+      // By the time of the answer the later rounds, in this thread, have ended as well.
       void this.thread.ask({ type: 'forget', bond }).then(() => this.memories.giveBack(batch));
     }
     return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));

@@ -31,7 +31,7 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
 
 /**
  * What happens in the main thread once the first burst of a failover is out. The order is part of what the daemon does:
- * - first the reflections that begin with the failover, then guests and bonds as they stand: the history must know the bond;
+ * - first the window for reflections opens, and guests and bonds are brought up to date: the history must know the bond;
  * - then log, metrics and history, so that the record is there before anything of the announcement is reported;
  * - the state file says that the bond is not announced yet before the announcement may end;
  * - then the later rounds, which also hold back what damping forbids, and last the MAC tables, which may add guests.

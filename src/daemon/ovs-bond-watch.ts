@@ -75,7 +75,7 @@ export class OvsBondWatch {
     this.tools.events.emit('lost', bond, 'no-active-slave');
   }
 
-  /** Where the cause is not a failover of this moment, Open vSwitch has sent its RARPs long ago: then all guests are left to us. */
+  /** After a failover of this moment Open vSwitch sends RARPs itself; by any other cause all guests are left to us. */
   private begin(bond: BondId, slave: number, cause: 'failover' | OrderCause): void {
     const { clock, ovs, bonds, events } = this.tools;
     const now = clock.monotonic();
@@ -87,7 +87,7 @@ export class OvsBondWatch {
     void this.tools.readTables().then(() => this.makeUp(bond, outcome.epoch, done));
   }
 
-  /** Those whom the table, as it is now, has not had after all, for example because it was flushed: their turn is now. */
+  /** Announces those who turn out not to be in the MAC table, for example because it was flushed. */
   private makeUp(bond: BondId, epoch: number, done: ReadonlySet<string>): void {
     const guests = this.tools.bonds.get(bond);
     if (!guests || !this.rounds.lasts(bond, epoch)) return;

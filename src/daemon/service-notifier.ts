@@ -20,8 +20,8 @@ interface ServiceTools {
 }
 
 /**
- * Tells the service manager how the daemon does: ready, reloading, stopping, what it does, and that it is alive. Without a
- * manager it does nothing. The status goes out when it changes, and not more often than every STATUS_INTERVAL.
+ * Notifies the service manager: ready, reloading, stopping, a status, and that the daemon is alive. Without a manager it
+ * does nothing. The status goes out when it changes, and not more often than every STATUS_INTERVAL.
  */
 export class ServiceNotifier implements Task {
   readonly name = 'service';

@@ -6,8 +6,8 @@ import type { RunReport } from './run-report.js';
 import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
 
 /**
- * Everything that one part of the daemon reports to others, and what each subscriber is given. `bond` is an ifindex; times are
- * seconds on the monotonic clock. Who subscribes, and in which order, stands in daemon/connect.ts.
+ * Everything that one part of the daemon reports to others, and what each subscriber is given. Times are seconds on the
+ * monotonic clock. Who subscribes, and in which order, stands in daemon/connect.ts.
  */
 export interface DaemonEvents {
   /** The kernel's tables or Open vSwitch's configuration have changed: bonds, exits and guests may be others. */

@@ -30,8 +30,8 @@ interface FailoverTools {
 }
 
 /**
- * Waits for link messages and, when one is a failover, sends the first round at once, before anyone else hears of it. It
- * shares no event loop, no socket and no garbage with the rest of the daemon.
+ * Waits for link messages and, when one is a failover, sends the first round at once, before anyone else hears of it.
+ * Shares no event loop, no socket and no garbage with the rest of the daemon.
  */
 export class FailoverWatch {
   private readonly dumps: TableDumps;
