@@ -1,5 +1,13 @@
 import type { BondId } from '../topology/bond-id.js';
+import { SnoopThreadError } from '../errors.js';
 import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
+
+/** The thread that listens on bonds, for a ThreadHandle. */
+export const LISTENING_THREAD = {
+  name: 'the listening thread',
+  url: new URL('./snoop-thread.js', import.meta.url),
+  failure: SnoopThreadError,
+};
 
 /** What is to be listened on. */
 export interface WatchOrder {
@@ -35,7 +43,7 @@ export type FromSnoopThread =
   | { readonly type: 'ready' }
   /** The bond is heard in a way that costs the guests more, for the reason given. */
   | { readonly type: 'costly'; readonly bond: BondId; readonly reason: string }
-  /** `at`: when the thread read the frames, monotonic clock, seconds. */
+  /** `at`: when the thread read the frames, monotonic clock, seconds: some ms after they passed, more in a flood. */
   | ({ readonly type: 'heard'; readonly bond: BondId; readonly at: number } & HeardBatch)
   /** So many frames came faster than they were read. */
   | { readonly type: 'lost'; readonly count: number };

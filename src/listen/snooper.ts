@@ -1,16 +1,16 @@
 import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
-import type { Heard } from '../sources/heard.js';
 import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
 import { deviceName } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
-import { SnoopClient } from './snoop-client.js';
+import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from './snoop-messages.js';
 import type { Task } from '../tasks/task.js';
 import { ReportOnce } from '../tasks/report-once.js';
 import type { DaemonEmitter } from '../wire/events.js';
+import { ThreadHandle } from '../wire/thread-handle.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
@@ -20,7 +20,7 @@ export class Snooper implements Task {
   readonly name = 'snooper';
   private readonly isReady = new Deferred();
   readonly ready = this.isReady.promise;
-  private readonly thread: SnoopClient;
+  private readonly thread: ThreadHandle<ToSnoopThread, FromSnoopThread>;
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<BondId, Members | null>();
   private readonly unheard = new ReportOnce<BondId>();
@@ -33,15 +33,7 @@ export class Snooper implements Task {
     private readonly tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
     startThread: StartThread,
   ) {
-    const ignored = (reason: string, count: number): void => {
-      tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
-    };
-    this.thread = new SnoopClient(startThread, {
-      heard: (bond, batch, at, arpLeft) => this.heard(bond, batch, at, arpLeft),
-      ignored,
-      lost: (count) => ignored('lost', count),
-      costly: (bond, reason) => this.costly(bond, reason),
-    });
+    this.thread = new ThreadHandle(startThread, { ...LISTENING_THREAD, report: (message) => this.report(message) });
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -72,24 +64,25 @@ export class Snooper implements Task {
 
   /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
   sending(bond: BondId, frames: readonly Uint8Array[]): void {
-    this.thread.sending(bond, frames);
+    this.thread.order({ type: 'sending', bond, frames });
   }
 
   private activate(bond: BondId, members: Members): void {
     this.watched.set(bond, members);
-    this.thread.activate(bond, members.active);
+    this.thread.order({ type: 'active', bond, active: members.active });
   }
 
   private forget(bond: BondId): void {
     this.watched.delete(bond);
-    this.thread.forget(bond);
+    this.thread.order({ type: 'forget', bond });
   }
 
   private async watch(bond: BondId, members: Members | null): Promise<void> {
     this.watched.set(bond, members);
     if (members && members.elsewhere.length > 0) this.deafTo(bond, members.elsewhere);
     if (members?.devices.length === 0) return;
-    const reason = await this.thread.watch(bond, members?.devices, members?.active);
+    const { devices = null, active = null } = members ?? {};
+    const reason = await this.thread.ask({ type: 'watch', bond, members: devices, active });
     if (reason === null) this.unheard.over(bond);
     if (reason === null || this.watched.get(bond) !== members) return;
     this.watched.delete(bond); // it is tried again whenever something changes
@@ -111,10 +104,24 @@ export class Snooper implements Task {
     return deviceName(this.host.topology, bond);
   }
 
-  private heard(bond: BondId, batch: readonly Heard[], at: number, arpLeft: number): void {
+  private report(message: FromSnoopThread): void {
+    if (message.type === 'costly') this.costly(message.bond, message.reason);
+    else if (message.type === 'lost') this.ignored('lost', message.count);
+    else if (message.type === 'heard') this.heard(message);
+  }
+
+  private heard({ bond, heard, at, arpLeft, ignored }: FromSnoopThread & { type: 'heard' }): void {
     const { events } = this.tools;
-    events.emit('arpLeft', bond, arpLeft, at);
-    batch.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
-    events.emit('guestsChanged');
+    this.thread.leave({ type: 'taken' });
+    if (heard.length > 0) {
+      events.emit('arpLeft', bond, arpLeft, at);
+      heard.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
+      events.emit('guestsChanged');
+    }
+    for (const [reason, count] of Object.entries(ignored)) this.ignored(reason, count);
+  }
+
+  private ignored(reason: string, count: number): void {
+    this.tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
   }
 }

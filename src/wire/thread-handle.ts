@@ -1,4 +1,5 @@
 import type { BondheraldError } from '../errors.js';
+import { Eventfd } from '../sys/eventfd.js';
 import type { StartThread, Thread } from '../sys/process/thread.js';
 import { Deferred } from '../tasks/deferred.js';
 import { untilAborted } from '../tasks/task.js';
@@ -19,8 +20,8 @@ interface ThreadKind<Out> {
   readonly name: string;
   readonly url: URL;
   readonly failure: new (message: string) => BondheraldError;
-  /** Ends the thread's wait: there is an order. */
-  wake(): void;
+  /** Ends the thread's wait: there is an order. Without it the thread polls an eventfd, its `dataOfThisThread`. */
+  wake?(): void;
   /** Handles a report, `answer` aside. */
   report(message: Out): void;
 }
@@ -36,6 +37,7 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
   private readonly hasEnded = new Deferred();
   private readonly unanswered: ((error: string | null) => void)[] = [];
   private thread: Thread<In | StopOrder> | null = null;
+  private eventfd: Eventfd | null = null;
   private over = false;
 
   constructor(
@@ -45,13 +47,13 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
 
   /**
    * Starts the thread, and ends it when `signal` aborts.
-   * @param data for the thread: its `dataOfThisThread`
    * @returns when it has ended
    * @throws `kind.failure` when an error ended it
    */
-  async run(signal: AbortSignal, data?: unknown): Promise<void> {
+  async run(signal: AbortSignal): Promise<void> {
+    if (!this.kind.wake) this.eventfd = new Eventfd();
     const listener = { message: (message: Out | ThreadReport) => this.handle(message), exit: this.end.bind(this) };
-    this.thread = this.startThread<In | StopOrder, Out | ThreadReport>(this.kind.url, listener, data);
+    this.thread = this.startThread<In | StopOrder, Out | ThreadReport>(this.kind.url, listener, this.eventfd?.fd);
     await Promise.race([this.hasEnded.promise, untilAborted(signal)]);
     this.order({ type: 'stop' });
     this.over = true;
@@ -62,7 +64,7 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
   order(order: In | StopOrder): void {
     if (this.over || !this.thread) return;
     this.thread.post(order);
-    this.kind.wake();
+    this.wake();
   }
 
   /** Orders something for when the thread looks by itself. */
@@ -77,6 +79,11 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
     return new Promise((resolve) => this.unanswered.push(resolve));
   }
 
+  private wake(): void {
+    this.kind.wake?.();
+    this.eventfd?.signal();
+  }
+
   private get hasEndedLine(): string {
     return `${this.kind.name} has ended`;
   }
@@ -85,12 +92,13 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
     if (isAnswer(message)) return this.unanswered.shift()?.(message.error);
     this.kind.report(message as Out);
     if (message.type !== 'ready') return;
-    if (!this.over) this.kind.wake(); // it may have got orders before it could be woken
+    if (!this.over) this.wake(); // it may have got orders before it could be woken
     this.isReady.resolve();
   }
 
   private end(error: Error | null): void {
     this.over = true;
+    this.eventfd?.close();
     for (const answer of this.unanswered.splice(0)) answer(this.hasEndedLine);
     const { name, failure } = this.kind;
     const reason = new failure(`${name} ended: ${error?.message ?? 'before it was ready'}`);

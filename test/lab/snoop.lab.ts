@@ -2,8 +2,9 @@ import { asBond } from '../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SnoopClient } from '../../src/listen/snoop-client.js';
+import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from '../../src/listen/snoop-messages.js';
 import type { Heard } from '../../src/sources/heard.js';
+import { ThreadHandle } from '../../src/wire/thread-handle.js';
 import { startThread } from '../../src/sys/process/thread.js';
 import { dissect } from '../support/dissect.js';
 import * as say from '../support/say.js';
@@ -31,28 +32,38 @@ class Ear {
   largest = 0;
   /** The devices that were heard. */
   readonly devices = new Set<number>();
-  readonly client: SnoopClient;
+  readonly thread: ThreadHandle<ToSnoopThread, FromSnoopThread>;
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #calls = 0;
 
   constructor(readonly bond: number) {
-    const listener = {
-      heard: (from: number, batch: readonly Heard[], _at: number, arpLeft: number): void => {
-        this.devices.add(from);
-        this.heard.push(...batch);
-        this.arpLeft += arpLeft;
-        this.largest = Math.max(this.largest, batch.length);
-      },
-      ignored: (reason: string, count: number): void =>
-        void this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + count),
-      lost: (count: number): void => void (this.lost += count),
-    };
+    this.thread = new ThreadHandle(startThread, { ...LISTENING_THREAD, report: (message) => this.report(message) });
     // A thread starts in the namespace of the thread that starts it.
-    this.client = new SnoopClient(startThread, listener);
     inNetns(HYPERVISOR, () => {
-      this.#running = this.client.run(this.#stop.signal);
+      this.#running = this.thread.run(this.#stop.signal);
     });
+  }
+
+  private report(message: FromSnoopThread): void {
+    if (message.type === 'lost') this.lost += message.count;
+    if (message.type !== 'heard') return;
+    const { bond, heard, arpLeft, ignored } = message;
+    this.thread.leave({ type: 'taken' });
+    if (heard.length > 0) this.devices.add(bond);
+    this.heard.push(...heard);
+    if (heard.length > 0) this.arpLeft += arpLeft;
+    this.largest = Math.max(this.largest, heard.length);
+    for (const [reason, count] of Object.entries(ignored))
+      this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + count);
+  }
+
+  watch(bond: number): Promise<string | null> {
+    return this.thread.ask({ type: 'watch', bond: asBond(bond), members: null, active: null });
+  }
+
+  forget(bond: number): void {
+    this.thread.order({ type: 'forget', bond: asBond(bond) });
   }
 
   async stop(): Promise<void> {
@@ -81,8 +92,8 @@ async function listen(t: TestContext, options: LabOptions): Promise<{ lab: Lab; 
   const lab = await labFor(t, options);
   const ear = new Ear(deviceIndex(HYPERVISOR, BOND));
   lab.onDestroy(() => ear.stop());
-  await ear.client.ready;
-  assert.equal(await ear.client.watch(asBond(ear.bond)), null);
+  await ear.thread.ready;
+  assert.equal(await ear.watch(ear.bond), null);
   return { lab, ear };
 }
 
@@ -204,17 +215,17 @@ test('a bond is heard after a failover, and after it was down', async (t) => {
 
 test('a bond that is gone or forgotten is heard no more, and the thread goes on', async (t) => {
   const { lab, ear } = await listen(t, { attach: plainBridge(1) });
-  assert.match(String(await ear.client.watch(asBond(4711))), /^a packet socket on device 4711: bind: ENODEV$/);
+  assert.match(String(await ear.watch(4711)), /^a packet socket on device 4711: bind: ENODEV$/);
   await ip(HYPERVISOR, ['link add v1 type veth peer name v2', 'link set v1 up', 'link set v2 up']);
-  assert.equal(await ear.client.watch(asBond(deviceIndex(HYPERVISOR, 'v1'))), null);
+  assert.equal(await ear.watch(deviceIndex(HYPERVISOR, 'v1')), null);
   await ip(HYPERVISOR, ['link del v1']);
   speak(lab, lab.guest('g1'));
   assert.equal((await ear.all(lab)).length, SAID.length);
   assert.deepEqual([...ear.devices], [ear.bond]);
 
   const up1 = deviceIndex(HYPERVISOR, 'up1');
-  ear.client.forget(asBond(ear.bond));
-  assert.equal(await ear.client.watch(asBond(up1)), null); // the order before it is carried out
+  ear.forget(ear.bond);
+  assert.equal(await ear.watch(up1), null); // the order before it is carried out
   ear.devices.clear();
   speak(lab, lab.guest('g1'));
   assert.equal((await ear.all(lab)).length, SAID.length);
@@ -255,10 +266,10 @@ test('what listening costs a frame that leaves', async (t) => {
   const [deaf, listening]: [number[], number[]] = [[], []];
   for (let round = 0; round < 7; round++) {
     listening.push(nanoseconds());
-    ear.client.forget(asBond(ear.bond));
-    await ear.client.watch(asBond(4711));
+    ear.forget(ear.bond);
+    await ear.watch(4711);
     deaf.push(nanoseconds());
-    await ear.client.watch(asBond(ear.bond));
+    await ear.watch(ear.bond);
   }
   t.diagnostic(`ns a frame: ${median(deaf).toFixed(0)} without a listener, ${median(listening).toFixed(0)} with one`);
 });
