@@ -1,12 +1,16 @@
 import { VERSION } from '../sys/version.js';
 import { Events } from '../tasks/events.js';
 import { runTasks } from '../tasks/task.js';
+import { activeBackupBonds } from '../topology/bonds.js';
+import type { BondId } from '../topology/bond-id.js';
+import type { Topology } from '../topology/topology.js';
+import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { connect } from './connect.js';
 import { followSettings } from './follow-settings.js';
 import type { Settings } from './settings.js';
 import type { Surroundings } from './surroundings.js';
-import { reportReady } from './report-ready.js';
+import { announcedGuests } from './service-status.js';
 import { buildParts, type Parts } from './parts.js';
 
 /** A packet socket bound to no device. */
@@ -64,8 +68,21 @@ export class Daemon {
     const { snooper, service, reloader, host, bonds } = this.parts;
     await snooper.task?.listening();
     if (signal.aborted) return;
-    reportReady(this.around.log, this.settings.current.bonds, host.topology, bonds);
+    this.logReady(host.topology, bonds);
     service.becomeReady();
     reloader.begin();
+  }
+
+  /** Says that the daemon is watching, and which bonds of the configuration are not there. */
+  private logReady(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): void {
+    const { log } = this.around;
+    const wanted = this.settings.current.bonds;
+    const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
+    for (const bond of wanted === 'auto' ? [] : wanted) {
+      if (!names.has(bond))
+        log.warn('a bond of the configuration is no active-backup bond yet; waiting for it', { bond });
+    }
+    if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond yet; one that comes up will be watched');
+    log.info('ready', { bonds: bonds.size, guests: announcedGuests(bonds) });
   }
 }

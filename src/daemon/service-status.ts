@@ -10,10 +10,15 @@ const NAMED = 4;
 export function serviceStatus(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): string {
   const watched = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
   if (watched.length === 0) return 'waiting for an active-backup bond';
-  const guests = [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
+  const guests = announcedGuests(bonds);
   const named = watched
     .slice(0, NAMED)
     .map(({ name, activeSlave }) => `${name} (${activeSlave?.name ?? 'no active slave'})`);
   const more = watched.length > NAMED ? ` and ${watched.length - NAMED} more` : '';
   return `${guests} ${guests === 1 ? 'guest' : 'guests'} behind ${named.join(', ')}${more}`;
+}
+
+/** How many guests would be announced now, on all bonds. */
+export function announcedGuests(bonds: ReadonlyMap<BondId, BondGuests>): number {
+  return [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
 }

@@ -1,7 +1,8 @@
+import type { Clock } from '../../sys/clock.js';
 import type { HostState } from '../../guests/host-state.js';
 import { ETH_P_8021Q } from '../../kernel/constants.js';
 import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
-import type { OvsBridge, OvsConfig, OvsPort } from '../../sources/ovs/config.js';
+import type { OvsBridge, OvsConfig, OvsMacRow, OvsPort } from '../../sources/ovs/config.js';
 import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
 import { type EthernetFrame, exitKey, type Tag } from '../../frames/ethernet.js';
 import type { BondId } from '../../topology/bond-id.js';
@@ -14,6 +15,37 @@ export interface OvsKnowledge {
   config(): OvsConfig | null;
   /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its UUID */
   macTable(bridge: string): MacTable | null;
+}
+
+/**
+ * What Open vSwitch said last, and when. Bounded by its database: of bridges that are gone nothing is kept, and a
+ * bridge's table is as long as Open vSwitch lets it be (mac-table-size).
+ */
+export class OvsKnown implements OvsKnowledge {
+  private held: OvsConfig | null = null;
+  private readonly tables = new Map<string, { readonly rows: readonly OvsMacRow[]; readonly at: number }>();
+
+  constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
+
+  config(): OvsConfig | null {
+    return this.held;
+  }
+
+  macTable(bridge: string): MacTable | null {
+    const table = this.tables.get(bridge);
+    return table ? { rows: table.rows, age: this.clock.monotonic() - table.at } : null;
+  }
+
+  setConfig(config: OvsConfig): void {
+    this.held = config;
+    const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
+    for (const bridge of this.tables.keys()) if (!bridges.has(bridge)) this.tables.delete(bridge);
+  }
+
+  /** All rows of a bridge's table. @param bridge its UUID @param at when they were read: monotonic clock, seconds */
+  setTable(bridge: string, rows: readonly OvsMacRow[], at: number): void {
+    this.tables.set(bridge, { rows, at });
+  }
 }
 
 /** A bond of Open vSwitch, and the bridge that it is a port of. */

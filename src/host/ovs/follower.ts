@@ -1,8 +1,7 @@
 import type { HostState } from '../../guests/host-state.js';
 import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
-import { OvsBonds } from './bonds.js';
+import { OvsBonds, OvsKnown } from './bonds.js';
 import type { OvsHost } from './sockets.js';
-import { OvsKnown } from './known.js';
 import type { OvsTools } from './tables.js';
 import { type OvsListener, OvsWatch } from './watch.js';
 import type { DaemonEmitter } from '../../wire/events.js';
