@@ -70,12 +70,13 @@ export class FailoverWatch {
     this.arrived = now();
     if (datagram === 'nothing') this.keepReady();
     else if (typeof datagram === 'string') this.resync(datagram);
-    else this.apply(datagram);
+    else this.received(datagram);
     this.bonds.carryOutOrders(this.momentNow, () => socket.send(echoRequest()));
     return this.bonds.running;
   }
 
-  private apply(datagram: Uint8Array): void {
+  /** Handles link messages that have arrived just now. */
+  received(datagram: Uint8Array): void {
     for (const event of decodeDatagram(datagram)) this.handle(event);
     this.sample ??= firstMessages(datagram, SAMPLE_MESSAGES);
   }

@@ -11,9 +11,13 @@ import { BondPlan, newBuckets } from '../../src/plan/bond-plan.js';
 import type { Heard } from '../../src/sources/heard.js';
 import { readFrame } from '../../src/sources/snoop.js';
 import { asBond } from '../../src/topology/bond-id.js';
+import { BatchWriter } from '../../src/wire/batch-writer.js';
 import { BondGuests } from '../../src/wire/bond-guests.js';
+import { FailoverWatch } from '../../src/wire/failover-watch.js';
+import type { FailoverOwner } from '../../src/wire/first-round.js';
 import { BOND, plainBridge } from '../lab/net/hypervisor.js';
 import { ANNOUNCE_DEFAULTS } from '../support/announce-defaults.js';
+import { FakeKernel, linkMessage } from '../support/fake-kernel.js';
 import { FakeHost } from '../support/host.js';
 import { attribute, message, ndmsg, u32 } from '../support/netlink.js';
 import { guestSettings } from '../support/settings.js';
@@ -111,3 +115,50 @@ test('a snooped ARP frame passes the files that the page lists, up to the gratui
   assert.deepEqual(files, listed('Snooped ARP to gratuitous ARP'));
   assert.ok(files.length <= 14);
 });
+
+test('a LINK message passes the files that the page lists, up to the first frame', async () => {
+  const fake = new FakeHost();
+  const kernel = new FakeKernel(fake);
+  const arriving: Uint8Array[] = [];
+  const { memory, capacity } = batchOfOne();
+  const { rate, damping } = ANNOUNCE_DEFAULTS;
+  const order = { type: 'watch', bond: asBond(fake.index(BOND)), memory, capacity, damping, rate: rate.rarp } as const;
+  const orders: ReturnType<FailoverOwner['received']> = [order];
+  const firstFrame = new Error('the first frame');
+  let isWatched = false;
+  const watch = new FailoverWatch({
+    owner: { post: () => undefined, received: () => orders.splice(0) },
+    socket: {
+      descriptor: -1,
+      receive: () => arriving.shift() ?? 'nothing',
+      send: (request) => void arriving.push(...kernel.answer(request)),
+      close: () => undefined,
+    },
+    openSender: () => ({
+      send(_, count) {
+        if (isWatched) throw firstFrame;
+        return count;
+      },
+      close: () => undefined,
+    }),
+    now: () => 0,
+    pause: () => undefined,
+    settle: () => null,
+    collect: () => undefined,
+  });
+  for (let turns = 0; turns < 6; turns++) watch.turn(); // until it knows all links
+  isWatched = true;
+  const message = linkMessage({ ...fake.get('up2'), bondSlaveActive: true });
+  const files = await visitedFiles(() => assert.throws(() => watch.received(message), firstFrame));
+  const ends = ['sys/netlink/link-socket.ts', 'sys/packets/packet-sender.ts'];
+  assert.deepEqual([...files, ...ends].sort(), listed('LINK message to first frame'));
+  assert.ok(files.length + ends.length <= 10);
+});
+
+/** A batch with one frame. */
+function batchOfOne(): BatchWriter {
+  const batch = new BatchWriter(8);
+  batch.put('a guest', new Uint8Array(60));
+  batch.publish();
+  return batch;
+}
