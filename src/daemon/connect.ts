@@ -1,6 +1,7 @@
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
+import { logAnnouncements } from './announcement-log.js';
 import type { Parts } from './parts.js';
 
 /** Subscribes the parts to each other's events. Subscribers are called in the order in which they stand here. */
@@ -60,16 +61,11 @@ function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
 
 /** What follows the first burst: counted and logged, then kept in the history. */
 function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void {
-  const { announcementLog, history, beforeRounds } = parts;
-  events.on('began', (bond) => announcementLog.began(bond));
-  events.on('sent', (bond, kind, frames) => announcementLog.sent(bond, kind, frames));
+  const { tools, host, history, beforeRounds } = parts;
+  logAnnouncements(events, tools, host.topology);
   events.on('sent', (...sent) => history.sent(...sent));
-  events.on('firstFrameOut', (bond, seconds) => announcementLog.firstFrameOut(bond, seconds));
-  events.on('firstRoundOut', (bond, seconds) => announcementLog.firstRoundOut(bond, seconds));
   events.on('firstRoundOut', (bond, seconds) => history.firstRoundOut(bond, seconds));
-  events.on('refused', (...refused) => announcementLog.refused(...refused));
   events.on('refused', (...refused) => history.refused(...refused));
-  events.on('ended', (bond, report) => announcementLog.ended(bond, report));
   events.on('ended', (bond, report) => history.ended(bond, report));
   events.on('nextRound', (bond, at) => beforeRounds.expect(bond, at));
 }

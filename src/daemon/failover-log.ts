@@ -8,7 +8,7 @@ import type { BondGuests } from '../wire/bond-guests.js';
 import { refusedIn } from '../wire/burst.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 
-/** Logs and counts what the failover thread reports. How announcements end is for AnnouncementLog. */
+/** Logs and counts what the failover thread reports. What follows is for announcement-log.ts. */
 export class FailoverLog {
   private saidUnlocked = false;
 
@@ -38,10 +38,10 @@ export class FailoverLog {
     const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };
     if (cause === 'window') return { delayed: true };
-    if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, AnnouncementLog times
+    if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, announcement-log.ts times
     if (sent > 0) {
       this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);
-      // Where the rate holds frames up, the last one is for AnnouncementLog to time.
+      // Where the rate holds frames up, the last one is for announcement-log.ts to time.
       if (waitingOf(round) === 0)
         this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
     }

@@ -17,7 +17,6 @@ import { activeSlaveOf } from '../topology/bonds.js';
 import { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
-import { AnnouncementLog } from './announcement-log.js';
 import { Announcer } from './announcer.js';
 import { BeforeRounds } from './before-rounds.js';
 import { BondLog } from './bond-log.js';
@@ -76,10 +75,9 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   });
   const reloader = new Reloader(settings, around.reloads, tools, service);
   return {
-    ...{ host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
+    ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
     ...{ endpoint, textfile, service, control, keeper, reloader },
     failoverLog: new FailoverLog(tools, topology, bonds),
-    announcementLog: new AnnouncementLog(tools, topology),
     bondLog: new BondLog(log),
     fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
     beforeRounds: new BeforeRounds(clock, ovs.readTables),

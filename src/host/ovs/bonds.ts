@@ -10,7 +10,7 @@ import type { BondGuests } from '../../wire/bond-guests.js';
 import type { Entrance } from '../../wire/openflow-port.js';
 
 /** What we know of Open vSwitch at the moment of asking. */
-export interface OvsKnowledge {
+interface OvsKnowledge {
   /** null while we know nothing. */
   config(): OvsConfig | null;
   /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its UUID */

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import { AnnouncementLog } from '../../../src/daemon/announcement-log.js';
+import { logAnnouncements } from '../../../src/daemon/announcement-log.js';
+import { Events } from '../../../src/tasks/events.js';
+import type { DaemonEvents } from '../../../src/wire/events.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { asBond } from '../../../src/topology/bond-id.js';
 import type { Topology } from '../../../src/topology/topology.js';
@@ -17,7 +19,8 @@ function open() {
   const devices = new Map<number, string>([[BOND, 'bond0']]);
   const link = (bond: number) => devices.has(bond) && { name: devices.get(bond) };
   const topology = { link } as unknown as Topology;
-  const listener = new AnnouncementLog({ log, metrics: new Metrics(registry) }, topology);
+  const events = new Events<DaemonEvents>();
+  logAnnouncements(events, { log, metrics: new Metrics(registry) }, topology);
   const values = async (): Promise<string[]> =>
     (await registry.metrics()).split('\n').filter((text) => /^bondherald_(announcements|frame)/.test(text));
   const value = async (name: string): Promise<number> =>
@@ -27,19 +30,19 @@ function open() {
         .find((text) => text.startsWith(`${name} `))
         ?.split(' ')[1],
     );
-  return { listener, lines, devices, values, value };
+  return { events, lines, devices, values, value };
 }
 
 const SENT = { rarp: 12, garp: 7, na: 3 };
 
 test('an announcement is counted at its end, its frames as they go, and it has one line in the log', async () => {
-  const { listener, lines, values, value } = open();
-  listener.began(BOND);
-  listener.sent(BOND, 'garp', 4);
-  listener.sent(BOND, 'garp', 3);
-  listener.firstRoundOut(BOND, 0.25);
-  listener.refused(BOND, 'na', 'ENOBUFS', 2);
-  listener.ended(BOND, { result: 'refused', sent: SENT, refused: 2, seconds: 33.349 });
+  const { events, lines, values, value } = open();
+  events.emit('began', BOND);
+  events.emit('sent', BOND, 'garp', 4, 1);
+  events.emit('sent', BOND, 'garp', 3, 1);
+  events.emit('firstRoundOut', BOND, 0.25);
+  events.emit('refused', BOND, 'na', 'ENOBUFS', 2);
+  events.emit('ended', BOND, { result: 'refused', sent: SENT, refused: 2, seconds: 33.349 });
   assert.deepEqual(await values(), [
     'bondherald_announcements_total{bond="bond0",result="refused"} 1',
     'bondherald_frames_sent_total{bond="bond0",kind="garp"} 7',
@@ -52,18 +55,18 @@ test('an announcement is counted at its end, its frames as they go, and it has o
 });
 
 test('a bond that is deleted meanwhile keeps its name to the end', async () => {
-  const { listener, lines, devices, values } = open();
-  listener.began(BOND);
+  const { events, lines, devices, values } = open();
+  events.emit('began', BOND);
   devices.clear();
-  listener.sent(BOND, 'rarp', 1);
-  listener.ended(BOND, { result: 'bond-gone', sent: SENT, refused: 0, seconds: 1 });
+  events.emit('sent', BOND, 'rarp', 1, 1);
+  events.emit('ended', BOND, { result: 'bond-gone', sent: SENT, refused: 0, seconds: 1 });
   assert.ok((await values()).every((text) => text.includes('bond="bond0"')));
   assert.equal(lines[0]?.[1].bond, 'bond0');
 });
 
 test('one that is held back is counted; its line in the log came with the failover', async () => {
-  const { listener, lines, values } = open();
-  listener.ended(BOND, { result: 'damped', sent: SENT, refused: 0, seconds: 0 });
+  const { events, lines, values } = open();
+  events.emit('ended', BOND, { result: 'damped', sent: SENT, refused: 0, seconds: 0 });
   assert.deepEqual(await values(), ['bondherald_announcements_total{bond="bond0",result="damped"} 1']);
   assert.deepEqual(lines, []);
 });
