@@ -3,9 +3,11 @@ import type { HostState } from '../guests/host-state.js';
 import { type Echo, Health } from '../http/health.js';
 import { MetricsEndpoint, type Page } from '../http/metrics-endpoint.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Clock } from '../sys/clock.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
+import { type Task, untilAborted } from '../tasks/task.js';
+import { activeBackupBonds } from '../topology/bonds.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import { MetricsSweeper } from './metrics-sweeper.js';
 import { ServiceNotifier } from './service-notifier.js';
 import { EchoSign } from './service-watchdog.js';
 import { serviceStatus } from './service-status.js';
@@ -13,6 +15,9 @@ import type { Settings } from './settings.js';
 import { fillStateGauges } from './state-gauges.js';
 import type { Surroundings } from './surroundings.js';
 import { Textfile } from './textfile.js';
+
+/** How often series of bonds that are gone are looked for, in seconds; they last ten times as long. */
+const SWEEP_INTERVAL = 60;
 
 /** What is shown. */
 interface Shown {
@@ -43,9 +48,26 @@ export function buildOutlets(settings: Settings, around: Surroundings, shown: Sh
       log,
       statusPage: page,
     }),
-    sweeper: new MetricsSweeper(host.topology, { clock, metrics }),
+    sweeper: metricsSweeper(host, clock, metrics),
     /** A file that is not to be any more is removed. */
     textfile: new SwitchedTask('textfile', file, write),
     service: new ServiceNotifier(around, () => serviceStatus(host.topology, bonds), signs),
+  };
+}
+
+/** Removes the series of bonds that are gone, whether or not they are read. */
+function metricsSweeper({ topology }: HostState, clock: Clock, metrics: Metrics): Task {
+  const sweep = (): void => {
+    const present = new Set(activeBackupBonds(topology).map(({ name }) => name));
+    void metrics.forgetGone(present, clock.monotonic());
+  };
+  return {
+    name: 'metrics-sweeper',
+    ready: Promise.resolve(),
+    async run(signal) {
+      const stop = clock.every(SWEEP_INTERVAL, sweep);
+      await untilAborted(signal);
+      stop();
+    },
   };
 }
