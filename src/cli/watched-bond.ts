@@ -1,9 +1,8 @@
 import type { Config } from '../config/config.js';
-import { findBond } from '../topology/find-bond.js';
 import { type LiveHost, readHost } from '../host/read-host.js';
 import { BondheraldError } from '../errors.js';
 import { systemClock } from '../sys/clock.js';
-import { activeBackupBonds, type Bond } from '../topology/bonds.js';
+import { activeBackupBonds, type Bond, findBond } from '../topology/bonds.js';
 
 /** A bond as it is now, also when it goes and comes back. */
 export class WatchedBond {

@@ -1,5 +1,5 @@
 import type { AnnounceConfig, Config } from '../config/config.js';
-import { guestSettings } from '../guests/new-host-state.js';
+import { guestSettings } from '../guests/settings.js';
 import type { Parts } from './parts.js';
 import type { Settings } from './settings.js';
 

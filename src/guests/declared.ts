@@ -1,7 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
 import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
-import { readMacvlans } from '../sources/macvlan.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
@@ -116,4 +115,24 @@ function readOwnAddresses(
     const speaks = up && mac !== null && addresses.of(ifindex).size > 0 && isAboveBridge(ifindex);
     return speaks ? [{ source: 'host' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
   });
+}
+
+/**
+ * The guests on macvlan and macvtap devices, which bypass every bridge: the device's own address is the guest's.
+ * A device that is down has no guest; one that is a bridge's port leads to that bridge's guests.
+ */
+export function readMacvlans(links: Iterable<LinkEvent>): Sighting[] {
+  return [...links].filter(isGuestMacvlan).map(({ address, ifindex }) => ({
+    source: 'macvlan',
+    mac: address,
+    device: ifindex,
+    bridge: null,
+    vlan: null,
+  }));
+}
+
+function isGuestMacvlan(link: LinkEvent): link is LinkEvent & { address: NonNullable<LinkEvent['address']> } {
+  const { details, up, master, address } = link;
+  const kind = details.type === 'other' ? details.kind : null;
+  return (kind === 'macvlan' || kind === 'macvtap') && up && master === null && address !== null;
 }

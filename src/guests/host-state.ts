@@ -1,3 +1,4 @@
+import type { Config } from '../config/config.js';
 import type { Mac } from '../addr/mac.js';
 import { NUD_REACHABLE } from '../kernel/constants.js';
 import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
@@ -15,7 +16,7 @@ import { type EvictionReason, HeardBook } from './heard-book.js';
 import { type Ignored, Learned, type SpokeAt } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { Policy, StaticGuests } from './policy.js';
-import type { GuestSettings } from './settings.js';
+import { type GuestSettings, guestSettings } from './settings.js';
 import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
 import { type Evidence, portStands } from './standing.js';
 import { Changes, GuestTable, Memory } from './table.js';
@@ -280,4 +281,11 @@ export class HostState {
     this.expire(now);
     this.changed.touchAll();
   }
+}
+
+/** An empty picture of the host, to be filled from the kernel. */
+export function newHostState(config: Config): HostState {
+  const host = new HostState(guestSettings(config));
+  host.topology.watchOnly(config.bonds);
+  return host;
 }

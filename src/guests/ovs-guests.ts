@@ -4,8 +4,7 @@ import type { Sighting } from '../sources/sighting.js';
 import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { Ignored, Learned } from './learned.js';
-import { OvsIndexes } from './ovs-indexes.js';
-import { overlayOf } from './ovs-overlay.js';
+import { OvsIndexes, overlayOf } from './ovs-overlay.js';
 import { REFLECTION_WINDOW } from './reflections.js';
 import type { GuestTable } from './table.js';
 

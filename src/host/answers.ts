@@ -2,9 +2,8 @@ import type { ControlRequest, KernelResults } from '../control/messages.js';
 import { describeGuests } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { activeBackupBonds, findBond } from '../topology/bonds.js';
 import { type Announced, announceByHand, type ManualTools } from '../wire/announce-by-hand.js';
-import { findBond } from '../topology/find-bond.js';
 import { type DaemonFacts, describeStatus } from './status.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { OVS_FOLDER } from '../config/constants.js';
 import { NetlinkRequestError } from '../errors.js';
-import type { HostState } from '../guests/host-state.js';
+import { type HostState, newHostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import { HOST_GROUPS } from '../kernel/requests.js';
 import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
@@ -9,7 +9,6 @@ import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import type { LogFields } from '../sys/log.js';
 import { openRouteSocket } from '../sys/netlink/route-socket.js';
-import { newHostState } from '../guests/new-host-state.js';
 import { Events } from '../tasks/events.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { OvsFollower } from './ovs/follower.js';

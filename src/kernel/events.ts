@@ -40,8 +40,6 @@ export interface LinkEvent {
   readonly master: number | null;
   /** The device below, or a veth's peer (IFLA_LINK); null when it lives in another network namespace. */
   readonly lower: number | null;
-  /** IFLA_EVENT, null in a message without one. */
-  readonly event: number | null;
   readonly details: LinkDetails;
   /** For a bond's slave: whether it is the active one (IFLA_BOND_SLAVE_STATE). */
   readonly bondSlaveActive: boolean | null;

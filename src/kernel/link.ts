@@ -19,7 +19,6 @@ const LINK_ATTRIBUTES = [
   c.IFLA_MASTER,
   c.IFLA_LINK,
   c.IFLA_LINK_NETNSID,
-  c.IFLA_EVENT,
   c.IFLA_LINKINFO,
 ] as const;
 const INFO_ATTRIBUTES = [c.IFLA_INFO_KIND, c.IFLA_INFO_DATA, c.IFLA_INFO_SLAVE_KIND, c.IFLA_INFO_SLAVE_DATA] as const;
@@ -50,7 +49,7 @@ export function decodeLink(body: Span, gone: boolean): KernelEvent {
 }
 
 function decodeWholeLink(ifindex: number, flags: number, attributes: Span): LinkEvent {
-  const [name, address, master, lower, lowerNetns, event, info] = pick(attributes, LINK_ATTRIBUTES);
+  const [name, address, master, lower, lowerNetns, info] = pick(attributes, LINK_ATTRIBUTES);
   const [kind, data, slaveKind, slaveData] = info ? pick(info, INFO_ATTRIBUTES) : [];
   const port = slaveData && slaveKind?.text();
   const bondState = port === 'bond' ? stateOf(slaveData, BOND_SLAVE_ATTRIBUTES) : null;
@@ -63,7 +62,6 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     address: decodeMac(address),
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
-    event: event?.u32() ?? null,
     details: decodeDetails(kind?.text() ?? null, data),
     bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,

@@ -51,11 +51,16 @@ export function attribute(type: number, ...parts: readonly Uint8Array[]): Uint8A
  * @param parts the fixed struct of this type, then attributes
  */
 export function request(type: number, flags: number, seq: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  return message(type, c.NLM_F_REQUEST | c.NLM_F_ACK | flags, seq, ...parts);
+}
+
+/** A message with these flags and no others. */
+export function message(type: number, flags: number, seq: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const bytes = joined(c.NLMSG_HEADER_LENGTH, parts);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, bytes.length, LITTLE_ENDIAN);
   view.setUint16(4, type, LITTLE_ENDIAN);
-  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_ACK | flags, LITTLE_ENDIAN);
+  view.setUint16(6, flags, LITTLE_ENDIAN);
   view.setUint32(8, seq, LITTLE_ENDIAN);
   return bytes;
 }

@@ -3,10 +3,9 @@ import { DHCP_SERVER_PORT } from '../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../frames/ipv6.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
 import { ETH_P_IP } from '../frames/udp.js';
+import { ETH_P_8021AD, ETH_P_8021Q } from './constants.js';
 import type { MirrorFilter, U32Match } from './tc.js';
 
-const ETH_P_8021Q = 0x8100;
-const ETH_P_8021AD = 0x88a8;
 const PROTOCOL_UDP = 17;
 
 // Offsets from the network header; the EtherType stands before it.

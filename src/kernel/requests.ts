@@ -1,6 +1,7 @@
 import { type Mac, MAC_LENGTH, writeMac } from '../addr/mac.js';
 import { LITTLE_ENDIAN } from './attributes.js';
 import * as c from './constants.js';
+import { attribute, half, message, request, words } from './message.js';
 
 /** The tables that can be dumped, by the name we call them. */
 export type DumpTable = keyof typeof DUMPS;
@@ -45,21 +46,10 @@ export const CHANGE_SEQ = 0xffffffff;
  */
 export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   const { type, body, family, filter } = DUMPS[table];
-  const length = c.NLMSG_HEADER_LENGTH + body + (filter === null ? 0 : 8);
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, LITTLE_ENDIAN);
-  view.setUint16(4, type, LITTLE_ENDIAN);
-  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_DUMP, LITTLE_ENDIAN);
-  view.setUint32(8, seq, LITTLE_ENDIAN);
-  view.setUint8(c.NLMSG_HEADER_LENGTH, family);
-  if (filter !== null) {
-    const at = c.NLMSG_HEADER_LENGTH + body;
-    view.setUint16(at, 8, LITTLE_ENDIAN);
-    view.setUint16(at + 2, c.IFLA_EXT_MASK, LITTLE_ENDIAN);
-    view.setUint32(at + 4, filter, LITTLE_ENDIAN);
-  }
-  return bytes;
+  const header = new Uint8Array(body);
+  header[0] = family;
+  const mask = filter === null ? [] : [attribute(c.IFLA_EXT_MASK, words(filter))];
+  return message(type, c.NLM_F_REQUEST | c.NLM_F_DUMP, seq, header, ...mask);
 }
 
 /** Sequence numbers of `echoRequest`: an answer that somebody waits for, and one that ends a wait and says nothing. */
@@ -71,13 +61,7 @@ export const KNOCK_SEQ = 0xfffffffd;
  * rights and none of the kernel's locks.
  */
 export function echoRequest(seq = ECHO_SEQ): Uint8Array {
-  const bytes = new Uint8Array(c.NLMSG_HEADER_LENGTH);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, bytes.length, LITTLE_ENDIAN);
-  view.setUint16(4, c.NLMSG_NOOP, LITTLE_ENDIAN);
-  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_ACK, LITTLE_ENDIAN);
-  view.setUint32(8, seq, LITTLE_ENDIAN);
-  return bytes;
+  return request(c.NLMSG_NOOP, 0, seq);
 }
 
 /**
@@ -87,25 +71,15 @@ export function echoRequest(seq = ECHO_SEQ): Uint8Array {
  * @param vlan null where the bridge knows no VLANs
  */
 export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): Uint8Array {
-  const at = c.NLMSG_HEADER_LENGTH;
-  const length = at + NDMSG_LENGTH + 12 + (vlan === null ? 0 : 8);
-  const bytes = new Uint8Array(length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, length, LITTLE_ENDIAN);
-  view.setUint16(4, c.RTM_NEWNEIGH, LITTLE_ENDIAN);
-  view.setUint16(6, c.NLM_F_REQUEST | c.NLM_F_CREATE | c.NLM_F_REPLACE, LITTLE_ENDIAN);
-  view.setUint32(8, CHANGE_SEQ, LITTLE_ENDIAN);
-  view.setUint8(at, c.AF_BRIDGE);
-  view.setInt32(at + 4, port, LITTLE_ENDIAN);
-  view.setUint16(at + 8, c.NUD_REACHABLE, LITTLE_ENDIAN);
-  view.setUint8(at + 10, c.NTF_MASTER);
-  view.setUint16(at + 12, 4 + MAC_LENGTH, LITTLE_ENDIAN);
-  view.setUint16(at + 14, c.NDA_LLADDR, LITTLE_ENDIAN);
-  writeMac(mac, bytes, at + 16);
-  if (vlan !== null) {
-    view.setUint16(at + 24, 6, LITTLE_ENDIAN);
-    view.setUint16(at + 26, c.NDA_VLAN, LITTLE_ENDIAN);
-    view.setUint16(at + 28, vlan, LITTLE_ENDIAN);
-  }
-  return bytes;
+  const ndmsg = new Uint8Array(NDMSG_LENGTH);
+  const view = new DataView(ndmsg.buffer);
+  view.setUint8(0, c.AF_BRIDGE);
+  view.setInt32(4, port, LITTLE_ENDIAN);
+  view.setUint16(8, c.NUD_REACHABLE, LITTLE_ENDIAN);
+  view.setUint8(10, c.NTF_MASTER);
+  const address = new Uint8Array(MAC_LENGTH);
+  writeMac(mac, address);
+  const flags = c.NLM_F_REQUEST | c.NLM_F_CREATE | c.NLM_F_REPLACE;
+  const inVlan = vlan === null ? [] : [attribute(c.NDA_VLAN, half(vlan))];
+  return message(c.RTM_NEWNEIGH, flags, CHANGE_SEQ, ndmsg, attribute(c.NDA_LLADDR, address), ...inVlan);
 }

@@ -21,7 +21,6 @@ interface DomainInterface {
 /** A domain as its status file tells of it. */
 export interface Domain {
   readonly name: string;
-  readonly uuid: string;
   readonly state: DomainState;
   readonly interfaces: readonly DomainInterface[];
   /** Why the others of its interfaces are left out, one reason each. */
@@ -39,15 +38,13 @@ export interface GuestInterface {
 /** More than a machine has slots for, bridges and all. */
 const MAX_INTERFACES = 512;
 
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** Interfaces whose frames pass the host's own network. The others are hardware passed through, or user space's. */
 const HOST_TYPES = new Set(['bridge', 'network', 'direct', 'ethernet']);
 
 /**
  * Reads a domain's status file, /run/libvirt/qemu/NAME.xml (src/qemu/qemu_domain.c writes it):
  *
- *     <domstatus state='running' reason='booted' pid='4711'> ... <domain type='kvm' id='7'> <name> <uuid> ... <devices>
+ *     <domstatus state='running' reason='booted' pid='4711'> ... <domain type='kvm' id='7'> <name> ... <devices>
  *       <interface type='network'> <mac address=''/> <actual type='bridge'/> <target dev='vnet0'/> <link state=''/>
  *
  * @throws LibvirtStatusError when the file is cut off or is not such a file
@@ -57,17 +54,14 @@ export function parseDomainStatus(xml: string): Domain {
   if (typeof status === 'string') throw new LibvirtStatusError(status);
   const domain = child(status, 'domain');
   const name = text(domain, 'name');
-  const uuid = text(domain, 'uuid');
   const state = attribute(status, 'state');
   if (!name) throw new LibvirtStatusError('the domain has no name');
-  if (!uuid || !UUID.test(uuid)) throw new LibvirtStatusError('the domain has no UUID');
   if (!state) throw new LibvirtStatusError('the domain has no state');
   const elements = children(child(domain, 'devices'), 'interface');
   if (elements.length > MAX_INTERFACES) throw new LibvirtStatusError(`more than ${MAX_INTERFACES} interfaces`);
   const read = elements.map(readInterface);
   return {
     name,
-    uuid: uuid.toLowerCase(),
     state: STATES.find((known) => known === state) ?? 'unknown',
     interfaces: read.flatMap((each) => (typeof each === 'string' ? [] : [each])),
     ignored: read.flatMap((each) => (typeof each === 'string' ? [each] : [])),

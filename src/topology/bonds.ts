@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
 import { asBond, type BondId } from './bond-id.js';
@@ -46,4 +47,22 @@ export function activeSlaveOf(topology: Topology, bond: BondId): number | null {
 /** The name of a device, or what stands for it where the device is gone. */
 export function deviceName(topology: Topology, ifindex: number): string {
   return topology.link(ifindex)?.name ?? `device ${ifindex}`;
+}
+
+/**
+ * The active-backup bond of that name.
+ * @throws UsageError when there is no such bond, or it is none that fails over
+ */
+export function findBond(topology: Topology, name: string): Bond {
+  const bonds = activeBackupBonds(topology);
+  const bond = bonds.find((candidate) => candidate.name === name);
+  if (bond) return bond;
+  const names = bonds.map((candidate) => candidate.name).join(', ');
+  const hint = names ? `the active-backup bonds of this host: ${names}` : 'this host has no active-backup bond';
+  const link = topology.linkByName(name);
+  if (!link) throw new UsageError(`${name}: no such device; ${hint}`);
+  const mode = bondMode(link);
+  if (mode === null) throw new UsageError(`${name} is not a bond; ${hint}`);
+  if (!topology.watches(name)) throw new UsageError(`${name} is not among the bonds of the configuration; ${hint}`);
+  throw new UsageError(`${name} is a bond of mode ${mode}, which has no failover to announce; ${hint}`);
 }

@@ -10,7 +10,7 @@ import { chance } from '../sys/chance.js';
 import type { Clock } from '../sys/clock.js';
 import { BondRun } from './bond-run.js';
 import type { SlicePort } from './slice-port.js';
-import { findBond } from '../topology/find-bond.js';
+import { findBond } from '../topology/bonds.js';
 
 /** What an announcement by hand needs beside the host's state. */
 export interface ManualTools {

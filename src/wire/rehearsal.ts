@@ -75,7 +75,6 @@ const DEVICE: Omit<LinkEvent, 'ifindex' | 'details' | 'bondSlaveActive' | 'maste
   lowerUp: true,
   address: null,
   lower: null,
-  event: null,
   bridgePortState: null,
 };
 

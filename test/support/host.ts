@@ -43,7 +43,6 @@ export class FakeHost {
       address: null,
       master: null,
       lower: null,
-      event: null,
       bondSlaveActive: null,
       bridgePortState: null,
     };

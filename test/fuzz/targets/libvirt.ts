@@ -20,7 +20,6 @@ function run(bytes: Uint8Array): void {
   const domain = only([LibvirtStatusError], () => parseDomainStatus(text), 300);
   if (!domain) return;
   assert.ok(domain.name.length > 0 && domain.name.length <= text.length);
-  assert.match(domain.uuid, /^[0-9a-f-]{36}$/);
   assert.ok(domain.interfaces.length + domain.ignored.length <= 512);
   for (const { mac, type, target } of domain.interfaces) {
     assert.ok(parseMac(mac) === mac && !isGroupMac(mac), mac);

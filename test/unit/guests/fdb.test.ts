@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { FdbEvent, LinkEvent } from '../../../src/kernel/events.js';
 import { readFdb } from '../../../src/guests/learned.js';
-import { readMacvlans } from '../../../src/sources/macvlan.js';
+import { readMacvlans } from '../../../src/guests/declared.js';
 import { eventsOf, loadFixture } from '../../support/fixtures.js';
 import { FakeHost } from '../../support/host.js';
 

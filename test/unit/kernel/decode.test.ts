@@ -101,7 +101,6 @@ test('a link without any attribute is a device of no kind, down, without a maste
     address: null,
     master: null,
     lower: null,
-    event: null,
     details: { type: 'other', kind: null },
     bondSlaveActive: null,
     bridgePortState: null,

@@ -112,7 +112,6 @@ const EMPTY = {
   address: null,
   master: null,
   lower: null,
-  event: null,
   bondSlaveActive: null,
   bridgePortState: null,
 } as const;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../../src/config/read-config.js';
-import { findBond } from '../../../src/topology/find-bond.js';
-import { newHostState } from '../../../src/guests/new-host-state.js';
+import { findBond } from '../../../src/topology/bonds.js';
+import { newHostState } from '../../../src/guests/host-state.js';
 import type { Topology } from '../../../src/topology/topology.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
