@@ -83,6 +83,9 @@ export function importable(room) {
   return room === main || sys.importedBy.includes(room) ? [...before, sys.room] : before;
 }
 
+/** Rooms of one file. */
+const files = new Set(['errors', 'lru-map', main]);
+
 export function list(names) {
-  return names.map((name) => (name === 'errors' || name === main ? `${name}.ts` : `${name}/`)).join(', ');
+  return names.map((name) => (files.has(name) ? `${name}.ts` : `${name}/`)).join(', ');
 }
