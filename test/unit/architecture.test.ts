@@ -27,8 +27,8 @@ const PAGE = readFileSync(new URL('../../../docs/architecture.md', import.meta.u
 
 /** The files that the page lists under a heading, in alphabetical order. */
 function listed(heading: string): string[] {
-  const [, section = ''] = PAGE.split(`\n## ${heading}\n`);
-  const [own = ''] = section.split('\n## ');
+  const [, section = ''] = PAGE.split(`\n### ${heading}\n`);
+  const [own = ''] = section.split('\n### ');
   return [...own.matchAll(/^- `src\/([^`]+)`/gm)].map(([, file = '']) => file).sort();
 }
 
