@@ -103,6 +103,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   // of a checkout
   'node --test build/test/unit/addr/mac.test.js': { in: 'unit', says: /^# fail 0$|^ℹ fail 0$/m },
   'make help': { in: 'unit', says: /^make service-lab +/m },
+  'node lint/house.js': elsewhere('scripts/lint.sh', 'node lint/house.js'),
   'make demo': elsewhere('scripts/service-lab.sh', 'make demo'),
   'make deb': elsewhere('scripts/service-lab.sh', 'scripts/deb.sh'),
   'make tarball': elsewhere('scripts/service-lab.sh', 'scripts/tarball.sh'),
