@@ -1,7 +1,16 @@
 import { type Ip, isMulticastIp, isStationIp } from '../addr/ip.js';
 import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { ARP_REPLY, decodeArp, decodeArpPacket, encodeGratuitousArp, encodeRarp, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
+import {
+  ARP_REPLY,
+  decodeArp,
+  decodeArpPacket,
+  encodeGratuitousArp,
+  encodeRarp,
+  ETH_P_ARP,
+  ETH_P_RARP,
+  NO_IPV4,
+} from '../frames/arp.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
 import { encodeUnsolicitedNa } from '../frames/na.js';
