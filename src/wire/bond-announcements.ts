@@ -9,7 +9,7 @@ import type { Portion } from './batch-writer.js';
 import type { BondGuests } from './bond-guests.js';
 import { BondRun } from './bond-run.js';
 import type { RunResult } from '../plan/failover-record.js';
-import { type RunReport, RunTally } from './run-report.js';
+import { RunTally } from './run-report.js';
 import type { DaemonEmitter } from './events.js';
 import type { SlicePort } from './slice-port.js';
 import type { FirstRound } from './thread-messages.js';
