@@ -49,7 +49,7 @@ export class Declared {
     if (this.own.apply(event)) this.ownPending = true;
   }
 
-  /** After a dump, of which `own` was told the beginning: what it did not mention is gone. */
+  /** After a dump, which `own.startDump` began: what it did not mention is gone. */
   finishDump(): void {
     if (this.own.finishDump()) this.ownPending = true;
   }

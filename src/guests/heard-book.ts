@@ -62,7 +62,7 @@ export class HeardBook {
   private evicted = 0;
   private changed = 0;
 
-  /** @param onForget is told of each MAC that had to make room */
+  /** @param onForget called with each MAC that had to make room */
   constructor(
     private limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
@@ -174,7 +174,7 @@ export class HeardBook {
     return macs;
   }
 
-  /** Nobody listens any more: who has an address now cannot be told. */
+  /** The bonds are not listened on any more: who has an address now is unknown. */
   forgetAddresses(): void {
     for (const [, exits] of this.entries()) for (const { addresses } of exits.values()) addresses.clear();
     this.holders.clear();

@@ -174,7 +174,7 @@ export class HostState {
   }
 
   /**
-   * The addresses of a MAC by one way out: those that it has claimed there and nobody else since, those that the
+   * The addresses of a MAC at one exit: those that it has claimed there and nobody else since, those that the
    * configuration says are its, and the host's own.
    * @param now monotonic clock, seconds
    */
@@ -186,7 +186,7 @@ export class HostState {
 
   /**
    * A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames.
-   * @param arrived when the kernel told of it: monotonic clock, seconds
+   * @param arrived when the kernel's message arrived: monotonic clock, seconds
    */
   failedOver(bond: BondId, arrived: number): void {
     for (const mac of this.book.forgetIncoming(bond, arrived)) this.changed.touch(mac);
@@ -236,7 +236,7 @@ export class HostState {
 
   /**
    * What is to be said of one MAC now; empty when it is behind no bond.
-   * @param claimed ways out by which somebody at the keyboard wants it announced
+   * @param claimed exits by which an operator wants it announced
    */
   verdicts(mac: Mac, claimed: readonly Exit[] = []): Verdict[] {
     return judge(this.topology, mac, this.evidence(mac, claimed), this.policy);

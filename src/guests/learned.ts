@@ -37,7 +37,7 @@ interface Parts {
   readonly changes: Changes;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
-  /** Is told of a MAC that had to make room, and of which nothing is known any more. */
+  /** Called with a MAC that had to make room, and of which nothing is known any more. */
   readonly forgotten: (mac: Mac) => void;
   readonly spokeAt: SpokeAt;
 }
@@ -143,7 +143,7 @@ export class Learned {
 
   /**
    * Bridges list rows no more, and the table neither. The MACs may have fallen silent, or be gone: that is for the memory
-   * to know, all of it, before the quota is told who is where.
+   * to know, all of it, before the quota learns who is where.
    */
   private depart(rows: readonly Sighting[], now: number): void {
     this.settle(new Set(rows.flatMap((row) => [row.mac, ...this.remember(row, now)])));

@@ -25,16 +25,16 @@ interface HeldRow {
   reading: number;
 }
 
-/** Ages are told in whole seconds: a MAC may have been heard so much earlier than its age says. */
+/** Ages are in whole seconds: a MAC may have been heard so much earlier than its age says. */
 const AGE_STEP = 1;
 
 /** So many rows of a bridge are read: its table may be configured to hold more. */
 const MAX_ROWS = 262_144;
 
 /**
- * What Open vSwitch tells: its devices, for the topology, and its rows, compared with those that it told before. Rows
+ * What Open vSwitch reports: its devices, for the topology, and its rows, compared with those of the last report. Rows
  * that say what they said are passed over, so that reading them costs in proportion to their number alone. Holds the
- * rows that the switch told last, of each bridge MAX_ROWS at most.
+ * rows that the switch reported last, of each bridge MAX_ROWS at most.
  */
 export class OvsGuests {
   private switches: ReadonlyMap<string, Switch> = new Map();

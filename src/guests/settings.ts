@@ -11,7 +11,7 @@ export interface GuestSettings extends Pick<Config['guests'], 'limits' | 'rememb
     readonly neighbour: boolean;
     /** Whether the host's own addresses are announced. */
     readonly hostAddresses: boolean;
-    /** Whether somebody listens on the bonds. */
+    /** Whether the bonds are listened on. */
     readonly snoop: boolean;
   };
   /** Addresses that several machines share, and that are not announced for that. */

@@ -52,7 +52,7 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   return message(type, c.NLM_F_REQUEST | c.NLM_F_DUMP, seq, header, ...mask);
 }
 
-/** Sequence numbers of `echoRequest`: an answer that somebody waits for, and one that ends a wait and says nothing. */
+/** Sequence numbers of `echoRequest`: an answer that is waited for, and one that ends a wait and says nothing. */
 export const ECHO_SEQ = 0xfffffffe;
 export const KNOCK_SEQ = 0xfffffffd;
 

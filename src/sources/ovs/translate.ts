@@ -116,7 +116,7 @@ function readBond(row: Columns, interfaces: readonly OvsInterface[]): OvsBond {
   return {
     mode:
       mode === undefined || mode === 'active-backup' ? 'active-backup' : mode === 'balance-slb' ? mode : 'balance-tcp',
-    active: others.length === 0 ? (active?.uuid ?? null) : null, // two members of one MAC cannot be told apart
+    active: others.length === 0 ? (active?.uuid ?? null) : null, // two members of one MAC look the same
     lacp: lacp === undefined || lacp === 'off' ? 'off' : lacp === 'passive' ? lacp : 'active',
     updelay: whole(row.bond_updelay, 0, 0x7fffffff) ?? 0,
   };
