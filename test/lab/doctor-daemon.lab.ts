@@ -47,7 +47,7 @@ test('beside a daemon: a second one in another mount namespace, and a MAC that c
   const second = await Daemon.start(lab, ['unshare', '-m', 'sh', '-c', script]);
   const announcer = (await found(['second-announcer'])).get('second-announcer');
   assert.equal(announcer?.subject, `process ${second.pid}`);
-  assert.match(announcer.finding, /by bond0 as the daemon does: .* run --config/);
+  assert.match(announcer.finding, /on bond0 as the daemon does: .* run --config/);
   await cure(announcer);
   assert.equal(await second.ended, 0);
 
@@ -134,7 +134,7 @@ test('receive buffers too small for the guests of a host, where CAP_NET_ADMIN is
   await standInForLimit(t);
   const call = { netns: null, by: without('net_admin') };
   const finding = (await found(['daemon-capabilities', 'receive-buffer'], call)).get('receive-buffer');
-  assert.match(finding?.finding ?? '', /^it is 212992, and 15\d guests/);
+  assert.match(finding?.finding ?? '', /^it is 212992, but 15\d guests/);
   await cure(finding, null);
   await found(['daemon-capabilities'], call);
 });
