@@ -178,10 +178,10 @@ export class HostState {
    * configuration says are its, and the host's own.
    * @param now monotonic clock, seconds
    */
-  addressesOf(mac: Mac, way: Exit, now: number): readonly GuestAddress[] {
+  addressesOf(mac: Mac, exit: Exit, now: number): readonly GuestAddress[] {
     const { topology, book, table, declared } = this;
     const statics = this.settings.static.length > 0 ? this.statics : null;
-    return knownAddresses({ topology, book, statics, table, own: declared.own }, mac, way, now);
+    return knownAddresses({ topology, book, statics, table, own: declared.own }, mac, exit, now);
   }
 
   /**

@@ -31,7 +31,7 @@ export interface PlaceSnapshot {
   readonly lastSeen: number;
 }
 
-/** What was heard of a MAC by one way out; its bond can be recognised later. Times on the monotonic clock, seconds. */
+/** What was heard of a MAC at one exit; its bond can be recognised later. Times on the monotonic clock, seconds. */
 export interface HeardSnapshot extends Omit<HeardExit, 'bond' | 'out' | 'in' | 'inSince' | 'addresses'> {
   readonly bond: NamedDevice;
   /** null for never. */
