@@ -3,7 +3,7 @@ import { diagnose } from '../doctor/diagnose.js';
 import type { GuestFacts } from '../doctor/facts.js';
 import { describeGuest, type GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
-import type { PageDiagnosis } from './page/values.js';
+import type { PageDiagnosis } from './page/query.js';
 import type { Clock } from '../sys/clock.js';
 import { readProcess } from '../sys/process/process-facts.js';
 import { activeBackupBonds } from '../topology/bonds.js';

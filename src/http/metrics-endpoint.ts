@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Registry } from 'prom-client';
 import type { Config, ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
-import { landingPage } from './page/landing.js';
+import { landingPage, pageHeaders } from './page/landing.js';
 import { hostName } from '../sys/files/host-settings.js';
 import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
@@ -10,10 +10,9 @@ import { VERSION } from '../sys/version.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { Health } from './health.js';
 import { isForUs } from './host-names.js';
-import { pageHeaders } from './page-headers.js';
+import type { WebAccess } from './web-access.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 import { oneLine } from '../errors.js';
-import type { WebAccess } from './web-access.js';
 
 /** Answers requests for one path. */
 export type Page = (request: HttpRequest) => HttpAnswer | Promise<HttpAnswer>;

@@ -2,13 +2,11 @@ import { type Mac, parseMac } from '../addr/mac.js';
 import { describeGuest } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import { byMacAndVlan } from '../guests/verdict.js';
-import { GUESTS_SHOWN } from './page/guests.js';
-import type { PageQuery } from './page/query.js';
-import type { PageGuest, PageGuests } from './page/values.js';
+import type { Slices } from '../tasks/slices.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { Slices } from '../tasks/slices.js';
-import { Smallest } from './smallest.js';
+import { GUESTS_SHOWN } from './page/guests.js';
+import type { PageGuest, PageGuests, PageQuery } from './page/query.js';
 
 /** One MAC may leave by so many ways that are shown: more would be one guest in a great many VLANs. */
 const WAYS_SHOWN = 64;
@@ -95,4 +93,30 @@ function rowsOf(
 function hasText({ vlan, port, guest, addresses }: PageGuest, text: string): boolean {
   if (vlan !== null && String(vlan) === text) return true;
   return [port, guest, ...addresses].some((each) => each?.toLowerCase().includes(text));
+}
+
+/** The smallest of many texts, each once, in their order. Bounded by how many are wanted. */
+export class Smallest<Text extends string> {
+  private readonly held: Text[] = [];
+
+  /** @param most so many are kept */
+  constructor(private readonly most: number) {}
+
+  add(text: Text): void {
+    const last = this.held.at(-1);
+    if (this.held.length === this.most && last !== undefined && text >= last) return;
+    let [from, to] = [0, this.held.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((this.held[middle] ?? '') < text) from = middle + 1;
+      else to = middle;
+    }
+    if (this.held[from] === text) return;
+    this.held.splice(from, 0, text);
+    if (this.held.length > this.most) this.held.pop();
+  }
+
+  get inOrder(): readonly Text[] {
+    return this.held;
+  }
 }

@@ -1,7 +1,7 @@
 import { BusyError } from '../errors.js';
 import { statusPage as pageOf } from './page/page.js';
 import { EVERYTHING, type PageQuery, readQuery } from './page/query.js';
-import { STYLE_TEXTS } from './page/style.js';
+import { STYLE_TEXT } from './page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { sha256 } from '../sys/digest.js';
 import { hostName } from '../sys/files/host-settings.js';
@@ -12,7 +12,7 @@ import type { FailoverHistory } from '../host/history.js';
 import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
 import { type GuestLookup, listGuests } from './page-guests.js';
-import { pageHeaders } from './page-headers.js';
+import { pageHeaders } from './page/landing.js';
 import { Slices } from '../tasks/slices.js';
 import { describeStatus } from '../host/status.js';
 
@@ -26,7 +26,7 @@ export interface StatusParts extends Omit<GuestLookup, 'now'> {
 }
 
 /** Nothing but the page's own style and the mark in the tab. */
-const ALLOWED = [`style-src ${STYLE_TEXTS.map((text) => `'sha256-${sha256(text)}'`).join(' ')}`, 'img-src data:'];
+const ALLOWED = [`style-src 'sha256-${sha256(STYLE_TEXT)}'`, 'img-src data:'];
 
 const HEADERS = pageHeaders(...ALLOWED, "form-action 'self'");
 

@@ -1,5 +1,5 @@
 import type { Mac } from '../../src/addr/mac.js';
-import type { PageBond, PageGuest, PageValues } from '../../src/http/page/values.js';
+import type { PageBond, PageGuest, PageValues } from '../../src/http/page/query.js';
 import type { FailoverRecord } from '../../src/plan/failover-record.js';
 
 const sent = (rarp: number, garp: number, na: number) => ({ rarp, garp, na });

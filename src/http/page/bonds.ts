@@ -1,9 +1,8 @@
 import { monitoringWords } from '../../plan/words.js';
 import { type Html, html } from './html.js';
 import { badge, count, definitions, table, thousands } from './parts.js';
-import { addressOf, type PageQuery } from './query.js';
-import { reasonWords } from './reasons.js';
-import type { PageBond } from './values.js';
+import { addressOf, type PageBond, type PageQuery } from './query.js';
+import { reasonWords } from './verdict.js';
 
 /** So many bonds are shown, and so many links of each: of more, the rest is counted. */
 const BONDS_SHOWN = 24;

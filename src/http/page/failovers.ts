@@ -3,7 +3,7 @@ import { CAUSE_WORDS, duration, endingWords } from '../../plan/words.js';
 import { type Html, html } from './html.js';
 import { ago, badge, count, definitions, table, thousands, type Tone, utc } from './parts.js';
 import { timeLine } from './time-line.js';
-import type { PageBond } from './values.js';
+import type { PageBond } from './query.js';
 
 /** So many failovers are shown, of all bonds that were asked for. */
 const FAILOVERS_SHOWN = 5;

@@ -1,7 +1,7 @@
 import type { Finding } from '../../doctor/finding.js';
 import { clip, type Html, html } from './html.js';
 import { ago, badge, count, definitions, utc } from './parts.js';
-import type { PageDiagnosis } from './values.js';
+import type { PageDiagnosis } from './query.js';
 
 /** So much is shown of what the doctor finds. */
 const FINDINGS_SHOWN = 30;

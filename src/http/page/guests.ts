@@ -1,9 +1,8 @@
 import { age } from '../../plan/words.js';
 import { clip, type Html, html } from './html.js';
 import { badge, count, table, thousands } from './parts.js';
-import { addressOf, EVERYTHING, type PageQuery } from './query.js';
-import { reasonWords } from './reasons.js';
-import type { PageBond, PageGuest, PageGuests } from './values.js';
+import { addressOf, EVERYTHING, type PageBond, type PageGuest, type PageGuests, type PageQuery } from './query.js';
+import { reasonWords } from './verdict.js';
 
 /** So many guests are on one page, and so many addresses of each. */
 export const GUESTS_SHOWN = 200;

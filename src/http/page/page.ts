@@ -5,9 +5,8 @@ import { findingsSection } from './findings.js';
 import { guestsSection } from './guests.js';
 import { type Html, html } from './html.js';
 import { badge, definitions, thousands, utc } from './parts.js';
-import { addressOf, type PageQuery } from './query.js';
-import { STYLES } from './style.js';
-import type { PageBond, PageValues } from './values.js';
+import { addressOf, type PageBond, type PageQuery, type PageValues } from './query.js';
+import { STYLE } from './style.js';
 import { type Verdict, verdictOf } from './verdict.js';
 
 /** How often a browser asks again where somebody wants it to, in seconds. */
@@ -45,7 +44,7 @@ export function statusPage(values: PageValues): string {
           rel="icon"
           href="data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23${MARKS[verdict.tone]}'/%3E%3C/svg%3E"
         />
-        ${STYLES}
+        ${STYLE}
       </head>
       ${body}
     </html> `.text;

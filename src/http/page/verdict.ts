@@ -1,5 +1,6 @@
+import type { SuppressReason } from '../../guests/verdict.js';
 import { count, type Tone } from './parts.js';
-import type { PageBond, PageValues } from './values.js';
+import type { PageBond, PageValues } from './query.js';
 
 /** How the host stands as a whole, in one sentence and in figures. */
 export interface Verdict {
@@ -70,4 +71,19 @@ function figuresOf(
     left: sum(({ guests }) => Object.values(guests.suppressed).reduce((all, some) => all + some, 0)),
     failovers: sum(({ failovers }) => failovers ?? 0),
   };
+}
+
+const WORDS: Readonly<Record<SuppressReason, string>> = {
+  'seen-on-uplink': 'came in by the bond, so it may run elsewhere',
+  'vlan-not-on-uplink': 'the way out does not carry its VLAN',
+  'uplink-not-forwarding': 'spanning tree blocks the way out',
+  'uplink-down': 'a device on the way out is down',
+  'virtual-router': 'virtual router: would cut its gateway off',
+  excluded: 'excluded by the configuration',
+  'too-many': 'too many guests behind the bond',
+};
+
+/** Why a guest is not announced, for people. */
+export function reasonWords(reason: string): string {
+  return WORDS[reason as SuppressReason] ?? reason;
 }

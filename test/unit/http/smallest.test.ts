@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Smallest } from '../../../src/http/smallest.js';
+import { Smallest } from '../../../src/http/page-guests.js';
 
 test('the smallest are those that sorting would put first, each once', () => {
   fc.assert(

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { COLOURS } from '../../../../src/http/page/colours.js';
+import { STYLE } from '../../../../src/http/page/style.js';
 
 /** The colours of each scheme, by their names. */
-const SCHEMES = COLOURS.text.split('@media').map((part) => {
+const SCHEMES = STYLE.text.split('@media', 2).map((part) => {
   const pairs = [...part.matchAll(/--([a-z]+): (#[0-9a-f]{3,6})/g)].map(([, name, value]) => [name, value] as const);
   return new Map(pairs);
 });

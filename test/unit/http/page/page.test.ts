@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { statusPage } from '../../../../src/http/page/page.js';
-import { addressOf, readQuery } from '../../../../src/http/page/query.js';
-import type { PageValues } from '../../../../src/http/page/values.js';
+import { addressOf, type PageValues, readQuery } from '../../../../src/http/page/query.js';
 import { outline } from '../../../support/outline.js';
 import { failover, guestsOf, pageBond, pageGuest, pageValues } from '../../../support/page-values.js';
 
