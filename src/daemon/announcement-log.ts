@@ -33,6 +33,6 @@ export function logAnnouncements(
     names.delete(id);
     metrics.count('bondherald_announcements_total', { bond, result });
     if (result === 'damped') return; // its line came with the failover
-    log.info('announcement over', { bond, result, ...sent, refused, seconds: Math.round(seconds * 10) / 10 });
+    log.info('announcement finished', { bond, result, ...sent, refused, seconds: Math.round(seconds * 10) / 10 });
   });
 }

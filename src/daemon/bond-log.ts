@@ -12,11 +12,12 @@ export class BondLog {
     const now = bonds.map(({ name, activeSlave }) => [name, activeSlave?.name ?? null] as const);
     const before = this.bonds;
     this.bonds = new Map(now);
-    for (const bond of before.keys()) if (!this.bonds.has(bond)) this.log.info('a bond is gone', { bond });
+    for (const bond of before.keys())
+      if (!this.bonds.has(bond)) this.log.info('bond removed, or no longer active-backup', { bond });
     for (const [bond, slave] of now) {
       const active_slave = slave ?? 'none';
       if (!before.has(bond)) this.log.info('watching a bond', { bond, active_slave });
-      else if (slave === null && before.get(bond) !== null) this.log.warn('a bond has lost its last link', { bond });
+      else if (slave === null && before.get(bond) !== null) this.log.warn('bond has no working link', { bond });
     }
   }
 }

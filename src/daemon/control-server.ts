@@ -74,15 +74,17 @@ export class ControlServer {
       this.share(path);
     } catch (error) {
       if (!(error instanceof ControlSocketError)) throw error;
-      this.tools.log.warn('no control socket: other commands read the kernel themselves', { reason: oneLine(error) });
+      this.tools.log.warn('cannot create the control socket; commands will read the kernel themselves', {
+        reason: oneLine(error),
+      });
     }
   }
 
   private share(path: string): void {
     const reason = shareWithGroup(path, CONTROL_GROUP);
     if (reason === null) return;
-    const field = reason === 'no-group' ? `there is no group ${CONTROL_GROUP}` : `${CONTROL_GROUP}: ${reason}`;
-    this.tools.log.info('the control socket is for root and our own group alone', { reason: field });
+    const field = reason === 'no-group' ? `group ${CONTROL_GROUP} does not exist` : `${CONTROL_GROUP}: ${reason}`;
+    this.tools.log.info('only root and the group of the daemon can use the control socket', { reason: field });
   }
 
   /** Gives the socket back. */
@@ -140,6 +142,6 @@ export class ControlServer {
       metrics.count('bondherald_frame_errors_total', { bond, kind, code }, frames);
     }
     const refused = outcome.refused.reduce((sum, { frames }) => sum + frames, 0);
-    log.info('announced by hand', { bond, frames: sent, refused, suppressed: suppressed.length, cut });
+    log.info('guests announced by command', { bond, frames: sent, refused, suppressed: suppressed.length, cut });
   }
 }

@@ -80,9 +80,9 @@ export class Daemon {
     const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
     for (const bond of wanted === 'auto' ? [] : wanted) {
       if (!names.has(bond))
-        log.warn('a bond of the configuration is no active-backup bond yet; waiting for it', { bond });
+        log.warn('waiting for a configured bond: it does not exist or is not active-backup', { bond });
     }
-    if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond yet; one that comes up will be watched');
+    if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond found; waiting for one');
     log.info('ready', { bonds: bonds.size, guests: announcedGuests(bonds) });
   }
 }

@@ -52,15 +52,15 @@ export class FailoverLog {
     const { metrics, log } = this.tools;
     if (reason === 'overrun') metrics.count('bondherald_netlink_overruns_total', { socket: 'link' });
     metrics.count('bondherald_resyncs_total', { reason });
-    log.warn('link messages were lost; reading all links again', { reason });
+    log.warn('netlink link messages were lost; reading all links again', { reason });
   }
 
   unwatched(bond: BondId, error: string): void {
-    this.tools.log.warn('a bond cannot be announced', { bond: this.nameOf(bond), reason: error });
+    this.tools.log.warn('cannot announce the guests of a bond', { bond: this.nameOf(bond), reason: error });
   }
 
   delayable(reason: string): void {
-    this.tools.log.info('the failover thread has no real-time priority: a busy host may hold a failover up', {
+    this.tools.log.info('the failover thread has no real-time priority; a busy host may delay failovers', {
       reason,
     });
   }
@@ -69,7 +69,7 @@ export class FailoverLog {
   unlocked(reason: string): void {
     if (this.saidUnlocked) return;
     this.saidUnlocked = true;
-    this.tools.log.info('frames cannot be locked in memory: on a host that swaps, a failover may be late', { reason });
+    this.tools.log.info('cannot lock frames in memory; swapping may delay failovers', { reason });
   }
 
   private nameOf(ifindex: number): string {
@@ -105,10 +105,10 @@ export class FailoverLog {
       ...more,
     };
     if (round.sent + refused + waiting + (round.doneByOvs?.size ?? 0) === 0)
-      return this.tools.log.info('failover with nobody to announce', fields);
+      return this.tools.log.info('failover with no guests to announce', fields);
     if (refused === 0) return this.tools.log.info('failover announced', fields);
     const codes = Object.keys(round.errors).join(',');
-    this.tools.log.warn('failover announced in part: the kernel refused frames', { ...fields, codes });
+    this.tools.log.warn('failover partly announced: the kernel refused frames', { ...fields, codes });
   }
 }
 

@@ -26,7 +26,8 @@ export class FdbRestore {
     const rows = this.host.takeReflected();
     for (const row of rows) this.request(fdbReplaceRequest(row.device, row.mac, row.vlan));
     for (const mac of new Set(rows.map((row) => row.mac))) this.announce(mac);
-    if (rows.length > 0) this.tools.log.info('guests reflected by the switches are put back', { rows: rows.length });
+    if (rows.length > 0)
+      this.tools.log.info('restored bridge entries after frames were reflected by the switches', { rows: rows.length });
   }
 
   private announce(mac: Sighting['mac']): void {
@@ -38,7 +39,7 @@ export class FdbRestore {
         this.tools.metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
       } catch (error) {
         if (!(error instanceof BondheraldError)) throw error;
-        this.tools.log.warn('a guest could not be announced again', { bond, reason: oneLine(error) });
+        this.tools.log.warn('cannot announce a guest again after a reflection', { bond, reason: oneLine(error) });
       }
     }
   }

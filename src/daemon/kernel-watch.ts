@@ -80,7 +80,7 @@ export class KernelWatch implements Task {
   }
 
   private refused(errno: number): void {
-    this.tools.log.warn('the kernel refused to put back a row of a bridge', { errno });
+    this.tools.log.warn('the kernel refused to restore a bridge entry', { errno });
   }
 
   private apply(bytes: Uint8Array): void {

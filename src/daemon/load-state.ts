@@ -5,7 +5,7 @@ import type { StateFile } from '../sys/files/state-file.js';
 import { oneLine } from '../errors.js';
 
 /** What it means for the operator that a file is not used. */
-const CONSEQUENCE = 'guests that were silent before the start are not known';
+const CONSEQUENCE = 'silent guests from before the start are unknown';
 
 /**
  * Reads the state file of an earlier run of this boot. Whatever is wrong with it is a warning, and never an error.
@@ -21,15 +21,15 @@ export async function loadState(file: StateFile, bootId: string, log: Log): Prom
       return null;
     }
     const { dropped } = decoded;
-    if (dropped > 0) log.warn('entries of the state file are wrong and passed over', { path: file.path, dropped });
+    if (dropped > 0) log.warn('skipped invalid entries of the state file', { path: file.path, dropped });
     return decoded.state;
   } catch (error) {
-    log.warn(`the state file is not used: ${CONSEQUENCE}`, { reason: oneLine(error) });
+    log.warn(`cannot use the state file: ${CONSEQUENCE}`, { reason: oneLine(error) });
     return null;
   }
 }
 
 async function setAside(file: StateFile, reason: RefusalReason, log: Log): Promise<void> {
   const path = await file.setAside(reason).catch((error: unknown) => oneLine(error));
-  log.warn(`the state file is not used, and set aside: ${CONSEQUENCE}`, { reason, path });
+  log.warn(`state file unusable and set aside: ${CONSEQUENCE}`, { reason, path });
 }

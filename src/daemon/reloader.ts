@@ -18,8 +18,8 @@ export interface Reloads {
 /** Those who ask within so many seconds get one reading together. */
 const TOGETHER = 0.1;
 
-const REFUSED = 'the last reload was refused, the configuration before it holds: see the log';
-const HALF_DONE = 'a part of the last reload failed: see the log';
+const REFUSED = 'the last reload failed, the previous configuration is in use: see the log';
+const HALF_DONE = 'the last reload failed in part: see the log';
 
 /** Reads the configuration again at SIGHUP, one reading at a time. A bad one changes nothing. */
 export class Reloader implements Task {
@@ -61,8 +61,8 @@ export class Reloader implements Task {
   private refuse(error: unknown): 'refused' {
     const { log } = this.tools;
     const problems = error instanceof ConfigError ? error.problems : [oneLine(error)];
-    for (const problem of problems) log.error('the configuration cannot be read again', { problem });
-    log.warn('the running configuration stays');
+    for (const problem of problems) log.error('cannot reload the configuration', { problem });
+    log.warn('keeping the current configuration');
     return 'refused';
   }
 
@@ -72,11 +72,11 @@ export class Reloader implements Task {
     const { changes, failures } = this.settings.change(next);
     const now = changes.filter(({ atRestart }) => !atRestart);
     const later = changes.filter(({ atRestart }) => atRestart);
-    if (changes.length === 0) log.info('the configuration was read again; nothing has changed');
-    if (now.length > 0) log.info('the configuration was read again', { changed: textOf(now) });
-    if (later.length > 0) log.warn('this takes effect at the next restart', { changed: textOf(later) });
+    if (changes.length === 0) log.info('configuration reloaded; nothing changed');
+    if (now.length > 0) log.info('configuration reloaded', { changed: textOf(now) });
+    if (later.length > 0) log.warn('a changed setting takes effect at the next restart', { changed: textOf(later) });
     const reasons = await failures;
-    for (const reason of reasons) log.error('a change could not be made', { reason: oneLine(reason) });
+    for (const reason of reasons) log.error('cannot apply a changed setting', { reason: oneLine(reason) });
     return reasons.length > 0 ? HALF_DONE : null;
   }
 }

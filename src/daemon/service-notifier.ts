@@ -79,7 +79,7 @@ export class ServiceNotifier implements Task {
     if (this.state !== 'ready') return;
     this.state = 'reloading';
     const now = Math.floor(this.tools.clock.monotonic() * 1e6);
-    this.notify('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reading the configuration again');
+    this.notify('RELOADING=1', `MONOTONIC_USEC=${now}`, 'STATUS=reloading the configuration');
   }
 
   /** The status may be another one. Cheap, however often it is called. */
@@ -103,7 +103,7 @@ export class ServiceNotifier implements Task {
     if (seconds === null) return;
     const silent = this.watchdog.look().join(', ');
     if (silent !== '' && silent === this.silent) {
-      this.tools.log.warn('a part of the daemon gives no sign of life; the watchdog is not fed', { part: silent });
+      this.tools.log.warn('a thread of the daemon does not respond; not feeding the watchdog', { part: silent });
     }
     this.silent = silent;
     const fed = silent === '' && this.notify('WATCHDOG=1');
@@ -112,7 +112,7 @@ export class ServiceNotifier implements Task {
 
   private notify(...assignments: string[]): boolean {
     const errno = this.manager?.notify(...assignments) ?? null;
-    if (errno !== null && !this.unheard) this.tools.log.warn('the service manager cannot be told', { errno });
+    if (errno !== null && !this.unheard) this.tools.log.warn('cannot notify the service manager', { errno });
     this.unheard = errno !== null;
     return errno === null;
   }

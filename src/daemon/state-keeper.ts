@@ -56,7 +56,7 @@ export class StateKeeper implements Task {
 
   async run(signal: AbortSignal): Promise<void> {
     const bootId = await this.readBootId().catch((error: unknown) => {
-      this.tools.log.warn('no state is kept: this boot cannot be told from others', { reason: oneLine(error) });
+      this.tools.log.warn('cannot read the boot id; not keeping any state', { reason: oneLine(error) });
       this.isReady.resolve();
     });
     return bootId === undefined ? untilAborted(signal) : this.keep(bootId, signal);
@@ -88,7 +88,7 @@ export class StateKeeper implements Task {
     const { clock, log, events } = this.tools;
     this.host.restore(guests, clock.monotonic());
     events.emit('guestsChanged');
-    log.info('the state of an earlier run is read', {
+    log.info('loaded the state of an earlier run', {
       guests: guests.length,
       age_s: Math.max(0, Math.round(clock.unix() - savedAt)), // the clock may have been set back
     });
@@ -133,10 +133,10 @@ export class StateKeeper implements Task {
     const { log } = this.tools;
     try {
       await this.file.write(await this.inSlices(pieces));
-      if (this.failing) log.info('the state file is written again', { path: this.file.path });
+      if (this.failing) log.info('writing the state file works again', { path: this.file.path });
       this.failing = false;
     } catch (error) {
-      if (!this.failing) log.warn('the state file cannot be written; trying on', { reason: oneLine(error) });
+      if (!this.failing) log.warn('cannot write the state file; will keep trying', { reason: oneLine(error) });
       this.failing = true;
     }
     return !this.failing;

@@ -76,12 +76,12 @@ export class Textfile implements Task {
     const { path } = this.file;
     try {
       await act();
-      if (this.failure !== null) log.info('the textfile of the metrics is written again', { file: path });
+      if (this.failure !== null) log.info('writing the metrics textfile works again', { file: path });
       this.failure = null;
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       const reason = oneLine(error);
-      if (reason !== this.failure) log.warn('the textfile of the metrics cannot be written', { reason });
+      if (reason !== this.failure) log.warn('cannot write the metrics textfile', { reason });
       this.failure = reason;
     }
   }

@@ -77,7 +77,7 @@ export class LibvirtWatch implements Task {
   private async list(): Promise<FolderFile[] | null> {
     try {
       const files = await this.folder.list('.xml', this.limits.files + 1);
-      if (files && !this.present) this.tools.log.info("following libvirt's domains", { folder: this.folder.path });
+      if (files && !this.present) this.tools.log.info('following libvirt domains', { folder: this.folder.path });
       this.present = files !== null;
       const tooMany = (files?.length ?? 0) > this.limits.files;
       this.complain(tooMany ? `more than ${this.limits.files} files` : null);
@@ -91,7 +91,7 @@ export class LibvirtWatch implements Task {
 
   private complain(reason: string | null): void {
     if (reason !== null && this.complaint === null) {
-      this.tools.log.warn("libvirt's domains cannot all be read", { folder: this.folder.path, reason });
+      this.tools.log.warn('cannot read all libvirt domains', { folder: this.folder.path, reason });
     }
     this.complaint = reason;
   }
@@ -109,7 +109,7 @@ export class LibvirtWatch implements Task {
     } catch (error) {
       if (!(error instanceof LibvirtStatusError || error instanceof SyscallError)) throw error;
       if (before?.good !== false) {
-        this.tools.log.warn('a status file of libvirt cannot be read; keeping what was known of the domain', {
+        this.tools.log.warn('cannot read a libvirt status file; keeping the last known state of the domain', {
           file: name,
           reason: error.message,
         });

@@ -149,7 +149,7 @@ export class MetricsEndpoint implements Task {
       const answer = this.isForUs(request) ? await this.answerToUser(request) : MISDIRECTED;
       return { ...answer, headers: { ...headers, ...answer.headers } };
     } catch (error) {
-      this.parts.log.error('a request for the metrics failed', {
+      this.parts.log.error('an HTTP request failed', {
         path: request.path.slice(0, 80),
         reason: oneLine(error),
       });

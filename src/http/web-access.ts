@@ -71,13 +71,13 @@ export class WebAccess {
       refuseOtherKind(this.file, this.loaded, fresh);
       const hadUsers = this.hasUsers;
       this.loaded = fresh;
-      this.log.info('the web configuration was read again', { file: this.file });
+      this.log.info('web configuration reloaded', { file: this.file });
       if (hadUsers && !this.hasUsers) this.log.warn('the web configuration has no users any more', { file: this.file });
       return fresh.tls;
     } catch (error) {
       if (!(error instanceof BondheraldError)) throw error;
       this.loaded = { ...this.loaded, stamp };
-      this.log.warn('the web configuration has changed and cannot be used; the old one holds', {
+      this.log.warn('cannot use the changed web configuration; keeping the previous one', {
         reason: oneLine(error),
       });
       return null;
@@ -164,7 +164,7 @@ function filesOf(file: string, { tls }: WebConfig): string[] {
 
 function refuseOtherKind(file: string, before: Loaded, now: Loaded): void {
   if (kindOf(before) === kindOf(now)) return;
-  throw new ConfigError(`${file}: from ${kindOf(before)} to ${kindOf(now)}: that takes a restart`);
+  throw new ConfigError(`${file}: changing from ${kindOf(before)} to ${kindOf(now)} needs a restart`);
 }
 
 function kindOf({ tls }: Loaded): string {

@@ -74,7 +74,7 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
       case c.NLMSG_ERROR:
         return { type: 'answer', seq, errno: Math.abs(body.i32(0)) };
       case c.NLMSG_OVERRUN:
-        return { type: 'lost', reason: 'overrun', detail: 'the kernel says that messages were lost' };
+        return { type: 'lost', reason: 'overrun', detail: 'the kernel reports lost messages' };
       default:
         return null;
     }

@@ -110,7 +110,7 @@ export class BondListener {
     this.close();
     try {
       if (this.renewalsLeft-- > 0) this.open();
-      else this.openPlain('somebody takes its parts away again and again');
+      else this.openPlain('another program keeps removing its filters');
     } catch (error) {
       if (!(error instanceof BondheraldError)) throw error; // the bond is gone too, and soon forgotten
     }

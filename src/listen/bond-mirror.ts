@@ -90,7 +90,8 @@ export class BondMirror {
     const found = this.ask(name, (seq) => link.getLinkRequest(name, seq)).find(
       (event): event is LinkEvent => event.type === 'link' && event.name === name,
     );
-    if (!found || !isOurs(found)) throw new NetlinkRequestError(`there is a device ${name} that is not ours`);
+    if (!found || !isOurs(found))
+      throw new NetlinkRequestError(`device ${name} exists, and bondherald did not create it`);
     const { ifindex } = found;
     this.dummy = ifindex;
     if (!isNew && found.address === OURS.madeQdisc) this.madeQdisc = true;
@@ -120,7 +121,7 @@ export class BondMirror {
   private insistOnBeingAsked(): void {
     const [earlier] = this.filters('egress');
     if (earlier !== undefined && earlier < FIRST_MIRROR_PREF)
-      throw new NetlinkRequestError(`a tc filter of somebody else, pref ${earlier}, is asked before ours`);
+      throw new NetlinkRequestError(`another tc filter, pref ${earlier}, comes before ours`);
   }
 
   /** The prefs of the filters that are there, in the order in which they are asked. */

@@ -87,16 +87,16 @@ export class Snooper implements Task {
     if (reason === null || this.watched.get(bond) !== members) return;
     this.watched.delete(bond); // it is tried again whenever something changes
     if (this.unheard.isNew(bond, reason))
-      this.tools.log.warn('a bond cannot be listened on', { bond: this.nameOf(bond), reason });
+      this.tools.log.warn('cannot listen on a bond', { bond: this.nameOf(bond), reason });
   }
 
   private deafTo(bond: BondId, members: readonly string[]): void {
-    const message = 'members of a bond are no devices of this host, so that nothing is heard of what passes them';
+    const message = 'cannot listen on bond members that are not devices of this host';
     this.tools.log.info(message, { bond: this.nameOf(bond), members: members.join(',') });
   }
 
   private costly(bond: BondId, reason: string): void {
-    const message = 'listening without tc: guests may lose up to a tenth of their packets a second';
+    const message = 'listening without tc; this can cost guests up to 10 % of their packet rate';
     this.tools.log.info(message, { bond: this.nameOf(bond), reason });
   }
 

@@ -68,7 +68,7 @@ try {
   await save('after');
   const { stdout: body } = await runIn([BONDHERALD, 'status', '--html']);
   for (const line of savedLines({ name: 'file', status: 200, headers: {}, body })) writeSync(1, line);
-  const served = daemon.logs(/was read again/);
+  const served = daemon.logs(/web configuration reloaded/);
   writeFileSync(webConfig, '{}\n');
   await save('landing', {});
   await served;

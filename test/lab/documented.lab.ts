@@ -52,7 +52,7 @@ test('the commands of the documents do what they say on a hypervisor that has ju
   lab.onDestroy(() => daemon.stop());
   await lab.cutLink(1);
   await lab.untilActive('up2');
-  await daemon.logs(/announcement over/);
+  await daemon.logs(/announcement finished/);
   const faults: string[] = [];
   for (const { command, where } of documentedCommands()) {
     const known = knownCommand(command);

@@ -150,14 +150,14 @@ test('hundreds of bonds, slaves, VLANs and bridges come and go, with failovers a
   });
   await allIsWell('devices that came and went');
   assert.doesNotMatch(await daemon.get(), /bond="device /, 'nothing is told of bonds that nobody knew by name');
-  const complaints = daemon.stderr.match(/a bond cannot be listened on bond=.*/g) ?? [];
+  const complaints = daemon.stderr.match(/cannot listen on a bond bond=.*/g) ?? [];
   assert.equal(new Set(complaints).size, complaints.length, 'each is said once');
 });
 
 test('on a disk that is full, then read-only, the state stays whole, and it is written when there is room', async () => {
   const before = stateText(disk.folder);
   assert.equal(JSON.parse(before).guests.length, EVERYONE);
-  const refused = /the state file cannot be written; trying on reason=".*: ENOSPC"/;
+  const refused = /cannot write the state file; will keep trying reason=".*: ENOSPC"/;
   for (let tries = 0; tries < 5 && !refused.test(scene.daemon.stderr); tries++) {
     disk.fill(); // a save that was under way will leave room for one more
     await scene.failsOverAsItShould('a full disk');
@@ -167,11 +167,11 @@ test('on a disk that is full, then read-only, the state stays whole, and it is w
   assert.equal(JSON.parse(stateText(disk.folder)).guests.length, EVERYONE);
   await disk.remount('ro');
   await allIsWell('a disk that is full and read-only');
-  assert.equal(scene.daemon.stderr.match(/the state file cannot be written/g)?.length, 1, 'it is said once');
+  assert.equal(scene.daemon.stderr.match(/cannot write the state file/g)?.length, 1, 'it is said once');
   await disk.remount('rw');
   disk.free();
   await scene.failsOverAsItShould('a disk with room again');
-  await scene.daemon.logs(/the state file is written again/);
+  await scene.daemon.logs(/writing the state file works again/);
 });
 
 test('the clock may be set forward and back by an hour', async () => {
@@ -236,7 +236,7 @@ for (const [thread, call, lastLine] of THREADS) {
     assert.match(daemon.stderr.slice(daemon.stderr.trimEnd().lastIndexOf('\n') + 1), lastLine);
     assert.doesNotMatch(daemon.stderr, /^\s+at /m, 'no stack trace');
     await scene.startAgain();
-    await scene.daemon.logs(new RegExp(`the state of an earlier run is read guests=${EVERYONE}`));
+    await scene.daemon.logs(new RegExp(`loaded the state of an earlier run guests=${EVERYONE}`));
     note();
     await allIsWell(`the end of ${thread}`);
   });

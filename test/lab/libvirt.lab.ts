@@ -70,7 +70,7 @@ test('a guest that has never sent a frame is announced because libvirt runs it; 
   write(first, 'running');
   write(second, 'paused');
   write(third, 'running');
-  await scene.daemon.logs(/following libvirt's domains/);
+  await scene.daemon.logs(/following libvirt domains/);
   await untilKnown(scene.daemon, 2);
   assert.deepEqual(await failOver(scene, 'up2'), expected([first, third]));
   write(second, 'running');
@@ -97,7 +97,7 @@ test('a status file that is written in two halves changes nothing until it is wh
   write(first, 'running');
   await untilKnown(daemon, 1);
   const halves = [firstHalf(second, 'running'), firstHalf(first, 'paused')];
-  for (const { name } of [first, second]) await daemon.logs(new RegExp(`keeping what was known.*${name}\\.xml`));
+  for (const { name } of [first, second]) await daemon.logs(new RegExp(`keeping the last known state.*${name}\\.xml`));
   assert.deepEqual(await failOver(scene, 'up2'), expected([first]));
   halves[0]?.();
   await untilKnown(daemon, 2);
@@ -105,7 +105,7 @@ test('a status file that is written in two halves changes nothing until it is wh
   halves[1]?.();
   await untilKnown(daemon, 1);
   assert.deepEqual(await failOver(scene, 'up2'), expected([second]));
-  assert.equal(daemon.stderr.match(/keeping what was known/g)?.length, 2, 'each file is reported once');
+  assert.equal(daemon.stderr.match(/keeping the last known state/g)?.length, 2, 'each file is reported once');
 });
 
 /** Writes half a status file in its place. @returns a function that writes the rest */

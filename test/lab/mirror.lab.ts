@@ -217,7 +217,7 @@ test('where there can be no mirror the daemon says so once, leaves nothing and h
   await lab.untilActive('up2');
   await isHeard(lab, '10.9.0.6');
   const [line, ...more] = daemon.stderr.match(FALLBACK) ?? [];
-  assert.match(String(line), /bond0.*there is a device bh-\d+ that is not ours/);
+  assert.match(String(line), /bond0.*device bh-\d+ exists, and bondherald did not create it/);
   assert.deepEqual(more, []);
   assert.deepEqual(await ours(), NOTHING);
   await daemon.stop();

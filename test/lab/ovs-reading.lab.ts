@@ -160,7 +160,7 @@ test('either daemon may be killed and start again: one line each, and nothing th
 
   await ovs.kill('ovsdb-server');
   await reading.until('the end of the database is noticed', () => reading.warnings().length === 1);
-  assert.match(reading.warnings()[0] ?? '', /database went away; keeping what was known/);
+  assert.match(reading.warnings()[0] ?? '', /Open vSwitch database; keeping the last known state/);
   assert.equal(reading.config, before);
   await reading.watch.readTables();
   assert.equal(
@@ -175,7 +175,7 @@ test('either daemon may be killed and start again: one line each, and nothing th
 
   await ovs.kill('ovs-vswitchd');
   await reading.watch.readTables();
-  assert.match(reading.warnings()[1] ?? '', /MAC tables cannot all be read.*ECONN(?:REFUSED|RESET)/); // its socket may outlive it by a moment
+  assert.match(reading.warnings()[1] ?? '', /cannot read all Open vSwitch MAC tables.*ECONN(?:REFUSED|RESET)/); // its socket may outlive it by a moment
   assert.equal(reading.rows('ovs0').filter((row) => row.includes('tap')).length, GUESTS);
   await ovs.restart('ovs-vswitchd');
   await reading.until('the tables are read again', () => reading.lines.at(-1)?.startsWith('info reading'));
@@ -198,7 +198,7 @@ test('a socket that we may not open, and one that somebody else serves, are one 
   t.after(() => locked.end());
   await locked.watch.ready;
   back();
-  assert.match(locked.lines.join(), /^warn Open vSwitch's database cannot be read .*db\.sock: connect: EACCES"\}$/);
+  assert.match(locked.lines.join(), /^warn cannot read the Open vSwitch database .*db\.sock: connect: EACCES"\}$/);
   chmodSync(`${OVS_FOLDER}/db.sock`, 0o777);
   await locked.until('the change of its rights is noticed', () => locked.port('tap3'));
   assert.equal(locked.warnings().length, 1);
@@ -215,7 +215,7 @@ test('a socket that we may not open, and one that somebody else serves, are one 
   const puzzled = new Reading();
   t.after(() => puzzled.end());
   await puzzled.watch.ready;
-  assert.match(puzzled.lines.join(), /^warn Open vSwitch's database cannot be read .*byte 0x32/);
+  assert.match(puzzled.lines.join(), /^warn cannot read the Open vSwitch database .*byte 0x32/);
   await new Promise((resolve) => odd.close(resolve));
   await ovs.restart('ovsdb-server');
   await puzzled.until('the real one is followed', () => puzzled.port('tap3'));

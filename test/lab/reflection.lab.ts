@@ -21,7 +21,7 @@ test('a guest whose last frame came back by the new link stays reachable, and it
   lab.speakOnce(guest);
   await leaving.waitFor(() => true);
   lab.setActiveNow('up2');
-  await daemon.logs(/guests reflected by the switches are put back/);
+  await daemon.logs(/restored bridge entries after frames were reflected by the switches/);
   await untilBackOnPort(lab, guest.mac, 'the row is put back');
   const stream = await Stream.start(lab, { guests: [guest] });
   await stream.goesOn(20);

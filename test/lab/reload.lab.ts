@@ -56,13 +56,13 @@ class Reloaded {
   async failover(slave: 'up1' | 'up2'): Promise<string[]> {
     const [said, seen] = [this.daemon.stderr.length, this.far.frames.length];
     await this.lab.setActive(slave);
-    await this.after(said, /announcement over bond=bond0 result=completed/);
+    await this.after(said, /announcement finished bond=bond0 result=completed/);
     await this.far.settled();
     return announced(this.far.frames.slice(seen));
   }
 }
 
-const READ = /info: the configuration was read again.*\n/;
+const READ = /info: configuration reloaded.*\n/;
 /** A round every three seconds for long enough, whatever a reload takes on a busy machine. */
 const LONG = '[0s, 1s, 4s, 7s, 10s, 13s, 16s, 20s, 25s, 30s, 40s, 50s, 60s, 70s, 80s, 90s]';
 
@@ -157,10 +157,16 @@ async function halfDone(reloaded: Reloaded): Promise<void> {
   const sources = 'guests: {sources: {snoop: false, libvirt: false, ovs: false}}\n';
   const more = `${sources}metrics: {listen: "192.0.2.77:9871"}\nstateDir: /elsewhere\n`;
   assert.match(await devices(), / bh-/, 'what listens on the bond');
-  const said = await reloaded.reload(text({ kinds: '[rarp, na]', schedule: '[0s, 1s]', more }), /change could not.*\n/);
+  const said = await reloaded.reload(
+    text({ kinds: '[rarp, na]', schedule: '[0s, 1s]', more }),
+    /cannot apply a changed.*\n/,
+  );
   assert.doesNotMatch(await devices(), / bh-/);
-  assert.match(said, /^error: a change could not be made .*192\.0\.2\.77:9871.*EADDRNOTAVAIL/m);
-  assert.match(said, /^warn: this takes effect at the next restart changed="stateDir: .* -> \/elsewhere"$/m);
+  assert.match(said, /^error: cannot apply a changed setting .*192\.0\.2\.77:9871.*EADDRNOTAVAIL/m);
+  assert.match(
+    said,
+    /^warn: a changed setting takes effect at the next restart changed="stateDir: .* -> \/elsewhere"$/m,
+  );
   const twice = [...expected(lab.guests), ...expected(lab.guests)].sort();
   assert.deepEqual(await reloaded.failover('up2'), twice, 'two rounds');
   assert.ok((await daemon.get()).includes('bond_active_slave{bond="bond0"'), 'where it listened before');
@@ -168,7 +174,7 @@ async function halfDone(reloaded: Reloaded): Promise<void> {
 
 async function otherBonds(reloaded: Reloaded): Promise<void> {
   const { lab, far } = reloaded;
-  await reloaded.reload(text({ more: 'bonds: [bond1]\n' }), /a bond is gone bond=bond0/);
+  await reloaded.reload(text({ more: 'bonds: [bond1]\n' }), /bond removed, or no longer active-backup bond=bond0/);
   assert.match(reloaded.daemon.stderr, /watching a bond bond=bond1/, 'from the beginning');
   const quiet = far.frames.length;
   await lab.setActive('up1');

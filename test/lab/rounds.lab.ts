@@ -55,7 +55,7 @@ test('each guest is announced by RARP, ARP and NA, with its tags, in rounds that
   }
   const far = capture(lab, 'sw2', 'p-hv', { filter: 'not ether proto 0x88cc' });
   await lab.setActive('up2');
-  await daemon.logs(/announcement over bond=bond0 result=completed rarp=12 garp=12 na=6 refused=0/, {
+  await daemon.logs(/announcement finished bond=bond0 result=completed rarp=12 garp=12 na=6 refused=0/, {
     timeout: 60_000,
   });
   await far.settled();
@@ -131,7 +131,7 @@ for (const { what, result, happening } of [
     await lab.setActive('up2');
     await daemon.logs(/failover announced/);
     await happening(lab);
-    await daemon.logs(new RegExp(`announcement over bond=bond0 result=${result} `));
+    await daemon.logs(new RegExp(`announcement finished bond=bond0 result=${result} `));
     assert.equal(await daemon.metric(`bondherald_announcements_total{bond="bond0",result="${result}"}`), 1);
   });
 }

@@ -88,7 +88,7 @@ test('a failover while the daemon was down is announced at its start, to guests 
   assert.deepEqual(announced(await arriving), expected(lab.guests), daemon.stderr);
   assert.equal(await daemon.metric(FAILOVERS), 1);
   assert.match(daemon.stderr, /failover announced bond=bond0 active_slave=up2 frames=3 .*missed=true/);
-  await daemon.logs(/announcement over/);
+  await daemon.logs(/announcement finished/);
   await daemon.stop();
   const again = await start(lab);
   assert.equal(await again.metric(FAILOVERS), 0, 'once');
@@ -114,7 +114,7 @@ for (const { what, spoil, reason } of [
     assert.ok(stateFiles().includes(`state.json.bad-${reason}`));
     assert.equal(await daemon.metric(FAILOVERS), 0);
     await lab.setActive('up1');
-    await daemon.logs(/failover with nobody to announce/);
+    await daemon.logs(/failover with no guests to announce/);
     await Promise.all(far.map((each) => each.settled()));
     assert.deepEqual(
       far.flatMap((each) => announced(each.frames)),

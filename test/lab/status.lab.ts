@@ -76,7 +76,7 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   assert.ok(record.time >= cut - 1 && record.time < cut + 20);
   await until(() => /running: round \d of 3$/m.test(watch.stdout), { what: 'the watch shows it running' });
 
-  await daemon.logs(/"msg":"announcement over"/);
+  await daemon.logs(/"msg":"announcement finished"/);
   const over = (await report()).bond.lastFailovers[0];
   assert.ok(over && over.firstFrame !== null && over.lastRarp !== null && over.seconds !== null);
   assert.ok(over.firstFrame <= over.lastRarp && over.lastRarp < 0.5 && over.seconds >= 4);
@@ -109,7 +109,7 @@ test('a failover that is held back says so and until when', async (t) => {
   const config = 'announce: {schedule: [0s], damping: {failovers: 1, within: 60s, holdOff: 1s}}';
   const { lab, daemon } = await labWithDaemon(t, { config });
   await lab.setActive('up2');
-  await daemon.logs(/announcement over/);
+  await daemon.logs(/announcement finished/);
   await lab.setActive('up1');
   await daemon.logs(/failover not announced yet/);
   const { failovers, lastFailovers } = (await report()).bond;

@@ -108,7 +108,7 @@ export class OvsTables {
 
   private async connect(): Promise<OvsConnection> {
     const file = await controlSocket(this.host);
-    if (file === null) throw new OvsAnswerError('ovs-vswitchd does not run: there is no pid file of it');
+    if (file === null) throw new OvsAnswerError('ovs-vswitchd is not running: it has no pid file');
     const listener = { notified: () => undefined, lost: () => undefined };
     return OvsConnection.open(this.host, file, this.tools.clock, listener);
   }
@@ -130,7 +130,7 @@ export class OvsTables {
     if (reader.unreadable === 0) return null;
     const labels = { source: 'ovs', reason: 'malformed' };
     this.tools.metrics.count('bondherald_sightings_ignored_total', labels, reader.unreadable);
-    return `${reader.unreadable} lines are no rows of a MAC table`;
+    return `${reader.unreadable} lines of the MAC table cannot be parsed`;
   }
 
   private othersTurn(): Promise<void> {
@@ -141,10 +141,10 @@ export class OvsTables {
     if (this.stopped) return;
     if (reason === null) this.backoff.reset();
     if (reason !== null && !this.failing) {
-      const message = "Open vSwitch's MAC tables cannot all be read; keeping what was known";
+      const message = 'cannot read all Open vSwitch MAC tables; keeping the last known state';
       this.tools.log.warn(message, { reason: reason.slice(0, 500) });
     }
-    if (reason === null && this.failing) this.tools.log.info("reading Open vSwitch's MAC tables again");
+    if (reason === null && this.failing) this.tools.log.info('reading Open vSwitch MAC tables works again');
     this.failing = reason !== null;
   }
 }

@@ -144,11 +144,14 @@ export class OvsWatch implements Task {
     const folder = this.host.folder.path;
     const absent = error instanceof SyscallError && error.errno === 'ENOENT';
     if (state === 'following') {
-      log.warn("Open vSwitch's database went away; keeping what was known", { folder, reason: error.message });
+      log.warn('lost the connection to the Open vSwitch database; keeping the last known state', {
+        folder,
+        reason: error.message,
+      });
     } else if (state === 'unknown' && absent) {
-      if (this.required) log.warn('Open vSwitch is not there, and the configuration wants it', { folder });
+      if (this.required) log.warn('the configuration requires Open vSwitch, but it is not running', { folder });
     } else if (state !== 'troubled' && !absent) {
-      log.warn("Open vSwitch's database cannot be read", { folder, reason: error.message });
+      log.warn('cannot read the Open vSwitch database', { folder, reason: error.message });
     }
     this.state = absent && state !== 'following' && state !== 'troubled' ? 'absent' : 'troubled';
   }

@@ -73,7 +73,7 @@ export class Scene {
     const owed = this.savedSlave !== this.lab.activeSlave();
     this.daemon = await startOn(this.lab, this.run.file, this.run.inspected);
     this.counts.starts++;
-    if (owed) await this.daemon.logs(/announced .* missed=true\n[^]*announcement over/, { timeout: PATIENCE });
+    if (owed) await this.daemon.logs(/announced .* missed=true\n[^]*announcement finished/, { timeout: PATIENCE });
   }
 
   /** Starts the daemon, and kills it so many ms later. */
@@ -141,7 +141,7 @@ export class Scene {
   /** How many announcements have begun and are not over. */
   get underWay(): number {
     const count = (what: RegExp): number => this.daemon.stderr.match(what)?.length ?? 0;
-    return count(/failover announced|nobody to announce/g) - count(/announcement over/g);
+    return count(/failover announced|no guests to announce/g) - count(/announcement finished/g);
   }
 
   /** Waits until all announcements that were begun are over. */
@@ -209,7 +209,7 @@ export class Scene {
   }
 
   get announcementsOver(): number {
-    return this.daemon.stderr.split('announcement over').length;
+    return this.daemon.stderr.split('announcement finished').length;
   }
 }
 

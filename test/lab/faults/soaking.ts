@@ -108,7 +108,7 @@ async function heldBack(scene: Scene): Promise<number> {
 }
 
 async function reload(scene: Scene, text: string, changed: string): Promise<void> {
-  const times = (): number => scene.daemon.stderr.split(`the configuration was read again changed="${changed}`).length;
+  const times = (): number => scene.daemon.stderr.split(`configuration reloaded changed="${changed}`).length;
   const before = times();
   writeFileSync(scene.configFile, scene.withStateDir(text));
   scene.daemon.signal('SIGHUP');

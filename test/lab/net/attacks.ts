@@ -63,7 +63,7 @@ export class FarSide {
   }
 
   #over(): number {
-    return this.daemon.stderr.split('announcement over').length;
+    return this.daemon.stderr.split('announcement finished').length;
   }
 
   async #heard(ip: string): Promise<void> {

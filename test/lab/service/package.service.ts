@@ -104,7 +104,7 @@ test('a changed configuration is applied by a reload, in the same process, with 
   const { MainPID } = await show('MainPID');
   writeFileSync(CONFIG, 'bonds: auto\nannounce: {kinds: [rarp]}\n');
   assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
-  await untilLogged(/the configuration was read again .*announce\.kinds: \[rarp, garp, na\] -> \[rarp\]/);
+  await untilLogged(/configuration reloaded .*announce\.kinds: \[rarp, garp, na\] -> \[rarp\]/);
   await untilStatus(/^[1-9]\d* guests? behind bond0 \(up2\)$/);
   assert.deepEqual(await show('MainPID', 'NRestarts'), { MainPID, NRestarts: '0' });
   assert.match(await said('bondherald', 'guests'), new RegExp(`${GUEST}.* yes\\n`));
@@ -114,9 +114,9 @@ test('a wrong one is refused by a reload: journal and status say so, and the dae
   const { MainPID } = await show('MainPID');
   writeFileSync(CONFIG, 'bonds: auto\nguest: 3\n');
   assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
-  await untilStatus(/ behind bond0 \(up2\); the last reload was refused, .*log$/);
+  await untilStatus(/ behind bond0 \(up2\); the last reload failed, .*log$/);
   await untilLogged(/^error: .*bondherald\.yaml:2: guest: .*guests/);
-  await untilLogged(/^warn: the running configuration stays$/);
+  await untilLogged(/^warn: keeping the current configuration$/);
   assert.deepEqual(await show('MainPID', 'NRestarts'), { MainPID, NRestarts: '0' });
   writeFileSync(CONFIG, 'bonds: auto\n');
   assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');

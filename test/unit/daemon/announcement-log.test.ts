@@ -50,7 +50,7 @@ test('an announcement is counted at its end, its frames as they go, and it has o
   ]);
   assert.equal(await value('bondherald_announcement_last_frame_seconds_sum{bond="bond0"}'), 0.25);
   assert.deepEqual(lines, [
-    ['announcement over', { bond: 'bond0', result: 'refused', ...SENT, refused: 2, seconds: 33.3 }],
+    ['announcement finished', { bond: 'bond0', result: 'refused', ...SENT, refused: 2, seconds: 33.3 }],
   ]);
 });
 

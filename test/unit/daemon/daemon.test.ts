@@ -93,7 +93,7 @@ test('a cable is pulled: first burst, log, history, text file and state file, th
   assert.equal(value(around.textfile, 'bondherald_bond_active_slave{bond="bond0",slave="up2"}'), '1');
   await around.after(5);
   assert.equal(around.slices, 2, 'the two later rounds');
-  assert.match(around.story.at(-1) ?? '', /^info: announcement over bond=bond0 result=completed rarp=3 /);
+  assert.match(around.story.at(-1) ?? '', /^info: announcement finished bond=bond0 result=completed rarp=3 /);
   const [over] = (await status(started)).lastFailovers;
   assert.deepEqual([over?.result, over?.sent.rarp, over?.rounds.length], ['completed', 3, 3]);
   assert.equal(around.saved.at(-1)?.[BOND], 'up2');
@@ -136,8 +136,8 @@ test('both links are lost: the announcement ends, the log says so, and the next 
   around.link(host.change('up2', { lowerUp: false }), host.change(BOND, { details: dark, lowerUp: false }));
   await around.settle();
   assert.deepEqual(around.story.map((line) => line.split(' seconds=')[0]).sort(), [
-    'info: announcement over bond=bond0 result=no-active-slave rarp=1 garp=0 na=0 refused=0',
-    'warn: a bond has lost its last link bond=bond0',
+    'info: announcement finished bond=bond0 result=no-active-slave rarp=1 garp=0 na=0 refused=0',
+    'warn: bond has no working link bond=bond0',
   ]);
   assert.equal((await status(started)).activeSlave, null);
 });

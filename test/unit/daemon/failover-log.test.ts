@@ -86,7 +86,7 @@ test('frames that the kernel refused are counted by errno, and the log warns', a
   assert.deepEqual([lines[0]?.[0], lines[0]?.[2].codes], ['warn', 'ENOBUFS,EIO']);
 });
 
-test('a failover with nobody to announce counts, but is no latency', async () => {
+test('a failover with no guests to announce counts, but is no latency', async () => {
   const { failoverLog, value, round } = open();
   failoverLog.failover({ ...round, sent: 0, portion: null });
   assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 1);

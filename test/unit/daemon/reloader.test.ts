@@ -97,8 +97,8 @@ test('a good file holds: parts follow what is theirs, all before anything is awa
   world.hangup();
   assert.deepEqual(await world.told(), [
     'RELOADING',
-    'info the configuration was read again announce.kinds: [rarp, garp, na] -> [na]; guests.remember: 24h -> 1h',
-    'warn this takes effect at the next restart stateDir: /var/lib/bondherald -> /x',
+    'info configuration reloaded announce.kinds: [rarp, garp, na] -> [na]; guests.remember: 24h -> 1h',
+    'warn a changed setting takes effect at the next restart stateDir: /var/lib/bondherald -> /x',
     'READY null',
   ]);
   assert.deepEqual(followed, ['na', '3600']);
@@ -108,7 +108,7 @@ test('a good file holds: parts follow what is theirs, all before anything is awa
   );
   world.file = 'announce: {kinds: [na]}\nguests: {remember: 3600s}\n';
   world.hangup();
-  assert.deepEqual((await world.told())[1], 'info the configuration was read again; nothing has changed');
+  assert.deepEqual((await world.told())[1], 'info configuration reloaded; nothing changed');
   assert.equal(followed.length, 2);
   await world.end();
 });
@@ -120,20 +120,20 @@ test('a bad file changes nothing: a line for each problem, one that says so, and
   world.error = new ConfigError('F:1: one', 'F:2: two');
   const before = world.settings.current;
   world.hangup();
-  const refused = 'READY the last reload was refused, the configuration before it holds: see the log';
+  const refused = 'READY the last reload failed, the previous configuration is in use: see the log';
   assert.deepEqual(await world.told(), [
     'RELOADING',
-    'error the configuration cannot be read again F:1: one',
-    'error the configuration cannot be read again F:2: two',
-    'warn the running configuration stays',
+    'error cannot reload the configuration F:1: one',
+    'error cannot reload the configuration F:2: two',
+    'warn keeping the current configuration',
     refused,
   ]);
   assert.equal(world.settings.current, before);
   world.error = new Error('spawn ENOMEM');
   world.hangup();
   assert.deepEqual((await world.told()).slice(1), [
-    'error the configuration cannot be read again internal error, please report it: spawn ENOMEM',
-    'warn the running configuration stays',
+    'error cannot reload the configuration internal error, please report it: spawn ENOMEM',
+    'warn keeping the current configuration',
     refused,
   ]);
   await world.end();
@@ -158,8 +158,8 @@ test('a part that cannot follow is told of, the others follow, and it is tried a
   world.file = 'metrics: {listen: "127.0.0.1:1"}\nbonds: [b]\n';
   world.hangup();
   assert.deepEqual((await world.told()).slice(2), [
-    'error a change could not be made cannot listen',
-    'READY a part of the last reload failed: see the log',
+    'error cannot apply a changed setting cannot listen',
+    'READY the last reload failed in part: see the log',
   ]);
   taken = false;
   world.hangup();

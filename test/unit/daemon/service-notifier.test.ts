@@ -47,7 +47,7 @@ test('ready, reloading, ready again and stopping are told, each with what we do'
   clock.advance(0.5);
   notifier.reloading();
   notifier.becomeReady();
-  const reload = 'RELOADING=1 MONOTONIC_USEC=1000500000 STATUS=reading the configuration again';
+  const reload = 'RELOADING=1 MONOTONIC_USEC=1000500000 STATUS=reloading the configuration';
   assert.deepEqual(take(), [reload, 'READY=1 STATUS=3 guests']);
   stop.abort();
   await running;

@@ -91,11 +91,11 @@ test('what cannot be written is tried again, and told once', async (t) => {
   const { writes, lines, advance } = await keeping(t, { fails: () => full });
   await advance(30);
   assert.deepEqual(writes, []);
-  assert.deepEqual(lines, ['warn: the state file cannot be written; trying on']);
+  assert.deepEqual(lines, ['warn: cannot write the state file; will keep trying']);
   full = false;
   await advance(5);
   assert.equal(writes.length, 1);
-  assert.deepEqual(lines.slice(1), ['info: the state file is written again']);
+  assert.deepEqual(lines.slice(1), ['info: writing the state file works again']);
 });
 
 test('a failover is saved at once, and until it is announced to its end as one that nobody knows of', async (t) => {

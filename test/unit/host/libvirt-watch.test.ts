@@ -124,7 +124,7 @@ test('without libvirt it is ready and silent; when libvirt comes and goes, so do
   scene.files = new Map();
   scene.put('one', guest('one'));
   assert.deepEqual(await scene.look(), ['one']);
-  assert.deepEqual(scene.lines, [`info following libvirt's domains {"folder":"/libvirt"}`]);
+  assert.deepEqual(scene.lines, [`info following libvirt domains {"folder":"/libvirt"}`]);
   scene.files = null;
   assert.deepEqual(await scene.look(), []);
   await scene.end();
@@ -141,7 +141,7 @@ test('a file that is half written is reported once, and what was known of the do
     assert.deepEqual(await scene.look(), ['one'], `${length} bytes`);
   }
   assert.equal(scene.warnings().length, 2);
-  assert.match(scene.warnings()[0] ?? '', /keeping what was known.*"file":"new.xml","reason":".+"/);
+  assert.match(scene.warnings()[0] ?? '', /keeping the last known state.*"file":"new.xml","reason":".+"/);
   assert.match(scene.warnings()[1] ?? '', /"file":"one.xml"/);
   scene.put('one', next);
   scene.put('new', guest('new'));

@@ -106,7 +106,7 @@ test('a page that fails is one line to the client, and one in the log', async (t
   };
   const port = await served(t, {}, { log, refresh });
   const { status, body } = await ask(port, { path: '/metrics' });
-  assert.deepEqual([status, body, lines], [500, 'internal error\n', ['a request for the metrics failed']]);
+  assert.deepEqual([status, body, lines], [500, 'internal error\n', ['an HTTP request failed']]);
 });
 
 test('large headers are refused, and who says nothing is shown the door', { timeout: 20_000 }, async (t) => {

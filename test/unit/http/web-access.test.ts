@@ -87,7 +87,7 @@ test('users that change are asked from the next request on; a slip leaves the ol
   for (let n = 0; n < 3; n++) access.refresh();
   assert.equal(await access.admits(basic('alice', 'secret')), true);
   assert.equal(lines.length, 1, 'told once');
-  assert.match(lines[0] ?? '', /the old one holds .*web\.yml:1: basic_auth_users\.alice: .*\(hidden\)/);
+  assert.match(lines[0] ?? '', /keeping the previous one .*web\.yml:1: basic_auth_users\.alice: .*\(hidden\)/);
   write(`basic_auth_users: {bob: ${HASH}}`);
   access.refresh();
   assert.equal(await access.admits(basic('alice', 'secret')), false);
@@ -108,7 +108,7 @@ test('a renewed certificate is shown from the next connection on, and one that d
   assert.deepEqual(await visit(port, { ca }), ['one', 'HTTP/1.1 200 OK']);
   renameSync(two.key, one.key);
   assert.deepEqual(await visit(port, { ca }), ['two', 'HTTP/1.1 200 OK']);
-  assert.match(opened.lines.join('\n'), /the certificates cannot be used: [^]*was read again/);
+  assert.match(opened.lines.join('\n'), /the certificates cannot be used: [^]*web configuration reloaded/);
 });
 
 test('a name that the certificate is for is one of ours, and no other one', async (t) => {
@@ -168,7 +168,7 @@ test('a page for users needs one: that is told, and when the last one goes', asy
   }
   access.refresh();
   assert.equal(access.hasUsers, false);
-  assert.match(lines.join('\n'), /was read again [^]*has no users any more/);
+  assert.match(lines.join('\n'), /web configuration reloaded [^]*has no users any more/);
 });
 
 test('all that is wrong with the files that are named is told at once', (t) => {

@@ -60,7 +60,7 @@ test('ovs-vswitchd that goes away is one warning, and one line when it is back; 
     if (gone === 'answer') scene.ovs.sockets.set(CONTROL, () => undefined);
     assert.deepEqual(await scene.after(100), []);
     assert.equal(scene.warnings().length, 1, gone);
-    assert.match(scene.warnings()[0] ?? '', /MAC tables cannot all be read; keeping what was known/);
+    assert.match(scene.warnings()[0] ?? '', /cannot read all Open vSwitch MAC tables; keeping the last known state/);
     scene.peer(DATABASE).say(update(portOf('br', 5)));
     assert.deepEqual(await scene.settle(), ['config br:5']);
     scene.ovs.pid = '8';
@@ -71,7 +71,7 @@ test('ovs-vswitchd that goes away is one warning, and one line when it is back; 
     if (control) scene.ovs.sockets.set('ovs-vswitchd.8.ctl', control);
     scene.ovs.stir();
     assert.ok((await scene.after(gone === 'answer' ? 6 : 0)).includes('table br 1'), `${gone}: at once`);
-    assert.deepEqual(scene.lines.slice(2), [`info reading Open vSwitch's MAC tables again undefined`]);
+    assert.deepEqual(scene.lines.slice(2), [`info reading Open vSwitch MAC tables works again undefined`]);
     await scene.end();
   }
 });
@@ -82,7 +82,7 @@ test('a pid file that makes no sense is as none', async () => {
   await scene.settle();
   assert.equal(scene.attempts(CONTROL), 0);
   assert.ok(scene.ovs.attempts.every((file) => file === DATABASE));
-  assert.match(scene.warnings()[0] ?? '', /ovs-vswitchd does not run/);
+  assert.match(scene.warnings()[0] ?? '', /ovs-vswitchd is not running/);
   await scene.end();
 });
 
@@ -94,7 +94,10 @@ test('a bridge whose table cannot be read, or has odd lines, costs no other one'
   assert.deepEqual(scene.counted, ['{"source":"ovs","reason":"malformed"} 1']);
   await scene.after(50);
   assert.equal(scene.warnings().length, 1);
-  assert.match(scene.warnings()[0] ?? '', /odd: 1 lines are no rows.*; gone: fdb\/show: no such bridge"/);
+  assert.match(
+    scene.warnings()[0] ?? '',
+    /odd: 1 lines of the MAC table cannot be parsed; gone: fdb\/show: no such bridge"/,
+  );
   await scene.end();
 });
 

@@ -55,7 +55,7 @@ test('without Open vSwitch it is ready and silent, or warns once if it is wanted
     assert.ok(scene.ready);
     assert.deepEqual(
       scene.lines,
-      required ? ['warn Open vSwitch is not there, and the configuration wants it {"folder":"/ovs"}'] : [],
+      required ? ['warn the configuration requires Open vSwitch, but it is not running {"folder":"/ovs"}'] : [],
     );
     scene.serveDatabase();
     scene.ovs.stir();
@@ -82,7 +82,7 @@ test('a database that goes away is one warning; what was known stays; it is trie
     [1, 2, 3, 4, 5, 6, 7, 8],
   );
   assert.equal(scene.warnings().length, 1);
-  assert.match(scene.warnings()[0] ?? '', /database went away; keeping what was known.*ECONNRESET/);
+  assert.match(scene.warnings()[0] ?? '', /Open vSwitch database; keeping the last known state.*ECONNRESET/);
   scene.tables = tablesOf('br', 'new');
   scene.macs = { br: ROW, new: '' };
   scene.serveDatabase();
@@ -111,7 +111,10 @@ test('a socket that may not be opened is one warning with the errno, and is trie
   assert.ok(scene.ready);
   await scene.after(300);
   assert.equal(scene.warnings().length, 1);
-  assert.match(scene.warnings()[0] ?? '', /cannot be read.*"reason":"\/ovs\/db.sock: connect: EACCES"/);
+  assert.match(
+    scene.warnings()[0] ?? '',
+    /cannot read the Open vSwitch database.*"reason":"\/ovs\/db.sock: connect: EACCES"/,
+  );
   scene.serveDatabase();
   assert.deepEqual((await scene.after(76)).slice(0, 2), ['config br:null', 'table br 1']);
   await scene.end();
