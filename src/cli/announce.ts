@@ -32,14 +32,14 @@ export async function announce(args: AnnounceArguments, output: Output): Promise
   const { refused, cut, ...document } = result;
   if (args.json) output.json(document);
   if (result.activeSlave === null) {
-    throw new NoActiveSlaveError(`${result.bond} has no active slave: nothing is sent until one of its links is up`);
+    throw new NoActiveSlaveError(`${result.bond} has no active slave: no frames are sent until a link is up`);
   }
   if (!args.json) output.text(announcedLines(result).join('\n'));
   if (!args.json && note !== null) output.error(note);
   for (const [code, frames] of Object.entries(refused)) {
     output.error(`${result.bond}: the kernel refused ${frames} frames: ${code}`);
   }
-  if (cut) output.error(`${result.bond}: cut short, because the bond failed over; the daemon announces that by itself`);
+  if (cut) output.error(`${result.bond}: stopped, because the bond failed over; the daemon announces the failover`);
   return cut || Object.keys(refused).length > 0 ? 1 : 0;
 }
 
@@ -47,7 +47,7 @@ export async function announce(args: AnnounceArguments, output: Output): Promise
 export function announcedLines({ bond, activeSlave, dryRun, frames, sent, suppressed }: AnnounceReport): string[] {
   const did = dryRun ? `would send ${frames.length}` : `sent ${sent}`;
   return [
-    `${bond}: ${did} frames by ${activeSlave ?? 'no link'}`,
+    `${bond}: ${did} frames on ${activeSlave ?? 'no link'}`,
     ...frames.map(({ kind, mac, vlan, ip }) => `  ${kind} ${mac} ${vlanText(vlan)}${ip === null ? '' : ` ${ip}`}`),
     ...suppressed.map(({ mac, vlan, reason }) => `  not announced: ${mac} ${vlanText(vlan)} (${reason})`),
   ].map(printable);

@@ -9,9 +9,9 @@ import type { LogFormat } from '../sys/log.js';
  */
 export function macArgument(text: string): Mac {
   const mac = parseMac(text);
-  if (mac === undefined) throw new UsageError(`--mac ${text}: not a MAC address; write it like 52:54:00:12:34:56`);
-  if (isGroupMac(mac)) throw new UsageError(`--mac ${text}: a multicast or broadcast address is no guest's`);
-  if (mac === ZERO_MAC) throw new UsageError(`--mac ${text}: the zero address is no guest's`);
+  if (mac === undefined) throw new UsageError(`--mac ${text}: not a MAC address, such as 52:54:00:12:34:56`);
+  if (isGroupMac(mac)) throw new UsageError(`--mac ${text}: a guest cannot have a multicast or broadcast address`);
+  if (mac === ZERO_MAC) throw new UsageError(`--mac ${text}: a guest cannot have the zero address`);
   return mac;
 }
 
@@ -31,9 +31,9 @@ export function kindsArgument(text: string): FrameKind[] {
   return text.split(',').map((word, at, all) => {
     const kind = FRAME_KINDS.find((each) => each === word.trim());
     if (kind === undefined)
-      throw new UsageError(`--kinds ${text}: give some of ${FRAME_KINDS.join(', ')}, with commas between`);
+      throw new UsageError(`--kinds ${text}: expected one or more of ${FRAME_KINDS.join(', ')}, separated by commas`);
     if (all.findIndex((each) => each.trim() === kind) < at)
-      throw new UsageError(`--kinds ${text}: ${kind} comes twice`);
+      throw new UsageError(`--kinds ${text}: ${kind} is given twice`);
     return kind;
   });
 }
@@ -56,7 +56,8 @@ export function countArgument(text: string): number {
 
 function wholeNumber(option: string, text: string, most: number, wrong = ''): number {
   const number = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (number < 1 || number > most) throw new UsageError(`${option} ${text}: ${wrong}give a number from 1 to ${most}`);
+  if (number < 1 || number > most)
+    throw new UsageError(`${option} ${text}: ${wrong}expected a number from 1 to ${most}`);
   return number;
 }
 
@@ -67,5 +68,5 @@ function wholeNumber(option: string, text: string, most: number, wrong = ''): nu
 export function logArgument(text: string | undefined): LogFormat {
   if (text === undefined || text === 'text') return 'text';
   if (text === 'json') return 'json';
-  throw new UsageError(`--log ${text}: give text or json`);
+  throw new UsageError(`--log ${text}: expected text or json`);
 }

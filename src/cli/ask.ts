@@ -28,8 +28,8 @@ const MAY_HAVE_ARRIVED = new Set(['ETIMEDOUT', 'ECONNRESET']);
 
 /** What the daemon knows and the kernel does not. */
 const ITS_OWN: Readonly<Record<keyof KernelResults, string>> = {
-  guests: 'guests that fell silent',
-  announce: 'guests that fell silent',
+  guests: 'silent guests',
+  announce: 'silent guests',
   status: 'the last failovers',
 };
 
@@ -61,7 +61,7 @@ export async function ask<Op extends keyof KernelResults>(
     const { config } = named ?? (await load());
     const result = await answerHere<Op>(config, request);
     const none = unreachable && NO_DAEMON.has(error.errno);
-    const note = `the daemon could not be asked, so ${ITS_OWN[request.op]} are missing: ${error.message}`;
+    const note = `cannot ask the daemon, so ${ITS_OWN[request.op]} are missing: ${error.message}`;
     return { result, note: none ? null : note };
   }
 }

@@ -42,20 +42,20 @@ export async function execute(
     .command('run', 'run the daemon in the foreground; it finds bonds and guests itself', RUN_OPTIONS, exits(run))
     .command(
       'announce <bond>',
-      'announce the guests behind a bond once, now',
+      'announce the guests behind a bond now',
       announceOptions,
       exits(async (args) => (await import('./announce.js')).announce(args, output)),
     )
     .command(
       'guests [bond]',
-      'list who is behind the bonds, how we know, and whether they are announced',
+      'list the guests behind the bonds, their source, and whether they are announced',
       (command) =>
         statusOptions(command.positional('bond', { type: 'string', describe: 'only the guests behind this bond' })),
       exits(async (args) => (await import('./guests.js')).guests(args, output, signal)),
     )
     .command(
       'status',
-      'show the bonds, their active links, the last failover and what was sent',
+      'show the bonds, their active links, and what the last failover sent',
       (command) => statusOptions(command).options(HTML_OPTION),
       exits(async (args) =>
         args.html
@@ -65,13 +65,13 @@ export async function execute(
     )
     .command(
       'doctor',
-      'say what will go wrong at the next failover, and what cures it',
+      'report what will go wrong at the next failover, and how to fix it',
       (command) => command.options(CONFIG_OPTION).options(JSON_OPTION),
       exits(async (args) => (await import('./doctor.js')).doctor(args, output)),
     )
     .command(
       'watch <bond> [filter..]',
-      'show ARP, RARP and ND on the links of a bond, live',
+      'show live ARP, RARP and ND frames on the links of a bond',
       watchOptions,
       exits(async (args) => (await import('./watch.js')).watch(args, output, signal)),
     )
@@ -86,7 +86,7 @@ export async function execute(
 function program(argv: readonly string[]): Argv {
   return yargs([...argv])
     .scriptName('bondherald')
-    .usage('$0 COMMAND: announces the guests behind an active-backup bond when it fails over')
+    .usage('$0 COMMAND: announce the guests behind an active-backup bond when it fails over')
     .version(VERSION)
     .strict()
     .exitProcess(false)
@@ -119,7 +119,7 @@ function watchOptions(command: Argv) {
       type: 'string',
       array: true,
       default: [],
-      describe: 'only frames that pcap-filter(7) takes',
+      describe: 'a pcap-filter(7) expression',
     })
     .options(CAPTURE_OPTIONS)
     .options(CONFIG_OPTION);
@@ -127,11 +127,11 @@ function watchOptions(command: Argv) {
 
 function configCommands(command: Argv, output: Output, done: (exitCode: number) => void): Argv {
   return command
-    .demandCommand(1, 'check or show?')
+    .demandCommand(1, 'give a command: check or show')
     .command(
       'check [file]',
-      'say everything that is wrong with a configuration file',
-      (check) => check.positional('file', { type: 'string', describe: `${CONFIG_FILE} when left out` }),
+      'report every mistake in a configuration file',
+      (check) => check.positional('file', { type: 'string', describe: `the file to check; ${CONFIG_FILE} by default` }),
       async (args) => {
         const { configCheck } = await import('./config-check.js');
         done(await configCheck(args, output));
@@ -139,7 +139,7 @@ function configCommands(command: Argv, output: Output, done: (exitCode: number) 
     )
     .command(
       'show',
-      'show the effective values, and where each comes from',
+      'show the effective values and where each comes from',
       (show) => show.options(OVERRIDE_OPTIONS).options(JSON_OPTION),
       async (args) => {
         const { configShow } = await import('./config-show.js');

@@ -46,7 +46,7 @@ async function readFile(named: string | undefined): Promise<ConfigText | null> {
 function unreadable(name: string, errno: string): ConfigError {
   if (errno === 'EFBIG') return tooLarge(name);
   const isNoFile = errno === 'EISDIR' || errno === 'EINVAL';
-  return new ConfigError(isNoFile ? `${name}: not a file` : `${name}: cannot be read: ${errno}`);
+  return new ConfigError(isNoFile ? `${name}: not a regular file` : `${name}: cannot be read: ${errno}`);
 }
 
 function flagsOf({ bond = [], kinds, metrics }: OverrideArguments): Flag[] {

@@ -39,7 +39,7 @@ export class FramePrinter {
   }
 
   summary(dropped: number): string {
-    const slow = this.leftOut > 0 ? `, ${this.leftOut} left out because the reader was too slow` : '';
+    const slow = this.leftOut > 0 ? `, ${this.leftOut} skipped because the output was too slow` : '';
     return `${this.shown} ${this.shown === 1 ? 'frame' : 'frames'}, ${dropped} dropped by the kernel${slow}`;
   }
 

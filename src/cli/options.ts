@@ -7,36 +7,36 @@ const once = { type: 'string', nargs: 1 } as const satisfies Options;
 
 /** The option of every command that reads the configuration. */
 export const CONFIG_OPTION = {
-  config: { ...once, describe: `the configuration file; ${CONFIG_FILE} where it is there` },
+  config: { ...once, describe: `the configuration file; by default ${CONFIG_FILE}, if it exists` },
 } as const;
 
 /** Options that count more than the file. */
 export const OVERRIDE_OPTIONS = {
   ...CONFIG_OPTION,
   bond: { type: 'string', array: true, nargs: 1, describe: 'only this bond (repeatable)' },
-  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, with commas between them' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, separated by commas' },
   metrics: { ...once, describe: 'where to serve metrics, such as 127.0.0.1:9871; or off' },
 } as const;
 
 /** The options of `run`. */
 export const RUN_OPTIONS = {
   ...OVERRIDE_OPTIONS,
-  log: { ...once, describe: 'how to write the log: text, or json; text by default' },
+  log: { ...once, describe: 'the log format: text (default) or json' },
 } as const;
 
 /** What `announce` can be narrowed to. */
 export const ANNOUNCE_OPTIONS = {
   mac: { type: 'string', array: true, default: [] as string[], nargs: 1, describe: 'only this guest (repeatable)' },
   vlan: { ...once, describe: 'only this VLAN, 1 to 4094' },
-  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, with commas between' },
-  rounds: { ...once, describe: 'rounds of the schedule to send; 1 by default' },
-  'dry-run': { type: 'boolean', default: false, describe: 'show the frames, send nothing' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, separated by commas' },
+  rounds: { ...once, describe: 'the number of rounds to send; 1 by default' },
+  'dry-run': { type: 'boolean', default: false, describe: 'show the frames without sending them' },
 } as const;
 
 export const JSON_OPTION = { json: { type: 'boolean', default: false, describe: 'print one JSON document' } } as const;
 
 export const WATCH_OPTION = {
-  watch: { type: 'boolean', default: false, describe: 'look again every second' },
+  watch: { type: 'boolean', default: false, describe: 'refresh every second' },
 } as const;
 
 /** What `status` can write in place of its lines. */
@@ -46,14 +46,14 @@ export const HTML_OPTION = {
 
 /** The options of `watch`. */
 export const CAPTURE_OPTIONS = {
-  count: { ...once, describe: 'end after so many frames' },
+  count: { ...once, describe: 'stop after this many frames' },
   json: { type: 'boolean', default: false, describe: 'print one JSON document a line' },
 } as const;
 
 /** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
 export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
   for (const name of ['config', 'count', 'kinds', 'log', 'metrics', 'rounds', 'vlan']) {
-    if (Array.isArray(args[name])) throw new UsageError(`--${name}: give it once`);
+    if (Array.isArray(args[name])) throw new UsageError(`--${name}: may be given only once`);
   }
   return true;
 }

@@ -32,7 +32,7 @@ export function status(args: LookArguments, output: Output, signal: AbortSignal)
  * @param asked whether a daemon answered, or none runs
  */
 export function statusPage({ daemon, bonds }: StatusReport, now: number, asked = true): string[] {
-  const none = asked ? 'no daemon runs: nobody announces the guests at a failover' : 'as the kernel tells';
+  const none = asked ? 'no daemon is running: guests will not be announced at a failover' : 'read from the kernel';
   const head = daemon ? `bondherald ${daemon.version}, running for ${age(since(daemon.started, now))}` : none;
   if (bonds.length === 0) return [printable(head), '', 'this host has no active-backup bond'];
   return [printable(head), ...bonds.flatMap((bond) => ['', ...bondLines(bond, now)])];

@@ -61,8 +61,8 @@ async function follow(
     const now = bond.now();
     captures.follow(now?.slaves ?? []);
     printer.about(captures.names, now?.ovs === null);
-    const names = captures.names.join(', ') || 'nothing, there is no link';
-    if (names !== named) output.error(`watching ${names} of ${name}, ready; Ctrl-C ends`);
+    const names = captures.names.join(', ') || 'no links';
+    if (names !== named) output.error(`watching ${names} of ${name}, ready; press Ctrl-C to stop`);
     named = names;
   };
   look();

@@ -30,8 +30,8 @@ export function decodeLine<T>(what: string, bytes: Uint8Array, limit: number, ch
   const { v, ...fields } = plainObject(parse(what, bytes), what);
   if (v !== VERSION) {
     throw new ControlMessageError(
-      `${what}: written in ${typeof v === 'number' ? `version ${v}` : 'no version'}, and we speak ${VERSION}; ` +
-        'daemon and command must be of one version',
+      `${what}: ${typeof v === 'number' ? `version ${v}` : 'no version'}, expected version ${VERSION}; ` +
+        'restart the daemon so that it matches the command',
     );
   }
   return check(fields, what);
@@ -41,6 +41,6 @@ function parse(what: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
-    throw new ControlMessageError(`${what}: no JSON document`);
+    throw new ControlMessageError(`${what}: not a JSON document`);
   }
 }

@@ -8,7 +8,7 @@ export type Check<T> = (value: unknown, path: string) => T;
 export type Checked<C> = C extends Check<infer T> ? T : never;
 
 function fail(path: string, wanted: string): never {
-  throw new ControlMessageError(`${path}: ${wanted} expected`);
+  throw new ControlMessageError(`${path}: expected ${wanted}`);
 }
 
 export const flag: Check<boolean> = (value, path) => (typeof value === 'boolean' ? value : fail(path, 'true or false'));
@@ -17,7 +17,7 @@ export function text(maxLength: number): Check<string> {
   return (value, path) =>
     typeof value === 'string' && value.length <= maxLength
       ? value
-      : fail(path, `a text of at most ${maxLength} characters`);
+      : fail(path, `a string of at most ${maxLength} characters`);
 }
 
 /** A text that `parse` can read. @param wanted what it gives */

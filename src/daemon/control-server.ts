@@ -113,8 +113,8 @@ export class ControlServer {
 
   private async announce(request: AnnounceRequest): Promise<AnnounceReport> {
     if (this.announcing >= MAX_ANNOUNCEMENTS) {
-      const what = `${MAX_ANNOUNCEMENTS} announcements by hand are under way`;
-      throw new BusyError(`${request.bond}: ${what}; try again when one of them is over`);
+      const what = `${MAX_ANNOUNCEMENTS} announce commands are already running`;
+      throw new BusyError(`${request.bond}: ${what}; try again later`);
     }
     this.announcing++;
     try {

@@ -92,7 +92,7 @@ function openAndDump(host: HostState, clock: Clock): Promise<Followed> {
       reject(error);
     };
     const socket = openRouteSocket(HOST_GROUPS, {
-      trouble: (detail) => give(new NetlinkRequestError(`reading the kernel's state: ${detail}`)),
+      trouble: (detail) => give(new NetlinkRequestError(`cannot read the kernel's state: ${detail}`)),
       datagram(bytes) {
         for (const event of decodeDatagram(bytes)) {
           host.apply(event, clock.monotonic());

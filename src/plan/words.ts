@@ -3,15 +3,15 @@ import type { FailoverRecord, RunResult } from './failover-record.js';
 /** How a failover came to be announced as it was; empty for one that was seen as it happened. */
 export const CAUSE_WORDS = {
   failover: '',
-  missed: ', while no daemon ran or as one ended; announced at the start',
-  window: ', announced late: the bond had failed over too often',
+  missed: ', while no daemon was running or as it ended; announced at the start',
+  window: ', announced late because the bond failed over too often',
 } as const satisfies Record<FailoverRecord['cause'], string>;
 
 /** How announcements end, in the word of the metric and what that means. */
 const RESULT_WORDS: Readonly<Record<RunResult, string>> = {
-  completed: 'completed: all rounds are out',
-  refused: 'refused in part: all rounds are over',
-  empty: 'empty: nobody was there to be announced',
+  completed: 'completed: all rounds were sent',
+  refused: 'refused: all rounds were sent, but the kernel refused some frames',
+  empty: 'empty: there were no guests to announce',
   superseded: 'superseded: the bond failed over again',
   'no-active-slave': 'no-active-slave: the bond lost its last link',
   'bond-gone': 'bond-gone: the bond was deleted',
@@ -23,7 +23,7 @@ const RESULT_WORDS: Readonly<Record<RunResult, string>> = {
 export function endingWords({ result, rounds, roundsPlanned, heldBack, seconds }: FailoverRecord): string {
   if (result === null) return `running: round ${rounds.at(-1)?.round ?? 1} of ${roundsPlanned}`;
   const words = RESULT_WORDS[result as RunResult] ?? result;
-  if (heldBack !== null) return `${words}; it waits for ${age(Math.ceil(heldBack))}`;
+  if (heldBack !== null) return `${words}; waiting ${age(Math.ceil(heldBack))}`;
   return `${words}, after ${duration(seconds ?? 0)}`;
 }
 

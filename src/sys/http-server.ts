@@ -103,7 +103,7 @@ export function checkTls(material: TlsMaterial, name: string): void {
     tls.createSecureContext(material);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replaceAll(/\s+/g, ' ') : String(error);
-    throw new ConfigError(`${name}: the certificates cannot be used: ${reason}`);
+    throw new ConfigError(`${name}: cannot use the certificates: ${reason}`);
   }
 }
 
@@ -142,7 +142,7 @@ function listenError(host: string, port: number, { code, message }: NodeJS.Errno
   const where = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const hints: Readonly<Record<string, string>> = {
     EADDRINUSE: '; is another bondherald running?',
-    EADDRNOTAVAIL: '; this is not an address of this host, or not yet',
+    EADDRNOTAVAIL: '; this host does not have that address (yet)',
     EACCES: '; ports below 1024 need CAP_NET_BIND_SERVICE',
   };
   return new ListenError(`cannot listen on ${where} for metrics: ${code ?? message}${hints[code ?? ''] ?? ''}`);
@@ -183,5 +183,5 @@ export function plainText(status: number, line: string, headers: Readonly<Record
   return { status, contentType: 'text/plain; charset=utf-8', body: `${line}\n`, headers };
 }
 
-const NOT_ALLOWED = plainText(405, 'only GET and HEAD are answered', { allow: 'GET, HEAD' });
+const NOT_ALLOWED = plainText(405, 'only GET and HEAD are supported', { allow: 'GET, HEAD' });
 const INTERNAL_ERROR = plainText(500, 'internal error');

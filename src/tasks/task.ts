@@ -35,7 +35,7 @@ export async function runTasks(
 /** Runs a task until `signal` aborts. @throws its error; TaskEndedError when it ended before */
 export async function runToTheEnd(task: Task, signal: AbortSignal): Promise<void> {
   await task.run(signal);
-  if (!signal.aborted) throw new TaskEndedError(`${task.name} ended, though nobody asked it to`);
+  if (!signal.aborted) throw new TaskEndedError(`${task.name} ended unexpectedly`);
 }
 
 /** Settles when `signal` aborts. */

@@ -63,6 +63,6 @@ export function findBond(topology: Topology, name: string): Bond {
   if (!link) throw new UsageError(`${name}: no such device; ${hint}`);
   const mode = bondMode(link);
   if (mode === null) throw new UsageError(`${name} is not a bond; ${hint}`);
-  if (!topology.watches(name)) throw new UsageError(`${name} is not among the bonds of the configuration; ${hint}`);
-  throw new UsageError(`${name} is a bond of mode ${mode}, which has no failover to announce; ${hint}`);
+  if (!topology.watches(name)) throw new UsageError(`${name} is not listed under bonds in the configuration; ${hint}`);
+  throw new UsageError(`${name} is a bond in mode ${mode}; only active-backup bonds are announced; ${hint}`);
 }

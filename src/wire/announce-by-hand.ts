@@ -76,8 +76,7 @@ export async function announceByHand(
 
 function settingsOf({ bond, kinds, rounds }: AnnounceRequest, settings: AnnounceConfig): AnnounceConfig {
   const most = settings.schedule.length;
-  if (rounds > most)
-    throw new UsageError(`${bond}: --rounds ${rounds}: announce.schedule has ${most} rounds; give 1 to ${most}`);
+  if (rounds > most) throw new UsageError(`${bond}: --rounds ${rounds}: announce.schedule has only ${most} rounds`);
   return manualSettings(settings, { kinds: kinds ?? settings.kinds, rounds });
 }
 

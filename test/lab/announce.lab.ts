@@ -61,7 +61,7 @@ test('announce sends what the daemon would send, and says so', async (t) => {
   assert.deepEqual(announced(await arriving), expected(lab.guests));
 
   const forPeople = await runIn([BONDHERALD, 'announce', 'bond0']);
-  assert.match(forPeople.stdout, /^bond0: sent 2 frames by up1\n {2}rarp 52:54:00:00:00:01 vlan 10\n/);
+  assert.match(forPeople.stdout, /^bond0: sent 2 frames on up1\n {2}rarp 52:54:00:00:00:01 vlan 10\n/);
 });
 
 test('announce can be told which MAC and VLAN, also ones that nobody knows yet', async (t) => {
@@ -97,10 +97,13 @@ test('bad input gets one line that says what is wrong and what to do', async (t)
   const announce = (code: number, ...args: string[]) => complaint(code, BONDHERALD, 'announce', ...args);
   assert.match(await announce(2, 'bond7'), /bond7: no such device; the active-backup bonds of this host: bond0$/m);
   assert.match(await announce(2, 'br0'), /br0 is not a bond; the active-backup bonds of this host: bond0$/m);
-  assert.match(await announce(2, 'bond1'), /bond1 is a bond of mode 802\.3ad/);
-  assert.match(await announce(2, 'bond0', '--mac', '52:54:00'), /--mac 52:54:00: not a MAC address; write it like/);
+  assert.match(await announce(2, 'bond1'), /bond1 is a bond in mode 802\.3ad; only active-backup bonds are announced/);
+  assert.match(await announce(2, 'bond0', '--mac', '52:54:00'), /--mac 52:54:00: not a MAC address, such as/);
   assert.match(await announce(2, 'bond0', '--mac', '01:00:5e:00:00:01'), /multicast/);
-  assert.match(await announce(2, 'bond0', '--vlan', '4095'), /--vlan 4095: not a VLAN; give a number from 1 to 4094/);
+  assert.match(
+    await announce(2, 'bond0', '--vlan', '4095'),
+    /--vlan 4095: not a VLAN; expected a number from 1 to 4094/,
+  );
   assert.match(await announce(2), /bond/);
 });
 

@@ -52,7 +52,7 @@ test('a daemon does as its file says: one bond of two, its own state folder, met
   assert.doesNotMatch(daemon.stderr, /bond1/);
   const refused = await runIn([BONDHERALD, 'announce', 'bond1', '--dry-run']);
   assert.equal(refused.code, 2);
-  assert.match(refused.stderr, /bond1 is not among the bonds of the configuration; .* bond0$/m);
+  assert.match(refused.stderr, /bond1 is not listed under bonds in the configuration; .* bond0$/m);
 
   await ip('hv', ['link add name bond9 type bond mode active-backup miimon 100']);
   await daemon.logs(/watching a bond bond=bond9/);

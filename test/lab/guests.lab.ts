@@ -75,7 +75,7 @@ test('a guest that fell silent is listed by the daemon and announced by hand thr
   const arriving = nextRound(far, 2);
   const { code, stdout } = await runIn([BONDHERALD, 'announce', 'bond0']);
   assert.equal(code, 0);
-  assert.match(stdout, /^bond0: sent 2 frames by up1\n {2}rarp 52:54:00:00:00:01 vlan 10\n/);
+  assert.match(stdout, /^bond0: sent 2 frames on up1\n {2}rarp 52:54:00:00:00:01 vlan 10\n/);
   assert.deepEqual(announced(await arriving), expected(lab.guests));
 
   const [moved] = lab.guests;
@@ -128,7 +128,7 @@ test('who may not use the socket gets what the kernel says, and is told what is 
   const { code, stdout, stderr } = await runIn([...nobody, BONDHERALD, 'guests']);
   assert.equal(code, 0);
   assert.match(stdout, new RegExp(`^bond0: ${lab.guests.length} guests\n`));
-  assert.match(stderr, /^bondherald: the daemon could not be asked, [^\n]+: EACCES\n$/);
+  assert.match(stderr, /^bondherald: cannot ask the daemon, so silent guests are missing: [^\n]+: EACCES\n$/);
   const json = await runIn([...nobody, BONDHERALD, 'guests', '--json']);
   assert.deepEqual([json.code, json.stderr], [0, '']);
   const announce = await runIn([...nobody, BONDHERALD, 'announce', 'bond0']);

@@ -94,7 +94,7 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
     await page(),
     /last failover: [-\d]+ [:\d]+ UTC, \d+s ago: up1 -> up2\n {4}first frame after \d+ µs, last/,
   );
-  await until(() => /completed: all rounds are out/.test(watch.stdout), { what: 'the watch shows its end' });
+  await until(() => /completed: all rounds were sent/.test(watch.stdout), { what: 'the watch shows its end' });
   await watch.stop();
   assert.ok(!watch.stdout.includes('\x1b'), 'no terminal, no escape sequences');
   const pages = watch.stdout.split(/^bondherald .*\n/m).slice(1);
@@ -123,7 +123,7 @@ test('a failover that is held back says so and until when', async (t) => {
   assert.equal(failovers, 2);
   const heldBack = lastFailovers[0]?.heldBack ?? 0;
   assert.ok(heldBack > 40 && heldBack <= 60);
-  assert.match(await page(), /damped: not announced, the bond fails over too often; it waits for (1m0s|\d\ds)$/m);
+  assert.match(await page(), /damped: not announced, the bond fails over too often; waiting (1m0s|\d\ds)$/m);
 });
 
 /** A client of the control socket that does not play by the rules. */
@@ -183,8 +183,8 @@ test('members of the group may ask the daemon, also one that runs as its own use
     }
     const outsider = await runIn([...as('--clear-groups'), BONDHERALD, 'status']);
     assert.equal(outsider.code, 0);
-    assert.match(outsider.stdout, /^as the kernel tells\n/);
-    assert.match(outsider.stderr, /could not be asked, so the last failovers are missing: [^\n]*EACCES\n$/);
+    assert.match(outsider.stdout, /^read from the kernel\n/);
+    assert.match(outsider.stderr, /cannot ask the daemon, so the last failovers are missing: [^\n]*EACCES\n$/);
     await daemon.stop();
   }
 });

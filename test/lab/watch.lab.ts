@@ -94,7 +94,7 @@ async function refusals(): Promise<void> {
   const drop = ['setpriv', '--reuid=47110', '--clear-groups', '--inh-caps=-all'];
   const cases: [string[], number, RegExp, Record<string, string>?][] = [
     [[...watch, 'arp', 'and'], 2, /^bondherald: FILTER arp and: .*syntax error.*\n$/],
-    [[...watch, '--count', '0'], 2, /^bondherald: --count 0: give a number .*\n$/],
+    [[...watch, '--count', '0'], 2, /^bondherald: --count 0: expected a number .*\n$/],
     [[BONDHERALD, 'watch', 'bond7'], 2, /^bondherald: bond7: no such device; .*: bond0\n$/],
     [[...drop, ...watch], 1, /^bondherald: capturing needs CAP_NET_RAW: run this as root .*\n$/],
     [watch, 1, /^bondherald: .*libpcap-dev.*npm install pcap.*\n$/, { NODE_OPTIONS: `--require=${withoutPcap}` }],
@@ -114,7 +114,7 @@ test('a failover is seen on both links, frame by frame: which way, with which ta
   const pipe = ['timeout', '90', 'sh', '-c', '"$0" watch bond0 | head -n 1', BONDHERALD];
   const piped = await Daemon.start(lab, pipe, SLOW);
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run'], SLOW);
-  assert.match(all.stderr, /^bondherald: watching up1, up2 of bond0, ready; Ctrl-C ends\n$/);
+  assert.match(all.stderr, /^bondherald: watching up1, up2 of bond0, ready; press Ctrl-C to stop\n$/);
 
   lab.guests.forEach((guest, at) => speak(lab, guest, at));
   const [first] = lab.guests;
@@ -163,7 +163,7 @@ test('a failover is seen on both links, frame by frame: which way, with which ta
 
   assert.equal(await endOf(piped), 0, 'head has seen enough');
   assert.equal(piped.stdout.split('\n').length, 2);
-  assert.match(piped.stderr, /^[^\n]*ready; Ctrl-C ends\n(?!.*(EPIPE|error))/);
+  assert.match(piped.stderr, /^[^\n]*ready; press Ctrl-C to stop\n(?!.*(EPIPE|error))/);
   await tagged.stop();
 
   await links(lab, all);
@@ -183,7 +183,7 @@ async function links(lab: Lab, all: Daemon): Promise<void> {
   await all.logs(/watching up2, up1 of bond0/);
   await lab.untilUp('up1');
   await ip('hv', ['link set up1 down']);
-  await all.logs(/up1 cannot be captured on: [^\n]*not up\n.*watching up2 of bond0/);
+  await all.logs(/cannot capture on up1: [^\n]*not up\n.*watching up2 of bond0/);
   await ip('hv', ['link set up1 up']);
   await all.logs(/not up\n.*watching up2 of bond0[^\n]*\n.*watching up2, up1/);
   await lab.untilUp('up1');

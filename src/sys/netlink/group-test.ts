@@ -57,5 +57,5 @@ function join(fd: number, ifindex: number, group: Uint8Array): void {
   new Uint16Array(request.buffer, 4, 2).set([PACKET_MR_MULTICAST, MAC_BYTES]);
   request.set(group, 8);
   const result = libc.setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, request, request.length);
-  libc.check(result, 'setsockopt', 'to take frames to a group');
+  libc.check(result, 'setsockopt', 'joining a multicast group');
 }

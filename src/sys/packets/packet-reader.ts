@@ -62,9 +62,9 @@ function openSocket(ifindex: number, filter: Uint8Array, direction: 'in' | 'out'
   return openPacketSocket('listening', (fd) => {
     attachFilter(fd, filter);
     const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
-    libc.check(auxdata ? 0 : -1, 'setsockopt', 'the VLAN tags of frames');
+    libc.check(auxdata ? 0 : -1, 'setsockopt', 'PACKET_AUXDATA');
     if (direction === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
-      throw new SyscallError('setsockopt', libc.lastErrno(), 'to hear only what comes in');
+      throw new SyscallError('setsockopt', libc.lastErrno(), 'PACKET_IGNORE_OUTGOING');
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     bindToDevice(fd, ifindex, ETH_P_ALL);
   });

@@ -61,7 +61,7 @@ export function loadPcap(load: (name: string) => unknown = createRequire(import.
     return pcap;
   } catch (error) {
     const [reason = ''] = String((error as Error).message).split('\n');
-    throw new MissingModuleError(`this needs libpcap and the module pcap: ${cureFor(error)} (${reason})`);
+    throw new MissingModuleError(`watch needs libpcap and the Node module pcap: ${cureFor(error)} (${reason})`);
   }
 }
 
@@ -70,7 +70,7 @@ function cureFor(error: unknown): string {
   if (library) return 'install libpcap (Debian: apt install libpcap0.8; RHEL: dnf install libpcap)';
   const debian = 'Debian: apt install libpcap-dev python3 make g++';
   const rhel = 'RHEL: dnf install libpcap-devel python3 make gcc-c++';
-  return `install what it is compiled with (${debian}; ${rhel}), then in the folder of bondherald: npm install pcap`;
+  return `install the build tools (${debian}; ${rhel}), then run in the folder of bondherald: npm install pcap`;
 }
 
 /** @throws PermissionError when this process may not capture */
@@ -94,7 +94,7 @@ export function openCapture(
   const before = openDescriptors();
   const session = openSession(pcap, device, filter);
   const fd = newPacketSocket(before, device.ifindex);
-  if (fd === null) throw new SyscallError('socket', 'ENODEV', `${device.name} cannot be captured on`); // another one has the name by now
+  if (fd === null) throw new SyscallError('socket', 'ENODEV', `cannot capture on ${device.name}`); // another one has the name by now
   const capture = new Capture(session, fd);
   try {
     prependFilter(fd, program);
@@ -198,7 +198,7 @@ function openSession(pcap: PcapPackage, device: Device, filter: string): Session
   } catch (error) {
     const { message } = error as Error;
     if (filter !== '' && opens(pcap, device, options)) throw new UsageError(`FILTER ${filter}: ${message}`);
-    throw new SyscallError('pcap_activate', message, `${device.name} cannot be captured on`);
+    throw new SyscallError('pcap_activate', message, `cannot capture on ${device.name}`);
   }
 }
 

@@ -16,7 +16,7 @@ export function askProcess<Answer>(url: URL, words: readonly string[]): Promise<
     child.on('error', reject);
     child.on('close', (code, signal) => {
       if (answer) resolve(answer.value);
-      else reject(new Error(`a process of ours ended without its answer: ${signal ?? `exit status ${code}`}`));
+      else reject(new Error(`a child process ended without an answer: ${signal ?? `exit status ${code}`}`));
     });
   });
 }

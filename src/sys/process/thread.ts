@@ -47,7 +47,7 @@ export function dataOfThisThread(): unknown {
 /** @throws FailoverThreadError when called outside a thread */
 export function ownerOfThisThread<In, Out>(): Owner<In, Out> {
   const port = parentPort;
-  if (!port) throw new FailoverThreadError('this module runs in a thread of the daemon, not by itself');
+  if (!port) throw new FailoverThreadError('this module runs only as a thread of the daemon');
   return {
     post: (message) => port.postMessage(message),
     received() {

@@ -40,7 +40,7 @@ function makeFolder(folder: string): void {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
   } catch (error) {
-    throw cannot('make the folder of the control socket', folder, error);
+    throw cannot('create the folder of the control socket', folder, error);
   }
 }
 
@@ -85,7 +85,7 @@ function connectError(file: string): Promise<string | null> {
 }
 
 function alreadyRunning(file: string): AlreadyRunningError {
-  return new AlreadyRunningError(`another bondherald runs on this host: it answers at ${file}; stop it first`);
+  return new AlreadyRunningError(`another bondherald is running on this host (${file}); stop it first`);
 }
 
 function cannot(what: string, file: string, error: unknown): ControlSocketError {

@@ -29,7 +29,7 @@ const elsewhere = (file: string, words: string): RunElsewhere => ({ in: 'elsewhe
 const lab = (says: RegExp, more: Partial<Run> = {}): Run => ({ in: 'lab', says, ...more });
 const service = (says: RegExp, more: Partial<Run> = {}): Run => ({ in: 'service', says, ...more });
 
-const FRAMES = /^bond0: sent \d+ frames? by up2\n(  (rarp|garp|na) \S+.*\n)+$/;
+const FRAMES = /^bond0: sent \d+ frames? on up2\n(  (rarp|garp|na) \S+.*\n)+$/;
 const STATUS = /^bondherald \S+, running for \S+\n\nbond0: active-backup, miimon 100 ms, active link up2\n/;
 const GUESTS = /^bond0: \d+ guests?\n  MAC +VLAN +PORT +GUEST +ADDRESSES +SOURCE +LAST SEEN +ANNOUNCED\n/;
 const UNIT = /● bondherald\.service [^]*Active: active \(running\)[^]*Status: "\d+ guests? behind bond0 \(up1\)"/;
@@ -50,12 +50,12 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'bondherald guests --watch': lab(GUESTS, { stays: true }),
   'bondherald announce bond0': lab(FRAMES),
   'bondherald announce bond0 --mac 52:54:00:12:34:56': lab(
-    /^bond0: sent 1 frames? by up2\n  rarp 52:54:00:12:34:56 untagged\n$/,
+    /^bond0: sent 1 frames? on up2\n  rarp 52:54:00:12:34:56 untagged\n$/,
   ),
   'bondherald announce bond0 --mac 52:54:00:12:34:56 --vlan 905': lab(
-    /^bond0: sent 1 frames? by up2\n  rarp 52:54:00:12:34:56 vlan 905\n$/,
+    /^bond0: sent 1 frames? on up2\n  rarp 52:54:00:12:34:56 vlan 905\n$/,
   ),
-  'bondherald announce bond0 --dry-run': lab(/^bond0: would send \d+ frames? by up2\n(  rarp \S+ untagged\n)+$/),
+  'bondherald announce bond0 --dry-run': lab(/^bond0: would send \d+ frames? on up2\n(  rarp \S+ untagged\n)+$/),
   'bondherald watch bond0': lab(/up2 +out +rarp +52:54:00:00:00:0\d .* ours /, {
     stays: true,
     meanwhile: { when: /watching/, command: 'bondherald announce bond0' },

@@ -45,7 +45,7 @@ for (const command of [['config', 'show'], ['run'], ['announce', 'bond0'], ['gue
 test('config check tells every mistake of a file, and that there is none', async (t) => {
   refused(await bondherald(['config', 'check', fileFor(t, BAD)]), ...SAYS);
   refused(await bondherald(['config', 'check', '/nowhere/c.yaml']), /no such file$/);
-  refused(await bondherald(['config', 'check', '/']), /^bondherald: \/: not a file$/);
+  refused(await bondherald(['config', 'check', '/']), /^bondherald: \/: not a regular file$/);
 });
 
 test('a page to which nobody could log in is a mistake, for config check and for run', async (t) => {
@@ -116,7 +116,7 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   ['no kind', ['run', '--kinds', ''], /^bondherald: --kinds: "" is not legal/],
   ['a bond that cannot be', ['run', '--bond', 'a/b'], /^bondherald: --bond: "a\/b" is not legal/],
   ['an address without a port', ['run', '--metrics', '127.0.0.1'], /^bondherald: --metrics: "127.0.0.1" is not legal/],
-  ['two files', ['config', 'show', '--config', 'a', '--config', 'b'], /--config: give it once/],
+  ['two files', ['config', 'show', '--config', 'a', '--config', 'b'], /--config: may be given only once/],
   ['no file after --config', ['run', '--config'], /config/],
   ['config alone', ['config'], /check or show/],
   ['config and something else', ['config', 'reload'], /reload/],

@@ -45,7 +45,7 @@ test('what a slow reader does not take is left out and counted', async () => {
   const printer = printerInto(lines, Infinity, () => (lines.length > 0 ? 1 << 30 : 0));
   for (const time of [1, 2, 3]) printer.add(at(time));
   await turn();
-  assert.equal(printer.summary(0), '1 frame, 0 dropped by the kernel, 2 left out because the reader was too slow');
+  assert.equal(printer.summary(0), '1 frame, 0 dropped by the kernel, 2 skipped because the output was too slow');
 });
 
 test('where pcap does not load, one line says what to install', () => {

@@ -72,5 +72,5 @@ test('names that would command the terminal are shown, not obeyed', () => {
 test('crasher: a name with control characters does not command the terminal', () => {
   assert.deepEqual(guestsPage([{ bond: 'b\x1b[2J', guests: [] }]), ['b?[2J: 0 guests']);
   const report = { bond: 'b\x9b', activeSlave: 'u\x1b', dryRun: true, frames: [], sent: 0, suppressed: [] };
-  assert.deepEqual(announcedLines({ ...report, refused: {}, cut: false }), ['b?: would send 0 frames by u?']);
+  assert.deepEqual(announcedLines({ ...report, refused: {}, cut: false }), ['b?: would send 0 frames on u?']);
 });

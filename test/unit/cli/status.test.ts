@@ -64,7 +64,7 @@ test('a page has a line about the daemon and a block for each bond', () => {
     '  last failover: 2023-11-14 22:11:45 UTC, 1m35s ago: up1 -> up2',
     '    first frame after 70 µs, last RARP of the first burst after 312 µs',
     '    sent: 18 RARP, 12 GARP, 9 NA',
-    '    completed: all rounds are out, after 33.2 s',
+    '    completed: all rounds were sent, after 33.2 s',
     '',
     'bond1: active-backup, links not monitored, no active link',
     '  LINK  CARRIER   STATE',
@@ -77,9 +77,9 @@ test('a page has a line about the daemon and a block for each bond', () => {
 test('without a daemon the page says so, and leaves out what only a daemon knows', () => {
   const seen = { daemon: null, bonds: [{ ...STATUS, failovers: null, lastFailovers: [] }] };
   const [head, , ...block] = statusPage(seen, NOW);
-  assert.equal(head, 'no daemon runs: nobody announces the guests at a failover');
+  assert.equal(head, 'no daemon is running: guests will not be announced at a failover');
   assert.ok(!block.some((line) => /failover/.test(line)));
-  assert.equal(statusPage(seen, NOW, false)[0], 'as the kernel tells', 'one runs, but could not be asked');
+  assert.equal(statusPage(seen, NOW, false)[0], 'read from the kernel', 'one runs, but could not be asked');
   assert.deepEqual(statusPage({ daemon: DAEMON, bonds: [] }, NOW).slice(1), [
     '',
     'this host has no active-backup bond',
@@ -93,7 +93,10 @@ test('what became of a failover is told in words, whatever it was', () => {
   const rounds = [1, 2, 3].map((round) => ({ ...RECORD.rounds[0], round }));
   assert.equal(told({ ...lasts, rounds: rounds as FailoverRecord['rounds'] }).at(-1), '  running: round 3 of 6');
   assert.match(told({ from: null })[0] ?? '', /: no link -> up2$/);
-  assert.match(told({ cause: 'missed' })[0] ?? '', /while no daemon ran/);
+  assert.match(
+    told({ cause: 'missed' })[0] ?? '',
+    /while no daemon was running or as it ended; announced at the start/,
+  );
   assert.match(told({ cause: 'window' })[0] ?? '', /announced late/);
   assert.match(told({ firstRoundOut: 2.34 })[1] ?? '', /, of the first round after 2\.3 s$/);
   assert.equal(
@@ -103,7 +106,7 @@ test('what became of a failover is told in words, whatever it was', () => {
   const nothing = { sent: { rarp: 0, garp: 0, na: 0 }, firstFrame: null, lastRarp: null, rounds: [] };
   assert.deepEqual(told({ ...nothing, result: 'damped', seconds: 0, heldBack: 171.2 }).slice(1), [
     '  sent: nothing',
-    '  damped: not announced, the bond fails over too often; it waits for 2m52s',
+    '  damped: not announced, the bond fails over too often; waiting 2m52s',
   ]);
   assert.equal(told({ result: 'of-a-newer-daemon' }).at(-1), '  of-a-newer-daemon, after 33.2 s');
   assert.match(told({ time: 1e12 })[0] ?? '', / UTC, 0s ago: /, 'the clock has been set back since');

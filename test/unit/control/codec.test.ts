@@ -171,23 +171,27 @@ test('rubbish, or a message that was cut or changed, is refused by name or read 
 });
 
 const WRONG: [what: string, line: string, says: RegExp][] = [
-  ['nothing', '', /no JSON document/],
-  ['no JSON', 'hello', /no JSON document/],
-  ['no object', '[]', /an object expected/],
-  ['no version', '{"op":"status"}', /written in no version, and we speak 1/],
-  ['crasher: a version that is nested deep', `{"v":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, /in no version/],
+  ['nothing', '', /not a JSON document/],
+  ['no JSON', 'hello', /not a JSON document/],
+  ['no object', '[]', /expected an object/],
+  ['no version', '{"op":"status"}', /: no version, expected version 1;/],
+  [
+    'crasher: a version that is nested deep',
+    `{"v":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+    /: no version, expected version 1;/,
+  ],
   ['crasher: a key with control characters', '{"v":1,"op":"status","\x7f\u2028":1}', /unknown key "\?\?"/],
-  ['another version', '{"v":2,"op":"status"}', /written in version 2, and we speak 1/],
-  ['no operation', '{"v":1}', /request\.op: "guests" or "announce" or "status" or "page" expected/],
+  ['another version', '{"v":2,"op":"status"}', /: version 2, expected version 1;/],
+  ['no operation', '{"v":1}', /request\.op: expected "guests" or "announce" or "status" or "page"/],
   ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
   ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
   ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],
   ['a prototype', '{"v":1,"op":"status","__proto__":{}}', /unknown key/],
   ['a bond that is no text', '{"v":1,"op":"guests","bond":0}', /request\.bond/],
-  ['a MAC that is none', announcing({ macs: ['x'] }), /request\.macs\[0\]: the MAC address of a station/],
+  ['a MAC that is none', announcing({ macs: ['x'] }), /request\.macs\[0\]: expected the MAC address of a station/],
   ['a multicast MAC', announcing({ macs: ['01:00:5e:00:00:01'] }), /request\.macs\[0\]/],
-  ['a VLAN that is none', announcing({ vlan: 4095 }), /request\.vlan: a whole number from 1 to 4094/],
-  ['no word on the dry run', announcing({ dryRun: undefined }), /request\.dryRun: true or false/],
+  ['a VLAN that is none', announcing({ vlan: 4095 }), /request\.vlan: expected a whole number from 1 to 4094/],
+  ['no word on the dry run', announcing({ dryRun: undefined }), /request\.dryRun: expected true or false/],
 ];
 
 function announcing(change: object): string {

@@ -14,7 +14,7 @@ test('figures, times and the width of columns may differ from the document, word
   for (const [shown, printed] of same) assert.ok(looksLike(`${printed}\n`, [shown]), shown);
   const different: [string, string][] = [
     ['52:54:00:00:00:01 yes', '52:54:00:00:00:02 yes'],
-    ['running: round 1 of 6', 'completed: all rounds are out'],
+    ['running: round 1 of 6', 'completed: all rounds were sent'],
     ['up1 yes backup', 'up1 no backup'],
   ];
   for (const [shown, printed] of different) assert.ok(!looksLike(`${printed}\n`, [shown]), shown);

@@ -61,7 +61,7 @@ test('where one address cannot be had, the others are given back, and the line s
   await assert.rejects(get(`127.0.0.1:${port}`));
   const elsewhere = endpoint(t, { listen: [{ host: '2001:db8::1', port }] });
   await assert.rejects(elsewhere.run, {
-    message: `cannot listen on [2001:db8::1]:${port} for metrics: EADDRNOTAVAIL; this is not an address of this host, or not yet`,
+    message: `cannot listen on [2001:db8::1]:${port} for metrics: EADDRNOTAVAIL; this host does not have that address (yet)`,
   });
 });
 

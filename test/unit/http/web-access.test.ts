@@ -108,7 +108,7 @@ test('a renewed certificate is shown from the next connection on, and one that d
   assert.deepEqual(await visit(port, { ca }), ['one', 'HTTP/1.1 200 OK']);
   renameSync(two.key, one.key);
   assert.deepEqual(await visit(port, { ca }), ['two', 'HTTP/1.1 200 OK']);
-  assert.match(opened.lines.join('\n'), /the certificates cannot be used: [^]*web configuration reloaded/);
+  assert.match(opened.lines.join('\n'), /cannot use the certificates: [^]*web configuration reloaded/);
 });
 
 test('a name that the certificate is for is one of ours, and no other one', async (t) => {
@@ -184,7 +184,7 @@ test('all that is wrong with the files that are named is told at once', (t) => {
   assert.deepEqual(told(), ['F/web.yml: F/a.crt: cannot be read: ENOENT', 'F/web.yml: F: cannot be read: EISDIR']);
   writeFileSync(path.join(folder, 'junk'), 'junk');
   write('tls_server_config: {cert_file: junk, key_file: junk}');
-  assert.match(told().join('\n'), /^F\/web\.yml: the certificates cannot be used: [^\n]+$/);
+  assert.match(told().join('\n'), /^F\/web\.yml: cannot use the certificates: [^\n]+$/);
   rmSync(file);
   assert.deepEqual(told(), ['F/web.yml: cannot be read: ENOENT']);
 });

@@ -285,7 +285,7 @@ test('a file that is no socket is left alone', async (t) => {
 test('where the folder cannot be made, the error says so', async (t) => {
   const file = path.join(path.dirname(socketFile(t)), 'x', 'control.sock');
   fs.writeFileSync(path.dirname(path.dirname(file)), 'in the way');
-  await assert.rejects(echo(t, file), /cannot make the folder of the control socket .*: (ENOTDIR|EEXIST)/);
+  await assert.rejects(echo(t, file), /cannot create the folder of the control socket .*: (ENOTDIR|EEXIST)/);
 });
 
 test('a socket can be shared with a group of the host; where there is none, nothing changes', (t) => {

@@ -20,6 +20,6 @@ test('a bond is found by its name when the configuration names it, or none', () 
 });
 
 test('a bond that the configuration leaves out is not announced by hand either', () => {
-  const message = `${BOND} is not among the bonds of the configuration; this host has no active-backup bond`;
+  const message = `${BOND} is not listed under bonds in the configuration; this host has no active-backup bond`;
   assert.throws(() => findBond(topologyWith('[bond7]'), BOND), { code: 'USAGE', message });
 });
