@@ -38,7 +38,7 @@ function beyondLimits(limit: z.infer<typeof limits>, statics: readonly StaticGue
   const { total, perPort, addressesPerGuest } = limit;
   const problems: Problem[] = [];
   const add = (path: Path, what: string, name: string, most: number): void => {
-    problems.push({ path, text: `${what}: more than guests.limits.${name} allows, which is ${most}` });
+    problems.push({ path, text: `${what}: exceeds guests.limits.${name}, which is ${most}` });
   };
   if (perPort > total) add([...LIMITS, 'perPort'], `${perPort}`, 'total', total);
   if (statics.length > total) add(STATIC, `${statics.length} guests`, 'total', total);
@@ -60,7 +60,7 @@ function repeatedGuests(statics: readonly StaticGuest[]): Problem[] {
       : [
           {
             path: [...STATIC, n],
-            text: `the same MAC, VLAN and bond as guests.static[${before}]; give each guest once`,
+            text: `duplicate of guests.static[${before}]: same MAC, VLAN and bond`,
           },
         ];
   });
@@ -75,7 +75,7 @@ function repeatedAddresses(statics: readonly StaticGuest[]): Problem[] {
       const owner = owners.get(key) ?? { mac, n };
       owners.set(key, owner);
       if (owner.mac === mac) return [];
-      const text = `${address} is an address of guests.static[${owner.n}] in the same VLAN; give it to one guest`;
+      const text = `${address} already belongs to guests.static[${owner.n}] in the same VLAN`;
       return [{ path: [...STATIC, n, 'addresses', m], text }];
     }),
   );
@@ -85,6 +85,6 @@ function strayBonds(statics: readonly StaticGuest[], watched: readonly string[])
   return statics.flatMap(({ bond }, n) =>
     watched.includes(bond)
       ? []
-      : [{ path: [...STATIC, n, 'bond'], text: `${bond} is not among bonds (${watched.join(', ')}); add it there` }],
+      : [{ path: [...STATIC, n, 'bond'], text: `${bond} is not listed in bonds (${watched.join(', ')})` }],
   );
 }

@@ -1,4 +1,4 @@
-/** The kinds of values that the file may hold. The message of each says what is legal: "give …". */
+/** The kinds of values that the file may hold. The message of each says what is legal: "expected …". */
 import { z } from 'zod';
 import { parseDuration } from './duration.js';
 import { nearest } from './nearest.js';
@@ -67,7 +67,7 @@ export function list<T>(item: z.ZodType<T>, { of, min = 0, max, key = String }: 
     .max(max, legal)
     .refine((items) => repetition(items, key) === undefined, {
       when: ({ value }) => Array.isArray(value), // an item that is not legal must not hide one that is there twice
-      error: ({ input }) => `each item once: the one at [${repetition(input as T[], key)}] repeats another`,
+      error: ({ input }) => `no duplicates: item [${repetition(input as T[], key)}] repeats another`,
     });
 }
 
@@ -95,7 +95,9 @@ export function section<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
 
 function unknownKey(key: string, keys: readonly string[]): string {
   const meant = nearest(key, keys);
-  return meant === undefined ? `no such key; the keys here are ${keys.join(', ')}` : `no such key; is it ${meant}?`;
+  return meant === undefined
+    ? `unknown key; expected one of ${keys.join(', ')}`
+    : `unknown key; did you mean ${meant}?`;
 }
 
 /** A word in place of what the other schema reads. Its message must speak of both. */

@@ -43,8 +43,8 @@ export function problemsOf(error: z.ZodError, raw: unknown): Problem[] {
       return issue.keys.map((key, n) => ({ path: [...issue.path, key], text: texts[n] ?? '' }));
     }
     const value = valueAt(raw, issue.path);
-    const wrong = value === undefined ? 'missing' : `${valueText(value)} is not legal`;
-    return [{ path: issue.path, text: `${wrong}; give ${issue.message}` }];
+    const wrong = value === undefined ? 'missing' : `invalid value ${valueText(value)}`;
+    return [{ path: issue.path, text: `${wrong}; expected ${issue.message}` }];
   });
 }
 

@@ -59,13 +59,13 @@ export function decodeText({ name, bytes }: ConfigText): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new ConfigError(`${name}: not a text in UTF-8`);
+    throw new ConfigError(`${name}: not UTF-8 text`);
   }
 }
 
 /** A file that is longer than MAX_FILE_BYTES. */
 export function tooLarge(name: string): ConfigError {
-  return new ConfigError(`${name}: larger than a configuration may be, which is ${MAX_FILE_BYTES / 1024} KiB`);
+  return new ConfigError(`${name}: larger than ${MAX_FILE_BYTES / 1024} KiB`);
 }
 
 function nested({ path, value }: Flag): unknown {

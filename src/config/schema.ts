@@ -37,17 +37,17 @@ const rate = orWord(
 
 /** Switches forget a MAC after 300 s by default: what has been said for ten minutes has been heard or is moot. */
 const schedule = list(duration('0s', '10m'), {
-  of: 'durations, the first 0s, each longer than the one before',
+  of: 'durations in ascending order, the first 0s',
   min: 1,
   max: 16,
 }).refine(
   (offsets) => offsets[0] === 0 && offsets.every((offset, n) => n === 0 || offset > (offsets[n - 1] ?? 0)),
-  'durations of which the first is 0s, each longer than the one before',
+  'durations in ascending order, the first 0s',
 );
 
 const announce = section({
   kinds: list(oneOf(...FRAME_KINDS), {
-    of: `kinds of ${FRAME_KINDS.join(', ')}`,
+    of: `of ${FRAME_KINDS.join(', ')}`,
     min: 1,
     max: FRAME_KINDS.length,
   }),
@@ -84,14 +84,14 @@ export const limits = section({
 });
 
 const exclude = section({
-  macs: list(text('a MAC address, or the beginning of some with its length in bits, such as 02:bf/16', macPrefix), {
+  macs: list(text('a MAC address, or a prefix with its length in bits, such as 02:bf/16', macPrefix), {
     of: 'MAC addresses',
     max: 1024,
     key: ({ value, bits }) => `${value}/${bits}`,
   }),
   vlans: list(vlan, { of: 'VLANs', max: 4094 }),
   ports: list(
-    text("a pattern for ports' names: letters, *, ?, [...]", (value) => (isGlob(value) ? value : undefined)),
+    text('a pattern for port names, with *, ? and [...]', (value) => (isGlob(value) ? value : undefined)),
     { of: 'patterns', max: 256 },
   ),
 });
@@ -110,16 +110,16 @@ const guests = section({
   static: staticGuests,
 });
 
-const LISTEN = 'an address with its port, such as "127.0.0.1:9871", "[::1]:9871" or ":9871" for all addresses';
+const LISTEN = 'an address and port, such as "127.0.0.1:9871", "[::1]:9871" or ":9871" for all addresses';
 const address = text(LISTEN, parseListenAddress);
 const addresses = list(address, {
-  of: 'addresses with their ports',
+  of: 'addresses with ports',
   min: 1,
   max: 16,
   key: ({ host, port }) => `${host} ${port}`,
 });
 
-const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 such addresses`, (value) => {
+const listen = leaf(`off, ${LISTEN}, or a list of 1 to 16 of these`, (value) => {
   if (value === 'off') return [];
   return addresses.safeParse(Array.isArray(value) ? value : [value]).data;
 });

@@ -33,11 +33,11 @@ type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 const VERSIONS = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
 
 /** Keys of the exporter toolkit that we have no use for: nobody may believe that they work. */
-const unsupported = (why: string): z.ZodType<unknown> => leaf(`nothing: ${why}`, () => undefined).optional();
-const inline = (instead: string): z.ZodType<unknown> => unsupported(`not supported here; give ${instead}`);
-const notHere = unsupported('not supported here');
+const unsupported = (why: string): z.ZodType<unknown> => leaf(`no value: ${why}`, () => undefined).optional();
+const inline = (instead: string): z.ZodType<unknown> => unsupported(`not supported; use ${instead}`);
+const notHere = unsupported('not supported');
 
-const fileName = text('the path of a file, relative to the folder of this file', (value) =>
+const fileName = text('a file path, relative to the folder of this file', (value) =>
   value !== '' && !value.includes('\0') ? value : undefined,
 );
 const version = oneOf('TLS12', 'TLS13');
@@ -64,7 +64,7 @@ const header = text('one line of ASCII text', (value) =>
 ).optional();
 
 const http = section({
-  http2: leaf('false: HTTP/2 is not served', (value) => (value === false ? value : undefined)).optional(),
+  http2: leaf('false: HTTP/2 is not supported', (value) => (value === false ? value : undefined)).optional(),
   headers: section({
     'Content-Security-Policy': header,
     'X-Frame-Options': header,
@@ -82,7 +82,7 @@ const users = z.record(
   text('the bcrypt hash of a password, of cost 4 to 18, as `htpasswd -nBC 10 ""` writes it', (value) =>
     HASH.test(value) ? value : undefined,
   ),
-  { error: 'a section with a user and a bcrypt hash a line' },
+  { error: 'a section with lines of USER: BCRYPT-HASH' },
 );
 
 const schema = section({
@@ -109,7 +109,7 @@ export function readWebConfig(file: ConfigText): WebConfig {
   // What the parser says of a text may quote it.
   const unreadable = yaml.problems.map(({ line }) => ({
     line,
-    text: 'not YAML, or with an alias or a tag; quote the value',
+    text: 'not valid YAML, or an alias or a tag; quote the value',
   }));
   const lines = [
     ...unreadable,
@@ -133,7 +133,7 @@ function lostUsers(raw: unknown, { basic_auth_users: known }: Raw): Problem[] {
   const given = isSection(raw) && isSection(raw.basic_auth_users) ? Object.keys(raw.basic_auth_users) : [];
   return given
     .filter((user) => !Object.hasOwn(known ?? {}, user))
-    .map((user) => ({ path: ['basic_auth_users', user], text: 'no name for a user' }));
+    .map((user) => ({ path: ['basic_auth_users', user], text: 'invalid user name' }));
 }
 
 function crossProblems({ tls_server_config: given }: Raw): Problem[] {
@@ -144,7 +144,7 @@ function crossProblems({ tls_server_config: given }: Raw): Problem[] {
   if (verifies && given.client_ca_file === undefined)
     add('client_auth_type', 'client certificates need a client_ca_file');
   if (!verifies && given.client_ca_file !== undefined)
-    add('client_ca_file', 'of no use without client_auth_type: RequireAndVerifyClientCert');
+    add('client_ca_file', 'requires client_auth_type: RequireAndVerifyClientCert');
   if (given.min_version === 'TLS13' && given.max_version === 'TLS12') add('max_version', 'TLS12 is below min_version');
   return problems;
 }

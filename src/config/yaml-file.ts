@@ -53,7 +53,7 @@ export function readYaml(text: string): YamlFile {
   const [document, another] = [...composer.compose(tokens, true, text.length)];
   const reader = new Reader(counter);
   const raw = document ? reader.read(document) : null;
-  if (another) reader.complain(another.range[0], 'a second document begins here; give one');
+  if (another) reader.complain(another.range[0], 'a second document starts here; only one is allowed');
   return { raw, problems: reader.problems, lineOf: (path) => reader.lineOf(path) };
 }
 
@@ -126,9 +126,9 @@ class Reader {
     const pairs = items.map((pair: Pair): [string, unknown] => {
       const offset = offsetOf(pair.key);
       const key = isScalar(pair.key) ? String(pair.key.value) : undefined;
-      if (key === undefined) this.complain(offset, 'a key must be a word');
+      if (key === undefined) this.complain(offset, 'a key must be a plain word');
       const before = first.get(key ?? '');
-      if (before !== undefined) this.complain(offset, `${valueText(key)} is there twice, first in line ${before}`);
+      if (before !== undefined) this.complain(offset, `duplicate key ${valueText(key)}, first on line ${before}`);
       first.set(key ?? '', this.lineAt(offset));
       return [key ?? '', this.noted(pair.value, offset, [...path, key ?? ''])];
     });

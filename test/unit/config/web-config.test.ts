@@ -55,14 +55,17 @@ basic_auth_users:
 });
 
 const BAD: [text: string, ...says: string[]][] = [
-  ['tls_server_config: {cert_file: a}', '1: tls_server_config.key_file: missing; give the path of a file'],
-  ['basic_auth_user: {}', '1: basic_auth_user: no such key; is it basic_auth_users?'],
+  [
+    'tls_server_config: {cert_file: a}',
+    '1: tls_server_config.key_file: missing; expected a file path, relative to the folder of this file',
+  ],
+  ['basic_auth_user: {}', '1: basic_auth_user: unknown key; did you mean basic_auth_users?'],
   [
     'tls_server_config:\n  cert_file: a\n  key_file: b\n  cipher_suites: [X]\n  cert: x\n  min_version: TLS10\nrate_limit: {burst: 1}',
-    '4: tls_server_config.cipher_suites: ["X"] is not legal; give nothing: not supported here',
-    '5: tls_server_config.cert: "x" is not legal; give nothing: not supported here; give cert_file',
-    '6: tls_server_config.min_version: "TLS10" is not legal; give TLS12 or TLS13',
-    '7: rate_limit: {"burst":1} is not legal; give nothing: not supported here',
+    '4: tls_server_config.cipher_suites: invalid value ["X"]; expected no value: not supported',
+    '5: tls_server_config.cert: invalid value "x"; expected no value: not supported; use cert_file',
+    '6: tls_server_config.min_version: invalid value "TLS10"; expected TLS12 or TLS13',
+    '7: rate_limit: invalid value {"burst":1}; expected no value: not supported',
   ],
   [
     'tls_server_config: {cert_file: a, key_file: b, client_auth_type: RequestClientCert}',
@@ -74,7 +77,7 @@ const BAD: [text: string, ...says: string[]][] = [
   ],
   [
     'tls_server_config: {cert_file: a, key_file: b, client_ca_file: c}',
-    '1: tls_server_config.client_ca_file: of no use without',
+    '1: tls_server_config.client_ca_file: requires client_auth_type: RequireAndVerifyClientCert',
   ],
   [
     'tls_server_config: {cert_file: a, key_file: b, min_version: TLS13, max_version: TLS12}',
@@ -82,19 +85,19 @@ const BAD: [text: string, ...says: string[]][] = [
   ],
   [
     'http_server_config: {http2: true}',
-    '1: http_server_config.http2: true is not legal; give false: HTTP/2 is not served',
+    '1: http_server_config.http2: invalid value true; expected false: HTTP/2 is not supported',
   ],
-  ['http_server_config: {headers: {X-Powered-By: me}}', '1: http_server_config.headers.X-Powered-By: no such key'],
+  ['http_server_config: {headers: {X-Powered-By: me}}', '1: http_server_config.headers.X-Powered-By: unknown key'],
   [
     'http_server_config: {headers: {X-Frame-Options: "a\\r\\nSet-Cookie: b"}}',
     '1: http_server_config.headers.X-Frame-Options: ',
   ],
   [
     `basic_auth_users: {a: ${HASH.replace('$10$', '$31$')}}`,
-    '1: basic_auth_users.a: "(hidden)" is not legal; give the bcrypt hash',
+    '1: basic_auth_users.a: invalid value "(hidden)"; expected the bcrypt hash',
   ],
-  ['[', '1: not YAML, or'],
-  ['- a', '1: "(hidden)" is not legal; give a section with the keys tls_server_config'],
+  ['[', '1: not valid YAML, or'],
+  ['- a', '1: invalid value "(hidden)"; expected a section with the keys tls_server_config'],
 ];
 
 for (const [text, ...says] of BAD) {
@@ -131,5 +134,5 @@ test('crasher: the file of htpasswd, and one with its lines, is refused, and no 
 
 test('crasher: a user that would be lost does not leave the door open', () => {
   const text = `basic_auth_users:\n  __proto__: ${HASH}`;
-  assert.deepEqual(problems(text), ['/etc/b/web.yml:2: basic_auth_users.__proto__: no name for a user']);
+  assert.deepEqual(problems(text), ['/etc/b/web.yml:2: basic_auth_users.__proto__: invalid user name']);
 });
