@@ -34,7 +34,7 @@ function faultOf({ name, options }: BondFacts, slave: SlaveFacts): Finding | nul
 function tooFew({ name, slaves }: BondFacts): Finding {
   return found('bond-one-link', {
     subject: name,
-    finding: slaves.length === 0 ? 'the bond has no link' : 'the bond has only one link',
+    finding: slaves.length === 0 ? 'the bond has no links' : 'the bond has only one link',
     cure: 'ip -br link show nomaster', // shows which could be its second
   });
 }

@@ -89,5 +89,5 @@ export function checkAnnouncer(process: AnnouncerFacts): Finding {
 }
 
 function subjectOf(running: DaemonFacts['running']): string {
-  return running === null ? 'the daemon, run as you are' : `the daemon, process ${running.pid}`;
+  return running === null ? 'a daemon run with your privileges' : `the daemon, process ${running.pid}`;
 }

@@ -70,7 +70,7 @@ export class Diagnosis {
       },
       note,
     );
-    if (facts.bonds.some(isHasty)) note('whether the switches speak spanning tree (bondherald doctor listens for it)');
+    if (facts.bonds.some(isHasty)) note('spanning tree of the switches (bondherald doctor listens for BPDUs)');
     return { findings: diagnose(facts), unread, at: clock.unix() };
   }
 
@@ -87,7 +87,7 @@ export class Diagnosis {
       for (const mac of bonds.get(ifindex)?.leftOut(WORTH_A_LOOK) ?? []) {
         if (slices.isOver) await slices.pause();
         if (guests.length >= GUESTS_LOOKED_AT) {
-          note(`guests behind ${name} beyond the first ${GUESTS_LOOKED_AT} that are not announced`);
+          note(`guests of ${name} that are not announced, beyond the first ${GUESTS_LOOKED_AT}`);
           break;
         }
         for (const verdict of host.verdicts(mac)) {

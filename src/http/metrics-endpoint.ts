@@ -166,7 +166,7 @@ export class MetricsEndpoint implements Task {
     this.access?.refresh();
     const hasUsers = this.access?.hasUsers ?? false; // those that are asked now: there may be none when the answer is in
     const admitted = (await this.access?.admits(request.authorization)) ?? true;
-    if (admitted === 'busy') return plainText(503, 'too many passwords at once: try again', { 'retry-after': '1' });
+    if (admitted === 'busy') return plainText(503, 'too many logins at once: try again', { 'retry-after': '1' });
     if (admitted) return this.page(request, hasUsers);
     return plainText(401, 'unauthorized', { 'www-authenticate': 'Basic realm="bondherald", charset="UTF-8"' });
   }
@@ -193,10 +193,7 @@ export class MetricsEndpoint implements Task {
   private async health(): Promise<HttpAnswer> {
     const silent = await this.parts.health.look();
     return silent.length === 0
-      ? plainText(200, 'ok: the kernel answers over both netlink sockets')
-      : plainText(
-          503,
-          `not well: the kernel does not answer over the netlink socket of the ${silent.join(', nor of the ')}`,
-        );
+      ? plainText(200, 'ok: the kernel answers on both netlink sockets')
+      : plainText(503, `unhealthy: no answer from the kernel on the netlink socket of the ${silent.join(' and the ')}`);
   }
 }

@@ -36,7 +36,7 @@ const FILE_POLICY = ["default-src 'none'", ...ALLOWED, "form-action 'none'", "ba
 /** So many may wait for their page at once. */
 const MAX_WAITING = 16;
 
-const TOO_MANY = 'too many ask for the status page at once: try again';
+const TOO_MANY = 'too many requests for the status page at once: try again';
 const BUSY = plainText(503, TOO_MANY, { 'retry-after': '2' });
 
 /** The status page in both its forms. */

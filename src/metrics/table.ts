@@ -9,17 +9,17 @@ import { RUN_RESULTS } from '../plan/failover-record.js';
 export const METRICS = {
   bondherald_build_info: {
     type: 'gauge',
-    help: 'Always 1; the label tells the version.',
+    help: 'Always 1; the label has the version of bondherald.',
     labels: ['version'],
   },
   bondherald_bond_active_slave: {
     type: 'gauge',
-    help: 'Whether the slave is the one that carries the traffic of the bond (1) or not (0).',
+    help: 'Whether the slave is the active slave of the bond (1) or not (0).',
     labels: ['bond', 'slave'],
   },
   bondherald_bond_failovers_total: {
     type: 'counter',
-    help: 'Changes of the active slave of the bond, failbacks and switches by hand included.',
+    help: 'Changes of the active slave of the bond, including failbacks and manual switches.',
     labels: ['bond'],
   },
   bondherald_last_failover_timestamp_seconds: {
@@ -29,29 +29,29 @@ export const METRICS = {
   },
   bondherald_guests: {
     type: 'gauge',
-    help: 'Guests behind the bond, announced or not, by where they were learned. One on two VLANs counts twice.',
+    help: 'Guests behind the bond, announced or not, by source. A guest in two VLANs counts twice.',
     labels: ['bond', 'source'],
   },
   bondherald_guest_evictions_total: {
     type: 'counter',
-    help: 'Addresses that were forgotten or turned away at a limit: of one port, of all, or of the IP addresses of one guest.',
+    help: 'Addresses evicted or refused because of a limit: per port, total, or IP addresses per guest.',
     labels: ['reason'],
     values: { reason: ['per-port', 'total', 'addresses-per-guest'] },
   },
   bondherald_sightings_ignored_total: {
     type: 'counter',
-    help: 'Rows of a source that are no guests, by reason.',
+    help: 'Entries of a source that are not guests, by reason.',
     labels: ['source', 'reason'],
   },
   bondherald_announcements_total: {
     type: 'counter',
-    help: 'Announcements of a bond by how they ended: completed, refused (in part, by the kernel), empty, superseded, no-active-slave, bond-gone, damped, stopped.',
+    help: 'Announcements of a bond by result: completed, refused (in part, by the kernel), empty, superseded, no-active-slave, bond-gone, damped, stopped.',
     labels: ['bond', 'result'],
     values: { result: RUN_RESULTS },
   },
   bondherald_frames_sent_total: {
     type: 'counter',
-    help: 'Frames that the kernel took for sending.',
+    help: 'Frames that the kernel accepted for sending.',
     labels: ['bond', 'kind'],
     values: { kind: FRAME_KINDS },
   },
@@ -63,28 +63,28 @@ export const METRICS = {
   },
   bondherald_guests_suppressed_total: {
     type: 'counter',
-    help: 'Guests that an announcement left out, by reason.',
+    help: 'Guests not announced at a failover, by reason.',
     labels: ['bond', 'reason'],
   },
   bondherald_announcement_first_frame_seconds: {
     type: 'histogram',
-    help: 'From the arrival of the message of the failover to the system call with the first RARP.',
+    help: 'Time from receiving the failover message to the system call that sends the first RARP.',
     labels: ['bond'],
   },
   bondherald_announcement_last_frame_seconds: {
     type: 'histogram',
-    help: 'From the arrival of the message of the failover to the return of the system call with the last RARP of the first round.',
+    help: 'Time from receiving the failover message to the return of the system call that sent the last RARP of the first round.',
     labels: ['bond'],
   },
   bondherald_netlink_overruns_total: {
     type: 'counter',
-    help: 'Times that the kernel dropped messages because a netlink socket was full.',
+    help: 'Number of times the kernel dropped messages because a netlink socket was full.',
     labels: ['socket'],
     values: { socket: ['link', 'neigh'] },
   },
   bondherald_resyncs_total: {
     type: 'counter',
-    help: 'Times that the state of the kernel was read anew because what was held could be wrong.',
+    help: 'Number of times the kernel state was read again because it could be out of date.',
     labels: ['reason'],
     values: { reason: ['overrun', 'truncated', 'malformed'] },
   },

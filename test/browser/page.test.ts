@@ -118,7 +118,7 @@ test('the failover is on the page after it, with its time line and its figures, 
   assert.equal(await tab.value(count('svg')), 0);
   await tab.go(server.url('after'));
   const told = await tab.value<string>(text);
-  for (const wanted of ['bond0: up1 → up2', 'completed: all rounds were sent', 'First frame', 'One working link left'])
+  for (const wanted of ['bond0: up1 → up2', 'completed: all rounds were sent', 'First frame', 'Only one working link'])
     assert.ok(told.includes(wanted), `${wanted}\n${told}`);
   assert.ok((await tab.value<number>(count('svg line.rarp'))) >= 3);
   assert.match(told, /At the next failover/, 'the doctor has noticed the link');

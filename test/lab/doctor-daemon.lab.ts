@@ -104,7 +104,7 @@ test('somebody without rights, where no daemon runs: what a daemon of his would 
   );
   assert.equal(code, 3);
   // Some kernels show the limit in their first network namespace only: one line, and no finding.
-  assert.match(stderr, /^(bondherald: cannot be read, so nothing is said of it: \/proc\/sys\/net\/core\/rmem_max\n)?$/);
+  assert.match(stderr, /^(bondherald: not checked, because it cannot be read: \/proc\/sys\/net\/core\/rmem_max\n)?$/);
   assert.ok(findings[0]);
   await cureThatStays(lab, findings[0]);
   await found([]);

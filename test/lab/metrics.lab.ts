@@ -108,7 +108,7 @@ test('the kernel answers over both sockets, promtool likes the metrics, the aler
   await lab.setActive('up2');
   await daemon.logs(/failover announced/);
   for (let n = 0; n < 3; n++) {
-    assert.equal(await daemon.get('/healthz'), 'ok: the kernel answers over both netlink sockets\n');
+    assert.equal(await daemon.get('/healthz'), 'ok: the kernel answers on both netlink sockets\n');
   }
   assert.equal(await promtool(['check', 'metrics'], await daemon.get()), '');
   assert.match(await promtool(['check', 'rules', RULES]), /SUCCESS/);

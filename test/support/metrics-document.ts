@@ -2,17 +2,17 @@ import { LATENCY_BUCKETS, type MetricDescription, METRICS } from '../../src/metr
 
 const OPENING = `# Metrics
 
-<!-- Made of src/metrics/table.ts by \`make docs\`; changes by hand are lost. -->
+<!-- Generated from src/metrics/table.ts by \`make docs\`; manual changes are lost. -->
 
-What bondherald serves at \`/metrics\`, in the Prometheus text format or, to who asks for it, as OpenMetrics. Names and labels
-are stable. No label ever carries a MAC or an IP address of a guest. Beside these there are \`process_*\` and \`nodejs_*\`, of
-the process and of Node.js.`;
+bondherald serves these metrics at \`/metrics\` in the Prometheus text format, or as OpenMetrics on request. Names and
+labels are stable. No label contains a MAC or IP address of a guest. \`process_*\` and \`nodejs_*\` metrics of the process and
+of Node.js are served as well.`;
 
 const LABELS: Readonly<Record<string, string>> = {
-  bond: 'the name of a bond; at most 1,024 have series, all others share `other bonds`',
+  bond: 'the name of a bond; beyond 1,024 bonds the rest share `other bonds`',
   code: 'an errno of the kernel, such as `ENOBUFS` or `ENETDOWN`',
   kind: 'a kind of frame: RARP, gratuitous ARP (`garp`), unsolicited Neighbor Advertisement (`na`)',
-  reason: 'why; the values depend on the metric',
+  reason: 'the reason; values depend on the metric',
   result: 'how an announcement ended',
   slave: 'the name of a link of the bond',
   socket: 'a netlink socket: `link` of the failover thread, `neigh` of the main thread',
@@ -31,11 +31,11 @@ export function metricsDocument(): string {
   return `${[OPENING, ...metrics.flat(), CLOSING].join('\n\n')}\n`;
 }
 
-const CLOSING = `## Series that come and go
+const CLOSING = `## Lifetime of series
 
-A counter of a bond is there, at 0, from the first scrape that finds the bond, where the values of its other labels are
-listed above. The series of a bond that is gone stay for 10 minutes, so that Prometheus sees how it ended, and then vanish;
-of more than 64 bonds that are gone the oldest vanish at once.`;
+The counters of a bond start at 0 at the first scrape that finds the bond, for all label values listed above. The series of a
+deleted bond remain for 10 minutes, so that Prometheus sees how it ended. Of more than 64 deleted bonds the oldest are
+removed at once.`;
 
 function labelLine(label: string, values: readonly string[] | undefined): string {
   const list = values ? `: ${values.map((value) => `\`${value}\``).join(', ')}` : '';

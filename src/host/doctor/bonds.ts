@@ -123,7 +123,7 @@ export function listenForSpanningTree(
     return bonds.map((bond) => ({ ...bond, slaves: bond.slaves.map(withBpdus) }));
   } catch (error) {
     if (!(error instanceof PermissionError || error instanceof SyscallError)) throw error;
-    unread(`spanning tree on ${links.map(({ name }) => name).join(', ')} (${error.message})`);
+    unread(`BPDUs on ${links.map(({ name }) => name).join(', ')} (${error.message})`);
     return [...bonds];
   }
 }

@@ -24,7 +24,7 @@ export interface Subject {
 export async function findSubject(unread: (what: string) => void): Promise<Subject | null> {
   const listener = listenerOf(CONTROL_SOCKET);
   if (typeof listener === 'object' && listener !== null) {
-    unread(`which process the daemon is (${CONTROL_SOCKET}: ${listener.errno})`);
+    unread(`the process id of the daemon (${CONTROL_SOCKET}: ${listener.errno})`);
     return null;
   }
   const process = await readProcess(listener ?? 'self');
@@ -60,7 +60,7 @@ export async function readLibvirt(
   if (!isDaemon) return tryLibvirt();
   try {
     const file = await firstUnreadable(LIBVIRT_STATUS_FOLDER, '.xml', process);
-    return file === null ? null : `${file}: the daemon has no right to read it`;
+    return file === null ? null : `${file}: the daemon may not read it`;
   } catch {
     unread(LIBVIRT_STATUS_FOLDER);
     return null;
@@ -101,7 +101,7 @@ export async function readAnnouncers(
     const held = pid === daemon ? new Set<string>() : await socketsOf(pid, inodes);
     if (held.size > 0) owners.set(pid, held);
   }
-  if (owners.size === 0) unread('who sends by the bonds: run this as root');
+  if (owners.size === 0) unread('the processes that send on the bonds: run this as root');
   // Where no daemon answers, the first of them is the one that is to announce.
   const others = daemon === null ? [...owners].slice(1) : [...owners];
   const found = await Promise.all(others.map(([pid, held]) => announcer(pid, held, sockets ?? [], bonds)));

@@ -38,5 +38,5 @@ export async function readFacts(
 
 /** What a reader gets to see of something that could not be read. */
 export function unreadLine(what: string): string {
-  return `cannot be read, so nothing is said of it: ${what}`;
+  return `not checked, because it cannot be read: ${what}`;
 }

@@ -30,26 +30,25 @@ function bondCard(status: PageBond, query: PageQuery | null): Html {
   return html`<article class="card">
     <h3>${bond}</h3>
     <p class="dim">${modeWords(status).join(', ')}</p>
-    ${linksTable(status)}
-    ${activeSlave === null ? html`<p>${badge('bad', 'no active link: nothing gets out')}</p>` : null}
+    ${linksTable(status)} ${activeSlave === null ? html`<p>${badge('bad', 'no active link')}</p>` : null}
     ${definitions([
       ['Guests', [html`<a href="${address}">${thousands(announced)} announced</a>`, ...notAnnounced]],
       [
         'Failovers',
-        failovers === null ? 'not known' : `${failovers === 0 ? 'none' : thousands(failovers)} since the start`,
+        failovers === null ? 'unknown' : `${failovers === 0 ? 'none' : thousands(failovers)} since the start`,
       ],
     ])}
   </article> `;
 }
 
 function modeWords({ mode, monitoring }: PageBond): string[] {
-  return [mode ?? 'mode not known', ...monitoringWords(monitoring)];
+  return [mode ?? 'unknown mode', ...monitoringWords(monitoring)];
 }
 
 function linksTable({ bond, slaves }: PageBond): Html {
   if (slaves.length === 0) return html`<p>${badge('bad', 'no links')}</p>`;
   const rows = slaves.slice(0, LINKS_SHOWN).map(({ slave, up, carrier, state }) => {
-    const word = up ? (carrier ? badge('good', 'yes') : badge('bad', 'no')) : badge('off', 'no: set down');
+    const word = up ? (carrier ? badge('good', 'yes') : badge('bad', 'no')) : badge('off', 'no: down');
     return html`<tr>
       <th scope="row">${slave}</th>
       <td>${word}</td>

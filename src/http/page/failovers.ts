@@ -43,7 +43,7 @@ function figures(record: FailoverRecord): (readonly [name: string, value: Html |
   const { rarp, garp, na } = sent;
   const codes = Object.entries(refused).sort(([, one], [, other]) => other - one);
   const refusals = codes.slice(0, CODES_SHOWN).map(([code, frames]) => `${thousands(frames)} ${code}`);
-  if (codes.length > refusals.length) refusals.push(`${count(codes.length - refusals.length, 'other errno')}`);
+  if (codes.length > refusals.length) refusals.push(`${count(codes.length - refusals.length, 'other error')}`);
   const optional = (name: string, seconds: number | null): [string, string][] =>
     seconds === null ? [] : [[name, duration(seconds)]];
   return [
@@ -65,7 +65,7 @@ function toneOf({ result }: FailoverRecord): Tone {
 function roundsTable(bond: string, { rounds, roundsPlanned, to }: FailoverRecord): Html {
   const head = ['Round', 'First frame', 'Last frame', 'RARP', 'GARP', 'NA'];
   return table(
-    `Rounds of ${bond} to ${to}, of ${roundsPlanned} planned; times from the failover`,
+    `Rounds of the failover of ${bond} to ${to} (${roundsPlanned} planned); times since the failover`,
     head,
     rounds.map(roundRow),
   );

@@ -12,7 +12,7 @@ const TEXT_LENGTH = 600;
 export function findingsSection(diagnosis: PageDiagnosis | string, now: number): Html {
   const body =
     typeof diagnosis === 'string'
-      ? html`<p>${badge('bad', `the doctor could not look: ${clip(diagnosis, TEXT_LENGTH)}`)}</p>`
+      ? html`<p>${badge('bad', `the doctor failed: ${clip(diagnosis, TEXT_LENGTH)}`)}</p>`
       : findings(diagnosis, now);
   return html`<section aria-labelledby="doctor">
     <h2 id="doctor">Doctor</h2>
@@ -22,11 +22,13 @@ export function findingsSection(diagnosis: PageDiagnosis | string, now: number):
 
 function findings({ findings, unread, at }: PageDiagnosis, now: number): Html {
   const more = findings.length - FINDINGS_SHOWN;
-  return html`<p class="dim">Looked ${utc(at)}, ${ago(at, now)}.${findings.length === 0 ? ' Nothing to fix.' : null}</p>
+  return html`<p class="dim">
+      Checked ${utc(at)}, ${ago(at, now)}.${findings.length === 0 ? ' Nothing to fix.' : null}
+    </p>
     ${findings.slice(0, FINDINGS_SHOWN).map(findingCard)}
     ${more > 0 ? html`<p class="more">and ${more} more: <code>bondherald doctor</code></p>` : null}
     ${unread.slice(0, UNREAD_SHOWN).map((line) => html`<p class="dim">${clip(line, TEXT_LENGTH)}</p>`)}
-    ${unread.length > UNREAD_SHOWN ? html`<p class="more">and ${count(unread.length - UNREAD_SHOWN, 'thing')} more that cannot be read</p>` : null}`;
+    ${unread.length > UNREAD_SHOWN ? html`<p class="more">and ${unread.length - UNREAD_SHOWN} more not checked</p>` : null}`;
 }
 
 function findingCard({ level, subject, finding, meaning, cure }: Finding): Html {

@@ -32,17 +32,15 @@ function moreWords({ next }: PageGuests): Html | null {
 function pageLinks({ next }: PageGuests, query: PageQuery): Html {
   const again = { ...query, after: null };
   return html`<p class="pages">
-    ${query.after === null ? null : html`<a href="${addressOf(again, '#guests')}">first ones</a> `}${
-      next === null ? null : html`<a href="${addressOf({ ...query, after: next }, '#guests')}" rel="next">next ones</a>`
+    ${query.after === null ? null : html`<a href="${addressOf(again, '#guests')}">first page</a> `}${
+      next === null ? null : html`<a href="${addressOf({ ...query, after: next }, '#guests')}" rel="next">next page</a>`
     }
   </p>`;
 }
 
 function emptyWords({ total }: PageGuests, { after, bond, guest }: PageQuery): string {
-  if (after !== null) return 'No more.';
-  return (bond ?? guest) === null || total === 0
-    ? 'Nobody is behind the bonds.'
-    : 'Nobody like that is behind the bonds.';
+  if (after !== null) return 'No more guests.';
+  return (bond ?? guest) === null || total === 0 ? 'There are no guests behind the bonds.' : 'No guest matches.';
 }
 
 /** A form without a script: its fields become the query of the page's address. */

@@ -61,7 +61,7 @@ function header({ host, version, started, now, query }: PageValues): Html {
       ${utc(now)}, running for ${age(Math.max(0, Math.round(now - started)))}
       ${query === null ? html`<br />written by <code>bondherald status --html</code>: it stays as it is` : refreshLink(query)}
     </p>
-    <nav aria-label="Elsewhere">
+    <nav aria-label="Sections">
       <a href="#bonds">Bonds</a> <a href="#failovers">Failovers</a> <a href="#doctor">Doctor</a>
       <a href="#guests">Guests</a> ${query === null ? null : elsewhere}
     </nav>
@@ -82,7 +82,7 @@ function summary(bonds: readonly PageBond[], { links, working, announced, left, 
       left === 0 ? thousands(announced) : `${thousands(announced)} of ${thousands(announced + left)}`,
     ],
     ['Failovers', thousands(failovers)],
-    ['Warnings', warnings === null ? 'not known' : String(warnings)],
+    ['Warnings', warnings === null ? 'unknown' : String(warnings)],
   ];
   return definitions(tiles, 'tiles');
 }

@@ -86,5 +86,5 @@ function spanOf(
 
 function description({ firstFrame, rounds }: FailoverRecord): string {
   const last: RoundRecord | undefined = rounds.at(-1);
-  return `Time line: first frame after ${duration(firstFrame ?? 0)}, last frame after ${duration(last?.end ?? firstFrame ?? 0)}; the figures are below`;
+  return `Timeline: first frame after ${duration(firstFrame ?? 0)}, last frame after ${duration(last?.end ?? firstFrame ?? 0)}; see the figures below`;
 }

@@ -40,13 +40,13 @@ function sentence(
   if (alone.length > 0)
     return {
       tone: 'warn',
-      words: `One working link left, nothing to fail over to: ${names(alone)}`,
+      words: `Only one working link: ${names(alone)}`,
       short: 'one link left',
     };
   if (warnings !== null && warnings > 0)
     return {
       tone: 'warn',
-      words: `${ready}, and ${count(warnings, 'thing')} to fix before`,
+      words: `${ready}; ${count(warnings, 'warning')} to fix first`,
       short: count(warnings, 'warning'),
     };
   return { tone: 'good', words: `Ready: ${ready}`, short: 'ready' };
@@ -74,11 +74,11 @@ function figuresOf(
 }
 
 const WORDS: Readonly<Record<SuppressReason, string>> = {
-  'seen-on-uplink': 'came in by the bond, so it may run elsewhere',
-  'vlan-not-on-uplink': 'the way out does not carry its VLAN',
-  'uplink-not-forwarding': 'spanning tree blocks the way out',
-  'uplink-down': 'a device on the way out is down',
-  'virtual-router': 'virtual router: would cut its gateway off',
+  'seen-on-uplink': 'its MAC was received on the bond, so it may run elsewhere',
+  'vlan-not-on-uplink': 'the bond port does not carry its VLAN',
+  'uplink-not-forwarding': 'spanning tree blocks the bond port',
+  'uplink-down': 'a device between guest and bond is down',
+  'virtual-router': 'shared router MAC: announcing it could cut off the gateway',
   excluded: 'excluded by the configuration',
   'too-many': 'too many guests behind the bond',
 };

@@ -86,7 +86,7 @@ const SAID: [what: string, facts: Facts, says: string[]][] = [
   [
     'somebody without rights',
     host({ daemon: on.daemon({ running: null, capabilities: new Set() }) }),
-    ['warning daemon-capabilities the daemon, run as you are'],
+    ['warning daemon-capabilities a daemon run with your privileges'],
   ],
   [
     'swappable frames',

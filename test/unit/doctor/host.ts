@@ -148,7 +148,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
     daemon: { ...NO_ADMIN, receiveLimit: 212_992 },
     guests: { ...HEALTHY.guests, count: 200 },
   }),
-  'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon has no right to read it' }),
+  'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon may not read it' }),
   'second-announcer': host({
     announcers: [{ pid: 815, unit: null, argv: ['node', '/opt/bondherald/bin/bondherald', 'run'], bonds: ['bond0'] }],
   }),

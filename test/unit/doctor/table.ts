@@ -13,8 +13,8 @@ export const DOCUMENT = new URL('../../../../docs/doctor.md', import.meta.url);
 /** When the level is another than that of the row's example. */
 const OTHER_LEVELS: Partial<Record<FindingId, string>> = {
   'bond-slow-detection': 'advice below 1 s',
-  'bond-updelay': 'advice where no `primary` makes it go back by itself',
-  'bond-no-grat-arp': 'advice where the host has no address there',
+  'bond-updelay': 'advice if no `primary` makes the bond fail back',
+  'bond-no-grat-arp': 'advice if the host has no address there',
   'bond-mode': 'advice for `balance-rr`, `balance-xor` and `broadcast`',
 };
 

@@ -94,7 +94,7 @@ test('/healthz names the sockets over which the kernel does not answer', async (
   const { status, body } = await ask(port, { path: '/healthz' });
   assert.deepEqual(
     [status, body],
-    [503, 'not well: the kernel does not answer over the netlink socket of the failover thread\n'],
+    [503, 'unhealthy: no answer from the kernel on the netlink socket of the failover thread\n'],
   );
 });
 

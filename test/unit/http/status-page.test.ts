@@ -77,7 +77,7 @@ test('the page tells of guests, of bonds, and what the doctor has to say of them
   const { ask } = page();
   const { elements, texts } = outline((await ask()).body);
   const text = texts.join('\n');
-  for (const wanted of [BOND, 'up1', ...MACS, 'came in by the bond, so it may run elsewhere'])
+  for (const wanted of [BOND, 'up1', ...MACS, 'its MAC was received on the bond, so it may run elsewhere'])
     assert.ok(text.includes(wanted), wanted);
   assert.match(text, /MAC also came in by the bond/);
   assert.ok(elements.includes('meta name content'));
@@ -94,7 +94,13 @@ test('a page for a file has all that the served one has, and nothing that somebo
   const { ask, file } = page();
   const [served, saved] = [(await ask()).body, await file()];
   const text = outline(saved).texts.join('\n');
-  for (const wanted of [BOND, 'up1', ...MACS, 'came in by the bond, so it may run elsewhere', 'status --html'])
+  for (const wanted of [
+    BOND,
+    'up1',
+    ...MACS,
+    'its MAC was received on the bond, so it may run elsewhere',
+    'status --html',
+  ])
     assert.ok(text.includes(wanted), wanted);
   assert.match(text, /also came in by the bond/);
   assert.ok(links(served).some((to) => to.startsWith('?')));
