@@ -29,7 +29,7 @@ unit: need-unit compile ## unit tests only
 lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
 	@scripts/lab.sh one $(LAB_ARGS)
 
-soak: need-lab compile ## faults by the hundred and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')
+soak: need-lab compile ## hundreds of faults and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')
 	@node build/test/soak/main.js $(SOAK_ARGS)
 
 browser: need-browser compile ## the status page of a real daemon in a real Chromium
@@ -41,7 +41,7 @@ screenshots: need-browser compile ## docs/status-*.png, the status page before a
 lint: need-build modules ## ESLint with the room rules, Prettier, no registry addresses in the lock file
 	@scripts/lint.sh
 
-format: need-build modules ## rewrite every file in the house format
+format: need-build modules ## format every file
 	@node_modules/.bin/prettier --log-level warn --write .
 
 bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--quick', or sections: 'idle snooping')
@@ -50,10 +50,10 @@ bench: need-bench compile ## benchmarks into docs/benchmarks.md (BENCH_ARGS='--q
 docs: need-build compile ## docs/metrics.md, from the table of the metrics
 	@scripts/metrics-document.sh
 
-fuzz: need-unit compile ## every reader of bytes from outside, a minute each (FUZZ_ARGS='--seconds 600 netlink frames')
+fuzz: need-unit compile ## fuzz every reader of external bytes, a minute each (FUZZ_ARGS='--seconds 600 netlink frames')
 	@node --enable-source-maps build/test/fuzz/main.js $(FUZZ_ARGS)
 
-audit: need-build ## what the registry knows against the dependencies (docs/dependencies.md)
+audit: need-build ## known vulnerabilities of the dependencies (docs/dependencies.md)
 	@npm audit
 
 deb: need-package compile ## Debian package in dist/, with its own Node.js runtime

@@ -8,11 +8,11 @@ prefix=${1:-/opt/bondherald}
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
 [ "$(id -u)" -eq 0 ] || fail 'run this as root'
-case $prefix in /*) ;; *) fail "PREFIX has to be an absolute path, not $prefix" ;; esac
+case $prefix in /*) ;; *) fail "PREFIX must be an absolute path, not $prefix" ;; esac
 case $prefix in *[!A-Za-z0-9/._-]*) fail "PREFIX may have letters, digits, and . _ - only: $prefix" ;; esac
 [ "$prefix" != "$here" ] || fail "unpack the tarball somewhere else than $prefix"
-[ ! -e "$prefix" ] || [ -f "$prefix/uninstall.sh" ] || fail "$prefix is there and no bondherald"
-"$here/bin/node" --version >/dev/null || fail 'the runtime does not start on this host: too old a C library, or another processor'
+[ ! -e "$prefix" ] || [ -f "$prefix/uninstall.sh" ] || fail "$prefix exists and is not a bondherald installation"
+"$here/bin/node" --version >/dev/null || fail 'the runtime does not start on this host: the C library is too old, or the CPU architecture differs'
 
 # Puts a file of the tarball to its place, with the prefix in it where that stands.
 put() {
@@ -43,7 +43,7 @@ if [ ! -e /etc/bondherald/bondherald.yaml ]; then
   put config/bondherald.yaml /etc/bondherald/bondherald.yaml
 elif ! cmp -s "$here/config/bondherald.yaml" /etc/bondherald/bondherald.yaml; then
   put config/bondherald.yaml /etc/bondherald/bondherald.yaml.new
-  echo 'your /etc/bondherald/bondherald.yaml stays as it is; the one of this version is beside it, with .new'
+  echo 'your /etc/bondherald/bondherald.yaml is unchanged; the new default is /etc/bondherald/bondherald.yaml.new'
 fi
 
 systemd-sysusers bondherald.conf

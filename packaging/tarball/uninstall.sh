@@ -6,10 +6,10 @@ prefix=$(cd "$(dirname "$(readlink -f "$0")")" && pwd)
 fail() { echo "uninstall.sh: $*" >&2; exit 1; }
 
 [ "$(id -u)" -eq 0 ] || fail 'run this as root'
-[ $# -eq 0 ] || [ "$*" = --purge ] || fail "no such option: $*"
+[ $# -eq 0 ] || [ "$*" = --purge ] || fail "unknown option: $*"
 case $(readlink /usr/local/bin/bondherald 2>/dev/null) in
   "$prefix/bin/bondherald") ;;
-  *) fail "$prefix is not what is installed" ;;
+  *) fail "bondherald is not installed in $prefix" ;;
 esac
 
 [ ! -d /run/systemd/system ] || systemctl stop bondherald.service || true
