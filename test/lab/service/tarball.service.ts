@@ -37,7 +37,7 @@ test('install.sh brings the service, under another prefix as well, with its own 
 test('installed once more it keeps the configuration, and goes on', async () => {
   writeFileSync(CONFIG, 'bonds: [bond0]\n');
   const output = await mustRun(['/tmp/unpacked/install.sh']);
-  assert.match(output, /stays as it is/);
+  assert.match(output, /is unchanged/);
   await untilStatus(/ behind bond0 \(up1\)$/);
   assert.equal(await mustRun(['cat', CONFIG]), 'bonds: [bond0]\n');
 });
