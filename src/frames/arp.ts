@@ -46,10 +46,10 @@ function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpP
  * @throws FrameError when it is for other addresses than Ethernet and IPv4, or ends too early
  */
 export function decodeArpPacket(payload: Uint8Array): ArpPacket {
-  if (payload.length < PACKET_LENGTH) throw new FrameError(`${payload.length} bytes are too few for ARP`);
+  if (payload.length < PACKET_LENGTH) throw new FrameError(`ARP packet of ${payload.length} bytes is too short`);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   if (view.getUint16(0) !== 1 || view.getUint16(2) !== 0x0800 || view.getUint16(4) !== 0x0604)
-    throw new FrameError('ARP for other addresses than Ethernet and IPv4');
+    throw new FrameError('ARP for addresses other than Ethernet and IPv4');
   return {
     operation: view.getUint16(6),
     sender: macFromBytes(payload, 8),
@@ -71,7 +71,7 @@ export const ARP_REPLY = 2;
  * @throws FrameError when `ip` is no IPv4 address
  */
 export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
-  if (!isIpv4(ip)) throw new FrameError(`${ip} is no address for ARP`);
+  if (!isIpv4(ip)) throw new FrameError(`${ip} is not an IPv4 address`);
   const payload = encodeArpPacket({
     operation: ARP_REQUEST,
     sender: mac,

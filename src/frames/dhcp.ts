@@ -45,7 +45,7 @@ export interface DhcpMessage {
  * @throws FrameError when it ends too early
  */
 export function decodeDhcp(bytes: Uint8Array): DhcpMessage | null {
-  if (bytes.length < OPTIONS_AT) throw new FrameError(`${bytes.length} bytes are too few for DHCP`);
+  if (bytes.length < OPTIONS_AT) throw new FrameError(`DHCP message of ${bytes.length} bytes is too short`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const ethernet = view.getUint8(1) === HTYPE_ETHERNET && view.getUint8(2) === MAC_LENGTH;
   if (view.getUint8(0) !== OP_REQUEST || !ethernet || view.getUint32(236) !== MAGIC_COOKIE) return null;
@@ -70,7 +70,8 @@ function readOptions(bytes: Uint8Array): Map<number, Uint8Array> {
     if (code === OPTION_END) break;
     if (code === OPTION_PAD) continue;
     const length = bytes[at++];
-    if (length === undefined || at + length > bytes.length) throw new FrameError('a DHCP option ends too late');
+    if (length === undefined || at + length > bytes.length)
+      throw new FrameError('a DHCP option is longer than the message');
     if (!options.has(code)) options.set(code, bytes.subarray(at, at + length));
     at += length;
   }

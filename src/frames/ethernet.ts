@@ -93,10 +93,10 @@ export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
   const tags: Tag[] = [];
   let at = 2 * MAC_LENGTH;
   for (;;) {
-    if (at + 2 > bytes.length) throw new FrameError(`${bytes.length} bytes end within the Ethernet header`);
+    if (at + 2 > bytes.length) throw new FrameError(`frame of ${bytes.length} bytes ends inside the Ethernet header`);
     const type = view.getUint16(at);
     if (!TPIDS.has(type)) break;
-    if (at + TAG_LENGTH > bytes.length) throw new FrameError(`${bytes.length} bytes end within a VLAN tag`);
+    if (at + TAG_LENGTH > bytes.length) throw new FrameError(`frame of ${bytes.length} bytes ends inside a VLAN tag`);
     tags.push({ tpid: type, vid: view.getUint16(at + 2) & 0xfff });
     at += TAG_LENGTH;
   }

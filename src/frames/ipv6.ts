@@ -41,11 +41,11 @@ export function encodeIpv6({ source, destination, nextHeader, hopLimit, payload 
  * @throws FrameError when it is none, or ends too early
  */
 export function decodeIpv6(bytes: Uint8Array): Ipv6Packet {
-  if (bytes.length < HEADER_LENGTH) throw new FrameError(`${bytes.length} bytes are too few for IPv6`);
+  if (bytes.length < HEADER_LENGTH) throw new FrameError(`IPv6 packet of ${bytes.length} bytes is too short`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint8(0) >> 4 !== 6) throw new FrameError('the version of the IPv6 packet is not 6');
   const end = HEADER_LENGTH + view.getUint16(4);
-  if (end > bytes.length) throw new FrameError(`an IPv6 packet of ${end} bytes ends after ${bytes.length}`);
+  if (end > bytes.length) throw new FrameError(`an IPv6 packet of ${end} bytes is truncated to ${bytes.length}`);
   return {
     source: addressAt(bytes, 8),
     destination: addressAt(bytes, 24),

@@ -63,7 +63,7 @@ export function decodeNd(packet: Ipv6Packet, checksumReady = true): NdMessage | 
 
 /** The bytes from `at` on, of a message that must have so many before them. */
 function optionsFrom(payload: Uint8Array, at: number): Uint8Array {
-  if (payload.length < at) throw new FrameError(`ND of ${payload.length} bytes ends too early`);
+  if (payload.length < at) throw new FrameError(`ND message of ${payload.length} bytes is too short`);
   return payload.subarray(at);
 }
 
@@ -82,14 +82,15 @@ function ofRouter({ payload, source }: Ipv6Packet): Mac | null {
 function targetOf(payload: Uint8Array): Ip {
   optionsFrom(payload, NA_LENGTH);
   const target = addressAt(payload, 8);
-  if (isMulticastIp(target)) throw new FrameError(`ND about ${target}, which no station has`);
+  if (isMulticastIp(target)) throw new FrameError(`ND target ${target} is not a station address`);
   return target;
 }
 
 function advertisement({ payload, destination }: Ipv6Packet) {
   const target = targetOf(payload);
   const flags = payload[4] ?? 0;
-  if (flags & SOLICITED_FLAG && isMulticastIp(destination)) throw new FrameError('a solicited NA to many');
+  if (flags & SOLICITED_FLAG && isMulticastIp(destination))
+    throw new FrameError('a solicited NA to a multicast address');
   return {
     target,
     router: (flags & ROUTER_FLAG) !== 0,

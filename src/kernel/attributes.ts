@@ -84,7 +84,7 @@ export class Span {
 
   private check(offset: number, length: number): number {
     if (offset + length > this.length)
-      throw new NetlinkDecodeError(`${this.length} bytes where ${offset + length} are needed`);
+      throw new NetlinkDecodeError(`attribute has ${this.length} bytes, needs ${offset + length}`);
     return this.start + offset;
   }
 }
@@ -134,6 +134,6 @@ function valueAt({ view }: Span, at: number): Span {
 function after({ view, end }: Span, at: number): number {
   const length = view.getUint16(at, LITTLE_ENDIAN);
   if (length < HEADER_LENGTH || at + length > end)
-    throw new NetlinkDecodeError(`an attribute claims ${length} bytes where ${end - at} are left`);
+    throw new NetlinkDecodeError(`an attribute of ${length} bytes exceeds the ${end - at} that are left`);
   return at + ((length + 3) & ~3);
 }

@@ -30,7 +30,7 @@ export function decodeDatagram(datagram: Uint8Array): KernelEvent[] {
     const left = view.byteLength - at;
     const length = left >= c.NLMSG_HEADER_LENGTH ? view.getUint32(at, LITTLE_ENDIAN) : 0;
     if (length < c.NLMSG_HEADER_LENGTH || length > left) {
-      events.push(malformed(`a message claims ${length} bytes where ${left} are left`));
+      events.push(malformed(`a message of ${length} bytes exceeds the ${left} that are left`));
       break;
     }
     const event = decodeMessage(view, at, length);

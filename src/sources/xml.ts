@@ -26,14 +26,14 @@ const parser = new XMLParser({
  * @returns the element `root`, or why there is none
  */
 export function readXml(text: string, root: string): XmlElement | string {
-  if (text.includes('\0')) return 'a zero byte';
+  if (text.includes('\0')) return 'the document contains a zero byte';
   const start = skipProlog(text);
-  if (!text.startsWith(`<${root}`, start)) return `no <${root}> at the start`;
+  if (!text.startsWith(`<${root}`, start)) return `the document does not start with <${root}>`;
   try {
     const checked = XMLValidator.validate(text);
     if (checked !== true) return `line ${checked.err.line}: ${brief(checked.err.msg)}`;
     const parsed = parser.parse(text.slice(start)) as XmlElement;
-    return child(parsed, root) ?? `no <${root}>`;
+    return child(parsed, root) ?? `the document has no <${root}>`;
   } catch (error) {
     return brief(error instanceof Error ? error.message : String(error));
   }

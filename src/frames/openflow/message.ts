@@ -65,7 +65,7 @@ export class MessageReader {
     while (all.length - at >= HEADER_LENGTH) {
       const length = view.getUint16(at + 2);
       if (length < HEADER_LENGTH)
-        throw new OpenFlowError('EPROTO', `an OpenFlow message says that it is ${length} bytes long`);
+        throw new OpenFlowError('EPROTO', `an OpenFlow message has the invalid length ${length}`);
       if (length > all.length - at) break;
       const body = all.subarray(at + HEADER_LENGTH, at + length);
       messages.push({ version: view.getUint8(at), type: view.getUint8(at + 1), xid: view.getUint32(at + 4), body });

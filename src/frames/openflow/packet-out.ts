@@ -45,7 +45,7 @@ export interface PacketOut {
  */
 export function encodePacketOut(version: Version, xid: number, { inPort, frame }: PacketOut): Uint8Array {
   if (!Number.isInteger(inPort) || inPort < 1 || inPort > 0xffff)
-    throw new OpenFlowError('EINVAL', `${inPort} is no OpenFlow port`);
+    throw new OpenFlowError('EINVAL', `${inPort} is not an OpenFlow port`);
   const head = version === 1 ? head10(inPort) : version === 6 ? head15(inPort) : head11(inPort);
   const body = new Uint8Array(head.byteLength + frame.length);
   body.set(new Uint8Array(head.buffer));

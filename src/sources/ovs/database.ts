@@ -151,18 +151,18 @@ function tells(row: Columns): boolean {
  * @throws OvsAnswerError
  */
 function* changesIn(updates: unknown): Generator<{ table: Table; uuid: string; row: Columns | null }> {
-  const tables = object(updates, 'of tables');
+  const tables = object(updates, 'tables');
   for (const table of TABLES) {
-    for (const [uuid, change] of Object.entries(object(tables[table] ?? {}, `of ${table}`))) {
-      const row = object(change, `of a row of ${table}`).new;
-      yield { table, uuid, row: row === undefined ? null : object(row, `of a row of ${table}`) };
+    for (const [uuid, change] of Object.entries(object(tables[table] ?? {}, `table ${table}`))) {
+      const row = object(change, `a row of ${table}`).new;
+      yield { table, uuid, row: row === undefined ? null : object(row, `a row of ${table}`) };
     }
   }
 }
 
 function object(value: unknown, what: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new OvsAnswerError(`the database tells ${what} what is no JSON object`);
+  throw new OvsAnswerError(`the database sent ${what} that is not a JSON object`);
 }
 
 function checkSize(tables: Record<Table, Map<string, Columns>>): void {

@@ -109,14 +109,14 @@ export function encodeResponse(id: unknown, result: unknown): string {
 function opens(byte: number): 0 | 1 {
   if (byte === OPEN_BRACE) return 1;
   if (byte === SPACE || byte === NEWLINE || byte === RETURN || byte === TAB) return 0;
-  throw new JsonRpcError(`a message begins with byte 0x${byte.toString(16).padStart(2, '0')}, not with a brace`);
+  throw new JsonRpcError(`a message starts with byte 0x${byte.toString(16).padStart(2, '0')} instead of a brace`);
 }
 
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new JsonRpcError('a message is no JSON'); // V8's words would repeat parts of it
+    throw new JsonRpcError('a message is not JSON'); // V8's words would repeat parts of it
   }
 }
 
@@ -129,7 +129,7 @@ function asMessage(value: unknown): JsonRpcMessage {
       : { kind: 'request', id, method, params };
   }
   if (method !== undefined || id === null || id === undefined || (result === undefined && error === undefined)) {
-    throw new JsonRpcError('a message is neither a request nor an answer');
+    throw new JsonRpcError('a message is neither a request nor a response');
   }
   return { kind: 'response', id, result: result ?? null, error: error ?? null };
 }

@@ -69,7 +69,7 @@ function dropsOf(fd: number): number {
   const words = new Uint32Array(new ArrayBuffer(4 * (SK_MEMINFO_DROPS + 1)));
   const bytes = new Uint8Array(words.buffer);
   const result = libc.getsockopt(fd, libc.SOL_SOCKET, SO_MEMINFO, bytes, Uint32Array.of(bytes.length));
-  libc.check(result, 'getsockopt', 'the drops of a netlink socket');
+  libc.check(result, 'getsockopt', 'reading the drop counter of a netlink socket');
   return words[SK_MEMINFO_DROPS] ?? 0;
 }
 

@@ -57,8 +57,6 @@ function openSocket(ifindex: number): number {
 function markOwn(fd: number): void {
   const result = libc.setMark(fd, OWN_FRAMES_MARK);
   if (result < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError(
-      'marking our own frames needs CAP_NET_ADMIN: run this as root or give it that capability',
-    );
+    throw new PermissionError('marking frames needs CAP_NET_ADMIN: run this as root or grant that capability');
   libc.check(result, 'setsockopt', 'the mark of our own frames');
 }

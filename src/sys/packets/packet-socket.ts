@@ -17,7 +17,7 @@ export const ETH_P_ALL = 3;
 export function openPacketSocket(doing: string, prepare: (fd: number) => void): number {
   const fd = libc.socket(libc.AF_PACKET, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0);
   if (fd < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError(`${doing} needs CAP_NET_RAW: run this as root or give it that capability`);
+    throw new PermissionError(`${doing} needs CAP_NET_RAW: run this as root or grant that capability`);
   libc.check(fd, 'socket', 'a packet socket');
   try {
     prepare(fd);

@@ -87,7 +87,7 @@ test('each kind says whom it is about', () => {
 
 test('what is broken is shown as that, what is something else not at all', () => {
   const cut = encodeGratuitousArp(SRC, '10.0.0.1' as Ip, []).subarray(0, 30);
-  assert.deepEqual([kind(cut), words(cut)], ['malformed', 'not ours 16 bytes are too few for ARP']);
+  assert.deepEqual([kind(cut), words(cut)], ['malformed', 'not ours ARP packet of 16 bytes is too short']);
   assert.equal(readSeen(say.icmp6(PLAIN, 128, LL, '00000000')), null);
   assert.equal(readSeen(say.udp4(PLAIN, { from: '10.0.0.1', dport: 67 }, '00')), null);
   assert.equal(readSeen(new Uint8Array(13)), null);

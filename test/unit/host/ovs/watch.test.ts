@@ -122,7 +122,7 @@ test('a socket that may not be opened is one warning with the errno, and is trie
 
 const BROKEN: Record<string, [string | null, RegExp]> = {
   'no JSON-RPC at all': ['SSH-2.0-OpenSSH_9.2\r\n', /byte 0x53/],
-  'an answer that is no database': ['{"id":1,"result":[],"error":null}', /no JSON object/],
+  'an answer that is no database': ['{"id":1,"result":[],"error":null}', /not a JSON object/],
   'a refusal': [
     '{"id":1,"result":null,"error":{"error":"unknown column","details":"No column\\nx."}}',
     /monitor: unknown column: No column x\./,
