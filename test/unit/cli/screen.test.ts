@@ -37,7 +37,9 @@ test('status --watch: fits the terminal, follows its size, and Ctrl-C gives the 
   assert.match(first ?? '', /^\x1b\[H\.\.\. \d+ more lines\x1b\[K\r\n\x1b\[J$/);
   const terminal = /\/dev\/pts\/\d+/.exec(seen.text)?.[0] ?? '';
   execFileSync('stty', ['-F', terminal, 'rows', '60']);
-  await until(() => /running for|no daemon is running|read from the kernel/.test(seen.text), { what: 'a page as tall as it is now' });
+  await until(() => /running for|no daemon is running|read from the kernel/.test(seen.text), {
+    what: 'a page as tall as it is now',
+  });
   const before = seen.text;
   assert.ok(before.indexOf('\x1b[?25l') >= 0 && before.indexOf('\x1b[?25l') < before.search(page), 'no cursor');
   assert.ok(!before.includes('\x1b[?25h'));
