@@ -1,6 +1,6 @@
 import { BondheraldError, UsageError } from '../errors.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
-import { type PassingFrames, watchFilter } from '../kernel/bpf/watch-filter.js';
+import { type PassingFrames, watchFilter } from '../kernel/bpf/snoop-filter.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { type Device, openCapture, type PcapCapture, type PcapFrame, type PcapPackage } from '../sys/packets/pcap.js';
 

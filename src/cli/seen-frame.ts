@@ -13,8 +13,7 @@ import {
 } from '../frames/arp.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
-import { encodeUnsolicitedNa } from '../frames/na.js';
-import { decodeNd, type NdMessage } from '../frames/nd.js';
+import { encodeUnsolicitedNa, decodeNd, type NdMessage } from '../frames/nd.js';
 
 /** What a frame is; closed set: JSON has it. */
 type SeenKind = 'rarp' | 'garp' | 'arp-request' | 'arp-reply' | 'arp-probe' | 'rs' | 'ra' | 'ns' | 'na' | 'malformed';

@@ -7,7 +7,7 @@ import type { Sighting } from '../sources/sighting.js';
 import { isOvsBond } from '../topology/bond-id.js';
 import type { Log } from '../sys/log.js';
 import type { OpenSender } from '../wire/first-round.js';
-import { sendNow } from '../wire/send-now.js';
+import { sendNow } from '../wire/slice-port.js';
 
 /**
  * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames
@@ -35,7 +35,7 @@ export class FdbRestore {
       if (verdict.suppressed !== null || isOvsBond(verdict.bond)) continue; // by a bond of Open vSwitch the next round does
       const bond = this.host.topology.link(verdict.bond)?.name ?? '';
       try {
-        const { sent } = sendNow(this.openSender, verdict.bond, [encodeRarp(mac, verdict.tags)]);
+        const { sent } = sendNow(this.openSender, verdict.bond, encodeRarp(mac, verdict.tags));
         this.tools.metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, sent);
       } catch (error) {
         if (!(error instanceof BondheraldError)) throw error;

@@ -1,7 +1,7 @@
 import { type Ip, ipBytes, ipFromBytes, isIpv4 } from '../addr/ip.js';
 import { BROADCAST_MAC, type Mac, MAC_LENGTH, macFromBytes, writeMac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { decodeEthernet, encodeEthernet, type Tag } from './ethernet.js';
+import { encodeEthernet, type Tag } from './ethernet.js';
 
 /*
  * The packet of ARP (RFC 826) and RARP (RFC 903) over Ethernet and IPv4, network order:
@@ -26,7 +26,9 @@ interface ArpPacket {
   readonly targetIp: Ip;
 }
 
-function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpPacket): Uint8Array {
+/** A packet to all, in a frame from its sender with these VLAN tags, the outermost first. */
+function encodeBroadcast(etherType: number, tags: readonly Tag[], packet: ArpPacket): Uint8Array {
+  const { operation, sender, senderIp, target, targetIp } = packet;
   const payload = new Uint8Array(PACKET_LENGTH);
   const view = new DataView(payload.buffer);
   view.setUint16(0, 1);
@@ -38,13 +40,10 @@ function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpP
   payload.set(ipBytes(senderIp), 14);
   writeMac(target, payload, 18);
   payload.set(ipBytes(targetIp), 24);
-  return payload;
+  return encodeEthernet({ destination: BROADCAST_MAC, source: sender, tags, etherType, payload });
 }
 
-/**
- * Reads the payload of an ARP or RARP frame.
- * @throws FrameError when it is for other addresses than Ethernet and IPv4, or ends too early
- */
+/** The payload of an ARP or RARP frame. @throws FrameError when it is not for Ethernet and IPv4, or ends too early */
 export function decodeArpPacket(payload: Uint8Array): ArpPacket {
   if (payload.length < PACKET_LENGTH) throw new FrameError(`ARP packet of ${payload.length} bytes is too short`);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
@@ -71,21 +70,12 @@ export const ARP_REPLY = 2;
  * @throws FrameError when `ip` is no IPv4 address
  */
 export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
-  if (!isIpv4(ip)) throw new FrameError(`${ip} is not an IPv4 address`);
-  const payload = encodeArpPacket({
-    operation: ARP_REQUEST,
-    sender: mac,
-    senderIp: ip,
-    target: ZERO_MAC,
-    targetIp: ip,
-  });
-  return encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags, etherType: ETH_P_ARP, payload });
+  if (!isIpv4(ip)) throw new FrameError(`${ip} is no address for ARP`);
+  const packet = { operation: ARP_REQUEST, sender: mac, senderIp: ip, target: ZERO_MAC, targetIp: ip };
+  return encodeBroadcast(ETH_P_ARP, tags, packet);
 }
 
-/**
- * Reads the payload of an ARP frame.
- * @throws FrameError when it is neither a request nor a reply, is not for Ethernet and IPv4, or ends too early
- */
+/** As `decodeArpPacket`, of ARP. @throws FrameError also when it is neither a request nor a reply */
 export function decodeArp(payload: Uint8Array): ArpPacket {
   const packet = decodeArpPacket(payload);
   if (packet.operation !== ARP_REQUEST && packet.operation !== ARP_REPLY)
@@ -95,15 +85,7 @@ export function decodeArp(payload: Uint8Array): ArpPacket {
 
 /** RARP (RFC 903), in the packet format of ARP. */
 export const ETH_P_RARP = 0x8035;
-const OP_REQUEST_REVERSE = 3;
-
-/** The values of a RARP packet that say who it is about. */
-interface Rarp {
-  readonly operation: number;
-  readonly sender: Mac;
-  readonly target: Mac;
-  readonly tags: readonly Tag[];
-}
+const RARP_REQUEST = 3;
 
 /**
  * The frame that tells every switch where `mac` is: a broadcast RARP request from and about itself, its protocol
@@ -112,23 +94,6 @@ interface Rarp {
  * @param tags the VLAN tags it leaves with, the outermost first
  */
 export function encodeRarp(mac: Mac, tags: readonly Tag[]): Uint8Array {
-  const payload = encodeArpPacket({
-    operation: OP_REQUEST_REVERSE,
-    sender: mac,
-    senderIp: NO_IPV4,
-    target: mac,
-    targetIp: NO_IPV4,
-  });
-  return encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags, etherType: ETH_P_RARP, payload });
-}
-
-/**
- * Reads a RARP frame.
- * @throws FrameError when the bytes are no RARP over Ethernet and IPv4, or end too early
- */
-export function decodeRarp(bytes: Uint8Array): Rarp {
-  const { etherType, payload, tags } = decodeEthernet(bytes);
-  if (etherType !== ETH_P_RARP) throw new FrameError(`EtherType 0x${etherType.toString(16)} is not RARP`);
-  const { operation, sender, target } = decodeArpPacket(payload);
-  return { operation, sender, target, tags };
+  const packet = { operation: RARP_REQUEST, sender: mac, senderIp: NO_IPV4, target: mac, targetIp: NO_IPV4 };
+  return encodeBroadcast(ETH_P_RARP, tags, packet);
 }

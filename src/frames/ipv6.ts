@@ -1,6 +1,5 @@
 import { type Ip, ipBytes, ipFromBytes } from '../addr/ip.js';
 import { FrameError } from '../errors.js';
-import { internetChecksum } from './checksum.js';
 
 /*
  * The header of IPv6 (RFC 8200 section 3), network order:
@@ -36,10 +35,7 @@ export function encodeIpv6({ source, destination, nextHeader, hopLimit, payload 
   return packet;
 }
 
-/**
- * Reads an IPv6 packet; what follows it in the frame is padding.
- * @throws FrameError when it is none, or ends too early
- */
+/** An IPv6 packet; what follows it in the frame is padding. @throws FrameError when it is none, or ends too early */
 export function decodeIpv6(bytes: Uint8Array): Ipv6Packet {
   if (bytes.length < HEADER_LENGTH) throw new FrameError(`IPv6 packet of ${bytes.length} bytes is too short`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -67,4 +63,18 @@ export function upperLayerChecksum({ source, destination, nextHeader, payload }:
   view.setUint32(0, payload.length);
   view.setUint32(4, nextHeader);
   return internetChecksum(ipBytes(source), ipBytes(destination), lengthAndType, payload);
+}
+
+/**
+ * The Internet checksum (RFC 1071) of several stretches of bytes, as if they stood one after the other.
+ * @param parts each but the last of even length
+ * @returns the value for the checksum field; 0 when the bytes include a field that is right already
+ */
+function internetChecksum(...parts: readonly Uint8Array[]): number {
+  let sum = 0;
+  for (const part of parts) {
+    for (let i = 0; i < part.length; i += 2) sum += ((part[i] ?? 0) << 8) | (part[i + 1] ?? 0);
+  }
+  while (sum > 0xffff) sum = (sum & 0xffff) + Math.floor(sum / 0x10000);
+  return ~sum & 0xffff;
 }

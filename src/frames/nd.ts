@@ -1,8 +1,8 @@
-import { type Ip, isLinkLocal, isMulticastIp } from '../addr/ip.js';
-import type { Mac } from '../addr/mac.js';
+import { type Ip, isLinkLocal, isMulticastIp, ipBytes, isIpv4, isStationIp } from '../addr/ip.js';
+import { type Mac, macFromBytes, writeMac } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
-import { addressAt, type Ipv6Packet, upperLayerChecksum } from './ipv6.js';
-import { linkLayerOption, SOURCE_LINK_LAYER, TARGET_LINK_LAYER } from './nd-options.js';
+import { addressAt, type Ipv6Packet, upperLayerChecksum, encodeIpv6, ETH_P_IPV6 } from './ipv6.js';
+import { encodeEthernet, type Tag } from './ethernet.js';
 
 /*
  * Neighbor Discovery (RFC 4861 section 4), ICMPv6 in network order:
@@ -17,15 +17,15 @@ import { linkLayerOption, SOURCE_LINK_LAYER, TARGET_LINK_LAYER } from './nd-opti
  *    +------+------+----------+--------------------------+--------+--------+----------
  */
 export const NEXT_HEADER_ICMPV6 = 58;
-export const ND_HOP_LIMIT = 255;
+const ND_HOP_LIMIT = 255;
 export const RS_TYPE = 133;
 const RA_TYPE = 134;
 const NS_TYPE = 135;
 export const NA_TYPE = 136;
-export const NA_LENGTH = 24;
-export const ROUTER_FLAG = 0x80;
+const NA_LENGTH = 24;
+const ROUTER_FLAG = 0x80;
 const SOLICITED_FLAG = 0x40;
-export const OVERRIDE_FLAG = 0x20;
+const OVERRIDE_FLAG = 0x20;
 const UNSPECIFIED = '::' as Ip;
 
 /** A message of Neighbor Discovery that is valid by RFC 4861. */
@@ -97,4 +97,64 @@ function advertisement({ payload, destination }: Ipv6Packet) {
     override: (flags & OVERRIDE_FLAG) !== 0,
     linkLayer: linkLayerOption(payload.subarray(NA_LENGTH), TARGET_LINK_LAYER),
   };
+}
+
+/*
+ * Options of Neighbor Discovery (RFC 4861 section 4.6), one after the other:
+ *
+ *    0      1        2
+ *    +------+--------+----------- - -
+ *    | type | length | value          length in units of 8 bytes, type and length included
+ *    +------+--------+----------- - -
+ */
+const SOURCE_LINK_LAYER = 1;
+const TARGET_LINK_LAYER = 2;
+/** A link-layer address option over Ethernet (RFC 2464 section 6). */
+const LINK_LAYER_OPTION_LENGTH = 8;
+
+/**
+ * The link-layer address in the options that fill `bytes`; null when there is none of the type `wanted`.
+ * @throws FrameError when an option has no length (RFC 4861 section 4.6) or ends too late, when the address is not
+ *   Ethernet's, and when there are two: receivers would not agree on one
+ */
+function linkLayerOption(bytes: Uint8Array, wanted: number): Mac | null {
+  let found: Mac | null = null;
+  for (let at = 0; at < bytes.length;) {
+    const length = 8 * (bytes[at + 1] ?? 0);
+    if (length === 0) throw new FrameError('an ND option has no length');
+    if (at + length > bytes.length) throw new FrameError('an ND option is longer than its message');
+    if (bytes[at] === wanted) {
+      if (length !== LINK_LAYER_OPTION_LENGTH) throw new FrameError('an ND option has no Ethernet address');
+      if (found !== null) throw new FrameError('an ND message has two link-layer addresses');
+      found = macFromBytes(bytes, at + 2);
+    }
+    at += length;
+  }
+  return found;
+}
+
+const ALL_NODES = 'ff02::1' as Ip;
+/** Where IPv6 multicast for ff02::1 goes (RFC 2464 section 7). */
+const ALL_NODES_MAC = '33:33:00:00:00:01' as Mac;
+
+/**
+ * The unsolicited Neighbor Advertisement by which `mac` says that it has `ip` (RFC 4861 sections 4.4 and 7.2.6):
+ * to all nodes, from the address itself, Override set, Solicited clear, with the target's link-layer address.
+ * @param router the guest's own Router flag: an NA that wrongly clears it makes hosts drop their default router
+ *   (section 7.2.5)
+ * @param tags the VLAN tags it leaves with, the outermost first
+ * @throws FrameError when `ip` is no IPv6 address of a station
+ */
+export function encodeUnsolicitedNa(mac: Mac, ip: Ip, router: boolean, tags: readonly Tag[]): Uint8Array {
+  if (isIpv4(ip) || !isStationIp(ip)) throw new FrameError(`${ip} is no address for a Neighbor Advertisement`);
+  const message = new Uint8Array(NA_LENGTH + LINK_LAYER_OPTION_LENGTH);
+  message[0] = NA_TYPE;
+  message[4] = OVERRIDE_FLAG | (router ? ROUTER_FLAG : 0);
+  message.set(ipBytes(ip), 8);
+  message.set([TARGET_LINK_LAYER, LINK_LAYER_OPTION_LENGTH / 8], NA_LENGTH);
+  writeMac(mac, message, NA_LENGTH + 2);
+  const packet = { source: ip, destination: ALL_NODES, nextHeader: NEXT_HEADER_ICMPV6, payload: message };
+  new DataView(message.buffer).setUint16(2, upperLayerChecksum(packet));
+  const payload = encodeIpv6({ ...packet, hopLimit: ND_HOP_LIMIT });
+  return encodeEthernet({ destination: ALL_NODES_MAC, source: mac, tags, etherType: ETH_P_IPV6, payload });
 }

@@ -1,3 +1,4 @@
+import { type Mac, MAC_LENGTH, macFromBytes } from '../addr/mac.js';
 import { NetlinkDecodeError } from '../errors.js';
 import { NLA_TYPE_MASK } from './constants.js';
 
@@ -58,13 +59,18 @@ export class Span {
     return this.view.getInt32(this.check(offset, 4), LITTLE_ENDIAN);
   }
 
+  /** null for an address of another length, such as InfiniBand's. */
+  mac(): Mac | null {
+    return this.length === MAC_LENGTH ? macFromBytes(this.bytes) : null;
+  }
+
   /** Text up to the first NUL. */
   text(): string {
     let ascii = '';
     for (let at = this.start; at < this.end; at++) {
       const byte = this.view.getUint8(at);
       if (byte === 0) break;
-      if (byte > 0x7f) return this.utf8();
+      if (byte > 0x7f) return UTF8.decode(this.bytes).split('\0', 1)[0] ?? '';
       ascii += String.fromCharCode(byte);
     }
     return ascii;
@@ -74,12 +80,6 @@ export class Span {
   from(offset: number): Span {
     this.check(offset, 0);
     return new Span(this.view, this.start + offset, this.end);
-  }
-
-  private utf8(): string {
-    const { bytes } = this;
-    const nul = bytes.indexOf(0);
-    return UTF8.decode(nul < 0 ? bytes : bytes.subarray(0, nul));
   }
 
   private check(offset: number, length: number): number {

@@ -1,10 +1,8 @@
 import { ipFromBytes } from '../addr/ip.js';
-import { MAC_LENGTH, macFromBytes } from '../addr/mac.js';
 import { NetlinkDecodeError } from '../errors.js';
-import { decodeAddress, decodeForwarding } from './address.js';
-import { eachAttribute, LITTLE_ENDIAN, Span } from './attributes.js';
+import { LITTLE_ENDIAN, Span, pick } from './attributes.js';
 import * as c from './constants.js';
-import type { KernelEvent } from './events.js';
+import type { KernelEvent, AddressEvent, ForwardingEvent } from './events.js';
 import { decodeLink } from './link.js';
 
 /*
@@ -84,7 +82,7 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
   }
 }
 
-/** The end of a dump carries the result of the dump: 0, or the negative error number that cut it short. */
+/** The end of a dump carries its result: 0, or the negative error number that cut it short. */
 function decodeDone(body: Span, seq: number, interrupted: boolean): KernelEvent {
   const result = body.length >= 4 ? body.i32(0) : 0;
   return result < 0 ? { type: 'answer', seq, errno: -result } : { type: 'done', seq, interrupted };
@@ -102,7 +100,8 @@ function malformed(detail: string): KernelEvent {
  *    | family | pad  | ifindex | state | flags | type | attributes
  *    +--------+------+---------+-------+-------+------+------------
  */
-const NDMSG_LENGTH = 12;
+export const NDMSG_LENGTH = 12;
+const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER] as const;
 
 /**
  * Decodes the body of an RTM_NEWNEIGH or RTM_DELNEIGH message.
@@ -114,21 +113,63 @@ function decodeNeighbour(body: Span, gone: boolean): KernelEvent | null {
   const ifindex = body.i32(4);
   const state = body.u16(8);
   const flags = body.u8(10);
-  let lladdr: Span | undefined;
-  let dst: Span | undefined;
-  let vlan: number | null = null;
-  let bridge: number | null = null;
-  eachAttribute(body.from(NDMSG_LENGTH), (type, value) => {
-    if (type === c.NDA_LLADDR) lladdr = value;
-    else if (type === c.NDA_DST) dst = value;
-    else if (type === c.NDA_VLAN) vlan = value.u16();
-    else if (type === c.NDA_MASTER) bridge = value.u32();
-  });
-  const mac = lladdr?.length === MAC_LENGTH ? macFromBytes(lladdr.bytes) : null;
-  if (family === c.AF_BRIDGE) {
-    return mac && { type: 'fdb', gone, mac, port: ifindex, bridge, vlan, state, flags };
-  }
+  const [lladdr, dst, inVlan, master] = pick(body.from(NDMSG_LENGTH), NEIGHBOUR_ATTRIBUTES);
+  const vlan = inVlan?.u16() ?? null;
+  const bridge = master?.u32() ?? null;
+  const mac = lladdr?.mac() ?? null;
+  if (family === c.AF_BRIDGE) return mac && { type: 'fdb', gone, mac, port: ifindex, bridge, vlan, state, flags };
   if (family !== c.AF_INET && family !== c.AF_INET6) return null;
   const address = dst && ipFromBytes(dst.bytes, 0, dst.length);
   return address ? { type: 'neighbour', gone, ifindex, address, mac, state } : null;
+}
+
+/*
+ * struct ifaddrmsg (linux/if_addr.h):
+ *
+ *    0        1            2       3       4         8
+ *    +--------+------------+-------+-------+---------+------------
+ *    | family | prefix len | flags | scope | ifindex | attributes
+ *    +--------+------------+-------+-------+---------+------------
+ *    IFA_FLAGS, where it comes, has all the flags; the byte has no room for those that came later.
+ */
+export const IFADDRMSG_LENGTH = 8;
+
+/** struct netconfmsg (linux/netconf.h): the family, padded to 4. */
+export const NETCONFMSG_LENGTH = 4;
+
+/** What stands for settings that are no device's. */
+const NO_DEVICES = new Set([0, c.NETCONFA_IFINDEX_ALL, c.NETCONFA_IFINDEX_DEFAULT]);
+
+const UNUSABLE = c.IFA_F_TENTATIVE | c.IFA_F_OPTIMISTIC | c.IFA_F_DADFAILED;
+
+/**
+ * Decodes the body of an RTM_NEWADDR or RTM_DELADDR message. On a point-to-point device IFA_ADDRESS is the peer's
+ * address and IFA_LOCAL ours (net/ipv4/devinet.c:inet_fill_ifaddr); IPv6 sends IFA_LOCAL only there.
+ * @returns null for a family that is not IP
+ * @throws NetlinkDecodeError
+ */
+function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
+  const family = body.u8(0);
+  if (family !== c.AF_INET && family !== c.AF_INET6) return null;
+  const ifindex = body.u32(4);
+  const [longFlags, local, peer] = pick(body.from(IFADDRMSG_LENGTH), [c.IFA_FLAGS, c.IFA_LOCAL, c.IFA_ADDRESS]);
+  const flags = longFlags?.u32() ?? body.u8(2);
+  const own = local ?? peer;
+  const address = own && ipFromBytes(own.bytes, 0, own.length);
+  return address ? { type: 'address', gone, ifindex, address, usable: (flags & UNUSABLE) === 0 } : null;
+}
+
+/**
+ * Decodes the body of an RTM_NEWNETCONF message of family AF_INET6.
+ * @returns null when it does not speak of forwarding, or of no device
+ * @throws NetlinkDecodeError
+ */
+function decodeForwarding(body: Span): ForwardingEvent | null {
+  if (body.u8(0) !== c.AF_INET6) return null;
+  const [device, value] = pick(body.from(NETCONFMSG_LENGTH), [c.NETCONFA_IFINDEX, c.NETCONFA_FORWARDING]);
+  const ifindex = device?.i32() ?? 0;
+  const forwarding = value?.i32();
+  return forwarding !== undefined && !NO_DEVICES.has(ifindex)
+    ? { type: 'forwarding', ifindex, forwarding: forwarding > 0 }
+    : null;
 }

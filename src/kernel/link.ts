@@ -1,4 +1,3 @@
-import { MAC_LENGTH, type Mac, macFromBytes } from '../addr/mac.js';
 import { eachAttribute, pick, type Span } from './attributes.js';
 import * as c from './constants.js';
 import type { BridgePortEvent, KernelEvent, LinkDetails, LinkEvent, VlanRange } from './events.js';
@@ -11,7 +10,7 @@ import type { BridgePortEvent, KernelEvent, LinkDetails, LinkEvent, VlanRange } 
  *    | family | pad | type  | index   | flags   | change  | attributes
  *    +--------+-----+-------+---------+---------+---------+------------
  */
-const IFINFOMSG_LENGTH = 16;
+export const IFINFOMSG_LENGTH = 16;
 
 const LINK_ATTRIBUTES = [
   c.IFLA_IFNAME,
@@ -59,17 +58,13 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     name: name?.text() ?? '',
     up: (flags & c.IFF_UP) !== 0,
     lowerUp: (flags & c.IFF_LOWER_UP) !== 0,
-    address: decodeMac(address),
+    address: address?.mac() ?? null,
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
     details: decodeDetails(kind?.text() ?? null, data),
     bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
   };
-}
-
-function decodeMac(value: Span | undefined): Mac | null {
-  return value?.length === MAC_LENGTH ? macFromBytes(value.bytes) : null;
 }
 
 function stateOf(data: Span | undefined, types: readonly [number]): number | null {

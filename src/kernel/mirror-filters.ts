@@ -1,8 +1,7 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
-import { DHCP_SERVER_PORT } from '../frames/dhcp.js';
+import { DHCP_SERVER_PORT, ETH_P_IP } from '../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../frames/ipv6.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
-import { ETH_P_IP } from '../frames/udp.js';
 import { ETH_P_8021AD, ETH_P_8021Q } from './constants.js';
 import type { MirrorFilter, U32Match } from './tc.js';
 

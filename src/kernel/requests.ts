@@ -1,16 +1,12 @@
 import { type Mac, MAC_LENGTH, writeMac } from '../addr/mac.js';
 import { LITTLE_ENDIAN } from './attributes.js';
 import * as c from './constants.js';
-import { attribute, half, message, request, words } from './message.js';
+import { IFADDRMSG_LENGTH, NDMSG_LENGTH, NETCONFMSG_LENGTH } from './decode.js';
+import { IFINFOMSG_LENGTH } from './link.js';
+import { attribute, half, message, request, text, words } from './message.js';
 
 /** The tables that can be dumped, by the name we call them. */
 export type DumpTable = keyof typeof DUMPS;
-
-const IFINFOMSG_LENGTH = 16;
-const NDMSG_LENGTH = 12;
-const IFADDRMSG_LENGTH = 8;
-/** struct netconfmsg is one byte, the family; attributes begin at the next multiple of 4. */
-const NETCONFMSG_LENGTH = 4;
 
 /** What each dump asks for: message type, length of its header, family, and for links the filter (RTEXT_FILTER_*) that makes it lean. */
 const DUMPS = {
@@ -77,9 +73,67 @@ export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): 
   view.setInt32(4, port, LITTLE_ENDIAN);
   view.setUint16(8, c.NUD_REACHABLE, LITTLE_ENDIAN);
   view.setUint8(10, c.NTF_MASTER);
-  const address = new Uint8Array(MAC_LENGTH);
-  writeMac(mac, address);
   const flags = c.NLM_F_REQUEST | c.NLM_F_CREATE | c.NLM_F_REPLACE;
   const inVlan = vlan === null ? [] : [attribute(c.NDA_VLAN, half(vlan))];
-  return message(c.RTM_NEWNEIGH, flags, CHANGE_SEQ, ndmsg, attribute(c.NDA_LLADDR, address), ...inVlan);
+  return message(c.RTM_NEWNEIGH, flags, CHANGE_SEQ, ndmsg, macAttribute(c.NDA_LLADDR, mac), ...inVlan);
+}
+
+/*
+ * Requests about one dummy device, a device that throws away what it is given. Each has a struct ifinfomsg, which
+ * link.ts shows; here as four words: family and type, ifindex, flags, which flags are meant.
+ */
+const ANY_FAMILY_AND_TYPE = 0;
+
+/** As ip sends it, without a NUL. */
+const KIND = new TextEncoder().encode('dummy');
+
+/** `ip link add NAME type dummy`, with that MAC address. The kernel says EEXIST when there is a device of that name. */
+export function addDummyRequest(name: string, address: Mac, seq: number): Uint8Array {
+  return request(
+    c.RTM_NEWLINK,
+    c.NLM_F_CREATE | c.NLM_F_EXCL,
+    seq,
+    words(ANY_FAMILY_AND_TYPE, 0, 0, 0),
+    macAttribute(c.IFLA_ADDRESS, address),
+    attribute(c.IFLA_IFNAME, text(name)),
+    attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, KIND)),
+  );
+}
+
+/** `ip link show NAME`. The answer is a `link` event. */
+export function getLinkRequest(name: string, seq: number): Uint8Array {
+  const header = words(ANY_FAMILY_AND_TYPE, 0, 0, 0);
+  return request(c.RTM_GETLINK, 0, seq, header, attribute(c.IFLA_IFNAME, text(name)));
+}
+
+/** `ip link set IFINDEX addrgenmode none`: no IPv6 address. EAFNOSUPPORT where the kernel has no IPv6. */
+export function noIpv6AddressRequest(ifindex: number, seq: number): Uint8Array {
+  const none = attribute(c.IFLA_INET6_ADDR_GEN_MODE, Uint8Array.of(c.IN6_ADDR_GEN_MODE_NONE));
+  const afSpec = attribute(c.IFLA_AF_SPEC, attribute(c.AF_INET6, none));
+  return request(c.RTM_NEWLINK, 0, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0), afSpec);
+}
+
+/** `ip link set IFINDEX up arp off address ADDRESS mtu MTU`. */
+export function setUpDummyRequest(ifindex: number, address: Mac, mtu: number, seq: number): Uint8Array {
+  const flags = c.IFF_UP | c.IFF_NOARP;
+  const header = words(ANY_FAMILY_AND_TYPE, ifindex, flags, flags);
+  return request(
+    c.RTM_NEWLINK,
+    0,
+    seq,
+    header,
+    macAttribute(c.IFLA_ADDRESS, address),
+    attribute(c.IFLA_MTU, words(mtu)),
+  );
+}
+
+/** `ip link del IFINDEX`. */
+export function deleteLinkRequest(ifindex: number, seq: number): Uint8Array {
+  return request(c.RTM_DELLINK, 0, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0));
+}
+
+function macAttribute(type: number, mac: Mac): Uint8Array {
+  const bytes = new Uint8Array(MAC_LENGTH);
+  writeMac(mac, bytes);
+  return attribute(type, bytes);
 }

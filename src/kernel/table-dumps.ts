@@ -24,7 +24,8 @@ export class TableDumps {
   private notBefore = -Infinity;
   private giveUpAt = Infinity;
   private interval = MIN_INTERVAL;
-  private everComplete = false;
+  /** Whether every table was read at least once, so that what we hold can be acted on. */
+  complete = false;
 
   /**
    * @param send hands a request to the kernel
@@ -35,11 +36,6 @@ export class TableDumps {
     private readonly send: (request: Uint8Array) => void,
     private seq = 0,
   ) {}
-
-  /** Whether every table was read at least once, so that what we hold can be acted on. */
-  get complete(): boolean {
-    return this.everComplete;
-  }
 
   /** Asks for a fresh dump: it starts with the next `startIfDue` that finds the time come. */
   want(): void {
@@ -85,7 +81,7 @@ export class TableDumps {
       this.request();
       return false;
     }
-    this.everComplete = true;
+    this.complete = true;
     this.interval = this.wanted ? Math.min(2 * this.interval, MAX_INTERVAL) : MIN_INTERVAL;
     return !this.wanted;
   }

@@ -88,13 +88,12 @@ export class BondListener {
   }
 
   private openMirrored(): void {
-    const incoming = this.reader(this.bond, 'in');
+    this.readers = [this.reader(this.bond, 'in')];
     try {
       const dummy = this.mirror.setUp();
       this.mirrored = true;
-      this.readers = [this.reader(dummy, 'out'), incoming];
+      this.readers = [this.reader(dummy, 'out'), ...this.readers];
     } catch (error) {
-      incoming.close();
       this.close();
       throw error;
     }

@@ -1,10 +1,10 @@
 import { type Mac, macFromBytes } from '../addr/mac.js';
 import { BondheraldError, NetlinkRequestError, SyscallError } from '../errors.js';
-import * as link from '../kernel/dummy-link.js';
+import * as link from '../kernel/requests.js';
 import type { LinkEvent } from '../kernel/events.js';
 import * as tc from '../kernel/tc.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
-import { spareOwnFrames } from '../kernel/bpf/own-frames.js';
+import { spareOwnFrames } from '../kernel/bpf/snoop-filter.js';
 import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../kernel/mirror-filters.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import type { KernelRequests } from './kernel-requests.js';
@@ -69,41 +69,40 @@ export class BondMirror {
     this.deleteFilters();
     this.tolerate(() => {
       const others = this.filters('egress').length + this.filters('ingress').length;
-      if (this.madeQdisc && others === 0) this.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
+      if (this.madeQdisc && others === 0) this.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
     });
-    if (dummy !== null) this.tolerate(() => this.ask('a dummy', (seq) => link.deleteLinkRequest(dummy, seq)));
+    if (dummy !== null) this.tolerate(() => this.requests.ask('a dummy', (seq) => link.deleteLinkRequest(dummy, seq)));
     this.dummy = null;
     this.madeQdisc = false;
   }
 
   private makeQdisc(): void {
-    const errno = this.refusal(() => this.ask('clsact', (seq) => tc.addClsactRequest(this.bond, seq)), 'EEXIST');
-    this.madeQdisc = errno === null;
+    const add = (): unknown => this.requests.ask('clsact', (seq) => tc.addClsactRequest(this.bond, seq));
+    this.madeQdisc = this.wasDone(add, 'EEXIST');
   }
 
   /** The device, up, new or left behind by a run that was killed. */
   private makeDummy(): number {
     const name = `bh-${this.bond}`;
     const address = (): Mac => (this.madeQdisc ? OURS.madeQdisc : OURS.foundQdisc);
-    const add = (): unknown => this.ask(`device ${name}`, (seq) => link.addDummyRequest(name, address(), seq));
-    const isNew = this.refusal(add, 'EEXIST') === null;
-    const found = this.ask(name, (seq) => link.getLinkRequest(name, seq)).find(
-      (event): event is LinkEvent => event.type === 'link' && event.name === name,
-    );
-    if (!found || !isOurs(found))
-      throw new NetlinkRequestError(`device ${name} exists, and bondherald did not create it`);
+    const add = (): unknown => this.requests.ask(`device ${name}`, (seq) => link.addDummyRequest(name, address(), seq));
+    const isNew = this.wasDone(add, 'EEXIST');
+    const found = this.requests
+      .ask(name, (seq) => link.getLinkRequest(name, seq))
+      .find((event): event is LinkEvent => event.type === 'link' && event.name === name);
+    if (!found || !isOurs(found)) throw new NetlinkRequestError(`there is a device ${name} that is not ours`);
     const { ifindex } = found;
     this.dummy = ifindex;
     if (!isNew && found.address === OURS.madeQdisc) this.madeQdisc = true;
-    this.refusal(() => this.ask(name, (seq) => link.noIpv6AddressRequest(ifindex, seq)), 'EAFNOSUPPORT');
-    this.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, address(), MTU, seq));
+    this.wasDone(() => this.requests.ask(name, (seq) => link.noIpv6AddressRequest(ifindex, seq)), 'EAFNOSUPPORT');
+    this.requests.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, address(), MTU, seq));
     return ifindex;
   }
 
   /** Copies of our own frames would double what a burst costs, for nothing. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
     const add = (program: tc.SharedProgram | null): unknown =>
-      this.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
+      this.requests.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
     try {
       add(SPARE_OWN_FRAMES);
     } catch (error) {
@@ -114,7 +113,7 @@ export class BondMirror {
 
   private deleteFilters(): void {
     for (const filter of PREFS)
-      this.tolerate(() => this.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
+      this.tolerate(() => this.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
   }
 
   /** A filter before ours may accept a frame and end the search: then we would hear nothing, and not know it. */
@@ -126,21 +125,17 @@ export class BondMirror {
 
   /** The prefs of the filters that are there, in the order in which they are asked. */
   private filters(hook: 'egress' | 'ingress'): number[] {
-    const events = this.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
+    const events = this.requests.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
     return events.flatMap((event) => (event.type === 'filter' ? [event.pref] : []));
   }
 
-  private ask(what: string, build: (seq: number) => Uint8Array): ReturnType<KernelRequests['ask']> {
-    return this.requests.ask(what, build);
-  }
-
-  /** @returns null when it was done, or that errno when the kernel refused with it */
-  private refusal(step: () => unknown, errno: string): string | null {
+  /** @returns whether it was done; else the kernel refused with that errno */
+  private wasDone(step: () => unknown, errno: string): boolean {
     try {
       step();
-      return null;
+      return true;
     } catch (error) {
-      if (error instanceof SyscallError && error.errno === errno) return errno;
+      if (error instanceof SyscallError && error.errno === errno) return false;
       throw error;
     }
   }

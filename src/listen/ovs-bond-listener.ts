@@ -89,9 +89,7 @@ export class OvsBondListener {
   }
 
   drops(): number {
-    let count = 0;
-    for (const listener of this.listeners.values()) count += listener.drops();
-    return count;
+    return [...this.listeners.values()].reduce((count, listener) => count + listener.drops(), 0);
   }
 
   close(): void {

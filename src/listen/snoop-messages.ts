@@ -9,17 +9,15 @@ export const LISTENING_THREAD = {
   failure: SnoopThreadError,
 };
 
-/** What is to be listened on. */
-export interface WatchOrder {
-  readonly bond: BondId;
-  /** For a bond of Open vSwitch, which is no device itself: the devices that it is heard on; else null. */
-  readonly members: readonly number[] | null;
-  readonly active: number | null;
-}
-
 /** From the daemon to the listening thread. `watch` is answered. */
 export type ToSnoopThread =
-  | ({ readonly type: 'watch' } & WatchOrder)
+  | {
+      readonly type: 'watch';
+      readonly bond: BondId;
+      /** For a bond of Open vSwitch, which is no device itself: the devices that it is heard on; else null. */
+      readonly members: readonly number[] | null;
+      readonly active: number | null;
+    }
   /** Another member of a bond of Open vSwitch is the active one. */
   | { readonly type: 'active'; readonly bond: BondId; readonly active: number | null }
   /** We are about to have these frames sent by a bond of Open vSwitch. */
@@ -29,7 +27,7 @@ export type ToSnoopThread =
   | { readonly type: 'taken' };
 
 /** What one bond was heard of in one turn of the thread. */
-export interface HeardBatch {
+interface HeardBatch {
   /** Each thing once, however often it was heard; in the order in which they were heard last. */
   readonly heard: readonly Heard[];
   /** How many ARP frames left, those included that said the same. */
@@ -50,3 +48,34 @@ export type FromSnoopThread =
 
 /** How many batches may be on their way to the daemon; then the thread waits, and the kernel drops and counts. */
 export const MAX_BATCHES_ON_THEIR_WAY = 8;
+
+/** Collects what frames say. Bounded by the number of frames that its owner adds before it drains the batch. */
+export class BatchOfHeard {
+  private readonly heard = new Map<string, Heard>();
+  private readonly ignored = new Map<HeardIgnoreReason, number>();
+  private arpLeft = 0;
+
+  add(what: Heard | HeardIgnoreReason): void {
+    if (typeof what === 'string') return void this.ignored.set(what, (this.ignored.get(what) ?? 0) + 1);
+    if (what.arp && what.direction === 'out') this.arpLeft++;
+    const key = keyOf(what);
+    this.heard.delete(key); // when two claim one address in turn, the last must come last
+    this.heard.set(key, what);
+  }
+
+  /** @returns what was added since the last call; null for nothing */
+  drain(): HeardBatch | null {
+    const { heard, ignored, arpLeft } = this;
+    if (heard.size === 0 && ignored.size === 0) return null;
+    const batch = { heard: [...heard.values()], ignored: Object.fromEntries(ignored), arpLeft };
+    heard.clear();
+    ignored.clear();
+    this.arpLeft = 0;
+    return batch;
+  }
+}
+
+function keyOf({ mac, tags, direction, claims, releases, router, raSent, rsSent, arp }: Heard): string {
+  const stack = tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join();
+  return `${mac} ${direction} ${stack} ${claims.join()} ${releases.join()} ${router} ${raSent} ${rsSent} ${arp}`;
+}

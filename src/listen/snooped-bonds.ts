@@ -5,16 +5,9 @@ import { readFrame } from '../sources/snoop.js';
 import { waitForAny } from '../sys/poll.js';
 import type { Owner } from '../sys/process/thread.js';
 import type { StopOrder, ThreadReport } from '../wire/thread-handle.js';
-import { BatchOfHeard } from './heard-batch.js';
+import { BatchOfHeard, type FromSnoopThread, MAX_BATCHES_ON_THEIR_WAY, type ToSnoopThread } from './snoop-messages.js';
 import { BondListener, type ListenerTools } from './bond-listener.js';
 import { OvsBondListener } from './ovs-bond-listener.js';
-import {
-  type FromSnoopThread,
-  type HeardBatch,
-  MAX_BATCHES_ON_THEIR_WAY,
-  type ToSnoopThread,
-  type WatchOrder,
-} from './snoop-messages.js';
 
 /** How many frames of a bond are read in a turn of the thread, of each direction. */
 const FRAMES_A_TURN = 128;
@@ -95,14 +88,11 @@ export class SnoopedBonds {
       ({ bytes, direction, checksumReady }) => this.batch.add(readFrame(bytes, direction, checksumReady)),
       () => {
         const batch = this.batch.drain();
-        if (batch) this.report(bond, this.now(), batch);
+        if (!batch) return;
+        this.onTheirWay++;
+        this.owner.post({ type: 'heard', bond, at: this.now(), ...batch });
       },
     );
-  }
-
-  private report(bond: BondId, at: number, batch: HeardBatch): void {
-    this.onTheirWay++;
-    this.owner.post({ type: 'heard', bond, at, ...batch });
   }
 
   private follow(order: ToSnoopThread & { type: 'active' | 'sending' }): void {
@@ -112,7 +102,7 @@ export class SnoopedBonds {
     else listener.sending(order.frames);
   }
 
-  private watch({ bond, members, active }: WatchOrder): void {
+  private watch({ bond, members, active }: ToSnoopThread & { type: 'watch' }): void {
     this.forget(bond);
     const costly = (reason: string): void => this.owner.post({ type: 'costly', bond, reason });
     const listener = members

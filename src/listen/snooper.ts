@@ -1,16 +1,16 @@
-import type { BondId } from '../topology/bond-id.js';
+import { type BondId, isOverlay, isOvsBond } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
-import { deviceName } from '../topology/bonds.js';
+import { deviceName, activeBackupBonds } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
-import { type Members, membersOfOvsBonds, sameDevices } from './ovs-bond-members.js';
 import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from './snoop-messages.js';
 import type { Task } from '../tasks/task.js';
 import { ReportOnce } from '../tasks/report-once.js';
 import type { DaemonEmitter } from '../wire/events.js';
 import { ThreadHandle } from '../wire/thread-handle.js';
+import type { Topology } from '../topology/topology.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
@@ -46,8 +46,11 @@ export class Snooper implements Task {
     this.unheard.keepOnly(this.bonds);
     for (const [bond, held] of this.watched) {
       const now = members.get(bond);
-      if (!this.bonds.has(bond) || (held && !sameDevices(held, now))) this.forget(bond);
-      else if (held && now && held.active !== now.active) this.activate(bond, now);
+      if (!this.bonds.has(bond) || (held && (!now || namesOf(held) !== namesOf(now)))) this.forget(bond);
+      else if (held && now && held.active !== now.active) {
+        this.watched.set(bond, now);
+        this.thread.order({ type: 'active', bond, active: now.active });
+      }
     }
     const answers = [...this.bonds.keys()]
       .filter((bond) => !this.watched.has(bond))
@@ -65,11 +68,6 @@ export class Snooper implements Task {
   /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
   sending(bond: BondId, frames: readonly Uint8Array[]): void {
     this.thread.order({ type: 'sending', bond, frames });
-  }
-
-  private activate(bond: BondId, members: Members): void {
-    this.watched.set(bond, members);
-    this.thread.order({ type: 'active', bond, active: members.active });
   }
 
   private forget(bond: BondId): void {
@@ -124,4 +122,30 @@ export class Snooper implements Task {
   private ignored(reason: string, count: number): void {
     this.tools.metrics.count('bondherald_sightings_ignored_total', { source: 'snoop', reason }, count);
   }
+}
+
+/** The members of a bond of Open vSwitch, which is no device itself. */
+interface Members {
+  /** Those that are devices of the kernel. */
+  readonly devices: readonly number[];
+  /** The names of the others: of DPDK, or in another network namespace. */
+  readonly elsewhere: readonly string[];
+  readonly active: number | null;
+}
+
+/** The members of each bond that Open vSwitch keeps, as the host's devices are now. */
+function membersOfOvsBonds(topology: Topology): Map<BondId, Members> {
+  const members = new Map<BondId, Members>();
+  for (const { ifindex, slaves, activeSlave } of activeBackupBonds(topology)) {
+    if (!isOvsBond(ifindex)) continue;
+    const devices = slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [] : [slave.ifindex])).sort((a, b) => a - b);
+    const elsewhere = slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [slave.name] : [])).sort();
+    members.set(ifindex, { devices, elsewhere, active: activeSlave?.ifindex ?? null });
+  }
+  return members;
+}
+
+/** What is the same as long as a bond is heard by the same devices. */
+function namesOf({ devices, elsewhere }: Members): string {
+  return [...devices, ...elsewhere].join();
 }

@@ -1,7 +1,7 @@
 import { type Ip, isIpv4 } from '../addr/ip.js';
 import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
-import { encodeUnsolicitedNa } from '../frames/na.js';
+import { encodeUnsolicitedNa } from '../frames/nd.js';
 import { addressKey } from '../frames/ethernet.js';
 import type { Address, Announceable } from './announceable.js';
 

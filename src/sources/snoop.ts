@@ -2,11 +2,10 @@ import { type Ip, isStationIp } from '../addr/ip.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import { decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
-import { decodeDhcp, DHCP, DHCP_SERVER_PORT } from '../frames/dhcp.js';
+import { decodeDhcp, DHCP, DHCP_SERVER_PORT, decodeUdp, ETH_P_IP } from '../frames/dhcp.js';
 import { decodeEthernet, type EthernetFrame } from '../frames/ethernet.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
 import { decodeNd } from '../frames/nd.js';
-import { decodeUdp, ETH_P_IP } from '../frames/udp.js';
 import type { Direction, Heard, HeardIgnoreReason } from './heard.js';
 
 /** What a frame says beyond who sent it. */

@@ -1,5 +1,66 @@
 import { lockMemory } from '../sys/process/lock-memory.js';
-import { batchBytes, CONTROL_BYTES } from './batch-layout.js';
+
+/*
+ * The memory of a batch: ready-made frames with the structures that sendmmsg(2) wants, so that sending them is one
+ * system call and no work. There are two generations; one is published, the other can be changed.
+ *
+ *    +----------+----------------------------+----------------------------+
+ *    | control  | generation 0               | generation 1               |
+ *    +----------+----------------------------+----------------------------+
+ *    generation: struct mmsghdr × capacity, struct iovec × capacity, frame × capacity
+ *    control (64 bytes): 32-bit words, at the indices below; at 32 the number of the bond's RARP bucket (64 bits)
+ *
+ *    struct mmsghdr (64 bytes, 64-bit):  0 name*   8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags
+ *                                       56 length sent
+ *    struct iovec (16 bytes):            0 base*   8 length
+ */
+
+/** Bytes of one struct mmsghdr. */
+export const MESSAGE_BYTES = 64;
+export const IOVEC_BYTES = 16;
+/**
+ * Room for a frame: the 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device that it may pass
+ * (topology/exits.ts:MAX_HOPS).
+ */
+export const FRAME_BYTES = 160;
+const CONTROL_BYTES = 64;
+
+/** Indices into the control words, which are read and written with Atomics only. */
+export const PUBLISHED = 0;
+/** The generation that the failover thread is sending from, or IDLE. */
+export const SENDING = 1;
+/** The number of frames in generation 0; that of generation 1 follows. */
+export const COUNT = 2;
+/** Which publication generation 0 holds; that of generation 1 follows. */
+export const EDITION = 4;
+/** How often runs of the bond were cancelled: whoever sends for a run looks here whether it is his still. */
+export const EPOCH = 6;
+/** The slot that is first at the next failover: it had no turn in the last one. */
+export const START = 7;
+export const IDLE = -1;
+const BUCKET_AT = 32;
+
+const generationBytes = (capacity: number): number => capacity * (MESSAGE_BYTES + IOVEC_BYTES + FRAME_BYTES);
+
+/** How many bytes a batch of `capacity` frames takes. Pages that no frame has touched take no memory. */
+export function batchBytes(capacity: number): number {
+  return CONTROL_BYTES + 2 * generationBytes(capacity);
+}
+
+/** The control words of a batch. */
+export const controlWords = (memory: SharedArrayBuffer): Int32Array => new Int32Array(memory, 0, CONTROL_BYTES / 4);
+
+/** The number of the RARP bucket, which both threads draw from. */
+export const bucketWord = (memory: SharedArrayBuffer): BigInt64Array => new BigInt64Array(memory, BUCKET_AT, 1);
+
+/** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */
+export type Generation = ReturnType<typeof generationAt>;
+
+export function generationAt(generation: number, capacity: number) {
+  const messages = CONTROL_BYTES + generation * generationBytes(capacity);
+  const iovecs = messages + capacity * MESSAGE_BYTES;
+  return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES };
+}
 
 /** Memory for one batch, which the failover thread shares. */
 export interface BatchMemory {
@@ -8,7 +69,6 @@ export interface BatchMemory {
   readonly unlocked: string | null;
 }
 
-/** New memory for `capacity` frames. */
 export function newBatchMemory(capacity: number): BatchMemory {
   const memory = new SharedArrayBuffer(batchBytes(capacity));
   return { memory, unlocked: lockMemory(memory) };
@@ -31,8 +91,7 @@ export class BatchMemories {
 
   /** Nobody reads or writes it any more, in either thread. */
   giveBack({ memory, unlocked }: BatchMemory): void {
-    // Counts and editions; what else is there, a count of 0 hides.
-    new Uint8Array(memory, 0, CONTROL_BYTES).fill(0);
+    controlWords(memory).fill(0); // counts and editions; what else is there, a count of 0 hides
     this.free.push({ memory, unlocked });
   }
 }

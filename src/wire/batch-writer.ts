@@ -1,7 +1,8 @@
 import { FrameError } from '../errors.js';
 import { addressOf } from '../sys/libc.js';
-import { type BatchMemory, newBatchMemory } from './batch-memory.js';
 import {
+  type BatchMemory,
+  newBatchMemory,
   controlWords,
   COUNT,
   EDITION,
@@ -14,7 +15,7 @@ import {
   generationAt,
   IOVEC_BYTES,
   MESSAGE_BYTES,
-} from './batch-layout.js';
+} from './batch-memory.js';
 
 /** Slots of one publication, as far as they had their turn: `turns` of `count`, from `start` on and round to 0. */
 export interface Portion {
@@ -36,9 +37,8 @@ interface Slot {
  * shares. A change costs as much as the frames it touches, however many there are. Holds at most `capacity` frames.
  */
 export class BatchWriter {
-  readonly memory: SharedArrayBuffer;
-  /** Why the memory may be swapped out; null: it may not. */
-  readonly unlocked: string | null;
+  readonly memory: BatchMemory['memory'];
+  readonly unlocked: BatchMemory['unlocked'];
   private readonly control: Int32Array;
   readonly base: bigint;
   private readonly generations: readonly [Generation, Generation];
@@ -136,12 +136,11 @@ export class BatchWriter {
     const generation = 1 - Atomics.load(this.control, PUBLISHED);
     if (Atomics.load(this.control, SENDING) === generation) return false;
     const index = generation === 0 ? 0 : 1;
-    const stale = this.stale[index];
-    for (const slot of stale) {
+    for (const slot of this.stale[index]) {
       const frame = this.frames[slot];
       if (frame) writeFrame(this, this.generations[index], slot, frame.bytes);
     }
-    stale.clear();
+    this.stale[index].clear();
     Atomics.store(this.control, COUNT + generation, this.frames.length);
     Atomics.store(this.control, EDITION + generation, ++this.edition);
     Atomics.store(this.control, PUBLISHED, generation);
@@ -150,10 +149,7 @@ export class BatchWriter {
   }
 }
 
-/**
- * Writes a frame and the structures that point to it.
- * @param base the address of the memory in this process
- */
+/** Writes a frame and the structures that point to it. @param base the address of the memory in this process */
 export function writeFrame(
   { memory, base }: { readonly memory: SharedArrayBuffer; readonly base: bigint },
   { messages, iovecs, frames }: Generation,

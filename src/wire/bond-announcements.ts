@@ -4,7 +4,7 @@ import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { Address, Place } from '../plan/announceable.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
-import { bucketWord, controlWords, EPOCH } from './batch-layout.js';
+import { bucketWord, controlWords, EPOCH } from './batch-memory.js';
 import type { Portion } from './batch-writer.js';
 import type { BondGuests } from './bond-guests.js';
 import { BondRun } from './bond-run.js';

@@ -23,7 +23,7 @@ export class BondGuests {
   private readonly entries = new Map<Mac, Map<string, Entry>>();
   /** Whose the frames of the batch are, by their keys. */
   private readonly places = new Map<string, Place>();
-  /** Counted as they come and go: a scrape must not walk through 50,000 guests. */
+  // Counted as they come and go: a scrape must not walk through 50,000 guests.
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
 
@@ -47,16 +47,17 @@ export class BondGuests {
     for (const key of held?.keys() ?? []) if (judged.get(key)?.suppressed !== null) this.withdraw(key);
     this.countEach(held, -1);
     const entries = new Map<string, Entry>();
-    const added = [...judged].flatMap(([key, { suppressed }]) =>
-      suppressed === null && !this.places.has(key) ? [key] : [],
-    );
+    const added: string[] = [];
     for (const [key, verdict] of judged) {
-      entries.set(key, { source: verdict.source, suppressed: verdict.suppressed ?? this.announce(key, verdict) });
+      const isNew = !this.places.has(key);
+      const suppressed = verdict.suppressed ?? this.announce(key, verdict);
+      if (suppressed === null && isNew) added.push(key);
+      entries.set(key, { source: verdict.source, suppressed });
     }
     this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
-    for (const key of added) if (this.places.has(key)) this.announceable(key);
+    for (const key of added) this.announceable(key);
   }
 
   /** The keys of the frames. Goes on over changes: one that is added meanwhile comes as well, one that is removed does not. */
@@ -96,19 +97,14 @@ export class BondGuests {
   }
 
   /** How many guests are not announced, by reason. */
-  countSuppressed(): Map<SuppressReason, number> {
-    return new Map(this.byReason);
+  countSuppressed(): ReadonlyMap<SuppressReason, number> {
+    return this.byReason;
   }
 
   /** The MACs of guests that are not announced for one of these reasons. Guests may come and go between two steps. */
   *leftOut(reasons: ReadonlySet<SuppressReason>): Generator<Mac> {
-    for (const [mac, entries] of this.entries) {
-      for (const { suppressed } of entries.values()) {
-        if (suppressed === null || !reasons.has(suppressed)) continue;
-        yield mac;
-        break;
-      }
-    }
+    for (const [mac, entries] of this.entries)
+      if ([...entries.values()].some(({ suppressed }) => suppressed !== null && reasons.has(suppressed))) yield mac;
   }
 
   private countEach(entries: ReadonlyMap<string, Entry> | undefined, by: 1 | -1): void {

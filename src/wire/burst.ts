@@ -1,6 +1,6 @@
 import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { controlWords, COUNT, EDITION, generationAt, IDLE, MESSAGE_BYTES, PUBLISHED, SENDING } from './batch-layout.js';
+import { controlWords, COUNT, EDITION, generationAt, IDLE, MESSAGE_BYTES, PUBLISHED, SENDING } from './batch-memory.js';
 
 /** What became of a burst. Every frame is in `sent` or in `errors`. */
 export interface BurstOutcome {

@@ -4,9 +4,11 @@ import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { LinkSocket } from '../sys/netlink/link-socket.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
-import { readLoss } from './bond-loss.js';
 import { type FailoverOwner, type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import { Rehearsal } from './rehearsal.js';
+import { asBond, type BondId } from '../topology/bond-id.js';
+import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
+import type { LossReason } from './thread-messages.js';
 
 /** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
 const SAMPLE_MESSAGES = 4;
@@ -121,4 +123,13 @@ export class FailoverWatch {
     owner.post({ type: 'ready', delayable: settle(), descriptor: socket.descriptor });
     this.ready = true;
   }
+}
+
+/** Whether nothing can leave by a bond after this event: it has no slave that works, or it is gone. */
+export function readLoss(event: KernelEvent): { readonly bond: BondId; readonly reason: LossReason } | null {
+  if (event.type === 'linkGone') return { bond: asBond(event.ifindex), reason: 'bond-gone' };
+  if (event.type !== 'link' || event.details.type !== 'bond') return null;
+  const bond = asBond(event.ifindex);
+  if (event.details.mode !== BOND_MODE_ACTIVEBACKUP) return { bond, reason: 'bond-gone' };
+  return event.lowerUp && event.details.activeSlave !== null ? null : { bond, reason: 'no-active-slave' };
 }

@@ -3,7 +3,7 @@ import { BondheraldError } from '../errors.js';
 import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
-import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-layout.js';
+import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-memory.js';
 import type { Portion } from './batch-writer.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { StopOrder, ThreadReport } from './thread-handle.js';
@@ -12,7 +12,6 @@ import {
   type FromFailoverThread,
   type LossReason,
   NO_ROUND,
-  type OrderCause,
   type RoundOutcome,
   type ToFailoverThread,
 } from './thread-messages.js';
@@ -117,8 +116,6 @@ export class ReadyFirstRound {
   }
 }
 
-const DONE: ThreadReport = { type: 'answer', error: null };
-
 /** The bonds that the failover thread announces, as its owner ordered. Bounded by the number of bonds on the host. */
 export class WatchedBonds {
   private readonly bonds = new Map<BondId, ReadyFirstRound>();
@@ -137,11 +134,14 @@ export class WatchedBonds {
   carryOutOrders(begin: () => Moment, echo: () => void = () => undefined): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
-      else if (order.type === 'forget') this.letGo(order.bond);
-      else if (order.type === 'watch') this.watch(order);
       else if (order.type === 'echo') echo();
-      else if (order.type === 'configure') this.configure(order, begin().now);
-      else this.announce(order, begin());
+      else if (order.type === 'announce') this.announce(order, begin());
+      else {
+        if (order.type === 'forget') this.forget(order.bond);
+        else if (order.type === 'watch') this.watch(order);
+        else for (const bond of this.bonds.values()) bond.configure(order, begin().now);
+        this.owner.post({ type: 'answer', error: null });
+      }
     }
   }
 
@@ -159,15 +159,10 @@ export class WatchedBonds {
     for (const bond of [...this.bonds.keys()]) this.forget(bond);
   }
 
-  private announce({ bond, slave, cause }: { bond: BondId; slave: number; cause: OrderCause }, moment: Moment): void {
+  private announce({ bond, slave, cause }: ToFailoverThread & { type: 'announce' }, moment: Moment): void {
     const watched = this.bonds.get(bond);
     const round = cause === 'window' ? watched?.release(moment) : watched?.failover(moment);
     if (round) this.owner.post({ type: 'failover', bond, slave, cause, arrived: moment.now, ...round });
-  }
-
-  private configure(settings: FirstRoundSettings, now: number): void {
-    for (const bond of this.bonds.values()) bond.configure(settings, now);
-    this.owner.post(DONE);
   }
 
   private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {
@@ -178,12 +173,6 @@ export class WatchedBonds {
       if (!(error instanceof BondheraldError)) throw error;
       this.owner.post({ type: 'unwatched', bond, error: error.message });
     }
-    this.owner.post(DONE);
-  }
-
-  private letGo(bond: BondId): void {
-    this.forget(bond);
-    this.owner.post(DONE);
   }
 
   private forget(bond: BondId): void {

@@ -1,6 +1,5 @@
 import { OpenFlowError } from '../errors.js';
 import { decodeEthernet, type EthernetFrame, retag, type Tag } from '../frames/ethernet.js';
-import type { PacketOut } from '../frames/openflow/packet-out.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
 import type { StreamListener, UnixStream } from '../sys/unix/unix-stream.js';
@@ -77,7 +76,10 @@ export class OpenFlowPort implements SlicePort {
     const placed = frames.map(({ bytes }) => this.tools.entrance(decodeEthernet(bytes)));
     const sent = frames.flatMap(({ bytes }, n) => (placed[n] ? [bytes] : []));
     this.tools.sending?.(sent);
-    const out = frames.flatMap(({ bytes }, n) => packetOut(bytes, placed[n]));
+    const out = frames.flatMap(({ bytes }, n) => {
+      const entrance = placed[n];
+      return entrance ? [{ inPort: entrance.inPort, frame: retag(bytes, entrance.tags) }] : [];
+    });
     return spread(await session.send(out), placed);
   }
 
@@ -93,10 +95,6 @@ export class OpenFlowPort implements SlicePort {
     this.session?.close();
     this.session = null;
   }
-}
-
-function packetOut(bytes: Uint8Array, entrance: Entrance | null | undefined): PacketOut[] {
-  return entrance ? [{ inPort: entrance.inPort, frame: retag(bytes, entrance.tags) }] : [];
 }
 
 /** Puts the refusals of what was sent in their places among all frames; those without an entrance were not sent. */

@@ -1,7 +1,14 @@
 import { OpenFlowError, SyscallError } from '../errors.js';
-import { errorName } from '../frames/openflow/error.js';
-import { encodeHello, negotiate } from '../frames/openflow/hello.js';
-import { encodeEchoReply, type Message, MessageReader, TYPE, type Version } from '../frames/openflow/message.js';
+import {
+  errorName,
+  encodeHello,
+  negotiate,
+  encodeEchoReply,
+  type Message,
+  MessageReader,
+  TYPE,
+  type Version,
+} from '../frames/openflow/message.js';
 import {
   barrierReplyType,
   encodeBarrierRequest,
@@ -59,8 +66,7 @@ export class OpenFlowSession {
    * @throws OpenFlowError when the conversation ends before
    */
   open(): Promise<void> {
-    this.opening ??= this.begin();
-    return this.opening;
+    return (this.opening ??= this.begin());
   }
 
   get over(): boolean {

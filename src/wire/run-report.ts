@@ -36,13 +36,8 @@ export class RunTally {
 
   /** @param ending why it ended before its time; null when it did not */
   report(ending: RunResult | null, now: number): RunReport {
-    const { rarp, garp, na } = this.sentByKind;
-    const whole = this.refusedFrames > 0 ? 'refused' : rarp + garp + na > 0 ? 'completed' : 'empty';
-    return {
-      result: ending ?? whole,
-      sent: { ...this.sentByKind },
-      refused: this.refusedFrames,
-      seconds: now - this.start,
-    };
+    const { sentByKind: sent, refusedFrames: refused, start } = this;
+    const whole = refused > 0 ? 'refused' : sent.rarp + sent.garp + sent.na > 0 ? 'completed' : 'empty';
+    return { result: ending ?? whole, sent: { ...sent }, refused, seconds: now - start };
   }
 }

@@ -1,8 +1,11 @@
 import type { DueFrame } from '../plan/turns.js';
 import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { batchBytes, generationAt } from './batch-layout.js';
-import { writeFrame } from './batch-writer.js';
+import { batchBytes, generationAt } from './batch-memory.js';
+import { writeFrame, BatchWriter } from './batch-writer.js';
+import { blockFor } from '../sys/clock.js';
+import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
+import type { OpenSender } from './first-round.js';
 
 /**
  * Sends a few frames at a time, without waiting: `send` returns what was taken, or a promise of it; until
@@ -41,4 +44,22 @@ export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): Sl
     },
     close: () => sender.close(),
   };
+}
+
+/**
+ * Sends one frame on a device at once, from the thread that calls it.
+ * @throws PermissionError without CAP_NET_RAW
+ * @throws SyscallError for example ENODEV when the device is gone
+ */
+export function sendNow(openSender: OpenSender, ifindex: number, frame: Uint8Array): BurstOutcome {
+  const batch = new BatchWriter(1);
+  batch.put('', frame);
+  batch.publish();
+  const sender = openSender(ifindex);
+  try {
+    const reader = new BatchReader(batch.memory, batch.capacity);
+    return reader.read((messages, count) => sendBurst(sender, messages, count, () => blockFor(0.001)));
+  } finally {
+    sender.close();
+  }
 }

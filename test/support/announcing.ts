@@ -11,7 +11,7 @@ import { asBond } from '../../src/topology/bond-id.js';
 import type { DaemonEvents } from '../../src/wire/events.js';
 import type { PacketSender } from '../../src/sys/packets/packet-sender.js';
 import { Announcements } from '../../src/wire/announcements.js';
-import { controlWords, EPOCH } from '../../src/wire/batch-layout.js';
+import { controlWords, EPOCH } from '../../src/wire/batch-memory.js';
 import { BondGuests } from '../../src/wire/bond-guests.js';
 import type { AnnouncementTools } from '../../src/wire/bond-announcements.js';
 import { type Moment, ReadyFirstRound } from '../../src/wire/first-round.js';

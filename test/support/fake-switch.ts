@@ -1,5 +1,11 @@
-import { encodeHello } from '../../src/frames/openflow/hello.js';
-import { encodeMessage, type Message, MessageReader, TYPE, type Version } from '../../src/frames/openflow/message.js';
+import {
+  encodeHello,
+  encodeMessage,
+  type Message,
+  MessageReader,
+  TYPE,
+  type Version,
+} from '../../src/frames/openflow/message.js';
 import { SyscallError } from '../../src/errors.js';
 import type { StreamListener, UnixStream } from '../../src/sys/unix/unix-stream.js';
 

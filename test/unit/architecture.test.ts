@@ -6,7 +6,7 @@ import type { Mac } from '../../src/addr/mac.js';
 import { encodeGratuitousArp } from '../../src/frames/arp.js';
 import { HostState } from '../../src/guests/host-state.js';
 import { decodeDatagram } from '../../src/kernel/decode.js';
-import { BatchOfHeard } from '../../src/listen/heard-batch.js';
+import { BatchOfHeard } from '../../src/listen/snoop-messages.js';
 import { BondPlan, newBuckets } from '../../src/plan/bond-plan.js';
 import type { Heard } from '../../src/sources/heard.js';
 import { readFrame } from '../../src/sources/snoop.js';

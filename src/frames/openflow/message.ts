@@ -58,7 +58,7 @@ export class MessageReader {
    * @throws OpenFlowError for a length that is shorter than a header: from there on nothing can be told apart
    */
   take(bytes: Uint8Array): Message[] {
-    const all = this.rest.length === 0 ? bytes : concat(this.rest, bytes);
+    const all = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
     const messages: Message[] = [];
     let at = 0;
@@ -76,9 +76,99 @@ export class MessageReader {
   }
 }
 
-function concat(one: Uint8Array, other: Uint8Array): Uint8Array {
-  const both = new Uint8Array(one.length + other.length);
-  both.set(one);
-  both.set(other, one.length);
-  return both;
+/*
+ * ERROR (OpenFlow 1.0.0 section 5.4.4, OpenFlow 1.3.5 section A.4.4); its xid is that of the message that was refused:
+ *
+ *    0             2             4
+ *    +-------------+-------------+----------------------
+ *    | type        | code        | the message, or its first 64 bytes at least
+ *    +-------------+-------------+----------------------
+ *
+ * Only the types that can answer what we send are here; up to 2 they are the same in all versions.
+ */
+const NAMES: Readonly<Record<number, readonly string[]>> = {
+  0: ['OFPHFC_INCOMPATIBLE', 'OFPHFC_EPERM'],
+  1: [
+    'OFPBRC_BAD_VERSION',
+    'OFPBRC_BAD_TYPE',
+    'OFPBRC_BAD_MULTIPART',
+    'OFPBRC_BAD_EXPERIMENTER',
+    'OFPBRC_BAD_EXP_TYPE',
+    'OFPBRC_EPERM',
+    'OFPBRC_BAD_LEN',
+    'OFPBRC_BUFFER_EMPTY',
+    'OFPBRC_BUFFER_UNKNOWN',
+    'OFPBRC_BAD_TABLE_ID',
+    'OFPBRC_IS_SLAVE',
+    'OFPBRC_BAD_PORT',
+    'OFPBRC_BAD_PACKET',
+  ],
+  2: [
+    'OFPBAC_BAD_TYPE',
+    'OFPBAC_BAD_LEN',
+    'OFPBAC_BAD_EXPERIMENTER',
+    'OFPBAC_BAD_EXP_TYPE',
+    'OFPBAC_BAD_OUT_PORT',
+    'OFPBAC_BAD_ARGUMENT',
+    'OFPBAC_EPERM',
+    'OFPBAC_TOO_MANY',
+  ],
+};
+
+/** Every other one; also those of vendors, among them what Open vSwitch says where OpenFlow 1.0 has no word. */
+const OTHER = 'OFPET_OTHER';
+
+/** The name of an error: of a closed set, because it is a label of metrics. `OFPET_OTHER` for a body that is cut off. */
+export function errorName({ body }: Message): string {
+  if (body.length < 4) return OTHER;
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  return NAMES[view.getUint16(0)]?.[view.getUint16(2)] ?? OTHER;
+}
+
+/*
+ * HELLO (OpenFlow 1.3.5 sections 6.3.1 and A.5.1): the version field of its header is the highest that the sender
+ * speaks. Its body is a list of elements, each padded to 8 bytes; before OpenFlow 1.3.1 there are none.
+ *
+ *    0             2             4
+ *    +-------------+-------------+----------------------
+ *    | type        | length      | type 1: bitmaps, 32 bits each; bit n of the first one stands for version n
+ *    +-------------+-------------+----------------------
+ */
+const VERSION_BITMAP = 1;
+const ELEMENT_HEADER = 4;
+
+/** The first message of either side: the versions that it speaks. @param versions at least one */
+export function encodeHello(xid: number, versions: readonly Version[] = VERSIONS): Uint8Array {
+  const body = new Uint8Array(2 * ELEMENT_HEADER);
+  const view = new DataView(body.buffer);
+  view.setUint16(0, VERSION_BITMAP);
+  view.setUint16(2, body.length);
+  const bitmap = versions.reduce((bits, version) => bits | (1 << version), 0);
+  view.setUint32(ELEMENT_HEADER, bitmap);
+  return encodeMessage({ version: Math.max(...versions), type: TYPE.hello, xid, body });
+}
+
+/**
+ * The version that both sides are to speak from here on: the highest that both name; where the peer names none in
+ * particular, the highest of ours that is not beyond its own.
+ * @returns null when there is none
+ */
+export function negotiate(hello: Message, versions: readonly Version[] = VERSIONS): Version | null {
+  const bitmap = bitmapIn(hello.body);
+  const spoken = (version: Version): boolean =>
+    bitmap === null ? version <= hello.version : (bitmap & (1 << version)) !== 0;
+  return [...versions].reverse().find(spoken) ?? null;
+}
+
+/** Elements that make no sense are passed over, as unknown ones are. */
+function bitmapIn(body: Uint8Array): number | null {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  for (let at = 0; at + ELEMENT_HEADER <= body.length;) {
+    const length = view.getUint16(at + 2);
+    if (length < ELEMENT_HEADER) return null;
+    const whole = length >= 2 * ELEMENT_HEADER && at + 2 * ELEMENT_HEADER <= body.length;
+    if (view.getUint16(at) === VERSION_BITMAP && whole) return view.getUint32(at + ELEMENT_HEADER);
+    at += Math.ceil(length / 8) * 8;
+  }
+  return null;
 }

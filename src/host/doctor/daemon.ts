@@ -9,7 +9,7 @@ import { type ProcessFacts, readProcess } from '../../sys/process/process-facts.
 import { listenerOf } from '../../sys/unix/socket-peer.js';
 import { openFolder } from '../../sys/files/watch-folder.js';
 import type { Bond } from '../../topology/bonds.js';
-import { batchBytes } from '../../wire/batch-layout.js';
+import { batchBytes } from '../../wire/batch-memory.js';
 
 /** As many of libvirt's files as the daemon reads, and as much of each. */
 const LIBVIRT_LIMITS = { files: 4096, bytes: 1 << 20 };

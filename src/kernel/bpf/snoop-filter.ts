@@ -1,15 +1,14 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../../frames/arp.js';
-import { DHCP_SERVER_PORT } from '../../frames/dhcp.js';
+import { DHCP_SERVER_PORT, ETH_P_IP } from '../../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../../frames/ipv6.js';
 import { NA_TYPE, NEXT_HEADER_ICMPV6, RS_TYPE } from '../../frames/nd.js';
-import { ETH_P_IP } from '../../frames/udp.js';
 import { assemble, compute, type Instruction, jump, label, type Line, load, pass } from './assembler.js';
 
 /** What passes of a frame. No message that we read is longer than an Ethernet frame with its tags. */
 export const SNAP_LENGTH = 2048;
 
 /** SKF_AD_MARK of linux/filter.h: the mark of the socket that sent the frame. */
-export const MARK = 20;
+const MARK = 20;
 const PROTOCOL_UDP = 17;
 
 // Offsets with X = 4 bytes for each tag.
@@ -28,7 +27,7 @@ const UDP_DESTINATION = 16;
 const isTag = (yes: string, no: string): Line[] => [jump.equal(0x8100, { yes }), jump.equal(0x88a8, { yes, no })];
 
 /** Goes to 'pass' for ARP and RARP, to 'IPv6', to `ipv4` or to 'drop', with X = 4 for each tag among the bytes. */
-export const byType = (ipv4: string): Line[] => [
+const byType = (ipv4: string): Line[] => [
   load.x(0),
   load.half(ETHER_TYPE),
   ...isTag('one tag', 'type'),
@@ -48,7 +47,7 @@ export const byType = (ipv4: string): Line[] => [
 ];
 
 /** From 'IPv6' to 'pass' for Neighbor Discovery, else to 'drop'. */
-export const neighborDiscovery: readonly Line[] = [
+const neighborDiscovery: readonly Line[] = [
   label('IPv6'),
   load.byte(IPV6_NEXT_HEADER),
   jump.equal(NEXT_HEADER_ICMPV6, { no: 'drop' }),
@@ -107,5 +106,56 @@ export function snoopFilter(ownMark: number): Instruction[] {
     pass(SNAP_LENGTH),
     label('drop'),
     pass(0),
+  ]);
+}
+
+// Results of a program that is a tc action (net/sched/act_bpf.c:tcf_bpf_act).
+/** Any number that is no action of tc: the actions after this one are not taken, and the next filter is asked. */
+const ENOUGH = 100;
+/** What the action was given as its default. */
+const DEFAULT = 0xffffffff;
+
+/**
+ * An action of tc that ends the actions of its filter for the frames that we have sent ourselves.
+ * @param ownMark the mark of the frames that we send
+ */
+export function spareOwnFrames(ownMark: number): Instruction[] {
+  return assemble([
+    load.special(MARK),
+    jump.equal(ownMark, { no: 'others' }),
+    pass(ENOUGH),
+    label('others'),
+    pass(DEFAULT),
+  ]);
+}
+
+/** SKF_AD_PKTTYPE of linux/filter.h: which way the frame passes the device, as in sockaddr_ll of packet(7). */
+const PACKET_TYPE = 4;
+const PACKET_OUTGOING = 4;
+const PACKET_LOOPBACK = 5;
+
+/** Which frames of a link: those that come in, those that leave, and those that leave and that we have sent ourselves. */
+export type PassingFrames = 'in' | 'out' | 'ours';
+
+/**
+ * The beginning of a filter: ARP, RARP and Neighbor Discovery behind up to two tags and the one in the frame's metadata,
+ * that pass a link in one way. It goes on at its end with them, A and X being 0, for a second program to stand there.
+ * @param ownMark the mark of the frames that we send
+ */
+export function watchFilter(frames: PassingFrames, ownMark: number): Instruction[] {
+  const outgoing = frames === 'in' ? { yes: 'drop' } : { no: 'drop' };
+  const marked = frames === 'ours' ? { no: 'drop' } : { yes: 'drop' };
+  return assemble([
+    load.special(PACKET_TYPE),
+    jump.equal(PACKET_LOOPBACK, { yes: 'drop' }),
+    jump.equal(PACKET_OUTGOING, outgoing),
+    ...(frames === 'in' ? [] : [load.special(MARK), jump.equal(ownMark, marked)]),
+    ...byType('drop'),
+    ...neighborDiscovery,
+    label('drop'),
+    pass(0),
+    label('pass'),
+    load.x(0),
+    load.value(0),
   ]);
 }

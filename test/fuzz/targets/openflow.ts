@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { OpenFlowError } from '../../../src/errors.js';
-import { errorName } from '../../../src/frames/openflow/error.js';
-import { encodeHello, negotiate } from '../../../src/frames/openflow/hello.js';
 import {
+  errorName,
+  encodeHello,
+  negotiate,
   encodeEchoReply,
   encodeMessage,
   type Message,

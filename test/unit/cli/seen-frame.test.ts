@@ -6,7 +6,7 @@ import { OwnFrames } from '../../../src/cli/own-frames.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
 import { seenDocument, seenLine, type Sighted } from '../../../src/cli/seen-line.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
-import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
+import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
 import * as say from '../../support/say.js';
 
 const SRC = '52:54:00:00:00:01' as Mac;

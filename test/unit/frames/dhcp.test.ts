@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { macFromBytes } from '../../../src/addr/mac.js';
 import { FrameError } from '../../../src/errors.js';
-import { decodeDhcp, type DhcpMessage } from '../../../src/frames/dhcp.js';
-import { decodeUdp, type Udp } from '../../../src/frames/udp.js';
+import { decodeDhcp, type DhcpMessage, decodeUdp, type Udp } from '../../../src/frames/dhcp.js';
 import { dissect } from '../../support/dissect.js';
 import * as say from '../../support/say.js';
 

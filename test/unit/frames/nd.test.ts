@@ -5,8 +5,7 @@ import { type Ip, ipFromBytes, isStationIp } from '../../../src/addr/ip.js';
 import { type Mac, macFromBytes } from '../../../src/addr/mac.js';
 import { FrameError } from '../../../src/errors.js';
 import { decodeIpv6 } from '../../../src/frames/ipv6.js';
-import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
-import { decodeNd, type NdMessage } from '../../../src/frames/nd.js';
+import { encodeUnsolicitedNa, decodeNd, type NdMessage } from '../../../src/frames/nd.js';
 import { dissect } from '../../support/dissect.js';
 import * as say from '../../support/say.js';
 

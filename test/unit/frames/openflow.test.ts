@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { OpenFlowError } from '../../../src/errors.js';
-import { errorName } from '../../../src/frames/openflow/error.js';
-import { encodeHello, negotiate } from '../../../src/frames/openflow/hello.js';
 import {
+  errorName,
+  encodeHello,
+  negotiate,
   encodeEchoReply,
   encodeMessage,
   type Message,

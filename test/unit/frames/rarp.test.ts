@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { type Mac, macFromBytes } from '../../../src/addr/mac.js';
 import { FrameError } from '../../../src/errors.js';
 import { decodeEthernet, encodeEthernet } from '../../../src/frames/ethernet.js';
-import { decodeRarp, encodeRarp } from '../../../src/frames/arp.js';
+import { encodeRarp } from '../../../src/frames/arp.js';
+import { decodeRarp } from '../../support/rarp.js';
 import { dissect } from '../../support/dissect.js';
 
 const GUEST = '52:54:00:12:34:56' as Mac;

@@ -5,7 +5,7 @@ import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import type { Tag } from '../../../src/frames/ethernet.js';
-import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
+import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
 
 const GUEST = '52:54:00:12:34:56' as Mac;
 const BROADCAST = 'ff:ff:ff:ff:ff:ff';

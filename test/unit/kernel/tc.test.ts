@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { macFromBytes } from '../../../src/addr/mac.js';
 import { decodeDatagram } from '../../../src/kernel/decode.js';
-import * as link from '../../../src/kernel/dummy-link.js';
+import * as link from '../../../src/kernel/requests.js';
 import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
-import { spareOwnFrames } from '../../../src/kernel/bpf/own-frames.js';
+import { spareOwnFrames } from '../../../src/kernel/bpf/snoop-filter.js';
 import * as tc from '../../../src/kernel/tc.js';
 
 /** The number that the recorded programs gave their requests. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
-import { type PassingFrames, watchFilter } from '../../../src/kernel/bpf/watch-filter.js';
+import { type PassingFrames, watchFilter } from '../../../src/kernel/bpf/snoop-filter.js';
 import { parseDdd, parseProgram, runBpf } from '../../support/bpf.js';
 import * as say from '../../support/say.js';
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
-import { encodeUnsolicitedNa } from '../../../src/frames/na.js';
+import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
 import type { Heard, HeardIgnoreReason } from '../../../src/sources/heard.js';
 import { readFrame } from '../../../src/sources/snoop.js';
 import * as say from '../../support/say.js';

@@ -8,7 +8,7 @@ import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { SyscallError } from '../../../src/errors.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import { Announcements } from '../../../src/wire/announcements.js';
-import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
+import { controlWords, EPOCH } from '../../../src/wire/batch-memory.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { DueFrame } from '../../../src/plan/turns.js';
 import { Events } from '../../../src/tasks/events.js';

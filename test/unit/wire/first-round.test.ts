@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rate } from '../../../src/config/config.js';
-import { controlWords, EPOCH } from '../../../src/wire/batch-layout.js';
+import { controlWords, EPOCH } from '../../../src/wire/batch-memory.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
-import { readLoss } from '../../../src/wire/bond-loss.js';
+import { readLoss } from '../../../src/wire/failover-watch.js';
 import { ReadyFirstRound } from '../../../src/wire/first-round.js';
 import type { RoundOutcome } from '../../../src/wire/thread-messages.js';
 import { AddressSpace } from '../../support/batch-memory.js';
