@@ -13,15 +13,20 @@ export abstract class BondheraldError extends Error {
   }
 }
 
+/** The class of errors with a code. */
+function coded<const Code extends string>(code: Code) {
+  return class extends BondheraldError {
+    readonly code = code;
+  };
+}
+
 /** The command line asks for something that cannot be: a malformed MAC, an unknown bond, a bond of another mode. */
-export class UsageError extends BondheraldError {
-  readonly code = 'USAGE';
+export class UsageError extends coded('USAGE') {
   override readonly exitCode = 2;
 }
 
 /** The configuration is wrong. `problems` has a line for each thing that is. */
-export class ConfigError extends BondheraldError {
-  readonly code = 'CONFIG';
+export class ConfigError extends coded('CONFIG') {
   override readonly exitCode = 2;
   readonly problems: readonly string[];
 
@@ -32,24 +37,16 @@ export class ConfigError extends BondheraldError {
 }
 
 /** A netlink message that is truncated, or whose lengths contradict each other. */
-export class NetlinkDecodeError extends BondheraldError {
-  readonly code = 'NETLINK_DECODE';
-}
+export class NetlinkDecodeError extends coded('NETLINK_DECODE') {}
 
 /** The kernel answered a netlink request with an error, or not at all. */
-export class NetlinkRequestError extends BondheraldError {
-  readonly code = 'NETLINK_REQUEST';
-}
+export class NetlinkRequestError extends coded('NETLINK_REQUEST') {}
 
 /** A frame that is too short for what its header promises, or values that no frame can carry. */
-export class FrameError extends BondheraldError {
-  readonly code = 'FRAME';
-}
+export class FrameError extends coded('FRAME') {}
 
 /** A system call failed. `errno` is its symbolic name, for example ENETDOWN. */
-export class SyscallError extends BondheraldError {
-  readonly code = 'SYSCALL';
-
+export class SyscallError extends coded('SYSCALL') {
   constructor(
     readonly syscall: string,
     readonly errno: string,
@@ -60,52 +57,34 @@ export class SyscallError extends BondheraldError {
 }
 
 /** The process lacks a capability. */
-export class PermissionError extends BondheraldError {
-  readonly code = 'PERMISSION';
-}
+export class PermissionError extends coded('PERMISSION') {}
 
 /** The bond has no slave that carries traffic now. */
-export class NoActiveSlaveError extends BondheraldError {
-  readonly code = 'NO_ACTIVE_SLAVE';
-}
+export class NoActiveSlaveError extends coded('NO_ACTIVE_SLAVE') {}
 
 /** The address for the metrics cannot be listened on. */
-export class ListenError extends BondheraldError {
-  readonly code = 'LISTEN';
-}
+export class ListenError extends coded('LISTEN') {}
 
 /** The failover thread ended, or never became ready. */
-export class FailoverThreadError extends BondheraldError {
-  readonly code = 'FAILOVER_THREAD';
-}
+export class FailoverThreadError extends coded('FAILOVER_THREAD') {}
 
 /** A status file of libvirt that is cut off, or not what libvirt writes. */
-export class LibvirtStatusError extends BondheraldError {
-  readonly code = 'LIBVIRT_STATUS';
-}
+export class LibvirtStatusError extends coded('LIBVIRT_STATUS') {}
 
 /** Bytes on a socket of Open vSwitch that are no JSON-RPC, or a message beyond our limits. */
-export class JsonRpcError extends BondheraldError {
-  readonly code = 'JSON_RPC';
-}
+export class JsonRpcError extends coded('JSON_RPC') {}
 
 /** Open vSwitch refused a request, did not answer it, or answered what makes no sense. */
-export class OvsAnswerError extends BondheraldError {
-  readonly code = 'OVS_ANSWER';
-}
+export class OvsAnswerError extends coded('OVS_ANSWER') {}
 
 /** The thread that listens on the bonds ended, or never became ready. */
-export class SnoopThreadError extends BondheraldError {
-  readonly code = 'SNOOP_THREAD';
-}
+export class SnoopThreadError extends coded('SNOOP_THREAD') {}
 
 /**
  * A switch of Open vSwitch cannot be reached by OpenFlow, or does not speak it as it should. `reason` is a symbolic
  * errno or the name of an OpenFlow error.
  */
-export class OpenFlowError extends BondheraldError {
-  readonly code = 'OPEN_FLOW';
-
+export class OpenFlowError extends coded('OPEN_FLOW') {
   constructor(
     readonly reason: string,
     message: string,
@@ -115,19 +94,13 @@ export class OpenFlowError extends BondheraldError {
 }
 
 /** A part of the daemon ended by itself. */
-export class TaskEndedError extends BondheraldError {
-  readonly code = 'TASK_ENDED';
-}
+export class TaskEndedError extends coded('TASK_ENDED') {}
 
 /** A request or answer on the control socket that is too long, of another version, or makes no sense. */
-export class ControlMessageError extends BondheraldError {
-  readonly code = 'CONTROL_MESSAGE';
-}
+export class ControlMessageError extends coded('CONTROL_MESSAGE') {}
 
 /** The control socket cannot be made or reached. `errno` is the symbolic name of the cause, for example ENOENT. */
-export class ControlSocketError extends BondheraldError {
-  readonly code = 'CONTROL_SOCKET';
-
+export class ControlSocketError extends coded('CONTROL_SOCKET') {
   constructor(
     readonly errno: string,
     message: string,
@@ -137,19 +110,13 @@ export class ControlSocketError extends BondheraldError {
 }
 
 /** Another daemon serves the control socket. */
-export class AlreadyRunningError extends BondheraldError {
-  readonly code = 'ALREADY_RUNNING';
-}
+export class AlreadyRunningError extends coded('ALREADY_RUNNING') {}
 
 /** The daemon does so much of this already that it will not begin another. */
-export class BusyError extends BondheraldError {
-  readonly code = 'BUSY';
-}
+export class BusyError extends coded('BUSY') {}
 
 /** The daemon failed at what it was asked for. `daemonCode` is the code of its own error. */
-export class DaemonError extends BondheraldError {
-  readonly code = 'DAEMON';
-
+export class DaemonError extends coded('DAEMON') {
   constructor(
     readonly daemonCode: string,
     message: string,
@@ -159,8 +126,17 @@ export class DaemonError extends BondheraldError {
 }
 
 /** A part that is optional is not installed. */
-export class MissingModuleError extends BondheraldError {
-  readonly code = 'MISSING_MODULE';
+export class MissingModuleError extends coded('MISSING_MODULE') {}
+
+/** Runs a step. @returns what it threw; null for nothing. @throws what is no BondheraldError */
+export function failureOf(step: () => unknown): BondheraldError | null {
+  try {
+    step();
+    return null;
+  } catch (error) {
+    if (error instanceof BondheraldError) return error;
+    throw error;
+  }
 }
 
 /** The one line that an operator gets to read of an error. */

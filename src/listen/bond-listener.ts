@@ -1,4 +1,4 @@
-import { BondheraldError } from '../errors.js';
+import { BondheraldError, failureOf } from '../errors.js';
 import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packets/packet-reader.js';
 import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { BondMirror } from './bond-mirror.js';
@@ -37,12 +37,8 @@ export class BondListener {
 
   /** Begins to listen. @throws BondheraldError when the bond cannot be listened on at all */
   open(): void {
-    try {
-      this.openMirrored();
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error;
-      this.openPlain(error.message);
-    }
+    const failure = failureOf(() => this.openMirrored());
+    if (failure) this.openPlain(failure.message);
   }
 
   /** What can be waited on. */
@@ -107,12 +103,11 @@ export class BondListener {
   /** Others have removed a part of the mirror. */
   private renew(): void {
     this.close();
-    try {
+    // When this fails the bond is gone too, and soon forgotten.
+    failureOf(() => {
       if (this.renewalsLeft-- > 0) this.open();
-      else this.openPlain('another program keeps removing its filters');
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error; // the bond is gone too, and soon forgotten
-    }
+      else this.openPlain('somebody takes its parts away again and again');
+    });
   }
 
   private reader(ifindex: number, hears: 'in' | 'out' | 'both'): PacketReader {

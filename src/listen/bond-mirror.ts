@@ -1,5 +1,5 @@
 import { type Mac, macFromBytes } from '../addr/mac.js';
-import { BondheraldError, NetlinkRequestError, SyscallError } from '../errors.js';
+import { failureOf, NetlinkRequestError, SyscallError } from '../errors.js';
 import * as link from '../kernel/requests.js';
 import type { LinkEvent } from '../kernel/events.js';
 import * as tc from '../kernel/tc.js';
@@ -39,10 +39,7 @@ export class BondMirror {
     private readonly bond: number,
   ) {}
 
-  /**
-   * @returns the ifindex of the device that gets the copies
-   * @throws BondheraldError when the kernel refuses; nothing is left behind then
-   */
+  /** @returns the device that gets the copies. @throws BondheraldError when the kernel refuses; then nothing is left */
   setUp(): number {
     try {
       this.makeQdisc();
@@ -63,15 +60,17 @@ export class BondMirror {
     return prefs[0] === FIRST_MIRROR_PREF && PREFS.every(({ pref }) => prefs.includes(pref));
   }
 
-  /** Removes what is ours; of the qdisc's filters those of others, and then the qdisc itself, stay. */
+  /**
+   * Removes what is ours and not gone already, with the bond or by hand; filters of others, and then the qdisc, stay.
+   */
   takeDown(): void {
     const { bond, dummy } = this;
     this.deleteFilters();
-    this.tolerate(() => {
+    failureOf(() => {
       const others = this.filters('egress').length + this.filters('ingress').length;
       if (this.madeQdisc && others === 0) this.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
     });
-    if (dummy !== null) this.tolerate(() => this.requests.ask('a dummy', (seq) => link.deleteLinkRequest(dummy, seq)));
+    if (dummy !== null) failureOf(() => this.requests.ask('a dummy', (seq) => link.deleteLinkRequest(dummy, seq)));
     this.dummy = null;
     this.madeQdisc = false;
   }
@@ -103,17 +102,12 @@ export class BondMirror {
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
     const add = (program: tc.SharedProgram | null): unknown =>
       this.requests.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
-    try {
-      add(SPARE_OWN_FRAMES);
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error;
-      add(null);
-    }
+    if (failureOf(() => add(SPARE_OWN_FRAMES))) add(null);
   }
 
   private deleteFilters(): void {
     for (const filter of PREFS)
-      this.tolerate(() => this.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
+      failureOf(() => this.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
   }
 
   /** A filter before ours may accept a frame and end the search: then we would hear nothing, and not know it. */
@@ -137,15 +131,6 @@ export class BondMirror {
     } catch (error) {
       if (error instanceof SyscallError && error.errno === errno) return false;
       throw error;
-    }
-  }
-
-  /** What is to go may be gone already, with the bond or by hand. */
-  private tolerate(step: () => void): void {
-    try {
-      step();
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error;
     }
   }
 }

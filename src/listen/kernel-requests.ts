@@ -15,8 +15,7 @@ export class KernelRequests {
   constructor(private readonly socket: LinkSocket) {}
 
   /**
-   * @param build makes the request with the number given
-   * @param what it is about, for the error
+   * @param what the request is about, for the error
    * @returns what came before the acknowledgement
    * @throws SyscallError with the kernel's errno, or ETIMEDOUT
    */

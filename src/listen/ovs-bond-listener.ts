@@ -1,4 +1,4 @@
-import { BondheraldError } from '../errors.js';
+import { type BondheraldError, failureOf } from '../errors.js';
 import { FrameBook, isPlainRarp } from '../sources/frame-book.js';
 import type { ReadFrame } from '../sys/packets/packet-reader.js';
 import { BondListener, type ListenerTools } from './bond-listener.js';
@@ -13,10 +13,9 @@ const ECHO_WINDOW = 0.5;
 const WAITING = 1024;
 
 /**
- * Listens on a bond of Open vSwitch, by its members. What leaves by any of them leaves by the bond; what comes in counts on
- * the active member only, as Open vSwitch drops the rest (ofproto/bond.c:bond_check_admissibility). Its forwarding
- * carries no mark of ours, so our own frames are known by what `sending` announced, and RARPs of the kind that it
- * sends itself prove nothing of a guest.
+ * Listens on the members of a bond of Open vSwitch. What comes in counts on the active member only: Open vSwitch drops
+ * the rest (ofproto/bond.c:bond_check_admissibility). What it forwards carries no mark of ours, so our own frames are
+ * known by what `sending` announced, and RARPs like those that it sends itself prove nothing of a guest.
  */
 export class OvsBondListener {
   /** By member. */
@@ -26,11 +25,7 @@ export class OvsBondListener {
   private readonly waiting: ReadFrame[] = [];
   private isCostly = false;
 
-  /**
-   * @param members devices of the kernel
-   * @param active the member whose incoming frames count
-   * @param costly called with the reason when there is no mirror, once at most
-   */
+  /** @param costly called with the reason when there is no mirror, once at most */
   constructor(
     private readonly members: readonly number[],
     public active: number | null,
@@ -44,13 +39,9 @@ export class OvsBondListener {
     const failures: BondheraldError[] = [];
     for (const member of this.members) {
       const listener = new BondListener(member, this.tools, (reason) => this.reportCost(reason));
-      try {
-        listener.open();
-        this.listeners.set(member, listener);
-      } catch (error) {
-        if (!(error instanceof BondheraldError)) throw error;
-        failures.push(error);
-      }
+      const failure = failureOf(() => listener.open());
+      if (failure) failures.push(failure);
+      else this.listeners.set(member, listener);
     }
     if (this.listeners.size === 0 && failures[0]) throw failures[0];
   }
@@ -69,10 +60,7 @@ export class OvsBondListener {
     return this.waiting.length > 0;
   }
 
-  /**
-   * As BondListener does, for each member. What came in is judged when all has been read that left before it: the frame of which
-   * it is the echo may have left by a member that is read later.
-   */
+  /** As BondListener. What came in is judged last: what it echoes may have left by a member that is read later. */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void): void {
     this.readMembers(limit, handle);
     if (this.waits) {

@@ -1,5 +1,5 @@
 import type { BondId } from '../topology/bond-id.js';
-import { BondheraldError } from '../errors.js';
+import { failureOf } from '../errors.js';
 import { drainEventfd } from '../sys/eventfd.js';
 import { readFrame } from '../sources/snoop.js';
 import { waitForAny } from '../sys/poll.js';
@@ -22,10 +22,7 @@ export class SnoopedBonds {
   private onTheirWay = 0;
   running = true;
 
-  /**
-   * @param now monotonic clock, seconds
-   * @param orders an eventfd that the owner signals when it has an order
-   */
+  /** @param now monotonic clock, seconds @param orders an eventfd that the owner signals when it has an order */
   constructor(
     private readonly owner: SnoopOwner,
     private readonly now: () => number,
@@ -49,10 +46,7 @@ export class SnoopedBonds {
     }
   }
 
-  /**
-   * Waits for frames or an order, at most so long, and reports what the frames say.
-   * @returns whether there were any
-   */
+  /** Waits for frames or an order, at most so long, and reports what frames say. @returns whether there were any */
   listen(milliseconds: number): boolean {
     const all = [...this.listeners].map(([bond, listener]) => ({ bond, listener, fds: listener.descriptors }));
     const patience = all.some(({ listener }) => listener.waits) ? 0 : milliseconds;
@@ -108,15 +102,9 @@ export class SnoopedBonds {
     const listener = members
       ? new OvsBondListener(members, active, this.tools, costly, this.now)
       : new BondListener(bond, this.tools, costly);
-    let error: string | null = null;
-    try {
-      listener.open();
-      this.listeners.set(bond, listener);
-    } catch (failure) {
-      if (!(failure instanceof BondheraldError)) throw failure;
-      error = failure.message;
-    }
-    this.owner.post({ type: 'answer', error });
+    const failure = failureOf(() => listener.open());
+    if (!failure) this.listeners.set(bond, listener);
+    this.owner.post({ type: 'answer', error: failure?.message ?? null });
   }
 
   private forget(bond: BondId): void {

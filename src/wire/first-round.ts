@@ -1,5 +1,5 @@
 import type { BondId } from '../topology/bond-id.js';
-import { BondheraldError } from '../errors.js';
+import { failureOf } from '../errors.js';
 import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
@@ -126,11 +126,7 @@ export class WatchedBonds {
     private readonly openSender: OpenSender,
   ) {}
 
-  /**
-   * Carries out what the owner has asked for since the last call.
-   * @param begin gives the moment at which a bond is announced by order
-   * @param echo asks the kernel for an answer
-   */
+  /** Carries out new orders. @param begin gives the moment of an announcement @param echo asks the kernel for an answer */
   carryOutOrders(begin: () => Moment, echo: () => void = () => undefined): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
@@ -167,12 +163,8 @@ export class WatchedBonds {
 
   private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {
     this.forget(bond);
-    try {
-      this.bonds.set(bond, new ReadyFirstRound(this.openSender(bond), ready));
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error;
-      this.owner.post({ type: 'unwatched', bond, error: error.message });
-    }
+    const failure = failureOf(() => this.bonds.set(bond, new ReadyFirstRound(this.openSender(bond), ready)));
+    if (failure) this.owner.post({ type: 'unwatched', bond, error: failure.message });
   }
 
   private forget(bond: BondId): void {

@@ -5,7 +5,7 @@ import * as errors from '../../src/errors.js';
 
 type Constructor = new (...args: string[]) => errors.BondheraldError;
 
-const { BondheraldError, oneLine, ...classes } = errors;
+const { BondheraldError, failureOf, oneLine, ...classes } = errors;
 const ALL = Object.entries(classes as unknown as Record<string, Constructor>).map(([className, Class]) => ({
   className,
   error: new Class('one', 'two', 'three'),
@@ -52,6 +52,19 @@ test('a failed system call tells what was tried, the call and the errno', () => 
     [error.message, error.syscall, error.errno],
     ['a packet socket on device 7: bind: ENODEV', 'bind', 'ENODEV'],
   );
+});
+
+test('a step fails with an error of ours, or throws what is none', () => {
+  const error = new errors.UsageError('no such device');
+  const fail = (thrown: Error) => () => {
+    throw thrown;
+  };
+  assert.equal(failureOf(fail(error)), error);
+  assert.equal(
+    failureOf(() => 7),
+    null,
+  );
+  assert.throws(() => failureOf(fail(new TypeError('x'))), TypeError);
 });
 
 test('an operator reads one line of an error, whatever is in it', () => {
