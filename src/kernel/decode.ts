@@ -16,9 +16,8 @@ import { decodeLink } from './link.js';
  */
 
 /**
- * Decodes a netlink datagram. Nothing is dropped in silence: a message that will not decode becomes a `lost` event,
- * and the messages around it still count.
- * @param datagram as the kernel gave it; not kept
+ * Decodes a netlink datagram, which is not kept. A message that will not decode becomes a `lost` event, and the messages
+ * around it still count.
  */
 export function decodeDatagram(datagram: Uint8Array): KernelEvent[] {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);
@@ -103,11 +102,7 @@ function malformed(detail: string): KernelEvent {
 export const NDMSG_LENGTH = 12;
 const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER] as const;
 
-/**
- * Decodes the body of an RTM_NEWNEIGH or RTM_DELNEIGH message.
- * @returns null for a row that names no address we can use: another family, or an FDB row without a MAC
- * @throws NetlinkDecodeError
- */
+/** A row of RTM_NEWNEIGH or RTM_DELNEIGH; null without an address of use: another family, or an FDB row without a MAC. */
 function decodeNeighbour(body: Span, gone: boolean): KernelEvent | null {
   const family = body.u8(0);
   const ifindex = body.i32(4);
@@ -143,10 +138,8 @@ const NO_DEVICES = new Set([0, c.NETCONFA_IFINDEX_ALL, c.NETCONFA_IFINDEX_DEFAUL
 const UNUSABLE = c.IFA_F_TENTATIVE | c.IFA_F_OPTIMISTIC | c.IFA_F_DADFAILED;
 
 /**
- * Decodes the body of an RTM_NEWADDR or RTM_DELADDR message. On a point-to-point device IFA_ADDRESS is the peer's
- * address and IFA_LOCAL ours (net/ipv4/devinet.c:inet_fill_ifaddr); IPv6 sends IFA_LOCAL only there.
- * @returns null for a family that is not IP
- * @throws NetlinkDecodeError
+ * The address of RTM_NEWADDR or RTM_DELADDR; null for a family that is not IP. On a point-to-point device IFA_ADDRESS is
+ * the peer's address and IFA_LOCAL ours (net/ipv4/devinet.c:inet_fill_ifaddr); IPv6 sends IFA_LOCAL only there.
  */
 function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
   const family = body.u8(0);
@@ -159,11 +152,7 @@ function decodeAddress(body: Span, gone: boolean): AddressEvent | null {
   return address ? { type: 'address', gone, ifindex, address, usable: (flags & UNUSABLE) === 0 } : null;
 }
 
-/**
- * Decodes the body of an RTM_NEWNETCONF message of family AF_INET6.
- * @returns null when it does not speak of forwarding, or of no device
- * @throws NetlinkDecodeError
- */
+/** What RTM_NEWNETCONF of family AF_INET6 says of forwarding by a device; null when it says nothing of that. */
 function decodeForwarding(body: Span): ForwardingEvent | null {
   if (body.u8(0) !== c.AF_INET6) return null;
   const [device, value] = pick(body.from(NETCONFMSG_LENGTH), [c.NETCONFA_IFINDEX, c.NETCONFA_FORWARDING]);

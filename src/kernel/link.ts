@@ -1,6 +1,6 @@
 import { eachAttribute, pick, type Span } from './attributes.js';
 import * as c from './constants.js';
-import type { BridgePortEvent, KernelEvent, LinkDetails, LinkEvent, VlanRange } from './events.js';
+import type { KernelEvent, LinkDetails, LinkEvent, VlanRange } from './events.js';
 
 /*
  * struct ifinfomsg (linux/rtnetlink.h):
@@ -43,7 +43,11 @@ export function decodeLink(body: Span, gone: boolean): KernelEvent {
   const ifindex = body.i32(4);
   const attributes = body.from(IFINFOMSG_LENGTH);
   if (gone) return { type: family === c.AF_BRIDGE ? 'bridgePortGone' : 'linkGone', ifindex };
-  if (family === c.AF_BRIDGE) return decodeBridgePort(ifindex, attributes);
+  if (family === c.AF_BRIDGE) {
+    const [protinfo, afSpec] = pick(attributes, BRIDGE_PORT_ATTRIBUTES);
+    const vlans = afSpec ? decodeVlans(afSpec) : null;
+    return { type: 'bridgePort', ifindex, state: stateOf(protinfo, BRPORT_ATTRIBUTES), vlans };
+  }
   return decodeWholeLink(ifindex, body.u32(8), attributes);
 }
 
@@ -101,16 +105,6 @@ function decodeBond(data: Span): LinkDetails {
   };
 }
 
-function decodeBridgePort(ifindex: number, attributes: Span): BridgePortEvent {
-  const [protinfo, afSpec] = pick(attributes, BRIDGE_PORT_ATTRIBUTES);
-  return {
-    type: 'bridgePort',
-    ifindex,
-    state: stateOf(protinfo, BRPORT_ATTRIBUTES),
-    vlans: afSpec ? decodeVlans(afSpec) : null,
-  };
-}
-
 /**
  * struct bridge_vlan_info (linux/if_bridge.h) is {flags: u16, vid: u16}. A compressed dump sends a range as two of
  * them, the first flagged RANGE_BEGIN and the second RANGE_END.
@@ -122,10 +116,7 @@ function decodeVlans(afSpec: Span): VlanRange[] {
     if (type !== c.IFLA_BRIDGE_VLAN_INFO) return;
     const flags = value.u16(0);
     const vid = value.u16(2);
-    if (flags & c.BRIDGE_VLAN_INFO_RANGE_BEGIN) {
-      first = vid;
-      return;
-    }
+    if (flags & c.BRIDGE_VLAN_INFO_RANGE_BEGIN) return void (first = vid);
     ranges.push({
       first: flags & c.BRIDGE_VLAN_INFO_RANGE_END ? first : vid,
       last: vid,

@@ -45,9 +45,7 @@ export function attribute(type: number, ...parts: readonly Uint8Array[]): Uint8A
 }
 
 /**
- * A request that the kernel answers, with an acknowledgement at the least.
- * @param flags NLM_F_* on top of that
- * @param seq comes back in the answer
+ * A request that the kernel acknowledges at the least, with `seq` in its answer.
  * @param parts the fixed struct of this type, then attributes
  */
 export function request(type: number, flags: number, seq: number, ...parts: readonly Uint8Array[]): Uint8Array {

@@ -36,10 +36,7 @@ export const HOST_GROUPS: readonly number[] = [
 /** The sequence number of requests that are no dumps; an answer to one of them is an error. */
 export const CHANGE_SEQ = 0xffffffff;
 
-/**
- * A dump request, ready to be sent to the kernel.
- * @param seq comes back in each message of the answer; not 0, which the kernel uses for notifications
- */
+/** A dump request. @param seq comes back in each message of the answer; not 0, which notifications have */
 export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   const { type, body, family, filter } = DUMPS[table];
   const header = new Uint8Array(body);
@@ -52,19 +49,14 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
 export const ECHO_SEQ = 0xfffffffe;
 export const KNOCK_SEQ = 0xfffffffd;
 
-/**
- * A request for nothing but an answer (NLMSG_NOOP with NLM_F_ACK): error 0, from the kernel's end of the socket. Takes no
- * rights and none of the kernel's locks.
- */
+/** A request for nothing but an acknowledgement (NLMSG_NOOP), which takes no rights and none of the kernel's locks. */
 export function echoRequest(seq = ECHO_SEQ): Uint8Array {
   return request(c.NLMSG_NOOP, 0, seq);
 }
 
 /**
- * A request that puts a row into a bridge's forwarding database, as learned: `bridge fdb replace MAC dev PORT master
- * dynamic`. Needs CAP_NET_ADMIN; the kernel answers only when it refuses.
- * @param port the bridge's port that leads to the MAC
- * @param vlan null where the bridge knows no VLANs
+ * `bridge fdb replace MAC dev PORT master dynamic`: a row as learned. Needs CAP_NET_ADMIN; the kernel answers only when
+ * it refuses. @param vlan null where the bridge knows no VLANs
  */
 export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): Uint8Array {
   const ndmsg = new Uint8Array(NDMSG_LENGTH);

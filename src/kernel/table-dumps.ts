@@ -43,8 +43,7 @@ export class TableDumps {
   }
 
   /**
-   * Starts the dump that is wanted, unless one is running or the last was too short a while ago.
-   * @param now monotonic clock, seconds
+   * Starts the dump that is wanted, unless one is running or the last began too short a while ago.
    * @returns whether it started: then what we hold waits to be confirmed
    */
   startIfDue(now: number): boolean {

@@ -66,9 +66,7 @@ export function deleteFilterRequest(ifindex: number, { pref, protocol }: MirrorF
 
 /**
  * `tc filter add dev IFINDEX egress protocol PROTOCOL pref PREF matchall (or u32 match ...) action (bpf bytecode PROGRAM
- * pipe index INDEX action) mirred egress mirror dev TARGET continue`. `continue`: the filters after it are asked as if it were not
- * there.
- * @param target the ifindex of the device that gets the copies
+ * pipe index INDEX action) mirred egress mirror dev TARGET continue`: the filters after it are asked all the same.
  * @param program says of which packets no copies are made (act_bpf)
  */
 export function addFilterRequest(

@@ -78,10 +78,7 @@ export const jump = {
 export const pass = (bytes: number): Line => ({ code: 0x06, k: bytes });
 export const label = (name: string): Line => ({ label: name });
 
-/**
- * Resolves the labels. A jump goes forward only, over 255 instructions at most; the kernel has it so.
- * @throws RangeError for a program that breaks this: a mistake in the program, not in what it is applied to
- */
+/** Resolves the labels. @throws RangeError for a jump that the kernel refuses: back, or over more than 255 instructions */
 export function assemble(lines: readonly Line[]): Instruction[] {
   const positions = new Map<string, number>();
   let count = 0;

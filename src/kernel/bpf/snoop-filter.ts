@@ -115,10 +115,7 @@ const ENOUGH = 100;
 /** What the action was given as its default. */
 const DEFAULT = 0xffffffff;
 
-/**
- * An action of tc that ends the actions of its filter for the frames that we have sent ourselves.
- * @param ownMark the mark of the frames that we send
- */
+/** An action of tc that ends the actions of its filter for frames that we have sent: those with `ownMark`. */
 export function spareOwnFrames(ownMark: number): Instruction[] {
   return assemble([
     load.special(MARK),
@@ -138,9 +135,8 @@ const PACKET_LOOPBACK = 5;
 export type PassingFrames = 'in' | 'out' | 'ours';
 
 /**
- * The beginning of a filter: ARP, RARP and Neighbor Discovery behind up to two tags and the one in the frame's metadata,
- * that pass a link in one way. It goes on at its end with them, A and X being 0, for a second program to stand there.
- * @param ownMark the mark of the frames that we send
+ * The beginning of a filter: ARP, RARP and Neighbor Discovery, behind up to two tags and the one in the metadata, that
+ * pass a link in one way. A second program goes on at its end with them, A and X being 0. `ownMark` marks what we send.
  */
 export function watchFilter(frames: PassingFrames, ownMark: number): Instruction[] {
   const outgoing = frames === 'in' ? { yes: 'drop' } : { no: 'drop' };
