@@ -66,7 +66,6 @@ export const ARP_REPLY = 2;
 /**
  * The gratuitous ARP by which `mac` says that it has `ip`: a broadcast request about itself, as Linux sends it
  * (net/ipv4/devinet.c:inetdev_send_gratuitous_arp). RFC 5227 section 3 explains why a request and not a reply.
- * @param tags the VLAN tags it leaves with, the outermost first
  * @throws FrameError when `ip` is no IPv4 address
  */
 export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
@@ -91,7 +90,6 @@ const RARP_REQUEST = 3;
  * The frame that tells every switch where `mac` is: a broadcast RARP request from and about itself, its protocol
  * addresses 0. Up to the padding it is what Open vSwitch (lib/packets.c:compose_rarp) and QEMU (net/announce.c)
  * send; no station answers it, and none changes an ARP entry for it.
- * @param tags the VLAN tags it leaves with, the outermost first
  */
 export function encodeRarp(mac: Mac, tags: readonly Tag[]): Uint8Array {
   const packet = { operation: RARP_REQUEST, sender: mac, senderIp: NO_IPV4, target: mac, targetIp: NO_IPV4 };

@@ -62,10 +62,7 @@ export interface EthernetFrame {
   readonly payload: Uint8Array;
 }
 
-/**
- * The bytes of a frame, padded to the minimum, without the check sequence.
- * @throws FrameError for a VLAN identifier outside 0 to 4095
- */
+/** A frame, padded to the minimum, without the check sequence. @throws FrameError for a VLAN outside 0 to 4095 */
 export function encodeEthernet({ destination, source, tags, etherType, payload }: EthernetFrame): Uint8Array {
   const header = ETHERNET_HEADER_LENGTH + TAG_LENGTH * tags.length;
   const bytes = new Uint8Array(header + Math.max(payload.length, MIN_PAYLOAD_LENGTH));
@@ -84,10 +81,7 @@ export function encodeEthernet({ destination, source, tags, etherType, payload }
   return bytes;
 }
 
-/**
- * The values of a frame's bytes; the payload is not copied.
- * @throws FrameError when the bytes end within the header
- */
+/** The values of a frame; its payload is not copied. @throws FrameError when the bytes end within the header */
 export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const tags: Tag[] = [];
@@ -109,10 +103,7 @@ export function decodeEthernet(bytes: Uint8Array): EthernetFrame {
   };
 }
 
-/**
- * The frame with other tags in place of all that it has.
- * @throws FrameError when the bytes end within the header, and for a VLAN identifier outside 0 to 4095
- */
+/** The frame with other tags in place of all that it has. @throws FrameError as the two above */
 export function retag(bytes: Uint8Array, tags: readonly Tag[]): Uint8Array {
   return encodeEthernet({ ...decodeEthernet(bytes), tags });
 }

@@ -140,9 +140,7 @@ const ALL_NODES_MAC = '33:33:00:00:00:01' as Mac;
 /**
  * The unsolicited Neighbor Advertisement by which `mac` says that it has `ip` (RFC 4861 sections 4.4 and 7.2.6):
  * to all nodes, from the address itself, Override set, Solicited clear, with the target's link-layer address.
- * @param router the guest's own Router flag: an NA that wrongly clears it makes hosts drop their default router
- *   (section 7.2.5)
- * @param tags the VLAN tags it leaves with, the outermost first
+ * @param router the guest's own flag: an NA that wrongly clears it makes hosts drop their default router (section 7.2.5)
  * @throws FrameError when `ip` is no IPv6 address of a station
  */
 export function encodeUnsolicitedNa(mac: Mac, ip: Ip, router: boolean, tags: readonly Tag[]): Uint8Array {

@@ -27,10 +27,7 @@ export interface Message {
   readonly body: Uint8Array;
 }
 
-/**
- * The bytes of a message.
- * @throws OpenFlowError when it would be longer than the length field can say
- */
+/** The bytes of a message. @throws OpenFlowError when it would be longer than the length field can say */
 export function encodeMessage({ version, type, xid, body }: Message): Uint8Array {
   const length = HEADER_LENGTH + body.length;
   if (length > 0xffff) throw new OpenFlowError('EMSGSIZE', `an OpenFlow message of ${length} bytes is too long`);
@@ -53,10 +50,7 @@ export function encodeEchoReply(request: Message): Uint8Array {
 export class MessageReader {
   private rest: Uint8Array = new Uint8Array(0);
 
-  /**
-   * The messages that are whole now.
-   * @throws OpenFlowError for a length that is shorter than a header: from there on nothing can be told apart
-   */
+  /** The messages that are whole now. @throws OpenFlowError for a length shorter than a header: what follows is lost */
   take(bytes: Uint8Array): Message[] {
     const all = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
     const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
@@ -149,9 +143,8 @@ export function encodeHello(xid: number, versions: readonly Version[] = VERSIONS
 }
 
 /**
- * The version that both sides are to speak from here on: the highest that both name; where the peer names none in
- * particular, the highest of ours that is not beyond its own.
- * @returns null when there is none
+ * The version that both sides are to speak: the highest that both name; where the peer lists none, the highest of ours
+ * that is not beyond its own; null when there is none.
  */
 export function negotiate(hello: Message, versions: readonly Version[] = VERSIONS): Version | null {
   const bitmap = bitmapIn(hello.body);

@@ -39,10 +39,7 @@ export interface PacketOut {
   readonly frame: Uint8Array;
 }
 
-/**
- * Has a frame forwarded as if it had come by a port.
- * @throws OpenFlowError for a port that no switch can have, and for a frame that is too long
- */
+/** Has a frame forwarded. @throws OpenFlowError for a port that no switch can have, and for a frame that is too long */
 export function encodePacketOut(version: Version, xid: number, { inPort, frame }: PacketOut): Uint8Array {
   if (!Number.isInteger(inPort) || inPort < 1 || inPort > 0xffff)
     throw new OpenFlowError('EINVAL', `${inPort} is not an OpenFlow port`);
