@@ -1,6 +1,6 @@
 import type { FrameKind } from '../config/config.js';
 import type { FailoverRecord, RoundRecord } from '../plan/failover-record.js';
-import type { RunReport } from '../wire/run-report.js';
+import type { RunReport } from '../wire/bond-run.js';
 import type { RunResult } from '../plan/failover-record.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 

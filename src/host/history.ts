@@ -4,7 +4,7 @@ import type { FailoverRecord } from '../plan/failover-record.js';
 import type { Clock } from '../sys/clock.js';
 import { type Bond, deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
-import type { RunReport } from '../wire/run-report.js';
+import type { RunReport } from '../wire/bond-run.js';
 import type { FirstRound } from '../wire/thread-messages.js';
 import { RecordInTheMaking } from './history-record.js';
 

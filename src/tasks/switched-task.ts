@@ -41,9 +41,8 @@ export class SwitchedTask<S, T extends Task> implements Task {
   }
 
   /**
-   * Ends the task, and makes the one that another setting asks for. Not to be called again before it has returned.
-   * @param begun is called with the new task, if there is one, before its work is waited for
-   * @returns when the new one does its work
+   * Ends the task, makes the one that another setting asks for, and waits until that does its work. Not to be called
+   * again before it has returned. @param begun is called with the new task, if there is one, before its work
    */
   async configure(setting: S, begun: (task: T) => void = () => undefined): Promise<void> {
     this.setting = setting;

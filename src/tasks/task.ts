@@ -11,7 +11,6 @@ export interface Task {
 
 /**
  * Runs tasks, those that are not null, side by side until `signal` aborts or one of them fails; then ends the others.
- * @param onReady called once every task is ready
  * @throws the error of the task that failed first
  */
 export async function runTasks(

@@ -45,8 +45,7 @@ export interface Announced {
 const NOTHING: ManualOutcome = { sent: { rarp: 0, garp: 0, na: 0 }, refused: [], cut: false };
 
 /**
- * Announces the guests behind a bond, or says what that would send. Without an active slave nothing is planned and
- * nothing sent: the report says so.
+ * Announces the guests behind a bond, or says what that would send: nothing without an active slave.
  * @throws BondheraldError when that cannot be, naming the bond
  */
 export async function announceByHand(

@@ -4,13 +4,10 @@ import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';
 import type { RunResult } from '../plan/failover-record.js';
-import { RunTally } from './run-report.js';
+import { RunTally } from './bond-run.js';
 import type { FirstRound, LossReason } from './thread-messages.js';
 
-/**
- * Everything that follows the first burst: on each bond, as if there were no other. Bounded by the number of bonds on
- * the host.
- */
+/** What follows the first burst, on each bond as if there were no other. Bounded by the number of bonds on the host. */
 export class Announcements {
   private readonly bonds = new Map<BondId, BondAnnouncements>();
   /** By bond, what calls off the announcement that waits for a window. */
@@ -74,7 +71,6 @@ export class Announcements {
     }
   }
 
-  /** Ends all. */
   stop(): void {
     for (const bond of [...this.held.keys()]) this.release(bond);
     for (const announcements of this.bonds.values()) announcements.end('stopped');

@@ -98,8 +98,7 @@ export class BatchWriter {
   }
 
   /**
-   * Adds a frame, or replaces the one under the same key. Takes effect with `publish`.
-   * @returns false when the batch is full
+   * Adds a frame, or replaces the one under the same key. Takes effect with `publish`. @returns false when it is full
    * @throws FrameError when the frame is longer than a slot
    */
   put(key: string, bytes: Uint8Array): boolean {
@@ -127,10 +126,7 @@ export class BatchWriter {
     this.changed = true;
   }
 
-  /**
-   * Makes the changes visible to the failover thread, all at once.
-   * @returns false when that has to wait, because the thread is sending from the generation to be written
-   */
+  /** Makes the changes visible to the failover thread. @returns false while that sends from the generation to change */
   publish(): boolean {
     if (!this.changed) return true;
     const generation = 1 - Atomics.load(this.control, PUBLISHED);

@@ -7,9 +7,8 @@ import type { Clock } from '../sys/clock.js';
 import { bucketWord, controlWords, EPOCH } from './batch-memory.js';
 import type { Portion } from './batch-writer.js';
 import type { BondGuests } from './bond-guests.js';
-import { BondRun } from './bond-run.js';
+import { BondRun, RunTally } from './bond-run.js';
 import type { RunResult } from '../plan/failover-record.js';
-import { RunTally } from './run-report.js';
 import type { DaemonEmitter } from './events.js';
 import type { SlicePort } from './slice-port.js';
 import type { FirstRound } from './thread-messages.js';
@@ -72,8 +71,7 @@ export class BondAnnouncements {
   }
 
   /**
-   * The first round has gone out, or a part of it: the rest follows, and the later rounds. The announcement before has
-   * been ended.
+   * The first round has gone out, or a part of it: the rest follows, and the later rounds. To be called after `end`.
    * @throws SyscallError when the bond cannot be sent on
    */
   begin(round: FirstRound, portion: Portion): void {

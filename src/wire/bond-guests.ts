@@ -27,10 +27,7 @@ export class BondGuests {
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
 
-  /**
-   * @param memory for so many frames, with none in it
-   * @param announceable called for each guest that becomes so, with the key of its frame
-   */
+  /** @param announceable called for each guest that becomes so, with the key of its frame */
   constructor(
     capacity: number,
     memory?: BatchMemory,

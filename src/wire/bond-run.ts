@@ -2,8 +2,9 @@ import type { FrameKind } from '../config/config.js';
 import type { BondPlan } from '../plan/bond-plan.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
-import { judgeErrno, MAX_TRIES } from './burst.js';
+import { judgeErrno, MAX_TRIES, type BurstOutcome, refusedIn } from './burst.js';
 import type { SlicePort } from './slice-port.js';
+import type { RunResult } from '../plan/failover-record.js';
 
 /** What a run works with, and what it reports to. */
 interface RunSurroundings {
@@ -137,4 +138,44 @@ function byKind(frames: readonly DueFrame[]): Map<FrameKind, number> {
   const counts = new Map<FrameKind, number>();
   for (const { turn } of frames) counts.set(turn.kind, (counts.get(turn.kind) ?? 0) + 1);
   return counts;
+}
+
+/** What became of an announcement, its first round included. */
+export interface RunReport {
+  readonly result: RunResult;
+  /** Frames that the kernel took. */
+  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly refused: number;
+  /** How long it took, in seconds. */
+  readonly seconds: number;
+}
+
+/** Keeps count of an announcement while it lasts. */
+export class RunTally {
+  private readonly sentByKind = { rarp: 0, garp: 0, na: 0 };
+  private refusedFrames = 0;
+
+  /** @param start when it began: monotonic clock, seconds @param first what became of its first burst */
+  constructor(
+    private readonly start: number,
+    first?: BurstOutcome,
+  ) {
+    if (first) this.sent('rarp', first.sent);
+    if (first) this.refused(refusedIn(first));
+  }
+
+  sent(kind: FrameKind, frames: number): void {
+    this.sentByKind[kind] += frames;
+  }
+
+  refused(frames: number): void {
+    this.refusedFrames += frames;
+  }
+
+  /** @param ending why it ended before its time; null when it did not */
+  report(ending: RunResult | null, now: number): RunReport {
+    const { sentByKind: sent, refusedFrames: refused, start } = this;
+    const whole = refused > 0 ? 'refused' : sent.rarp + sent.garp + sent.na > 0 ? 'completed' : 'empty';
+    return { result: ending ?? whole, sent: { ...sent }, refused, seconds: now - start };
+  }
 }

@@ -2,7 +2,7 @@ import type { BondId } from '../topology/bond-id.js';
 import type { FrameKind } from '../config/config.js';
 import type { Emitter } from '../tasks/events.js';
 import type { Bond } from '../topology/bonds.js';
-import type { RunReport } from './run-report.js';
+import type { RunReport } from './bond-run.js';
 import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
 
 /**

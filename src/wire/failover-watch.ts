@@ -22,10 +22,7 @@ interface FailoverTools {
   readonly now: () => number;
   /** Waits about a millisecond for a queue to drain. */
   readonly pause: () => void;
-  /**
-   * Called when all bonds are known and the path is compiled.
-   * @returns why others may run before this thread: a symbolic errno; null: they may not
-   */
+  /** Called when it is ready. @returns why others may run before this thread: a symbolic errno; null: they may not */
   readonly settle: () => string | null;
   /** Called when there is time to collect garbage. */
   readonly collect: () => void;
@@ -61,10 +58,7 @@ export class FailoverWatch {
     this.tools.socket.close();
   }
 
-  /**
-   * Waits for one datagram, or until the socket's time limit is over; then carries out what was ordered meanwhile.
-   * @returns false when that was to stop
-   */
+  /** Waits for a datagram or the socket's time limit, then carries out orders. @returns false when that was to stop */
   turn(): boolean {
     const { socket, now } = this.tools;
     if (this.dumps.startIfDue(this.arrived)) this.detector.startDump();

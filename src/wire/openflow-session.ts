@@ -50,21 +50,14 @@ export class OpenFlowSession {
   private isReady: () => void = () => undefined;
   private opening: Promise<void> | null = null;
 
-  /**
-   * @param name of the socket, for errors
-   * @param connect connects to it. @throws SyscallError
-   */
+  /** @param name of the socket, for errors @param connect connects to it, or throws SyscallError */
   constructor(
     private readonly name: string,
     private readonly connect: (listener: StreamListener) => Promise<UnixStream>,
     private readonly clock: Pick<Clock, 'after'>,
   ) {}
 
-  /**
-   * Connects, once, however often it is called.
-   * @returns when frames can be sent
-   * @throws OpenFlowError when the conversation ends before
-   */
+  /** Connects, once. @returns when frames can be sent @throws OpenFlowError when the conversation ends before */
   open(): Promise<void> {
     return (this.opening ??= this.begin());
   }
@@ -74,8 +67,7 @@ export class OpenFlowSession {
   }
 
   /**
-   * Has frames forwarded. To be called when it is ready, and no slice is under way.
-   * @returns when the switch has dealt with all of them
+   * Has frames forwarded. To be called when it is ready, and no slice is under way; returns when all are dealt with.
    * @throws OpenFlowError when the conversation ends before: which of them it took is not known then
    */
   send(frames: readonly PacketOut[]): Promise<Refusals> {

@@ -6,9 +6,8 @@ import type { BondGuests } from './bond-guests.js';
 import { NO_ROUND, type RoundOutcome } from './thread-messages.js';
 
 /**
- * The first rounds of the bonds that Open vSwitch keeps. Of the kernel's bonds the failover thread sends them; here
- * nothing is sent before the run: Open vSwitch sends RARPs itself. What is left is to say which run begins, or that the
- * bond fails over too often. Holds one entry a bond.
+ * The first rounds of the bonds that Open vSwitch keeps, which sends RARPs itself: here nothing is sent. What is left is
+ * to say which run begins, or that the bond fails over too often. Holds one entry a bond.
  */
 export class OvsFirstRounds {
   private readonly damping = new Map<BondId, Damping>();
@@ -25,11 +24,7 @@ export class OvsFirstRounds {
     for (const damping of this.damping.values()) damping.configure(settings);
   }
 
-  /**
-   * A failover: the run that lasts is over.
-   * @param done how many guests have had their RARP
-   * @param now monotonic clock, seconds
-   */
+  /** A failover: the run that lasts is over. @param done how many guests have had their RARP @param now monotonic, s */
   failover(bond: BondId, done: number, now: number): RoundOutcome {
     const epoch = this.cancel(bond);
     const damped = this.dampingOf(bond).failover(now);

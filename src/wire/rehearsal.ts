@@ -68,21 +68,14 @@ export class Rehearsal {
   }
 }
 
-const DEVICE: Omit<LinkEvent, 'ifindex' | 'details' | 'bondSlaveActive' | 'master'> = {
-  type: 'link',
-  name: '',
-  up: true,
-  lowerUp: true,
-  address: null,
-  lower: null,
-  bridgePortState: null,
-};
+const DEVICE = { type: 'link', name: '', up: true, lowerUp: true, address: null, lower: null } as const;
 
 function bondEvent(activeSlave: number): LinkEvent {
   const details = { type: 'bond', mode: BOND_MODE_ACTIVEBACKUP, activeSlave, arpInterval: 0 } as const;
-  return { ...DEVICE, ifindex: NO_DEVICE, details, bondSlaveActive: null, master: null };
+  return { ...DEVICE, ifindex: NO_DEVICE, details, bondSlaveActive: null, bridgePortState: null, master: null };
 }
 
 function slaveEvent(ifindex: number): LinkEvent {
-  return { ...DEVICE, ifindex, details: { type: 'other', kind: null }, bondSlaveActive: true, master: NO_DEVICE };
+  const details = { type: 'other', kind: null } as const;
+  return { ...DEVICE, ifindex, details, bondSlaveActive: true, bridgePortState: null, master: NO_DEVICE };
 }

@@ -15,10 +15,8 @@ export interface SlicePort {
   /** How many frames `send` takes at most. */
   readonly capacity: number;
   /**
-   * Hands frames over: to the kernel, in one system call.
-   * @param mayGo is asked right before it
-   * @returns how many the kernel took, or the symbolic errno when it took none; null when they may not go. Later: the
-   *   frames that were refused, by their places, and why; all others were taken
+   * Hands frames over, unless `mayGo`, asked right before, says no: null then. @returns how many the kernel took in one
+   * system call, or a symbolic errno when none; later: which were refused, by their places, and why
    */
   send(
     frames: readonly DueFrame[],

@@ -45,11 +45,7 @@ export class ThreadHandle<In, Out extends { readonly type: string }> {
     private readonly kind: ThreadKind<Out>,
   ) {}
 
-  /**
-   * Starts the thread, and ends it when `signal` aborts.
-   * @returns when it has ended
-   * @throws `kind.failure` when an error ended it
-   */
+  /** Starts the thread, ends it when `signal` aborts, and waits for that. @throws `kind.failure` when an error ended it */
   async run(signal: AbortSignal): Promise<void> {
     if (!this.kind.wake) this.eventfd = new Eventfd();
     const listener = { message: (message: Out | ThreadReport) => this.handle(message), exit: this.end.bind(this) };

@@ -5,7 +5,7 @@ import { FailoverHistory } from '../../../src/host/history.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
 import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { Topology } from '../../../src/topology/topology.js';
-import type { RunReport } from '../../../src/wire/run-report.js';
+import type { RunReport } from '../../../src/wire/bond-run.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { FakeClock } from '../../support/fake-clock.js';
