@@ -20,7 +20,7 @@ import { shareWithGroup } from '../sys/group.js';
 import { listenUnix, type UnixServer } from '../sys/unix/unix-server.js';
 import { VERSION } from '../sys/version.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import { type Announced, type ManualTools, sentByKind } from '../wire/announce-by-hand.js';
+import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
 
@@ -135,7 +135,7 @@ export class ControlServer {
   private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {
     if (dryRun) return;
     const { log, metrics } = this.tools;
-    for (const [kind, frames] of sentByKind(outcome)) {
+    for (const [kind, frames] of Object.entries(outcome.sent)) {
       metrics.count('bondherald_frames_sent_total', { bond, kind }, frames);
     }
     for (const { kind, code, frames } of outcome.refused) {

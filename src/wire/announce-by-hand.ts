@@ -134,8 +134,3 @@ function byCode({ refused }: ManualOutcome): Record<string, number> {
   for (const { code, frames } of refused) codes[code] = (codes[code] ?? 0) + frames;
   return codes;
 }
-
-/** @returns each kind with how many of its frames the kernel took */
-export function sentByKind({ sent }: ManualOutcome): [FrameKind, number][] {
-  return Object.entries(sent) as [FrameKind, number][];
-}

@@ -58,7 +58,7 @@ export class Announcements {
 
   /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */
   arpLeft(bond: BondId, frames: number, at: number): void {
-    if (frames > 0) this.of(bond)?.arpLeft(frames, at);
+    if (frames > 0) this.of(bond)?.plan.arpLeft(frames, at);
   }
 
   /** Ends what lasts on bonds that are not there any more. */

@@ -18,10 +18,7 @@ import { lockMemory } from '../sys/process/lock-memory.js';
 /** Bytes of one struct mmsghdr. */
 export const MESSAGE_BYTES = 64;
 export const IOVEC_BYTES = 16;
-/**
- * Room for a frame: the 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device that it may pass
- * (topology/exits.ts:MAX_HOPS).
- */
+/** The 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device on its way (topology/exits.ts:MAX_HOPS). */
 export const FRAME_BYTES = 160;
 const CONTROL_BYTES = 64;
 
@@ -75,9 +72,8 @@ export function newBatchMemory(capacity: number): BatchMemory {
 }
 
 /**
- * Memory for batches of one capacity, used again when a bond is gone. What V8 does not count among its garbage, and the
- * failover thread hardly ever collects, would pile up where bonds come and go: 30 MiB of locked memory each. Holds as
- * many as there have been bonds at a time.
+ * Memory for batches of one capacity, used again when a bond is gone: V8 does not count these 30 MiB of locked memory
+ * among its garbage, and the failover thread hardly ever collects. Holds as many as there have been bonds at a time.
  */
 export class BatchMemories {
   private readonly free: BatchMemory[] = [];

@@ -66,10 +66,6 @@ export class BatchWriter {
     return this.frames.length;
   }
 
-  has(key: string): boolean {
-    return this.slots.has(key);
-  }
-
   /** Goes on over changes: a key that is added meanwhile comes as well, one that is removed does not. */
   keys(): IterableIterator<string> {
     return this.slots.keys();

@@ -29,7 +29,7 @@ export interface AnnouncementTools {
 export class BondAnnouncements {
   /** What everything that we send on the bond draws from. */
   readonly buckets: Buckets;
-  private readonly plan: BondPlan;
+  readonly plan: BondPlan;
   private readonly control: Int32Array;
   /** The settings of the next announcement; those of the last one until it is over. */
   private wanted: AnnounceConfig;
@@ -65,11 +65,6 @@ export class BondAnnouncements {
     if (!this.run) this.adopt();
   }
 
-  /** ARP frames have left by the bond that are not ours. @param at monotonic clock, seconds */
-  arpLeft(frames: number, at: number): void {
-    this.plan.arpLeft(frames, at);
-  }
-
   /**
    * The first round has gone out, or a part of it: the rest follows, and the later rounds. To be called after `end`.
    * @throws SyscallError when the bond cannot be sent on
@@ -79,8 +74,7 @@ export class BondAnnouncements {
     const port = this.tools.openPort(this.bond);
     this.tools.events.emit('began', this.bond);
     const { doneByOvs } = round;
-    const { batch } = this.guests;
-    this.plan.begin(round.arrived, (key) => (doneByOvs ? doneByOvs.has(key) : batch.wasIn(portion, key)));
+    this.plan.begin(round.arrived, (key) => doneByOvs?.has(key) ?? this.guests.batch.wasIn(portion, key));
     this.run = { tally, on: new BondRun(this.plan, port, this.surroundings(round, portion, tally)) };
   }
 

@@ -39,7 +39,6 @@ export function judgeErrno(errno: string, waits: boolean): 'again' | 'rest' | 'o
 /**
  * Sends ready-made frames in as few system calls as the kernel takes, and goes on where it stopped.
  * @param messages address of the first of `count` struct mmsghdr, kept alive by the caller
- * @param pause waits about a millisecond for a queue to drain
  * @param errors where refused frames are added, by errno
  */
 export function sendBurst(

@@ -29,10 +29,9 @@ interface OpenFlowTools {
 const GONE = 'ENODEV';
 
 /**
- * A port on a bond of Open vSwitch: has the bridge forward each frame as if it had come by the guest's own port. The
- * switch is connected to with the first slice, and until the port is closed. A slice that breaks off is sent once more,
- * over a new connection: a frame that comes twice does no harm. Then all its frames count as refused, with the reason,
- * and the next slice tries anew.
+ * A port on a bond of Open vSwitch: has the bridge forward each frame as if it had come by the guest's own port. Connects
+ * with the first slice. A slice that breaks off is sent once more, over a new connection: a frame that comes twice does
+ * no harm. Then its frames count as refused, and the next slice tries anew.
  */
 export class OpenFlowPort implements SlicePort {
   readonly capacity = FRAMES_A_SLICE;

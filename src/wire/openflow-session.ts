@@ -77,9 +77,12 @@ export class OpenFlowSession {
     const refused = new Map<number, string>();
     for (const [n, frame] of frames.entries()) {
       this.xid++;
-      const message = encode(version, this.xid, frame);
-      if (typeof message === 'string') refused.set(n, message);
-      else this.stream?.write(message);
+      try {
+        this.stream?.write(encodePacketOut(version, this.xid, frame));
+      } catch (error) {
+        if (!(error instanceof OpenFlowError)) throw error;
+        refused.set(n, error.reason);
+      }
     }
     const barrier = ++this.xid;
     this.stream?.write(encodeBarrierRequest(version, barrier));
@@ -99,16 +102,14 @@ export class OpenFlowSession {
       closed: (error) => this.end(error?.errno ?? 'ECONNRESET'),
     };
     this.connect(listener).then(
-      (stream) => this.greet(stream),
+      (stream) => {
+        if (this.failure) return stream.close();
+        this.stream = stream;
+        stream.write(encodeHello(HELLO_XID));
+      },
       (error: unknown) => this.end(error instanceof SyscallError ? error.errno : 'EIO'),
     );
     return ready;
-  }
-
-  private greet(stream: UnixStream): void {
-    if (this.failure) return stream.close();
-    this.stream = stream;
-    stream.write(encodeHello(HELLO_XID));
   }
 
   /** Something that the switch has to answer in time. */
@@ -170,15 +171,5 @@ export class OpenFlowSession {
 
   private error(reason: string): OpenFlowError {
     return new OpenFlowError(reason, `${this.name}: OpenFlow: ${reason}`);
-  }
-}
-
-/** @returns the message, or why there can be none */
-function encode(version: Version, xid: number, frame: PacketOut): Uint8Array | string {
-  try {
-    return encodePacketOut(version, xid, frame);
-  } catch (error) {
-    if (error instanceof OpenFlowError) return error.reason;
-    throw error;
   }
 }

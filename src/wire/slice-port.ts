@@ -7,10 +7,7 @@ import { blockFor } from '../sys/clock.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { OpenSender } from './first-round.js';
 
-/**
- * Sends a few frames at a time, without waiting: `send` returns what was taken, or a promise of it; until
- * that settles nothing more may be sent.
- */
+/** Sends a few frames at a time, without waiting. Until a promise of `send` settles, nothing more may be sent. */
 export interface SlicePort {
   /** How many frames `send` takes at most. */
   readonly capacity: number;
@@ -44,11 +41,7 @@ export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): Sl
   };
 }
 
-/**
- * Sends one frame on a device at once, from the thread that calls it.
- * @throws PermissionError without CAP_NET_RAW
- * @throws SyscallError for example ENODEV when the device is gone
- */
+/** Sends a frame at once. @throws PermissionError without CAP_NET_RAW @throws SyscallError such as ENODEV */
 export function sendNow(openSender: OpenSender, ifindex: number, frame: Uint8Array): BurstOutcome {
   const batch = new BatchWriter(1);
   batch.put('', frame);
