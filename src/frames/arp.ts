@@ -1,5 +1,5 @@
 import { type Ip, ipBytes, ipFromBytes, isIpv4 } from '../addr/ip.js';
-import { BROADCAST_MAC, type Mac, MAC_LENGTH, macFromBytes, writeMac, ZERO_MAC } from '../addr/mac.js';
+import { BROADCAST_MAC, type Mac, macFromBytes, writeMac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import { encodeEthernet, type Tag } from './ethernet.js';
 
@@ -33,8 +33,7 @@ function encodeBroadcast(etherType: number, tags: readonly Tag[], packet: ArpPac
   const view = new DataView(payload.buffer);
   view.setUint16(0, 1);
   view.setUint16(2, 0x0800);
-  view.setUint8(4, MAC_LENGTH);
-  view.setUint8(5, 4);
+  view.setUint16(4, 0x0604);
   view.setUint16(6, operation);
   writeMac(sender, payload, 8);
   payload.set(ipBytes(senderIp), 14);

@@ -40,9 +40,8 @@ export interface DhcpMessage {
 }
 
 /**
- * Reads the payload of a UDP datagram to a DHCP server.
- * @returns null when it is BOOTP without DHCP, a server's message, or from a client that is not on Ethernet
- * @throws FrameError when it ends too early
+ * The payload of a UDP datagram to a DHCP server; null for BOOTP without DHCP, a server's message, or a client that is
+ * not on Ethernet. @throws FrameError when it ends too early
  */
 export function decodeDhcp(bytes: Uint8Array): DhcpMessage | null {
   if (bytes.length < OPTIONS_AT) throw new FrameError(`DHCP message of ${bytes.length} bytes is too short`);
@@ -89,7 +88,7 @@ function readOptions(bytes: Uint8Array): Map<number, Uint8Array> {
  *    UDP: source port, destination port, length, checksum: 2 bytes each
  */
 export const ETH_P_IP = 0x0800;
-const PROTOCOL_UDP = 17;
+export const PROTOCOL_UDP = 17;
 const UDP_HEADER_LENGTH = 8;
 
 /** The values of a UDP datagram over IPv4. */
@@ -102,9 +101,8 @@ export interface Udp {
 }
 
 /**
- * Reads an IPv4 packet that is a whole UDP datagram. Its checksum is not looked at: guests leave that to hardware.
- * @returns null when it is another protocol
- * @throws FrameError when lengths contradict each other, or it is a fragment
+ * The UDP datagram in an IPv4 packet; null for another protocol. Its checksum is not looked at: guests leave that to
+ * hardware. @throws FrameError when lengths contradict each other, or it is a fragment
  */
 export function decodeUdp(bytes: Uint8Array): Udp | null {
   if (bytes.length < 20) throw new FrameError(`${bytes.length} bytes are too few for IPv4`);

@@ -66,9 +66,8 @@ export function upperLayerChecksum({ source, destination, nextHeader, payload }:
 }
 
 /**
- * The Internet checksum (RFC 1071) of several stretches of bytes, as if they stood one after the other.
- * @param parts each but the last of even length
- * @returns the value for the checksum field; 0 when the bytes include a field that is right already
+ * The Internet checksum (RFC 1071) of stretches of bytes, each but the last of even length, as if they were one; 0 when
+ * they include a checksum field that is right already.
  */
 function internetChecksum(...parts: readonly Uint8Array[]): number {
   let sum = 0;

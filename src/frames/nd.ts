@@ -41,9 +41,8 @@ export type NdMessage = {
 );
 
 /**
- * Reads an IPv6 packet that is Neighbor Discovery.
+ * Neighbor Discovery in an IPv6 packet; null when it is something else.
  * @param checksumReady false when the frame was on its way to hardware that fills the checksum in
- * @returns null when it is something else
  * @throws FrameError when RFC 4861 (sections 6.1.1, 6.1.2, 7.1.1 and 7.1.2) has receivers discard it
  */
 export function decodeNd(packet: Ipv6Packet, checksumReady = true): NdMessage | null {

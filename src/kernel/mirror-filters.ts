@@ -1,11 +1,9 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
-import { DHCP_SERVER_PORT, ETH_P_IP } from '../frames/dhcp.js';
+import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from '../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../frames/ipv6.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
 import { ETH_P_8021AD, ETH_P_8021Q } from './constants.js';
 import type { MirrorFilter, U32Match } from './tc.js';
-
-const PROTOCOL_UDP = 17;
 
 // Offsets from the network header; the EtherType stands before it.
 const ETHER_TYPE = -2;
@@ -15,10 +13,7 @@ const IPV6_NEXT_HEADER = 6;
 const ICMPV6_TYPE = 40;
 const TAG_BYTES = 4;
 
-/**
- * The first of our prefs. Those that the kernel gives to filters that ask for none are 49152 and below: ours are asked
- * after them, so that what a filter of the host drops is no word of a guest's.
- */
+/** The first of our prefs: above 49152, the highest that the kernel gives, so that we hear what no other filter drops. */
 export const FIRST_MIRROR_PREF = 49190;
 
 const byte = (value: number, at: number, mask = 0xff): U32Match => ({ bytes: 1, value, mask, at });

@@ -81,15 +81,11 @@ const KIND = new TextEncoder().encode('dummy');
 
 /** `ip link add NAME type dummy`, with that MAC address. The kernel says EEXIST when there is a device of that name. */
 export function addDummyRequest(name: string, address: Mac, seq: number): Uint8Array {
-  return request(
-    c.RTM_NEWLINK,
-    c.NLM_F_CREATE | c.NLM_F_EXCL,
-    seq,
-    words(ANY_FAMILY_AND_TYPE, 0, 0, 0),
-    macAttribute(c.IFLA_ADDRESS, address),
-    attribute(c.IFLA_IFNAME, text(name)),
-    attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, KIND)),
-  );
+  const header = words(ANY_FAMILY_AND_TYPE, 0, 0, 0);
+  const named = attribute(c.IFLA_IFNAME, text(name));
+  const info = attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, KIND));
+  const flags = c.NLM_F_CREATE | c.NLM_F_EXCL;
+  return request(c.RTM_NEWLINK, flags, seq, header, macAttribute(c.IFLA_ADDRESS, address), named, info);
 }
 
 /** `ip link show NAME`. The answer is a `link` event. */

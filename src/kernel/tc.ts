@@ -127,9 +127,8 @@ function selector(matches: readonly U32Match[]): Uint8Array {
     const shift = 8 * (4 - bytes - (at & 3));
     return words(networkWord(mask << shift), networkWord(value << shift), at & ~3, 0);
   });
-  const selector = new Uint8Array(16 * (1 + keys.length));
-  selector[0] = c.TC_U32_TERMINAL;
-  selector[2] = keys.length;
-  keys.forEach((key, i) => selector.set(key, 16 * (1 + i)));
-  return selector;
+  const head = new Uint8Array(16);
+  head[0] = c.TC_U32_TERMINAL;
+  head[2] = keys.length;
+  return Buffer.concat([head, ...keys]);
 }

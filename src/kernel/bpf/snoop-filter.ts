@@ -1,5 +1,5 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../../frames/arp.js';
-import { DHCP_SERVER_PORT, ETH_P_IP } from '../../frames/dhcp.js';
+import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from '../../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../../frames/ipv6.js';
 import { NA_TYPE, NEXT_HEADER_ICMPV6, RS_TYPE } from '../../frames/nd.js';
 import { assemble, compute, type Instruction, jump, label, type Line, load, pass } from './assembler.js';
@@ -9,7 +9,6 @@ export const SNAP_LENGTH = 2048;
 
 /** SKF_AD_MARK of linux/filter.h: the mark of the socket that sent the frame. */
 const MARK = 20;
-const PROTOCOL_UDP = 17;
 
 // Offsets with X = 4 bytes for each tag.
 const ETHER_TYPE = 12;
