@@ -1,8 +1,7 @@
 import { BondheraldError, failureOf } from '../errors.js';
 import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packets/packet-reader.js';
 import type { ReceiveRing } from '../sys/packets/receive-ring.js';
-import { BondMirror } from './bond-mirror.js';
-import type { KernelRequests } from './kernel-requests.js';
+import { BondMirror, type KernelRequests } from './bond-mirror.js';
 
 /** How often a mirror that others removed is restored. */
 const RENEWALS = 3;
@@ -47,9 +46,8 @@ export class BondListener {
   }
 
   /**
-   * Hands over what there is, at most `limit` frames of each direction, then calls `done`, for each direction. What left
-   * comes first: with a guest's frame and its own echo, or its migration, in one turn, the echo counts.
-   * @returns whether more may be there that left
+   * Hands over what there is, at most `limit` frames of each direction, and calls `done` after each. What left comes
+   * first: of a guest's frame and its echo, or its migration, the echo counts. @returns whether more may have left
    */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
     const counts = this.readers.map((reader) => {

@@ -1,13 +1,16 @@
 import { type Mac, macFromBytes } from '../addr/mac.js';
 import { failureOf, NetlinkRequestError, SyscallError } from '../errors.js';
 import * as link from '../kernel/requests.js';
-import type { LinkEvent } from '../kernel/events.js';
+import type { LinkEvent, KernelEvent } from '../kernel/events.js';
 import * as tc from '../kernel/tc.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { spareOwnFrames } from '../kernel/bpf/snoop-filter.js';
 import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../kernel/mirror-filters.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
-import type { KernelRequests } from './kernel-requests.js';
+import { getSystemErrorName } from 'node:util';
+import { decodeDatagram } from '../kernel/decode.js';
+import { type LinkSocket, RECEIVE_TIME_LIMIT_MS } from '../sys/netlink/link-socket.js';
+import { privileged } from '../sys/process/privileges.js';
 
 /** One filter of each pref: a pref is deleted with all its filters. */
 const PREFS = MIRROR_FILTERS.filter(({ pref }, i) => MIRROR_FILTERS[i - 1]?.pref !== pref);
@@ -18,10 +21,7 @@ const SPARE_OWN_FRAMES = { index: OWN_FRAMES_MARK, bytes: encodeProgram(spareOwn
 /** Larger than any frame. */
 const MTU = 65535;
 
-/**
- * The address of a device of ours ("bond" in ASCII), by which the next run knows it after this one was killed. The
- * last byte says whether we made the qdisc that its copies come from.
- */
+/** The address of a device of ours ("bond" in ASCII), which a later run knows it by; `last`: whether we made its qdisc. */
 const addressOf = (last: number): Mac => macFromBytes(Uint8Array.of(0x02, 0x62, 0x6f, 0x6e, 0x64, last));
 const OURS = { madeQdisc: addressOf(1), foundQdisc: addressOf(0) };
 
@@ -138,4 +138,41 @@ export class BondMirror {
 function isOurs({ details, address }: LinkEvent): boolean {
   const dummy = details.type === 'other' && details.kind === 'dummy';
   return dummy && (address === OURS.madeQdisc || address === OURS.foundQdisc);
+}
+
+/** How often a receive may time out for one answer, 10 s in all: the kernel may have to load a module. */
+const PATIENCE = 10_000 / RECEIVE_TIME_LIMIT_MS;
+
+/** Asks the kernel one thing after the other and waits for each answer: for a thread that may. */
+export class KernelRequests {
+  private seq = 0;
+
+  constructor(private readonly socket: LinkSocket) {}
+
+  /**
+   * @param what the request is about, for the error
+   * @returns what came before the acknowledgement
+   * @throws SyscallError with the kernel's errno, or ETIMEDOUT
+   */
+  ask(what: string, build: (seq: number) => Uint8Array): KernelEvent[] {
+    const seq = ++this.seq;
+    privileged(() => this.socket.send(build(seq))); // the kernel looks at the caller's rights within the call
+    const events: KernelEvent[] = [];
+    for (let waits = 0; waits < PATIENCE;) {
+      const datagram = this.socket.receive();
+      if (datagram === 'nothing') waits++;
+      else if (typeof datagram === 'string') throw new SyscallError('rtnetlink', 'ENOBUFS', what);
+      else events.push(...decodeDatagram(datagram));
+      for (const event of events) {
+        if ((event.type !== 'answer' && event.type !== 'done') || event.seq !== seq) continue;
+        if (event.type === 'done' || event.errno === 0) return events;
+        throw new SyscallError('rtnetlink', getSystemErrorName(-event.errno), what);
+      }
+    }
+    throw new SyscallError('rtnetlink', 'ETIMEDOUT', what);
+  }
+
+  close(): void {
+    this.socket.close();
+  }
 }

@@ -37,8 +37,6 @@ interface HeardBatch {
 
 /** From the listening thread to the daemon. */
 export type FromSnoopThread =
-  /** It carries out orders. */
-  | { readonly type: 'ready' }
   /** The bond is heard in a way that costs the guests more, for the reason given. */
   | { readonly type: 'costly'; readonly bond: BondId; readonly reason: string }
   /** `at`: when the thread read the frames, monotonic clock, seconds: some ms after they passed, more in a flood. */

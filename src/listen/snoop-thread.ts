@@ -6,7 +6,7 @@ import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { rest } from '../sys/process/privileges.js';
 import { dataOfThisThread, ownerOfThisThread } from '../sys/process/thread.js';
-import { KernelRequests } from './kernel-requests.js';
+import { KernelRequests } from './bond-mirror.js';
 import { SnoopedBonds, type SnoopOwner } from './snooped-bonds.js';
 
 /*

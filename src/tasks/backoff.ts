@@ -1,6 +1,3 @@
-/** Calls `task` once after `seconds`. @returns a function that calls it off */
-type After = (seconds: number, task: () => void) => () => void;
-
 /** Seconds: the first wait, each next one twice as long, and the longest. */
 const WAITS = { first: 1, most: 60 };
 
@@ -31,7 +28,8 @@ export class Nap {
   private awake = false;
   private wake: () => void = () => undefined;
 
-  constructor(private readonly clock: { readonly after: After }) {}
+  /** @param clock calls a task once after so many seconds, and returns a function that calls it off */
+  constructor(private readonly clock: { after(seconds: number, task: () => void): () => void }) {}
 
   /** Settles after `seconds`, or when `end` is called; at once when it was since the last time. */
   async sleep(seconds: number): Promise<void> {

@@ -1,9 +1,3 @@
-/** The parts of the clock that slices need: monotonic seconds, and a turn of the event loop. */
-interface SliceClock {
-  monotonic(): number;
-  soon(task: () => void): void;
-}
-
 /** So long a slice may be, in seconds: far less than a scrape. */
 const SLICE = 0.003;
 
@@ -11,7 +5,8 @@ const SLICE = 0.003;
 export class Slices {
   private began: number;
 
-  constructor(private readonly clock: SliceClock) {
+  /** @param clock monotonic seconds, and a turn of the event loop */
+  constructor(private readonly clock: { monotonic(): number; soon(task: () => void): void }) {
     this.began = clock.monotonic();
   }
 

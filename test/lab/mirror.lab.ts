@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { BondListener } from '../../src/listen/bond-listener.js';
-import { KernelRequests } from '../../src/listen/kernel-requests.js';
+import { KernelRequests } from '../../src/listen/bond-mirror.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import type { ReadFrame } from '../../src/sys/packets/packet-reader.js';

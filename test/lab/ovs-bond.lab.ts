@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
-import { KernelRequests } from '../../src/listen/kernel-requests.js';
+import { KernelRequests } from '../../src/listen/bond-mirror.js';
 import { OvsBondListener } from '../../src/listen/ovs-bond-listener.js';
 import { encodeGratuitousArp, encodeRarp } from '../../src/frames/arp.js';
 import { IN_PORT_CONTROLLER } from '../../src/frames/openflow/packet-out.js';
