@@ -54,7 +54,10 @@ export function decodeNd(packet: Ipv6Packet, checksumReady = true): NdMessage | 
   if (checksumReady && upperLayerChecksum(packet) !== 0) throw new FrameError('ND with a wrong checksum');
   const ends = { source, destination };
   if (type === RS_TYPE) return { type: 'rs', ...ends, linkLayer: ofSource(packet, 8) };
-  if (type === RA_TYPE) return { type: 'ra', ...ends, linkLayer: ofRouter(packet) };
+  if (type === RA_TYPE) {
+    if (!isLinkLocal(source)) throw new FrameError(`a router advertisement from ${source}, which is not link-local`);
+    return { type: 'ra', ...ends, linkLayer: linkLayerOption(optionsFrom(payload, 16), SOURCE_LINK_LAYER) };
+  }
   if (type === NS_TYPE)
     return { type: 'ns', ...ends, target: targetOf(payload), linkLayer: ofSource(packet, NA_LENGTH) };
   return { type: 'na', ...ends, ...advertisement(packet) };
@@ -71,11 +74,6 @@ function ofSource({ payload, source }: Ipv6Packet, at: number): Mac | null {
   const mac = linkLayerOption(optionsFrom(payload, at), SOURCE_LINK_LAYER);
   if (mac !== null && source === UNSPECIFIED) throw new FrameError('ND from :: with a link-layer address');
   return mac;
-}
-
-function ofRouter({ payload, source }: Ipv6Packet): Mac | null {
-  if (!isLinkLocal(source)) throw new FrameError(`a router advertisement from ${source}, which is not link-local`);
-  return linkLayerOption(optionsFrom(payload, 16), SOURCE_LINK_LAYER);
 }
 
 function targetOf(payload: Uint8Array): Ip {

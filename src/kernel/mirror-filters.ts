@@ -43,9 +43,8 @@ const BEHIND_TWO = BEHIND_TAG.map((matches) =>
 );
 
 /**
- * What of the frames that leave a bond is copied: at least what the filter of a listening socket lets pass, behind one
- * tag, or two of which the inner is 802.1Q. That filter sees the copies too: here a little more does not matter, and
- * the fewer questions each frame of a guest is asked, the better.
+ * What is copied of the frames that leave a bond: at least what the filter of a listening socket passes, behind a tag, or
+ * two of which the inner is 802.1Q. A little more does not matter, and each question costs every frame of a guest time.
  */
 export const MIRROR_FILTERS: readonly MirrorFilter[] = [
   ...[ETH_P_ARP, ETH_P_RARP].map((protocol) => ({ protocol, matches: [null] })),

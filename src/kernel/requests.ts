@@ -76,14 +76,12 @@ export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): 
  */
 const ANY_FAMILY_AND_TYPE = 0;
 
-/** As ip sends it, without a NUL. */
-const KIND = new TextEncoder().encode('dummy');
-
 /** `ip link add NAME type dummy`, with that MAC address. The kernel says EEXIST when there is a device of that name. */
 export function addDummyRequest(name: string, address: Mac, seq: number): Uint8Array {
   const header = words(ANY_FAMILY_AND_TYPE, 0, 0, 0);
   const named = attribute(c.IFLA_IFNAME, text(name));
-  const info = attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, KIND));
+  const kind = Buffer.from('dummy'); // without a NUL, as ip sends it
+  const info = attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, kind));
   const flags = c.NLM_F_CREATE | c.NLM_F_EXCL;
   return request(c.RTM_NEWLINK, flags, seq, header, macAttribute(c.IFLA_ADDRESS, address), named, info);
 }

@@ -60,9 +60,7 @@ export class BondMirror {
     return prefs[0] === FIRST_MIRROR_PREF && PREFS.every(({ pref }) => prefs.includes(pref));
   }
 
-  /**
-   * Removes what is ours and not gone already, with the bond or by hand; filters of others, and then the qdisc, stay.
-   */
+  /** Removes what is ours, if it is there still. Filters of others, and the qdisc that has any, stay. */
   takeDown(): void {
     const { bond, dummy } = this;
     this.deleteFilters();

@@ -41,7 +41,7 @@ export type LossReason = 'no-active-slave' | 'bond-gone';
 export interface RoundOutcome extends BurstOutcome {
   /** Whose turn it was; null: the bond is not watched yet, or failed over too often. */
   readonly portion: Portion | null;
-  /** Which run of the bond begins: see EPOCH in batch-layout.ts. */
+  /** Which run of the bond begins: see EPOCH in batch-memory.ts. */
   readonly epoch: number;
   /** The bond failed over too often: when it may be announced, on the monotonic clock in seconds; else null. */
   readonly damped: number | null;

@@ -21,10 +21,9 @@ const BOND = 0x626f6e64;
 const WHOLE = 0xffffffff;
 
 /**
- * The filter of a socket that waits for failovers. Of the kernel's news of links it lets pass what is about a bond, or
- * about a slave that is the active one; all that is no news of a link, such as an end or an answer; and dumps. A host
- * that starts a hundred guests makes thousands of other messages, which would wake the socket's owner and fill its buffer.
- * What it cannot judge it lets pass.
+ * The filter of a socket that waits for failovers. Of the news of links it passes what is about a bond, about an active
+ * slave, or beyond its judgement; and all that is no news of a link, such as dumps and answers. A host that starts a
+ * hundred guests makes thousands of other messages, which would wake the socket's owner and fill its buffer.
  */
 export function linkFilter(): Instruction[] {
   return assemble([
