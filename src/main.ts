@@ -1,4 +1,3 @@
-import { execute } from './cli/execute.js';
 import { standardOutput } from './cli/output.js';
 import { BondheraldError, ConfigError, oneLine } from './errors.js';
 
@@ -25,8 +24,15 @@ process.on('uncaughtException', (error) => {
   process.exit();
 });
 
+/** Loads no more than the command needs: the daemon as a unit starts it does without the parser of command lines. */
+async function execute(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  const run = async (): Promise<number> => (await import('./cli/run.js')).run(argv, signal);
+  const isPlainRun = argv[0] === 'run' && !argv.some((word) => /^--(?:help|version)/.test(word));
+  return isPlainRun ? run() : (await import('./cli/commands.js')).execute(argv, standardOutput, signal, run);
+}
+
 try {
-  process.exitCode = await execute(process.argv.slice(2), standardOutput, stop.signal);
+  process.exitCode = await execute(process.argv.slice(2), stop.signal);
 } catch (error) {
   fail(error);
 }

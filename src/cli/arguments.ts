@@ -3,10 +3,7 @@ import { FRAME_KINDS, type FrameKind } from '../config/config.js';
 import { UsageError } from '../errors.js';
 import type { LogFormat } from '../sys/log.js';
 
-/**
- * A guest's MAC from the command line.
- * @throws UsageError when it is malformed, or no station's address
- */
+/** A guest's MAC. @throws UsageError when it is malformed, or no station's address */
 export function macArgument(text: string): Mac {
   const mac = parseMac(text);
   if (mac === undefined) throw new UsageError(`--mac ${text}: not a MAC address, such as 52:54:00:12:34:56`);
@@ -15,18 +12,12 @@ export function macArgument(text: string): Mac {
   return mac;
 }
 
-/**
- * A VLAN identifier from the command line.
- * @throws UsageError when it is outside 1 to 4094 (IEEE 802.1Q table 9-2)
- */
+/** A VLAN identifier (IEEE 802.1Q table 9-2). @throws UsageError when it is outside 1 to 4094 */
 export function vlanArgument(text: string): number {
   return wholeNumber('--vlan', text, 4094, 'not a VLAN; ');
 }
 
-/**
- * Kinds of frames from the command line, with commas between them.
- * @throws UsageError for none, one that is no kind, or one that comes twice
- */
+/** Kinds of frames, with commas between them. @throws UsageError for one that is no kind or comes twice */
 export function kindsArgument(text: string): FrameKind[] {
   return text.split(',').map((word, at, all) => {
     const kind = FRAME_KINDS.find((each) => each === word.trim());
@@ -38,18 +29,12 @@ export function kindsArgument(text: string): FrameKind[] {
   });
 }
 
-/**
- * A number of rounds from the command line.
- * @throws UsageError when it is no number from 1 to 1000
- */
+/** A number of rounds. @throws UsageError when it is no number from 1 to 1000 */
 export function roundsArgument(text: string): number {
   return wholeNumber('--rounds', text, 1000);
 }
 
-/**
- * A number of frames from the command line.
- * @throws UsageError when it is no number from 1 to 999999999
- */
+/** A number of frames. @throws UsageError when it is no number from 1 to 999999999 */
 export function countArgument(text: string): number {
   return wholeNumber('--count', text, 999_999_999);
 }
@@ -61,12 +46,8 @@ function wholeNumber(option: string, text: string, most: number, wrong = ''): nu
   return number;
 }
 
-/**
- * How the log is to be written, from the command line.
- * @throws UsageError when it is no format
- */
-export function logArgument(text: string | undefined): LogFormat {
-  if (text === undefined || text === 'text') return 'text';
-  if (text === 'json') return 'json';
+/** How the log is to be written. @throws UsageError when it is no format */
+export function logArgument(text = 'text'): LogFormat {
+  if (text === 'text' || text === 'json') return text;
   throw new UsageError(`--log ${text}: expected text or json`);
 }

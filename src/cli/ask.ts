@@ -33,24 +33,19 @@ const ITS_OWN: Readonly<Record<keyof KernelResults, string>> = {
   status: 'the last failovers',
 };
 
-/** An answer, and what people should know of where it comes from (null: nothing). */
-interface Asked<Op extends keyof KernelResults> {
-  readonly result: KernelResults[Op];
-  readonly note: string | null;
-}
-
 /**
  * Has a request answered by the daemon, which remembers who fell silent. Where none runs or it cannot be asked, the
  * kernel is read and the request carried out here, as the configuration says. The daemon has one of its own: a file that
  * was named is read before it is asked, so that a mistake in it shows in either case.
  * @param configFile in place of the usual one
+ * @returns `note`: what people should know of where the answer comes from, null for nothing
  * @throws BondheraldError the daemon's or our own; ConfigError when the configuration that is needed is wrong
  */
 export async function ask<Op extends keyof KernelResults>(
   request: ControlRequest & { op: Op },
   configFile?: string,
   socket: string = CONTROL_SOCKET,
-): Promise<Asked<Op>> {
+): Promise<{ readonly result: KernelResults[Op]; readonly note: string | null }> {
   const named = configFile === undefined ? null : await load(configFile);
   try {
     return { result: await askDaemon<Op>(request, socket), note: null };
@@ -73,9 +68,7 @@ async function load(configFile?: string): Promise<FoundConfig> {
 }
 
 /** Whether the request asks for more than to be told something. */
-function isAction(request: ControlRequest): boolean {
-  return request.op === 'announce' && !request.dryRun;
-}
+const isAction = (request: ControlRequest): boolean => request.op === 'announce' && !request.dryRun;
 
 /** Reads the kernel and answers from what it says. */
 async function answerHere<Op extends keyof KernelResults>(

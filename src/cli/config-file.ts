@@ -2,7 +2,7 @@ import { CONFIG_FILE } from '../config/constants.js';
 import { type ConfigText, type Flag, type LoadedConfig, readConfig, tooLarge } from '../config/read-config.js';
 import { MAX_FILE_BYTES } from '../config/yaml-file.js';
 import { ConfigError, SyscallError, UsageError } from '../errors.js';
-import { readBounded } from '../sys/files/read-bounded.js';
+import { readBounded } from '../sys/files/read-files.js';
 
 /** The options by which every command that reads the configuration is told of it, as they were typed. */
 export interface ConfigArguments {
@@ -18,9 +18,7 @@ export interface OverrideArguments extends ConfigArguments {
 }
 
 /** A configuration, and the file it was read from; null for none. */
-export interface FoundConfig extends LoadedConfig {
-  readonly file: string | null;
-}
+export type FoundConfig = LoadedConfig & { readonly file: string | null };
 
 /**
  * Reads the configuration: from the file that was named, else from the usual one where it is there.
@@ -39,14 +37,11 @@ async function readFile(named: string | undefined): Promise<ConfigText | null> {
     if (!(error instanceof SyscallError)) throw error;
     const isMissing = error.errno === 'ENOENT' || error.errno === 'ENOTDIR';
     if (isMissing && named === undefined) return null;
-    throw isMissing ? new UsageError(`${name}: no such file`) : unreadable(name, error.errno);
+    if (isMissing) throw new UsageError(`${name}: no such file`);
+    if (error.errno === 'EFBIG') throw tooLarge(name);
+    const isNoFile = error.errno === 'EISDIR' || error.errno === 'EINVAL';
+    throw new ConfigError(isNoFile ? `${name}: not a regular file` : `${name}: cannot be read: ${error.errno}`);
   }
-}
-
-function unreadable(name: string, errno: string): ConfigError {
-  if (errno === 'EFBIG') return tooLarge(name);
-  const isNoFile = errno === 'EISDIR' || errno === 'EINVAL';
-  return new ConfigError(isNoFile ? `${name}: not a regular file` : `${name}: cannot be read: ${errno}`);
 }
 
 function flagsOf({ bond = [], kinds, metrics }: OverrideArguments): Flag[] {

@@ -1,14 +1,18 @@
+import type { Config } from '../config/config.js';
 import { diagnose } from '../doctor/diagnose.js';
+import type { Facts, GuestFacts } from '../doctor/facts.js';
 import type { Finding } from '../doctor/finding.js';
-import { loadConfig, type ConfigArguments } from './config-file.js';
-import { readAllFacts } from './doctor-facts.js';
+import { listenForSpanningTree } from '../host/doctor/bonds.js';
+import { readPorts } from '../host/doctor/bridges.js';
+import { findSubject } from '../host/doctor/daemon.js';
+import { readFacts, unreadLine } from '../host/doctor/facts.js';
+import { readHost } from '../host/read-host.js';
+import { systemClock } from '../sys/clock.js';
+import type { Topology } from '../topology/topology.js';
+import { ask } from './ask.js';
+import { type ConfigArguments, loadConfig } from './config-file.js';
 import type { Output } from './output.js';
 import { printable } from './table.js';
-
-/** The arguments of `bondherald doctor`, as they were typed. */
-interface DoctorArguments extends ConfigArguments {
-  readonly json: boolean;
-}
 
 /** The exit code when there is something to fix. */
 const SOMETHING_TO_FIX = 3;
@@ -18,7 +22,7 @@ const SOMETHING_TO_FIX = 3;
  * @returns the exit code: 3 when there is a warning, 0 when there is none
  * @throws BondheraldError when the kernel does not answer, or the configuration is wrong
  */
-export async function doctor(args: DoctorArguments, output: Output): Promise<number> {
+export async function doctor(args: ConfigArguments & { readonly json: boolean }, output: Output): Promise<number> {
   const { config } = await loadConfig(args);
   const { facts, unread } = await readAllFacts(config, args);
   const findings = diagnose(facts);
@@ -30,10 +34,47 @@ export async function doctor(args: DoctorArguments, output: Output): Promise<num
 
 function page(findings: readonly Finding[]): string {
   if (findings.length === 0) return 'nothing to fix';
-  return findings
-    .map(({ level, subject, finding, meaning, cure }) =>
-      [`${level}: ${subject}: ${finding}`, `  at the next failover: ${meaning}`, `  cure: ${cure}`].map(printable),
-    )
-    .map((lines) => lines.join('\n'))
-    .join('\n\n');
+  const texts = findings.map(({ level, subject, finding, meaning, cure }) =>
+    [`${level}: ${subject}: ${finding}`, `  at the next failover: ${meaning}`, `  cure: ${cure}`]
+      .map(printable)
+      .join('\n'),
+  );
+  return texts.join('\n\n');
+}
+
+/**
+ * Reads what the doctor wants to know of this host. Takes a moment longer where a bond may have to do with spanning tree.
+ * @returns the facts, and a line for each that could not be read
+ */
+async function readAllFacts(config: Config, args: ConfigArguments): Promise<{ facts: Facts; unread: string[] }> {
+  const lines: string[] = [];
+  const unread = (what: string): void => void lines.push(unreadLine(what));
+  const { topology, ovs } = await readShape(config);
+  const subject = await findSubject(unread);
+  const guests = await readGuests(topology, args, (note) => lines.push(note));
+  const facts = await readFacts({ config, topology, subject, guests, ovs }, unread);
+  const bonds = listenForSpanningTree(topology, facts.bonds, unread);
+  return { facts: { ...facts, bonds }, unread: lines };
+}
+
+/** The devices of this host, and what Open vSwitch says of its own. */
+async function readShape(config: Config): Promise<{ topology: Topology; ovs: Facts['ovs'] }> {
+  const live = await readHost(config, systemClock);
+  live.close();
+  const { topology } = live.host;
+  if (live.ovsTrouble !== null) return { topology, ovs: live.ovsTrouble };
+  const known = live.ovs.knowledge.config();
+  return { topology, ovs: known && { config: known, macs: live.ovs.tableSizes } };
+}
+
+async function readGuests(
+  topology: Topology,
+  args: ConfigArguments,
+  note: (line: string) => void,
+): Promise<GuestFacts> {
+  const asked = await ask({ op: 'guests', bond: null }, args.config);
+  if (asked.note !== null) note(asked.note);
+  const { bonds } = asked.result;
+  const count = bonds.reduce((sum, { guests }) => sum + guests.length, 0);
+  return { bonds, count, ports: readPorts(topology), devices: [...topology.allLinks()].length };
 }

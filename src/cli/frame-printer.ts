@@ -1,9 +1,9 @@
 import process from 'node:process';
+import { LruMap } from '../lru-map.js';
 import { systemClock } from '../sys/clock.js';
 import type { LinkFrame } from './link-captures.js';
 import type { Output } from './output.js';
-import { OwnFrames } from './own-frames.js';
-import { readSeen } from './seen-frame.js';
+import { hasOurForm, readSeen, type SeenFrame } from './seen-frame.js';
 import { seenDocument, seenLine } from './seen-line.js';
 
 /** What a reader that is too slow is kept of our output; what comes beyond that is left out and counted. */
@@ -62,5 +62,36 @@ export class FramePrinter {
     const line = this.json ? JSON.stringify(seenDocument(seen, sighted)) : seenLine(seen, sighted, this.linkWidth);
     this.output.text(line);
     this.shown++;
+  }
+}
+
+/** What is broadcast comes back by the other links of the bond, within milliseconds; slow switches take a little longer. */
+const RETURN_SECONDS = 2;
+/** So many of ours are remembered: two first rounds of 1,000 guests, and then some. */
+const MAX_REMEMBERED = 4096;
+
+/** Tells which of the frames on a bond's links are our own. */
+export class OwnFrames {
+  /** When each of ours left, by its bytes. */
+  private readonly left = new LruMap<string, number>(MAX_REMEMBERED);
+
+  /**
+   * Frames in order of their times.
+   * @param way `ours` for what left with our mark
+   * @param marked whether all that we send on this bond bears our mark: not on a bond of Open vSwitch, which sends for us
+   * @returns null when it may be ours: it looks so and nobody can tell, or one of ours with the same bytes left just now
+   */
+  judge(
+    way: 'in' | 'out' | 'ours',
+    marked: boolean,
+    time: number,
+    bytes: Uint8Array,
+    seen: SeenFrame,
+  ): true | false | null {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    if (way === 'in') return Math.abs(time - (this.left.get(key) ?? -Infinity)) <= RETURN_SECONDS ? null : false;
+    if (way === 'out' && (marked || !hasOurForm(bytes, seen))) return false;
+    this.left.set(key, time);
+    return way === 'ours' ? true : null;
   }
 }

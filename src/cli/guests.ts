@@ -5,17 +5,16 @@ import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
 import { printable, table } from './table.js';
 
-/** The arguments of `bondherald guests`, as they were typed. */
-interface GuestsArguments extends LookArguments {
-  readonly bond: string | undefined;
-}
-
 /**
  * Lists who is behind the bonds; with `--watch` again and again until `signal` aborts.
  * @returns the exit code
  * @throws BondheraldError when there is no such bond, or the kernel does not answer
  */
-export function guests(args: GuestsArguments, output: Output, signal: AbortSignal): Promise<number> {
+export function guests(
+  args: LookArguments & { readonly bond: string | undefined },
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
   const request: GuestsRequest = { op: 'guests', bond: args.bond ?? null };
   return look(request, args, { page: ({ bonds }) => guestsPage(bonds), quiet: false }, output, signal);
 }

@@ -60,9 +60,7 @@ export class LinkCaptures {
 
   /** How many frames the kernel dropped because nobody read them in time. */
   drops(): number {
-    let drops = this.dropsBefore;
-    for (const { parts } of this.captures.values()) drops += sumOfDrops(parts);
-    return drops;
+    return this.dropsBefore + sumOfDrops([...this.captures.values()].flatMap(({ parts }) => parts));
   }
 
   close(): void {

@@ -5,11 +5,9 @@ import { logArgument } from './arguments.js';
 import { execute } from './commands.js';
 import { loadConfig } from './config-file.js';
 import { standardOutput } from './output.js';
-import type { RunAnswer } from './run-config.js';
+import type { RunAnswer } from './run.js';
 
-/*
- * Reads the command line of `run` and its configuration in a process of its own: see run-config.ts.
- */
+/* Reads the command line of `run` and its configuration in a process of its own: see run.ts. */
 
 await answerFromProcess(async (argv): Promise<RunAnswer> => {
   let answer: RunAnswer = { order: null };

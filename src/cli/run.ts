@@ -1,21 +1,14 @@
+import { freeze } from '../config/freeze.js';
+import type { LoadedConfig } from '../config/read-config.js';
 import { Daemon } from '../daemon/daemon.js';
 import { Settings } from '../daemon/settings.js';
 import { thisHost } from '../daemon/surroundings.js';
+import { ConfigError, UsageError } from '../errors.js';
+import { type LogFormat, openLog } from '../sys/log.js';
+import { askProcess } from '../sys/process/child.js';
 import { catchHangups } from '../sys/process/hangups.js';
-import { openLog } from '../sys/log.js';
-import { gainNothingMore, keepOnly } from '../sys/process/privileges.js';
-import { readRunOrder } from './run-config.js';
-
-/**
- * What the main thread needs, where it has it: frames, netlink, a network's administration; the files of libvirt, the
- * sockets of Open vSwitch, a state folder and a control socket of whoever owns them; a port below 1024; memory that stays
- * and a thread that goes first.
- */
-const NEEDED = [
-  ...(['CAP_NET_ADMIN', 'CAP_NET_RAW', 'CAP_NET_BIND_SERVICE'] as const),
-  ...(['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH', 'CAP_CHOWN', 'CAP_FOWNER'] as const),
-  ...(['CAP_IPC_LOCK', 'CAP_SYS_NICE'] as const),
-];
+import { ALL_NEEDED, gainNothingMore, keepOnly } from '../sys/process/privileges.js';
+import type { OverrideArguments } from './config-file.js';
 
 /**
  * The daemon in the foreground, until `signal` aborts. SIGHUP has it read its configuration again, by the same command line.
@@ -26,9 +19,44 @@ const NEEDED = [
 export async function run(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const hangups = catchHangups(); // first: until then SIGHUP ends us
   gainNothingMore();
-  keepOnly(NEEDED); // of all that root has; the threads that are to come inherit it
+  keepOnly(ALL_NEEDED); // of all that root has; the threads that are to come inherit it
   const read = (until: AbortSignal) => readRunOrder(argv, until);
   const order = await read(signal);
   if (order) await Daemon.build(new Settings(order), thisHost(openLog(order.log), { hangups, read })).run(signal);
   return 0;
+}
+
+/** The arguments of `bondherald run`, as they were typed. */
+export interface RunArguments extends OverrideArguments {
+  readonly log?: string | undefined;
+}
+
+/** What a run is to be like. */
+type RunOrder = LoadedConfig & { readonly log: LogFormat };
+
+/** What the process found. */
+export type RunAnswer =
+  { readonly order: RunOrder | null } | { readonly problems: readonly string[] } | { readonly usage: string };
+
+/**
+ * Reads the configuration of a run, but keeps nothing of what that takes: the libraries for the command line and the
+ * file, which the daemon would hold on to for months, are loaded in a process that ends with the answer. Can be called
+ * again, and then reads the file again.
+ * @param argv the command line of `run`, without the program's own name
+ * @param signal aborts when the program is to end
+ * @returns what was found, frozen; null when the command line asks for help instead, or `signal` has aborted
+ * @throws UsageError when the command line is wrong or names a file that is not there
+ * @throws ConfigError when anything in the configuration is wrong
+ */
+export async function readRunOrder(argv: readonly string[], signal: AbortSignal): Promise<RunOrder | null> {
+  const answer: RunAnswer = await askProcess<RunAnswer>(new URL('./run-process.js', import.meta.url), argv).catch(
+    (error: unknown) => {
+      // What tells us to end from a terminal tells the other process as well.
+      if (signal.aborted) return { order: null };
+      throw error;
+    },
+  );
+  if ('problems' in answer) throw new ConfigError(...answer.problems);
+  if ('usage' in answer) throw new UsageError(answer.usage);
+  return freeze(answer.order); // the copy that came over is not
 }

@@ -4,10 +4,8 @@ import process from 'node:process';
 const HOME = '\x1b[H';
 const REST_OF_LINE = '\x1b[K';
 const REST_OF_SCREEN = '\x1b[J';
-const HIDE_CURSOR = '\x1b[?25l';
-const SHOW_CURSOR = '\x1b[?25h';
-const CUT_LINES = '\x1b[?7l';
-const WRAP_LINES = '\x1b[?7h';
+const HIDE_CURSOR_CUT_LINES = '\x1b[?25l\x1b[?7l';
+const WRAP_LINES_SHOW_CURSOR = '\x1b[?7h\x1b[?25h';
 
 /** Where nobody knows how tall a terminal is. */
 const USUAL_ROWS = 24;
@@ -38,16 +36,17 @@ export class Screen {
   }
 
   private begin(): void {
-    this.terminal.write('\n'.repeat(this.rows - 1)); // what was there can be scrolled back to
-    this.setUp();
-    this.terminal.on('resize', () => this.draw());
-    process.once('exit', () => this.restore());
+    const { terminal } = this;
+    terminal.write('\n'.repeat(this.rows - 1)); // what was there can be scrolled back to
+    terminal.write(HIDE_CURSOR_CUT_LINES);
+    terminal.on('resize', () => this.draw());
+    process.once('exit', () => terminal.write(WRAP_LINES_SHOW_CURSOR));
     process.on('SIGTSTP', () => {
-      this.restore();
+      terminal.write(WRAP_LINES_SHOW_CURSOR);
       process.kill(process.pid, 'SIGSTOP');
     });
     process.on('SIGCONT', () => {
-      this.setUp();
+      terminal.write(HIDE_CURSOR_CUT_LINES);
       this.draw();
     });
   }
@@ -58,13 +57,5 @@ export class Screen {
 
   private draw(): void {
     if (this.page !== null) this.terminal.write(drawing(this.page, this.rows));
-  }
-
-  private setUp(): void {
-    this.terminal.write(`${HIDE_CURSOR}${CUT_LINES}`);
-  }
-
-  private restore(): void {
-    this.terminal.write(`${WRAP_LINES}${SHOW_CURSOR}`);
   }
 }

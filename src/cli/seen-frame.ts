@@ -47,25 +47,18 @@ const NOTHING = { address: null, target: null, hardware: null, flags: [], proble
  * @returns null when it is neither ARP nor RARP nor Neighbor Discovery, or its header is cut off
  */
 export function readSeen(bytes: Uint8Array): SeenFrame | null {
+  let frame: EthernetFrame | null = null;
   try {
-    const frame = decodeEthernet(bytes);
-    const { source, destination, tags } = frame;
-    const content = contentOrProblem(frame);
-    return content && { mac: source, destination, tags, ...content };
+    frame = decodeEthernet(bytes);
+    return seenAs(frame, read(frame));
   } catch (error) {
-    if (error instanceof FrameError) return null;
-    throw error;
+    if (!(error instanceof FrameError)) throw error;
+    return frame && seenAs(frame, { ...NOTHING, kind: 'malformed', problem: error.message });
   }
 }
 
-function contentOrProblem(frame: EthernetFrame): Content | null {
-  try {
-    return read(frame);
-  } catch (error) {
-    if (error instanceof FrameError) return { ...NOTHING, kind: 'malformed', problem: error.message };
-    throw error;
-  }
-}
+const seenAs = ({ source, destination, tags }: EthernetFrame, content: Content | null): SeenFrame | null =>
+  content && { mac: source, destination, tags, ...content };
 
 function read({ etherType, payload }: EthernetFrame): Content | null {
   switch (etherType) {

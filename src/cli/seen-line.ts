@@ -12,12 +12,6 @@ export interface Sighted {
   readonly ours: boolean | null;
 }
 
-const OUR_WORDS = new Map([
-  [true, 'ours'],
-  [false, 'not ours'],
-  [null, 'ours?'],
-]);
-
 /** IEEE 802.1ad; tags of 802.1Q are the usual ones. */
 const SERVICE_TAG = 0x88a8;
 
@@ -33,7 +27,7 @@ export function seenLine(frame: SeenFrame, { time, link, direction, ours }: Sigh
     frame.kind.padEnd(11),
     frame.mac,
     vlanWords(frame.tags).padEnd(7),
-    (OUR_WORDS.get(ours) ?? '').padEnd(8),
+    (ours === null ? 'ours?' : ours ? 'ours' : 'not ours').padEnd(8),
     addressWords(frame),
   ];
   return printable(cells.join('  ').trimEnd());

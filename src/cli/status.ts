@@ -1,7 +1,10 @@
+import { CONTROL_SOCKET } from '../config/constants.js';
 import type { BondStatus, StatusReport } from '../control/status.js';
-import { age, monitoringWords } from '../plan/words.js';
+import { ControlSocketError, UsageError } from '../errors.js';
+import type { FailoverRecord } from '../plan/failover-record.js';
+import { age, CAUSE_WORDS, duration, endingWords, monitoringWords } from '../plan/words.js';
 import { systemClock } from '../sys/clock.js';
-import { lastFailoverLines } from './last-failover.js';
+import { askDaemon, NO_DAEMON } from './ask.js';
 import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
 import { printable, table } from './table.js';
@@ -17,11 +20,17 @@ import { printable, table } from './table.js';
  *                                refused: {ERRNO: n}, rounds: [{round, start, end, sent}], roundsPlanned, heldBack,
  *                                result, seconds}]}]}
  *
- * `started` and `time` are Unix times, intervals of monitoring milliseconds, all else seconds from `time`.
+ * `started` and `time` are Unix times, intervals of monitoring milliseconds, all else seconds from `time`. With `--html`
+ * the status page.
  * @returns the exit code
  * @throws BondheraldError when neither the daemon nor the kernel answers
  */
-export function status(args: LookArguments, output: Output, signal: AbortSignal): Promise<number> {
+export function status(
+  args: LookArguments & { readonly html: boolean },
+  output: Output,
+  signal: AbortSignal,
+): Promise<number> {
+  if (args.html) return statusHtml(args, output);
   const page = (report: StatusReport, asked: boolean): string[] => statusPage(report, systemClock.unix(), asked);
   return look({ op: 'status' }, args, { page, quiet: true }, output, signal);
 }
@@ -39,8 +48,9 @@ export function statusPage({ daemon, bonds }: StatusReport, now: number, asked =
 }
 
 function bondLines(status: BondStatus, now: number): string[] {
-  const { bond, activeSlave, failovers, lastFailovers } = status;
-  const title = [bond, ...modeWords(status), activeSlave === null ? 'no active link' : `active link ${activeSlave}`];
+  const { bond, mode, monitoring, activeSlave, failovers, lastFailovers } = status;
+  const modes = [...(mode === null ? [] : [mode]), ...monitoringWords(monitoring)];
+  const title = [...modes, activeSlave === null ? 'no active link' : `active link ${activeSlave}`];
   const [last] = lastFailovers;
   const details = [
     ...slaveTable(status),
@@ -48,11 +58,7 @@ function bondLines(status: BondStatus, now: number): string[] {
     ...(failovers === null ? [] : [`failovers: ${failovers === 0 ? 'none' : failovers} since the start`]),
     ...(last ? lastFailoverLines(last, now) : []),
   ];
-  return [printable(`${title[0]}: ${title.slice(1).join(', ')}`), ...details.map((line) => `  ${printable(line)}`)];
-}
-
-function modeWords({ mode, monitoring }: BondStatus): string[] {
-  return [...(mode === null ? [] : [mode]), ...monitoringWords(monitoring)];
+  return [printable(`${bond}: ${title.join(', ')}`), ...details.map((line) => `  ${printable(line)}`)];
 }
 
 function slaveTable({ slaves }: BondStatus): string[] {
@@ -72,3 +78,54 @@ function guestWords({ guests: { announced, suppressed } }: BondStatus): string {
 }
 
 const since = (time: number, now: number): number => Math.max(0, Math.round(now - time));
+
+/** What people read of a failover: when it was, how fast, what was sent, how it ended. @param now Unix time, seconds */
+export function lastFailoverLines(record: FailoverRecord, now: number): string[] {
+  // Only a daemon that was watching knows from where.
+  const { time, from, to } = record;
+  const when = `last failover: ${utc(time)}, ${age(since(time, now))} ago: ${from ?? 'no link'} -> ${to}${CAUSE_WORDS[record.cause]}`;
+  return [when, ...[...timing(record), sentWords(record), endingWords(record)].map((line) => `  ${line}`)];
+}
+
+function timing({ firstFrame, lastRarp, firstRoundOut }: FailoverRecord): string[] {
+  if (firstFrame === null) return [];
+  const parts = [`first frame after ${duration(firstFrame)}`];
+  if (lastRarp !== null) parts.push(`last RARP of the first burst after ${duration(lastRarp)}`);
+  if (firstRoundOut !== null) parts.push(`of the first round after ${duration(firstRoundOut)}`);
+  return [parts.join(', ')];
+}
+
+function sentWords({ sent, refused }: FailoverRecord): string {
+  const { rarp, garp, na } = sent;
+  const words = rarp + garp + na === 0 ? 'sent: nothing' : `sent: ${rarp} RARP, ${garp} GARP, ${na} NA`;
+  const codes = Object.entries(refused).map(([code, frames]) => `${frames} ${code}`);
+  return codes.length === 0 ? words : `${words}; refused by the kernel: ${codes.join(', ')}`;
+}
+
+/** To the second, in UTC, as a log has it. */
+function utc(time: number): string {
+  return `${new Date(time * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/**
+ * Writes the status page as a file would have it to stdout.
+ * @returns the exit code
+ * @throws UsageError with --json or --watch; ConfigError when a file that is named is wrong; ControlSocketError when no
+ * daemon can be asked: it alone has the page
+ */
+export async function statusHtml(
+  { config, json, watch }: LookArguments,
+  output: Output,
+  socket: string = CONTROL_SOCKET,
+): Promise<number> {
+  if (json || watch) throw new UsageError(`--html: not together with --${json ? 'json' : 'watch'}`);
+  // The daemon has a configuration of its own; a mistake in a file that is named shows all the same.
+  if (config !== undefined) await (await import('./config-file.js')).loadConfig({ config });
+  const { html } = await askDaemon({ op: 'page' }, socket).catch((error: unknown) => {
+    if (!(error instanceof ControlSocketError)) throw error;
+    const why = NO_DAEMON.has(error.errno) ? 'no daemon runs' : error.message;
+    throw new ControlSocketError(error.errno, `--html: the daemon makes the page, and cannot be asked: ${why}`);
+  });
+  output.text(html);
+  return 0;
+}

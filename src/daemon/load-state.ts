@@ -1,7 +1,7 @@
 import { decodeState, type RefusalReason } from '../state/decode.js';
 import { MAX_BYTES, type SavedState } from '../state/document.js';
 import type { Log } from '../sys/log.js';
-import type { StateFile } from '../sys/files/state-file.js';
+import type { StateFile } from '../sys/files/replaced-files.js';
 import { oneLine } from '../errors.js';
 
 /** What it means for the operator that a file is not used. */

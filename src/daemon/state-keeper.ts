@@ -4,7 +4,7 @@ import { missedFailovers, type Snapshot } from '../guests/snapshot.js';
 import { encodeState, type SavedState } from '../state/document.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import type { StateFile } from '../sys/files/state-file.js';
+import type { StateFile } from '../sys/files/replaced-files.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { DaemonEmitter } from '../wire/events.js';
 import { loadState } from './load-state.js';

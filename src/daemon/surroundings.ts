@@ -1,8 +1,6 @@
 import { CONTROL_SOCKET } from '../config/constants.js';
-import { chance } from '../sys/chance.js';
-import { type Clock, systemClock } from '../sys/clock.js';
-import { sharedFileAt } from '../sys/files/shared-file.js';
-import { readBootId, stateFileIn } from '../sys/files/state-file.js';
+import { chance, type Clock, systemClock } from '../sys/clock.js';
+import { readBootId, sharedFileAt, stateFileIn } from '../sys/files/replaced-files.js';
 import { openFolder } from '../sys/files/watch-folder.js';
 import type { Log } from '../sys/log.js';
 import { openRouteSocket } from '../sys/netlink/route-socket.js';

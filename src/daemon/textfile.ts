@@ -3,7 +3,7 @@ import { oneLine, SyscallError } from '../errors.js';
 import { exposeOwn } from '../metrics/exposition.js';
 import type { Clock } from '../sys/clock.js';
 import type { Log } from '../sys/log.js';
-import type { SharedFile } from '../sys/files/shared-file.js';
+import type { SharedFile } from '../sys/files/replaced-files.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 

@@ -4,7 +4,7 @@ import type { Config, ListenAddress } from '../config/config.js';
 import { expose } from '../metrics/exposition.js';
 import { landingPage, pageHeaders } from './page/landing.js';
 import { hostName } from '../sys/files/host-settings.js';
-import { HTML, type HttpAnswer, type HttpRequest, type HttpServer, listenHttp, plainText } from '../sys/http-server.js';
+import { HTML, type HttpAnswer, type HttpRequest, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { VERSION } from '../sys/version.js';
 import { Deferred } from '../tasks/deferred.js';
@@ -44,7 +44,7 @@ const MISDIRECTED = plainText(
 /** A server, and where it listens. */
 interface Listening {
   readonly address: ListenAddress;
-  readonly server: HttpServer;
+  readonly server: { close(): void };
 }
 
 /** How it encrypts; null: it does not. */
@@ -132,7 +132,7 @@ export class MetricsEndpoint implements Task {
   }
 
   /** Each server is told of new certificates by itself, whichever of them notices first. */
-  private listen(address: ListenAddress): Promise<HttpServer> {
+  private listen(address: ListenAddress): ReturnType<typeof listenHttp> {
     let used = this.access?.tls;
     const renewed = () => {
       this.access?.refresh();

@@ -4,7 +4,7 @@ import { BondheraldError, ConfigError, oneLine, SyscallError } from '../errors.j
 import { checkTls, isCertifiedFor, type TlsMaterial } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
 import { PasswordChecker } from '../sys/password.js';
-import { readSmallFile, stampOf } from '../sys/files/small-files.js';
+import { readSmallFile, stampOf } from '../sys/files/read-files.js';
 
 /** What a server without certificates speaks. */
 const PLAIN_HTTP = 'plain HTTP';

@@ -1,8 +1,7 @@
 import type { BondId } from '../topology/bond-id.js';
 import { failureOf } from '../errors.js';
-import { drainEventfd } from '../sys/eventfd.js';
+import { drainEventfd, waitForAny } from '../sys/eventfd.js';
 import { readFrame } from '../sources/snoop.js';
-import { waitForAny } from '../sys/poll.js';
 import type { Owner } from '../sys/process/thread.js';
 import type { StopOrder, ThreadReport } from '../wire/thread-handle.js';
 import { BatchOfHeard, type FromSnoopThread, MAX_BATCHES_ON_THEIR_WAY, type ToSnoopThread } from './snoop-messages.js';

@@ -33,3 +33,8 @@ export const systemClock: Clock = {
 export function blockFor(seconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, seconds * 1000);
 }
+
+/** A number from 0 to 1, 1 excluded. For what need not be secret. */
+export function chance(): number {
+  return Math.random();
+}

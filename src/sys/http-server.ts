@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
@@ -23,11 +23,6 @@ export interface HttpAnswer {
   readonly contentType: string;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
-}
-
-/** A listening HTTP server. */
-export interface HttpServer {
-  close(): void;
 }
 
 /** What TLS needs: the contents of files in PEM. */
@@ -73,7 +68,7 @@ export async function listenHttp(
   { host, port }: { readonly host: string; readonly port: number },
   answer: (request: HttpRequest) => Promise<HttpAnswer>,
   secure: TlsSource | null = null,
-): Promise<HttpServer> {
+): Promise<{ close(): void }> {
   const open = new Set<Socket>();
   const server = secure ? tlsServer(secure) : http.createServer(OPTIONS);
   const served = new WeakSet<Socket>();
@@ -155,10 +150,11 @@ async function respond(
 ): Promise<void> {
   response.shouldKeepAlive = false;
   const { method, url = '/' } = request;
+  const [path = '/', ...query] = url.split('?');
   const { host, accept, authorization } = request.headers;
   const given =
     method === 'GET' || method === 'HEAD'
-      ? await answer({ ...parted(url), host, accept, authorization }).catch(() => INTERNAL_ERROR)
+      ? await answer({ path, query: query.join('?'), host, accept, authorization }).catch(() => INTERNAL_ERROR)
       : NOT_ALLOWED;
   const { status, contentType, body, headers } = given;
   response.writeHead(status, {
@@ -168,11 +164,6 @@ async function respond(
     ...headers,
   });
   response.end(method === 'HEAD' ? undefined : body);
-}
-
-function parted(url: string): Pick<HttpRequest, 'path' | 'query'> {
-  const [path = '/', ...query] = url.split('?');
-  return { path, query: query.join('?') };
 }
 
 /** The content type of pages. */
@@ -185,3 +176,8 @@ export function plainText(status: number, line: string, headers: Readonly<Record
 
 const NOT_ALLOWED = plainText(405, 'only GET and HEAD are supported', { allow: 'GET, HEAD' });
 const INTERNAL_ERROR = plainText(500, 'internal error');
+
+/** The SHA-256 of a text in UTF-8, in base64, as a Content-Security-Policy names it. */
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

@@ -7,7 +7,7 @@ const libc = koffi.load(null);
 
 /** @param prototype in C; its arguments have the types A */
 function call<A extends unknown[]>(prototype: string): (...values: A) => number {
-  return libc.func(prototype) as unknown as (...values: A) => number;
+  return libc.func(prototype);
 }
 
 export const socket = call<[number, number, number]>('int socket(int domain, int type, int protocol)');
@@ -84,7 +84,7 @@ export const SO_SNDTIMEO = 21;
 export const SO_ATTACH_FILTER = 26;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
-const SO_MARK = 36;
+export const SO_MARK = 36;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
@@ -97,14 +97,10 @@ const NAMES = new Map(
     .map(([name, number]) => [number, name]),
 );
 
-/** The symbolic name of an error number, for example ENETDOWN. */
-function errnoName(number: number): string {
-  return NAMES.get(number) ?? `errno ${number}`;
-}
-
-/** The symbolic name of this thread's last error. Valid right after the call that failed. */
+/** The symbolic name of this thread's last error, for example ENETDOWN. Valid right after the call that failed. */
 export function lastErrno(): string {
-  return errnoName(koffi.errno());
+  const number = koffi.errno();
+  return NAMES.get(number) ?? `errno ${number}`;
 }
 
 /**
@@ -124,14 +120,16 @@ export function addressOf(bytes: Uint8Array): bigint {
   return koffi.address(bytes);
 }
 
-/** Sets an integer socket option. @returns whether the kernel took it */
-export function setOption(fd: number, level: number, name: number, value: number): boolean {
-  return setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer), 4) === 0;
+/** Sets an integer socket option. @returns what setsockopt returned */
+export function setOption(fd: number, level: number, name: number, value: number): number {
+  return setsockopt(fd, level, name, new Uint8Array(new Int32Array([value]).buffer), 4);
 }
 
-/** Marks whatever the socket sends (SO_MARK). @returns what setsockopt returned */
-export function setMark(fd: number, mark: number): number {
-  return setsockopt(fd, SOL_SOCKET, SO_MARK, new Uint8Array(new Uint32Array([mark]).buffer), 4);
+/** Reads a socket option that is a structure of so many words of 32 bits. @returns null when that fails */
+export function getOption(fd: number, level: number, name: number, count: number): Uint32Array | null {
+  const words = new Uint32Array(new ArrayBuffer(4 * count));
+  const result = getsockopt(fd, level, name, new Uint8Array(words.buffer), Uint32Array.of(4 * count));
+  return result < 0 ? null : words;
 }
 
 /** Sets a time limit on a socket's blocking calls (SO_RCVTIMEO, SO_SNDTIMEO): struct timeval of two longs. */
@@ -142,5 +140,5 @@ export function setTimeLimit(fd: number, name: number, milliseconds: number): vo
 
 /** Asks for a socket buffer of `bytes`: beyond the host's limit with CAP_NET_ADMIN, else as far as the limit goes. */
 export function setBufferSize(fd: number, forced: number, plain: number, bytes: number): void {
-  if (!setOption(fd, SOL_SOCKET, forced, bytes)) setOption(fd, SOL_SOCKET, plain, bytes);
+  if (setOption(fd, SOL_SOCKET, forced, bytes) < 0) setOption(fd, SOL_SOCKET, plain, bytes);
 }

@@ -1,4 +1,4 @@
-import { lockMemory } from '../sys/process/lock-memory.js';
+import { lockMemory } from '../sys/process/real-time.js';
 
 /*
  * The memory of a batch: ready-made frames with the structures that sendmmsg(2) wants, so that sending them is one

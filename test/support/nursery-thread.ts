@@ -1,4 +1,4 @@
-import { collectIfHalfFull, nurseryUse } from '../../src/sys/process/nursery.js';
+import { collectIfHalfFull, nurseryUse } from '../../src/sys/process/real-time.js';
 import { ownerOfThisThread } from '../../src/sys/process/thread.js';
 
 /** How full the nursery was before and after it was looked after. */

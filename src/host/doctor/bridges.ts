@@ -1,6 +1,6 @@
 import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js';
 import type { LinkEvent } from '../../kernel/events.js';
-import { type DeviceSettings, openDeviceSettings } from '../../sys/files/device-settings.js';
+import { type DeviceSettings, openDeviceSettings } from '../../sys/files/host-settings.js';
 import { activeBackupBonds } from '../../topology/bonds.js';
 import { isOverlay } from '../../topology/bond-id.js';
 import { exitsOfDevice } from '../../topology/exits.js';

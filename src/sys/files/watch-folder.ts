@@ -1,27 +1,17 @@
 import { constants, statSync, watch, type BigIntStats, type FSWatcher } from 'node:fs';
 import { lstat, readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { nullIfMissing, orSyscallError, readBounded } from './read-bounded.js';
-import { stampOfStats } from './small-files.js';
+import { nullIfMissing, orSyscallError, readBounded, stampOfStats } from './read-files.js';
 
 /** A file, and a text that is another one when the file is written or replaced. */
-export interface FolderFile {
-  readonly name: string;
-  readonly stamp: string;
-}
+export type FolderFile = Readonly<Record<'name' | 'stamp', string>>;
 
 /** A folder that others write into. */
 export interface Folder {
   readonly path: string;
-  /**
-   * The regular files whose name ends in `suffix`, by name, `limit` at most; null when there is no such folder.
-   * @throws SyscallError
-   */
+  /** The regular files whose name ends in `suffix`, by name, `limit` at most; null for no folder. @throws SyscallError */
   list(suffix: string, limit: number): Promise<FolderFile[] | null>;
-  /**
-   * A file's text; null when it is gone.
-   * @throws SyscallError, with EFBIG when it is longer than `limit` bytes, ELOOP when it is a symbolic link
-   */
+  /** A file's text; null when it is gone. @throws SyscallError EFBIG beyond `limit` bytes, ELOOP for a symbolic link */
   read(name: string, limit: number): Promise<string | null>;
   /**
    * Calls `changed` soon after something in the folder changed, and after the folder came, went or was replaced.
@@ -38,7 +28,10 @@ export function openFolder(folder: string, times = TIMES): Folder {
   return {
     path: folder,
     list: (suffix, limit) => list(folder, suffix, limit),
-    read: (name, limit) => read(path.join(folder, name), limit),
+    async read(name, limit) {
+      const bytes = readBounded(path.join(folder, name), limit, { flags: constants.O_NOFOLLOW });
+      return (await nullIfMissing(bytes))?.toString() ?? null;
+    },
     watch(changed) {
       const watcher = new FolderWatcher(folder, times, changed);
       return () => watcher.close();
@@ -57,11 +50,6 @@ async function list(folder: string, suffix: string, limit: number): Promise<Fold
     if (stats !== null) files.push({ name, stamp: stampOfStats(stats) });
   }
   return files;
-}
-
-async function read(file: string, limit: number): Promise<string | null> {
-  const bytes = await nullIfMissing(readBounded(file, limit, { flags: constants.O_NOFOLLOW }));
-  return bytes && bytes.toString();
 }
 
 /** No time: until the next look nobody hears what happens, so that look is told whatever it sees. */

@@ -1,7 +1,7 @@
 import * as libc from '../libc.js';
 import { openPacketReader, type PacketReader } from '../packets/packet-reader.js';
 import { SOL_PACKET } from '../packets/packet-socket.js';
-import { waitForAny } from '../poll.js';
+import { waitForAny } from '../eventfd.js';
 import type { ReceiveRing } from '../packets/receive-ring.js';
 
 // linux/if_packet.h

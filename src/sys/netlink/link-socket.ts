@@ -1,20 +1,6 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
-import { attachFilter } from '../packets/socket-filter.js';
-
-/** A blocking rtnetlink socket on the link group, for a thread that does nothing but wait on it. */
-export interface LinkSocket {
-  /** For other threads, which may send by it: see `sendBy`. */
-  readonly descriptor: number;
-  /**
-   * Waits for the next datagram, at most RECEIVE_TIME_LIMIT_MS.
-   * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
-   */
-  receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated';
-  /** Sends a request to the kernel. @throws SyscallError */
-  send(request: Uint8Array): void;
-  close(): void;
-}
+import { attachFilter } from '../packets/packet-socket.js';
 
 /** A storm of link messages while we send ten thousand frames must fit. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -38,7 +24,6 @@ const KERNEL_PORT = 0;
  */
 export function openLinkSocket(groups: number, filter: Uint8Array | null = null): LinkSocket {
   const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
-  const receiver = new Receiver(fd);
   try {
     const address = new Uint8Array(SOCKADDR_NL_LENGTH);
     new Uint16Array(address.buffer, 0, 1)[0] = libc.AF_NETLINK;
@@ -51,12 +36,7 @@ export function openLinkSocket(groups: number, filter: Uint8Array | null = null)
     libc.close(fd);
     throw error;
   }
-  return {
-    descriptor: fd,
-    receive: () => receiver.receive(),
-    send: (request) => void libc.check(libc.send(fd, request, request.length, 0), 'send', 'a netlink request'),
-    close: () => void libc.close(fd),
-  };
+  return new BlockingSocket(fd);
 }
 
 /** Sends a request to the kernel by another thread's link socket, which gets the answer. One that is lost is no error. */
@@ -64,18 +44,26 @@ export function sendBy(descriptor: number, request: Uint8Array): void {
   libc.send(descriptor, request, request.length, libc.MSG_DONTWAIT);
 }
 
-/** Receives what the kernel sends. Any process with CAP_NET_ADMIN can send to our port as well; that is passed over. */
-class Receiver {
+export type LinkSocket = Pick<BlockingSocket, 'descriptor' | 'receive' | 'send' | 'close'>;
+
+/** A blocking rtnetlink socket, for a thread that does nothing but wait on it. */
+class BlockingSocket {
   private readonly buffer = new Uint8Array(DATAGRAM_BYTES);
   private readonly sender = new Uint8Array(SOCKADDR_NL_LENGTH);
   private readonly senderPort = new Uint32Array(this.sender.buffer, PORT_AT, 1);
   private readonly senderLength = new Uint32Array([SOCKADDR_NL_LENGTH]);
 
-  constructor(private readonly fd: number) {}
+  /** @param descriptor for other threads, which may send by it: see `sendBy` */
+  constructor(readonly descriptor: number) {}
 
-  receive(): ReturnType<LinkSocket['receive']> {
-    const { fd, buffer, sender, senderLength } = this;
-    const length = libc.recvfrom(fd, buffer, buffer.length, libc.MSG_TRUNC, sender, senderLength);
+  /**
+   * Waits for the next datagram of the kernel's, at most RECEIVE_TIME_LIMIT_MS. Any process with CAP_NET_ADMIN can send to
+   * our port as well; that is passed over.
+   * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
+   */
+  receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated' {
+    const { descriptor, buffer, sender, senderLength } = this;
+    const length = libc.recvfrom(descriptor, buffer, buffer.length, libc.MSG_TRUNC, sender, senderLength);
     if (length >= 0 && this.senderPort[0] !== KERNEL_PORT) return 'nothing';
     if (length > buffer.length) return 'truncated';
     if (length >= 0) return buffer.subarray(0, length);
@@ -83,5 +71,14 @@ class Receiver {
     if (errno === 'EAGAIN' || errno === 'EINTR') return 'nothing';
     if (errno === 'ENOBUFS') return 'overrun';
     throw new SyscallError('recvfrom', errno, 'netlink');
+  }
+
+  /** Sends a request to the kernel. @throws SyscallError */
+  send(request: Uint8Array): void {
+    libc.check(libc.send(this.descriptor, request, request.length, 0), 'send', 'a netlink request');
+  }
+
+  close(): void {
+    libc.close(this.descriptor);
   }
 }

@@ -39,7 +39,7 @@ export function openRouteSocket(groups: readonly number[], listener: RouteListen
   const raw = new RawNetlinkSocket(NETLINK_ROUTE);
   const inode = inodeOfPort(raw.address().port);
   const fd = descriptorOf(inode);
-  if (fd === undefined || !libc.setOption(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1)) {
+  if (fd === undefined || libc.setOption(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, 1) < 0) {
     raw.close();
     throw new SyscallError(
       'setsockopt',
@@ -66,11 +66,9 @@ export function openRouteSocket(groups: readonly number[], listener: RouteListen
 
 /** SO_MEMINFO (net/core/sock.c:sk_get_meminfo): nine words u32, of which the last counts what was dropped. Since Linux 4.12. */
 function dropsOf(fd: number): number {
-  const words = new Uint32Array(new ArrayBuffer(4 * (SK_MEMINFO_DROPS + 1)));
-  const bytes = new Uint8Array(words.buffer);
-  const result = libc.getsockopt(fd, libc.SOL_SOCKET, SO_MEMINFO, bytes, Uint32Array.of(bytes.length));
-  libc.check(result, 'getsockopt', 'reading the drop counter of a netlink socket');
-  return words[SK_MEMINFO_DROPS] ?? 0;
+  const words = libc.getOption(fd, libc.SOL_SOCKET, SO_MEMINFO, SK_MEMINFO_DROPS + 1);
+  libc.check(words ? 0 : -1, 'getsockopt', 'the drops of a netlink socket');
+  return words?.[SK_MEMINFO_DROPS] ?? 0;
 }
 
 function inodeOfPort(port: number): string | undefined {

@@ -1,9 +1,8 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
-import { bindToDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
+import { attachFilter, bindToDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
-import { attachFilter } from './socket-filter.js';
 
 /** A frame that passed a device. */
 export interface ReadFrame {
@@ -14,20 +13,7 @@ export interface ReadFrame {
   readonly checksumReady: boolean;
 }
 
-/** Listens on one device. */
-export interface PacketReader {
-  readonly fd: number;
-  /**
-   * Hands over the frames that are there, at most `limit`, without waiting for more.
-   * @returns how many came, also such as the host sent to itself, which are handed to nobody
-   */
-  read(limit: number, handle: (frame: ReadFrame) => void): number;
-  /** How many frames the kernel dropped since the last call because the buffer was full. */
-  drops(): number;
-  /** Whether the device went down or away since the last call. */
-  wentDown(): boolean;
-  close(): void;
-}
+type Direction = 'in' | 'out' | 'both';
 
 /** A few thousand frames: what floods the host for longer than this thread is slow is counted, not kept. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -52,33 +38,37 @@ export function openPacketReader(
   ifindex: number,
   filter: Uint8Array,
   ring: ReceiveRing,
-  direction: 'in' | 'out' | 'both',
+  direction: Direction,
 ): PacketReader {
-  const fd = privileged(() => openSocket(ifindex, filter, direction));
-  return new Reader(fd, ring, direction);
-}
-
-function openSocket(ifindex: number, filter: Uint8Array, direction: 'in' | 'out' | 'both'): number {
-  return openPacketSocket('listening', (fd) => {
+  const prepare = (fd: number): void => {
     attachFilter(fd, filter);
-    const auxdata = libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1);
-    libc.check(auxdata ? 0 : -1, 'setsockopt', 'PACKET_AUXDATA');
-    if (direction === 'in' && !libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1))
-      throw new SyscallError('setsockopt', libc.lastErrno(), 'PACKET_IGNORE_OUTGOING');
+    libc.check(libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1), 'setsockopt', 'PACKET_AUXDATA');
+    if (direction === 'in')
+      libc.check(libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1), 'setsockopt', 'PACKET_IGNORE_OUTGOING');
     libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
     bindToDevice(fd, ifindex, ETH_P_ALL);
-  });
+  };
+  return new PacketReader(
+    privileged(() => openPacketSocket('listening', prepare)),
+    ring,
+    direction,
+  );
 }
 
-class Reader implements PacketReader {
+/** Listens on one device. */
+export class PacketReader {
   private down = false;
 
   constructor(
     readonly fd: number,
     private readonly ring: ReceiveRing,
-    private readonly direction: 'in' | 'out' | 'both',
+    private readonly direction: Direction,
   ) {}
 
+  /**
+   * Hands over the frames that are there, at most `limit`, without waiting for more.
+   * @returns how many came, also such as the host sent to itself, which are handed to nobody
+   */
   read(limit: number, handle: (frame: ReadFrame) => void): number {
     const { fd, ring } = this;
     let total = 0;
@@ -96,14 +86,15 @@ class Reader implements PacketReader {
     return total;
   }
 
-  /** struct tpacket_stats: 0 packets u32   4 drops u32. Reading sets them to 0. */
+  /**
+   * How many frames the kernel dropped since the last call because the buffer was full. struct tpacket_stats: 0 packets
+   * u32   4 drops u32; reading sets them to 0.
+   */
   drops(): number {
-    const stats = new Uint32Array(new ArrayBuffer(8));
-    const bytes = new Uint8Array(stats.buffer);
-    const result = libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, bytes, Uint32Array.of(8));
-    return result < 0 ? 0 : (stats[1] ?? 0);
+    return libc.getOption(this.fd, SOL_PACKET, PACKET_STATISTICS, 2)?.[1] ?? 0;
   }
 
+  /** Whether the device went down or away since the last call. */
   wentDown(): boolean {
     const { down } = this;
     this.down = false;

@@ -35,7 +35,7 @@ const SEND_TIME_LIMIT_MS = 200;
  */
 export function openPacketSender(ifindex: number, waits = true): PacketSender {
   const flags = waits ? 0 : libc.MSG_DONTWAIT;
-  const fd = privileged(() => openSocket(ifindex));
+  const fd = privileged(() => openPacketSocket('sending frames', (socket) => prepare(socket, ifindex)));
   return {
     send(messages, count) {
       const taken = libc.sendmmsg(fd, messages, count, flags);
@@ -45,18 +45,14 @@ export function openPacketSender(ifindex: number, waits = true): PacketSender {
   };
 }
 
-function openSocket(ifindex: number): number {
-  return openPacketSocket('sending frames', (fd) => {
-    bindToDevice(fd, ifindex, 0);
-    markOwn(fd);
-    libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
-    libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
-  });
-}
-
-function markOwn(fd: number): void {
-  const result = libc.setMark(fd, OWN_FRAMES_MARK);
-  if (result < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError('marking frames needs CAP_NET_ADMIN: run this as root or grant that capability');
-  libc.check(result, 'setsockopt', 'the mark of our own frames');
+function prepare(fd: number, ifindex: number): void {
+  bindToDevice(fd, ifindex, 0);
+  const marked = libc.setOption(fd, libc.SOL_SOCKET, libc.SO_MARK, OWN_FRAMES_MARK);
+  if (marked < 0 && libc.lastErrno() === 'EPERM')
+    throw new PermissionError(
+      'marking our own frames needs CAP_NET_ADMIN: run this as root or give it that capability',
+    );
+  libc.check(marked, 'setsockopt', 'the mark of our own frames');
+  libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
+  libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
 }

@@ -13,14 +13,13 @@ export interface SendingSocket {
 export async function readSendingSockets(ifindexes: ReadonlySet<number>): Promise<SendingSocket[] | null> {
   const text = await readFile('/proc/net/packet', 'utf8').catch(() => null);
   if (text === null) return null;
-  const sockets: SendingSocket[] = [];
-  for (const line of text.trimEnd().split('\n').slice(1)) {
+  const [, ...lines] = text.trimEnd().split('\n');
+  return lines.flatMap((line) => {
     // sk RefCnt Type Proto Iface R Rmem User Inode
     const [, , , protocol, ifindex, , , , inode] = line.trim().split(/\s+/);
-    if (protocol !== '0000' || inode === undefined || !ifindexes.has(Number(ifindex))) continue;
-    sockets.push({ ifindex: Number(ifindex), inode });
-  }
-  return sockets;
+    const sends = protocol === '0000' && inode !== undefined && ifindexes.has(Number(ifindex));
+    return sends ? [{ ifindex: Number(ifindex), inode }] : [];
+  });
 }
 
 /** Which of these sockets (inodes) a process holds; empty when it does not let us look. */

@@ -1,8 +1,16 @@
 import { createRequire } from 'node:module';
 import { MissingModuleError, SyscallError, UsageError } from '../../errors.js';
 import * as libc from '../libc.js';
-import { ETH_P_ALL, linkLayerAddress, openPacketSocket } from './packet-socket.js';
-import { attachFilter, newPacketSocket, openDescriptors, PASS_ALL, prependFilter } from './socket-filter.js';
+import {
+  attachFilter,
+  ETH_P_ALL,
+  linkLayerAddress,
+  newPacketSocket,
+  openDescriptors,
+  openPacketSocket,
+  PASS_ALL,
+  prependFilter,
+} from './packet-socket.js';
 
 /** A frame that libpcap captured. */
 export interface PcapFrame {
@@ -16,16 +24,6 @@ export interface PcapFrame {
 export interface Device {
   readonly name: string;
   readonly ifindex: number;
-}
-
-/** A running capture on one device. */
-export interface PcapCapture {
-  /** How many frames the kernel dropped since the capture began, because the buffer was full. */
-  drops(): number;
-  /** False once the device went down: then nothing is heard any more, also when it comes back. */
-  readonly alive: boolean;
-  /** Not to be called from `onFrame`. */
-  close(): void;
 }
 
 /** What is used of a session of the package pcap. */
@@ -95,7 +93,7 @@ export function openCapture(
   const session = openSession(pcap, device, filter);
   const fd = newPacketSocket(before, device.ifindex);
   if (fd === null) throw new SyscallError('socket', 'ENODEV', `cannot capture on ${device.name}`); // another one has the name by now
-  const capture = new Capture(session, fd);
+  const capture = new PcapCapture(session, fd);
   try {
     prependFilter(fd, program);
   } catch (error) {
@@ -117,8 +115,12 @@ const TURNS_AT_START = 2;
  */
 const closed: Session[] = [];
 
-/** Keeps the package from what it does wrong: it reads sessions that have ended, and goes deaf without a word. */
-class Capture implements PcapCapture {
+/**
+ * A running capture on one device. Keeps the package from what it does wrong: it reads sessions that have ended, and goes
+ * deaf without a word.
+ */
+export class PcapCapture {
+  /** False once the device went down: then nothing is heard any more, also when it comes back. */
   alive = true;
   private ended = false;
   private turns = 0;
@@ -149,11 +151,14 @@ class Capture implements PcapCapture {
     });
   }
 
+  /** How many frames the kernel dropped since the capture began, because the buffer was full. */
   drops(): number {
     return this.session.stats().ps_drop;
   }
 
   /**
+   * Not to be called from `onFrame`.
+   *
    * The package asks libpcap for an end, which libpcap comes to with the next frame only, and the event loop turns until
    * then. So the socket gets one, from the loopback device; where that is down, the error of binding to it ends the turning.
    */
@@ -207,7 +212,7 @@ function opens(pcap: PcapPackage, device: Device, options: Readonly<Record<strin
   const before = openDescriptors();
   try {
     const session = pcap.createSession(device.name, options);
-    new Capture(session, newPacketSocket(before, device.ifindex) ?? -1).close();
+    new PcapCapture(session, newPacketSocket(before, device.ifindex) ?? -1).close();
     return true;
   } catch {
     return false;

@@ -9,7 +9,11 @@ import { capget, capset, lastErrno, prctl } from '../libc.js';
  */
 const VERSION_3 = 0x20080522;
 
-/** Those that matter to the daemon, by their bits (linux/capability.h). */
+/**
+ * Those that the daemon needs, where it has them, by their bits (linux/capability.h): frames, netlink, a network's
+ * administration; the files of libvirt, the sockets of Open vSwitch, a state folder and a control socket of whoever owns
+ * them; a port below 1024; memory that stays and a thread that goes first.
+ */
 export const CAPABILITIES = {
   CAP_CHOWN: 0,
   CAP_DAC_OVERRIDE: 1,
@@ -23,6 +27,8 @@ export const CAPABILITIES = {
 } as const;
 
 type Capability = keyof typeof CAPABILITIES;
+
+export const ALL_NEEDED = Object.keys(CAPABILITIES) as Capability[];
 
 // linux/prctl.h
 const PR_SET_NAME = 15;

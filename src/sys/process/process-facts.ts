@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
 import { CAPABILITIES } from './privileges.js';
 
 /** What a process may do, and how it came to be; as far as /proc tells everybody. */
@@ -31,7 +32,8 @@ export async function readProcess(pid: number | 'self'): Promise<ProcessFacts | 
       capabilities: capabilitiesOf(field('CapEff')),
       realtimePriority: limitOf(limits ?? '', 'Max realtime priority'),
       lockedMemory: limitOf(limits ?? '', 'Max locked memory'),
-      unit: field('PPid') === '1' ? unitOf(cgroup ?? '') : null,
+      // cgroups(7): lines of ID:CONTROLLERS:PATH; systemd names the folder of a service after it
+      unit: (field('PPid') === '1' && /\/([^/\n]+\.service)$/m.exec(cgroup ?? '')?.[1]) || null,
       argv: (argv ?? '').split('\0').slice(0, -1),
     };
   } catch {
@@ -58,7 +60,47 @@ function limitOf(limits: string, name: string): number {
   return soft === 'unlimited' ? Infinity : Number(soft ?? 0);
 }
 
-/** cgroups(7): lines of ID:CONTROLLERS:PATH; systemd names the folder of a service after it. */
-function unitOf(cgroup: string): string | null {
-  return /\/([^/\n]+\.service)$/m.exec(cgroup)?.[1] ?? null;
+/** Whose rights count. */
+export type Reader = Pick<ProcessFacts, 'uid' | 'groups' | 'capabilities'>;
+
+// sys/stat.h, in the place of others
+const MAY_READ = 4;
+const MAY_SEARCH = 1;
+
+/**
+ * What keeps a process from reading the files of a folder, by owner, group and mode alone: not what an ACL allows or its
+ * sandbox forbids.
+ * @returns the first file or folder that it may not read; null: it may read all, or the folder is not there
+ * @throws NodeJS.ErrnoException when we may not look ourselves
+ */
+export async function firstUnreadable(folder: string, suffix: string, reader: Reader): Promise<string | null> {
+  if (reader.capabilities.has('CAP_DAC_OVERRIDE') || reader.capabilities.has('CAP_DAC_READ_SEARCH')) return null;
+  for (const step of ancestors(folder)) {
+    const wanted = step === folder ? MAY_READ | MAY_SEARCH : MAY_SEARCH;
+    const may = await mayAccess(step, wanted, reader);
+    if (may === null) return null;
+    if (!may) return step;
+  }
+  for (const name of (await readdir(folder)).filter((each) => each.endsWith(suffix)).sort()) {
+    const file = path.join(folder, name);
+    if ((await mayAccess(file, MAY_READ, reader)) === false) return file;
+  }
+  return null;
+}
+
+/** `/`, `/run`, `/run/libvirt`, ... */
+function ancestors(folder: string): string[] {
+  const parent = path.dirname(folder);
+  return parent === folder ? [folder] : [...ancestors(parent), folder];
+}
+
+/** @returns null when there is no such file */
+async function mayAccess(file: string, wanted: number, { uid, groups }: Reader): Promise<boolean | null> {
+  const stats = await stat(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (stats === null) return null;
+  const shift = stats.uid === uid ? 6 : groups.includes(stats.gid) ? 3 : 0; // path_resolution(7): the first that fits
+  return ((stats.mode >> shift) & wanted) === wanted;
 }

@@ -30,7 +30,9 @@ const SEND_TIME_LIMIT_MS = 200;
 export function openServiceManager(environment = process.env, pid = process.pid): ServiceManager | null {
   const name = environment.NOTIFY_SOCKET;
   if (name === undefined || name === '') return null;
-  const address = checkedAddress(name);
+  const isKnown = /^[/@]./s.test(name) && Buffer.byteLength(name) <= LONGEST_NAME;
+  if (!isKnown) throw new SyscallError('sendto', 'EINVAL', `NOTIFY_SOCKET=${name}`);
+  const address = unixAddress(name);
   const fd = libc.check(libc.socket(libc.AF_UNIX, libc.SOCK_DGRAM | libc.SOCK_CLOEXEC, 0), 'socket', 'NOTIFY_SOCKET');
   libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);
   return {
@@ -41,12 +43,6 @@ export function openServiceManager(environment = process.env, pid = process.pid)
       return sent < 0 ? libc.lastErrno() : null;
     },
   };
-}
-
-function checkedAddress(name: string): Uint8Array {
-  const isKnown = /^[/@]./s.test(name) && Buffer.byteLength(name) <= LONGEST_NAME;
-  if (!isKnown) throw new SyscallError('sendto', 'EINVAL', `NOTIFY_SOCKET=${name}`);
-  return unixAddress(name);
 }
 
 function watchdogOf({ WATCHDOG_USEC: microseconds, WATCHDOG_PID: meant }: NodeJS.ProcessEnv, pid: number) {

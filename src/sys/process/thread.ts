@@ -15,7 +15,7 @@ export interface ThreadListener<Out> {
 }
 
 /**
- * Starts the module at `url` in a thread of its own, which may say when V8 collects (nursery.ts). From then on V8 keeps
+ * Starts the module at `url` in a thread of its own, which may say when V8 collects (real-time.ts). From then on V8 keeps
  * compiled code that has not run for long: code for emergencies is not to be compiled in one.
  * @param data for the thread: its `dataOfThisThread`
  */

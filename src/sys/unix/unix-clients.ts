@@ -1,5 +1,5 @@
 import type net from 'node:net';
-import { LineReader } from './line-reader.js';
+import { LineReader } from './unix-client.js';
 
 /** What the clients of a server may take of it. */
 export interface UnixServerLimits {

@@ -4,11 +4,8 @@ import path from 'node:path';
 import { AlreadyRunningError, ControlSocketError } from '../../errors.js';
 import { type AnswerLine, UnixClients, type UnixServerLimits } from './unix-clients.js';
 
-/** A listening unix socket. */
-export interface UnixServer {
-  /** Ends every connection and removes the socket file. */
-  close(): void;
-}
+/** A listening unix socket; `close` ends every connection and removes the socket file. */
+export type UnixServer = Pick<UnixClients, 'close'>;
 
 /** Owner and group may read and write, which is what connecting needs. */
 const SOCKET_UMASK = 0o117;
@@ -23,7 +20,12 @@ export async function listenUnix(file: string, limits: UnixServerLimits, answer:
   const clients = new UnixClients(limits, answer);
   const server = net.createServer({ allowHalfOpen: true }, (socket) => clients.accept(socket));
   server.unref();
-  makeFolder(path.dirname(file));
+  const folder = path.dirname(file);
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw cannot('create the folder of the control socket', folder, error);
+  }
   if (!(await bind(server, file))) {
     await removeStale(file);
     if (!(await bind(server, file))) throw alreadyRunning(file);
@@ -34,14 +36,6 @@ export async function listenUnix(file: string, limits: UnixServerLimits, answer:
       clients.close();
     },
   };
-}
-
-function makeFolder(folder: string): void {
-  try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    throw cannot('create the folder of the control socket', folder, error);
-  }
 }
 
 /** @returns whether the name was free */
@@ -76,11 +70,11 @@ async function removeStale(file: string): Promise<void> {
 /** @returns what connecting to a unix socket fails with; null when it succeeds */
 function connectError(file: string): Promise<string | null> {
   return new Promise((resolve) => {
-    const probe = net.connect({ path: file });
-    probe
-      .once('connect', () => resolve(null))
-      .once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'EIO'));
-    probe.once('connect', () => probe.destroy());
+    const probe = net.connect({ path: file }, () => {
+      probe.destroy();
+      resolve(null);
+    });
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'EIO'));
   });
 }
 
@@ -91,4 +85,28 @@ function alreadyRunning(file: string): AlreadyRunningError {
 function cannot(what: string, file: string, error: unknown): ControlSocketError {
   const errno = (error as NodeJS.ErrnoException).code ?? 'EIO';
   return new ControlSocketError(errno, `cannot ${what} ${file}: ${errno}`);
+}
+
+/**
+ * Lets a group use a file that we own.
+ * @param group its name in /etc/group (group(5)): other databases may be out of reach, or slow, when a daemon starts
+ * @returns null, or why that cannot be: a symbolic errno, or `no-group`
+ */
+export function shareWithGroup(file: string, group: string, groupFile = '/etc/group'): string | null {
+  try {
+    const gid = groupId(group, groupFile);
+    if (gid === undefined) return 'no-group';
+    if (fs.lstatSync(file).gid === gid) return null; // a sandbox may forbid chown, also where it changes nothing
+    fs.lchownSync(file, -1, gid); // who owns a file may give it to a group of his own without any capability
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'EIO';
+  }
+}
+
+function groupId(group: string, groupFile: string): number | undefined {
+  const lines = fs.readFileSync(groupFile, 'utf8').split('\n');
+  const rows = lines.map((line) => line.split(':'));
+  const row = rows.find(([name, , id = '']) => name === group && /^\d+$/.test(id));
+  return row && Number(row[2]);
 }

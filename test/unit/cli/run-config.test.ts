@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { loadConfig } from '../../../src/cli/config-file.js';
-import { readRunOrder } from '../../../src/cli/run-config.js';
+import { readRunOrder } from '../../../src/cli/run.js';
 import { ConfigError, UsageError } from '../../../src/errors.js';
 import { fileFor } from '../../support/config-file.js';
 import { bondherald } from '../../support/program.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { OwnFrames } from '../../../src/cli/own-frames.js';
+import { OwnFrames } from '../../../src/cli/frame-printer.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
 import { seenDocument, seenLine, type Sighted } from '../../../src/cli/seen-line.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { lastFailoverLines } from '../../../src/cli/last-failover.js';
-import { statusPage } from '../../../src/cli/status.js';
+import { lastFailoverLines, statusPage } from '../../../src/cli/status.js';
 import type { BondStatus } from '../../../src/control/status.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
 import { duration } from '../../../src/plan/words.js';

@@ -7,7 +7,7 @@ import { Registry } from 'prom-client';
 import type { Mac } from '../../../src/addr/mac.js';
 import { ask } from '../../../src/cli/ask.js';
 import type { Output } from '../../../src/cli/output.js';
-import { statusHtml } from '../../../src/cli/status-html.js';
+import { statusHtml } from '../../../src/cli/status.js';
 import { decodeAnswer } from '../../../src/control/answer.js';
 import type { ManualTools } from '../../../src/wire/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';

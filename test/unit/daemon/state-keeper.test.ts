@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { StateKeeper } from '../../../src/daemon/state-keeper.js';
 import { SyscallError } from '../../../src/errors.js';
 import { decodeState } from '../../../src/state/decode.js';
-import type { StateFile } from '../../../src/sys/files/state-file.js';
+import type { StateFile } from '../../../src/sys/files/replaced-files.js';
 import { Events } from '../../../src/tasks/events.js';
 import type { DaemonEvents } from '../../../src/wire/events.js';
 import { FakeClock } from '../../support/fake-clock.js';

@@ -16,7 +16,7 @@ import { Registry } from 'prom-client';
 import { Textfile } from '../../../src/daemon/textfile.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import type { LogFields } from '../../../src/sys/log.js';
-import { sharedFileAt } from '../../../src/sys/files/shared-file.js';
+import { sharedFileAt } from '../../../src/sys/files/replaced-files.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { until } from '../../support/until.js';
 

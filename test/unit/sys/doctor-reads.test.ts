@@ -4,10 +4,9 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { openDeviceSettings } from '../../../src/sys/files/device-settings.js';
-import { firstUnreadable, type Reader } from '../../../src/sys/files/file-access.js';
-import { readProcess } from '../../../src/sys/process/process-facts.js';
-import { listenerOf } from '../../../src/sys/unix/socket-peer.js';
+import { openDeviceSettings } from '../../../src/sys/files/host-settings.js';
+import { firstUnreadable, type Reader, readProcess } from '../../../src/sys/process/process-facts.js';
+import { listenerOf } from '../../../src/sys/unix/unix-address.js';
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'bondherald-'));

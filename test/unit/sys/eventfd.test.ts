@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { drainEventfd, Eventfd } from '../../../src/sys/eventfd.js';
-import { waitForAny } from '../../../src/sys/poll.js';
+import { drainEventfd, Eventfd, waitForAny } from '../../../src/sys/eventfd.js';
 
 test('an eventfd ends the waiting until it is drained, however often it was signalled', (t) => {
   const eventfd = new Eventfd();

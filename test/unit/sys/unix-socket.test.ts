@@ -8,9 +8,8 @@ import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AlreadyRunningError, ControlSocketError } from '../../../src/errors.js';
 import { askUnix } from '../../../src/sys/unix/unix-client.js';
-import { shareWithGroup } from '../../../src/sys/group.js';
+import { listenUnix, shareWithGroup } from '../../../src/sys/unix/unix-server.js';
 import type { UnixServerLimits } from '../../../src/sys/unix/unix-clients.js';
-import { listenUnix } from '../../../src/sys/unix/unix-server.js';
 import { until } from '../../support/until.js';
 
 const ASK = { answerBytes: 1 << 20, silentSeconds: 5 };

@@ -1,6 +1,23 @@
+import { CONFIG_FILE } from '../config/constants.js';
 import { settingsList, settingsText } from '../config/show.js';
 import { loadConfig, type OverrideArguments } from './config-file.js';
 import type { Output } from './output.js';
+
+/**
+ * Checks a configuration file.
+ * @param file the usual one when left out, which then must be there
+ * @returns the exit code
+ * @throws ConfigError with everything that is wrong
+ */
+export async function configCheck(
+  { file = CONFIG_FILE }: { file?: string | undefined },
+  output: Output,
+): Promise<number> {
+  const { webConfig, page } = (await loadConfig({ config: file })).config.metrics;
+  if (webConfig !== null) (await import('../http/web-access.js')).checkWebConfig(webConfig, page);
+  output.text(`${file}: OK`);
+  return 0;
+}
 
 /**
  * Shows the values that a run with the same options would have, and where each comes from.

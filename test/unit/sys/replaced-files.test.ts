@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SyscallError } from '../../../src/errors.js';
-import { readBootId, stateFileIn } from '../../../src/sys/files/state-file.js';
+import { readBootId, stateFileIn } from '../../../src/sys/files/replaced-files.js';
 
 function temporary(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'state-'));

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { nullIfMissing, readBounded } from '../../../src/sys/files/read-bounded.js';
+import { nullIfMissing, readBounded } from '../../../src/sys/files/read-files.js';
 
 function folderFor(t: TestContext): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'bondherald-'));
