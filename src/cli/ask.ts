@@ -1,12 +1,10 @@
 import { CONTROL_SOCKET } from '../config/constants.js';
-import { decodeAnswer } from '../control/answer.js';
-import { MAX_ANSWER_BYTES } from '../control/line.js';
+import { decodeAnswer, encodeRequest, MAX_ANSWER_BYTES } from '../control/codec.js';
 import type { ControlRequest, ControlResults, KernelResults } from '../control/messages.js';
-import { encodeRequest } from '../control/request.js';
 import type { Config } from '../config/config.js';
 import type { ManualTools } from '../wire/announce-by-hand.js';
 import { answerRequest } from '../host/answers.js';
-import { portOpener } from '../host/ovs/bond-ports.js';
+import { portOpener } from '../host/ovs/bonds.js';
 import { type LiveHost, readHost } from '../host/read-host.js';
 import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from '../errors.js';
 import { newBuckets } from '../plan/bond-plan.js';

@@ -4,7 +4,7 @@ import type { Facts, GuestFacts } from '../doctor/facts.js';
 import type { Finding } from '../doctor/finding.js';
 import { listenForSpanningTree } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
-import { findSubject } from '../host/doctor/daemon.js';
+import { findSubject } from '../host/doctor/facts.js';
 import { readFacts, unreadLine } from '../host/doctor/facts.js';
 import { readHost } from '../host/read-host.js';
 import { systemClock } from '../sys/clock.js';

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from './config.js';
 import { isSection, type Setting } from './layers.js';
-import { type Path, pathText, valueAt } from './problems.js';
+import { type Path, pathText, shortLine, valueAt } from './problems.js';
 import type { LoadedConfig } from './read-config.js';
 
 /** A key that has another value than before. */
@@ -12,10 +12,7 @@ export interface Change {
   readonly atRestart: boolean;
 }
 
-/**
- * What a daemon that runs does not change: the memory of the frames is laid out for so many guests, and the state file
- * is the one that the next start looks for.
- */
+/** What a restart alone changes: frames' memory is laid out for so many guests, the state file is the next start's. */
 export const AT_RESTART: readonly Path[] = [['stateDir'], ['guests', 'limits', 'total']];
 
 /** Values are shown as far as this. */
@@ -51,8 +48,7 @@ function differences(before: unknown, after: unknown, path: readonly string[]): 
 /** The value of a key as it was written; of a section, what was written of its keys. */
 function writtenAt(settings: readonly Setting[], path: readonly string[]): string {
   const raw = settings.reduce<unknown>((whole, setting) => laidIn(whole, setting.path, setting.value), {});
-  const text = plain(valueAt(raw, path)).replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  return shortLine(plain(valueAt(raw, path)), SHOWN);
 }
 
 function laidIn(whole: unknown, [key, ...rest]: readonly string[], value: unknown): unknown {

@@ -50,19 +50,10 @@ function beyondLimits(limit: z.infer<typeof limits>, statics: readonly StaticGue
 }
 
 function repeatedGuests(statics: readonly StaticGuest[]): Problem[] {
-  const first = new Map<string, number>();
   return statics.flatMap(({ mac, vlan, bond }, n) => {
-    const key = `${mac} ${vlan} ${bond}`;
-    const before = first.get(key);
-    if (before === undefined) first.set(key, n);
-    return before === undefined
-      ? []
-      : [
-          {
-            path: [...STATIC, n],
-            text: `duplicate of guests.static[${before}]: same MAC, VLAN and bond`,
-          },
-        ];
+    const first = statics.findIndex((each) => each.mac === mac && each.vlan === vlan && each.bond === bond);
+    const text = `duplicate of guests.static[${first}]: same MAC, VLAN and bond`;
+    return first === n ? [] : [{ path: [...STATIC, n], text }];
   });
 }
 

@@ -1,7 +1,5 @@
 /** The kinds of values that the file may hold. The message of each says what is legal: "expected …". */
 import { z } from 'zod';
-import { parseDuration } from './duration.js';
-import { nearest } from './nearest.js';
 
 /** A value that `read` can read; it gives undefined for one that is not legal. */
 export function leaf<T>(legal: string, read: (value: unknown) => T | undefined): z.ZodType<T> {
@@ -18,13 +16,13 @@ export function text<T>(legal: string, read: (value: string) => T | undefined): 
   return leaf(legal, (value) => (typeof value === 'string' ? read(value) : undefined));
 }
 
-export const flag = leaf('true or false', (value) => (typeof value === 'boolean' ? value : undefined));
-
 /** One of these words or values. */
 export function oneOf<const V extends readonly (string | boolean)[]>(...values: V): z.ZodType<V[number]> {
   const legal = `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`;
   return leaf<V[number]>(legal, (value) => values.find((each) => each === value));
 }
+
+export const flag = oneOf(true, false);
 
 /** A number from `min` to `max`. @param unit what it counts, with a blank before it */
 export function number(min: number, max: number, unit = ''): z.ZodType<number> {
@@ -36,7 +34,7 @@ export function number(min: number, max: number, unit = ''): z.ZodType<number> {
 /** A whole number from `min` to `max`. */
 export function whole(min: number, max: number, unit = ''): z.ZodType<number> {
   return leaf(`a whole number from ${min} to ${max}${unit}`, (value) =>
-    Number.isInteger(value) && Number(value) >= min && Number(value) <= max ? Number(value) : undefined,
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max ? value : undefined,
   );
 }
 
@@ -117,4 +115,49 @@ export function orWord<const W extends string, T>(word: W, other: z.ZodType<T>):
     }
     return z.NEVER;
   });
+}
+
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
+
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[smhd]))+$/;
+const PART = /(\d+(?:\.\d+)?)(ms|[smhd])/g;
+
+/** `500ms`, `1.1s`, `5m`, `24h`, `1d`, `1h30m`, in seconds; undefined for another text, as a number without unit. */
+export function parseDuration(text: string): number | undefined {
+  if (!DURATION.test(text)) return undefined;
+  let seconds = 0;
+  for (const [, amount, unit] of text.matchAll(PART)) seconds += Number(amount) * SECONDS[unit as keyof typeof SECONDS];
+  return Number.isFinite(seconds) ? Number(seconds.toFixed(6)) : undefined; // 1.1s is 1.1, not 1.1000000000000001
+}
+
+/** A typo is at most so many letters added, left out, changed, or swapped with the next. */
+const MAX_SLIPS = 2;
+
+/** The word that `typed` was probably meant to be; undefined when none is near. Upper and lower case count the same. */
+export function nearest(typed: string, words: readonly string[]): string | undefined {
+  if (typed.length > 40) return undefined; // no key is that long, and the work grows with it
+  const slips = words.map((word) => ({ word, count: distance(typed.toLowerCase(), word.toLowerCase()) }));
+  const [best] = slips.sort((a, b) => a.count - b.count);
+  return best && best.count <= MAX_SLIPS && best.count < best.word.length ? best.word : undefined;
+}
+
+/** The optimal string alignment distance: Levenshtein's, with a swap of neighbours as one step. */
+function distance(a: string, b: string): number {
+  let beforeLast: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      row[j] = Math.min(
+        (last[j] ?? 0) + 1,
+        (row[j - 1] ?? 0) + 1,
+        (last[j - 1] ?? 0) + (same ? 0 : 1),
+        swapped ? (beforeLast[j - 2] ?? 0) + 1 : Infinity,
+      );
+    }
+    [beforeLast, last] = [last, row];
+  }
+  return last[b.length] ?? 0;
 }

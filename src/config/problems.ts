@@ -32,10 +32,7 @@ export function shortLine(text: string, most: number): string {
   return clean.length > most ? `${clean.slice(0, most)}…` : clean;
 }
 
-/**
- * What a schema found wrong with `raw`. The message of an issue says what is legal in its place; that of unknown keys
- * has a line for each.
- */
+/** What a schema found wrong with `raw`: each message says what is legal; that of unknown keys has a line for each. */
 export function problemsOf(error: z.ZodError, raw: unknown): Problem[] {
   return error.issues.flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys') {

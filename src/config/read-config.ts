@@ -2,9 +2,8 @@ import { ConfigError } from '../errors.js';
 import type { Config } from './config.js';
 import { crossProblems } from './cross-checks.js';
 import { DEFAULTS } from './defaults.js';
-import { freeze } from './freeze.js';
 import { type Layer, merge, type Setting } from './layers.js';
-import { type Path, pathText, type Problem, problemsOf } from './problems.js';
+import { pathText, type Problem, problemsOf } from './problems.js';
 import { schema } from './schema.js';
 import { MAX_FILE_BYTES, readYaml, type TextProblem, type YamlFile } from './yaml-file.js';
 
@@ -41,12 +40,16 @@ const MAX_PROBLEMS = 100;
 export function readConfig(file: ConfigText | null, flags: readonly Flag[] = []): LoadedConfig {
   const yaml = file && readYaml(decodeText(file));
   const name = file?.name ?? 'defaults';
-  const layers: Layer[] = flags.map((flag) => ({ raw: nested(flag), origin: () => flag.name }));
+  const layers: Layer[] = flags.map((flag) => ({
+    raw: flag.path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), flag.value),
+    origin: () => flag.name,
+  }));
   if (yaml) layers.unshift({ raw: yaml.raw, origin: (path) => `${name}:${yaml.lineOf(path)}` });
   const { raw, settings } = merge(DEFAULTS, layers);
   const parsed = schema.safeParse(raw);
   const problems = [...(parsed.success ? [] : problemsOf(parsed.error, raw)), ...crossProblems(raw)];
-  const found = [...textProblems(name, yaml), ...located(problems, name, yaml, flags)];
+  const unread = (yaml?.problems ?? []).map(({ line, text }) => ({ line, text: `${name}:${line}: ${text}` }));
+  const found = [...unread, ...located(problems, name, yaml, flags)];
   if (parsed.success && found.length === 0) return { config: freeze(parsed.data), settings };
   const lines = found.sort((a, b) => a.line - b.line).map(({ text }) => text);
   const more = lines.length - MAX_PROBLEMS;
@@ -68,14 +71,6 @@ export function tooLarge(name: string): ConfigError {
   return new ConfigError(`${name}: larger than ${MAX_FILE_BYTES / 1024} KiB`);
 }
 
-function nested({ path, value }: Flag): unknown {
-  return path.reduceRight<unknown>((inner, key) => ({ [key]: inner }), value);
-}
-
-function textProblems(name: string, yaml: YamlFile | null): TextProblem[] {
-  return (yaml?.problems ?? []).map(({ line, text }) => ({ line, text: `${name}:${line}: ${text}` }));
-}
-
 /** Problems with their places. What could not be read has its problem already, and is not to be told of again. */
 function located(
   problems: readonly Problem[],
@@ -85,7 +80,7 @@ function located(
 ): TextProblem[] {
   const unreadable = new Set(yaml?.problems.map(({ line }) => line));
   return problems.flatMap(({ path, text }) => {
-    const flag = flags.find((each) => startsWith(path, each.path));
+    const flag = flags.find((each) => each.path.every((step, n) => step === path[n]));
     if (flag) return [{ line: 0, text: `${flag.name}: ${text}` }];
     const line = yaml?.lineOf(path) ?? 0;
     const parts = [`${name}:${line}`, ...(path.length > 0 ? [pathText(path)] : []), text];
@@ -93,6 +88,11 @@ function located(
   });
 }
 
-function startsWith(path: Path, start: Path): boolean {
-  return start.every((step, n) => step === path[n]);
+/** Freezes a value and all that is in it. */
+export function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
 }

@@ -1,11 +1,10 @@
 import path from 'node:path';
+import type { z } from 'zod';
 import { isStationIp, parseIp } from '../addr/ip.js';
 import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
 import { parseMac, parseStationMac } from '../addr/mac.js';
-import type { z } from 'zod';
-import { type Config, FRAME_KINDS } from './config.js';
+import { type Config, FRAME_KINDS, type ListenAddress } from './config.js';
 import { duration, flag, leaf, list, number, oneOf, orWord, section, text, whole } from './leaves.js';
-import { parseListenAddress } from './listen-address.js';
 
 /** What the kernel takes for the name of a device (net/core/dev.c: dev_valid_name). */
 function isDeviceName(name: string): boolean {
@@ -141,8 +140,6 @@ function absolutePath(value: unknown): string | undefined {
   return Buffer.byteLength(value) <= 4000 && !/[\p{Cc}\p{Zl}\p{Zp}\ufeff]/u.test(value) ? value : undefined;
 }
 
-const folder = leaf('the absolute path of a folder', absolutePath);
-
 /** A file that need not be named. */
 function file(what: string, isRight: (name: string) => boolean = () => true): z.ZodType<string | null> {
   return leaf(`null, or ${what}`, (value) => {
@@ -164,4 +161,24 @@ export const metrics = section({
 export const bonds = orWord('auto', list(bondName, { of: 'bonds', min: 1, max: 256 }));
 
 /** A whole file, its defaults filled in, to the finished configuration. */
-export const schema: z.ZodType<Config> = section({ bonds, announce, guests, metrics, stateDir: folder });
+export const schema: z.ZodType<Config> = section({
+  bonds,
+  announce,
+  guests,
+  metrics,
+  stateDir: leaf('the absolute path of a folder', absolutePath),
+});
+
+/**
+ * Reads `127.0.0.1:9871`, `[::1]:9871`, or `:9871` for every address of this host.
+ * @returns undefined when the text is none of them; names are none, because they may change what they mean
+ */
+export function parseListenAddress(text: string): ListenAddress | undefined {
+  const [, inBrackets, plain = '', digits = ''] = /^(?:\[([^\]]*)\]|([^:[\]]*)):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (port < 1 || port > 65_535) return undefined;
+  if (inBrackets === undefined && plain === '') return { host: '', port };
+  const host = parseIp(inBrackets ?? plain);
+  const isIpv6 = host?.includes(':') ?? false;
+  return host === undefined || isIpv6 !== (inBrackets !== undefined) ? undefined : { host, port };
+}

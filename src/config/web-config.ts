@@ -27,10 +27,9 @@ interface WebTls {
   readonly maxVersion: TlsVersion;
 }
 
-/** A version by Node's name. */
-type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
-
+/** Versions by Node's names. */
 const VERSIONS = { TLS12: 'TLSv1.2', TLS13: 'TLSv1.3' } as const;
+type TlsVersion = (typeof VERSIONS)[keyof typeof VERSIONS];
 
 /** Keys of the exporter toolkit that we have no use for: nobody may believe that they work. */
 const unsupported = (why: string): z.ZodType<unknown> => leaf(`no value: ${why}`, () => undefined).optional();
@@ -107,26 +106,21 @@ export function readWebConfig(file: ConfigText): WebConfig {
     ? [...lostUsers(raw, parsed.data), ...crossProblems(parsed.data)]
     : problemsOf(parsed.error, withoutSecrets(raw));
   // What the parser says of a text may quote it.
-  const unreadable = yaml.problems.map(({ line }) => ({
-    line,
-    text: 'not valid YAML, or an alias or a tag; quote the value',
-  }));
-  const lines = [
-    ...unreadable,
-    ...(yaml.problems.length > 0 ? [] : problems).map((problem) => ({
-      line: yaml.lineOf(problem.path),
-      text: problemText(problem),
-    })),
-  ].sort((a, b) => a.line - b.line);
+  const unreadable = 'not valid YAML, or an alias or a tag; quote the value';
+  const found =
+    yaml.problems.length > 0
+      ? yaml.problems.map(({ line }) => ({ line, text: unreadable }))
+      : problems.map((problem) => ({ line: yaml.lineOf(problem.path), text: problemText(problem) }));
+  const lines = found.sort((a, b) => a.line - b.line);
   if (!parsed.success || lines.length > 0) {
-    throw new ConfigError(...lines.map((each) => `${file.name}:${each.line}: ${withoutHashes(each.text)}`));
+    // Keys are shown; a colon without a blank behind it makes a hash a part of one.
+    const shown = (text: string): string => text.replaceAll(/\$2[^\s"]*/g, HIDDEN);
+    throw new ConfigError(...lines.map((each) => `${file.name}:${each.line}: ${shown(each.text)}`));
   }
   return finished(parsed.data, path.dirname(file.name));
 }
 
-function problemText({ path: at, text: what }: Problem): string {
-  return at.length > 0 ? `${pathText(at)}: ${what}` : what;
-}
+const problemText = ({ path: at, text: what }: Problem): string => (at.length > 0 ? `${pathText(at)}: ${what}` : what);
 
 /** Where no user is left, everyone may read: one that the schema's library passes over must be told of. */
 function lostUsers(raw: unknown, { basic_auth_users: known }: Raw): Problem[] {
@@ -182,11 +176,6 @@ function withoutSecrets(raw: unknown): unknown {
       ? {}
       : { tls_server_config: isSection(given) && 'key' in given ? { ...given, key: HIDDEN } : given }),
   };
-}
-
-/** Keys are shown; a colon without a blank behind it makes a hash a part of one. */
-function withoutHashes(text: string): string {
-  return text.replaceAll(/\$2[^\s"]*/g, HIDDEN);
 }
 
 const HIDDEN = '(hidden)';

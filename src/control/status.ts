@@ -1,17 +1,7 @@
 import type { FailoverRecord } from '../plan/failover-record.js';
-import {
-  type Check,
-  type Checked,
-  flag,
-  integer,
-  listOf,
-  literal,
-  nullable,
-  object,
-  quantity,
-  recordOf,
-  text,
-} from './shape.js';
+import * as shape from './shape.js';
+
+const { flag, integer, listOf, literal, nullable, object, quantity, recordOf, text } = shape;
 
 const name = text(256);
 const count = integer(0, Number.MAX_SAFE_INTEGER);
@@ -20,7 +10,7 @@ const seconds = quantity(0, 1e12);
 const unixTime = quantity(-1e12, 1e12);
 const sent = object({ rarp: count, garp: count, na: count });
 
-const failover: Check<FailoverRecord> = object({
+const failover: shape.Check<FailoverRecord> = object({
   time: unixTime,
   cause: literal('failover', 'missed', 'window'),
   from: nullable(name),
@@ -71,10 +61,8 @@ export const statusReport = object({
   bonds: listOf(bond),
 });
 
-export type BondMonitoring = Checked<typeof monitoring>;
-
 /** How a bond stands, and what its last failovers were. */
-export type BondStatus = Checked<typeof bond>;
+export type BondStatus = shape.Checked<typeof bond>;
 
 /** How the daemon and the bonds of the host stand. */
-export type StatusReport = Checked<typeof statusReport>;
+export type StatusReport = shape.Checked<typeof statusReport>;

@@ -77,7 +77,8 @@ export class Announcer implements Task {
   refresh(): void {
     const stale = this.host.takeStale();
     const answers = stale === 'all' ? this.watchBonds() : [];
-    for (const mac of stale === 'all' ? this.everyMac() : stale) this.judge(mac);
+    const held = (): Mac[] => [...this.bonds.values()].flatMap((guests) => [...guests.macs()]);
+    for (const mac of stale === 'all' ? new Set([...this.host.macs(), ...held()]) : stale) this.judge(mac);
     for (const { batch } of this.bonds.values()) batch.publish();
     void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
   }
@@ -128,12 +129,6 @@ export class Announcer implements Task {
   private isWatched(bond: BondId): boolean {
     const link = this.host.topology.link(bond);
     return link !== undefined && this.host.topology.watches(link.name);
-  }
-
-  private everyMac(): Set<Mac> {
-    const macs = new Set(this.host.macs());
-    for (const guests of this.bonds.values()) for (const mac of guests.macs()) macs.add(mac);
-    return macs;
   }
 
   private judge(mac: Mac): void {

@@ -1,8 +1,11 @@
+import type { Config } from '../config/config.js';
+import { guestSettings } from '../guests/settings.js';
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
-import { logAnnouncements } from './announcement-log.js';
+import { logAnnouncements } from './failover-log.js';
 import type { Parts } from './parts.js';
+import type { Settings } from './settings.js';
 
 /** Subscribes the parts to each other's events. Subscribers are called in the order in which they stand here. */
 export function connect(events: Events<DaemonEvents>, parts: Parts): void {
@@ -68,4 +71,44 @@ function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void 
   events.on('refused', (...refused) => history.refused(...refused));
   events.on('ended', (bond, report) => history.ended(bond, report));
   events.on('nextRound', (bond, at) => beforeRounds.expect(bond, at));
+}
+
+/** The parts of the daemon whose settings may change while it runs. */
+export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' | 'ovsBondWatch' | 'history'> &
+  Pick<Parts, 'snooper' | 'libvirt' | 'ovs' | 'endpoint' | 'textfile'> & {
+    /** Brings guests and bonds up to date. */
+    readonly refresh: () => void;
+  };
+
+/** Has every part follow its settings. Guests first: whoever is excluded now is in no frame of the next moment. */
+export function followSettings(settings: Settings, parts: FollowingParts): void {
+  const { host, refresh, announcer, announcements, ovsBondWatch, history } = parts;
+  const { snooper, libvirt, ovs, endpoint, textfile } = parts;
+  settings.follow(
+    ({ bonds, guests }) => ({ bonds, guests }),
+    ({ bonds }, config) => {
+      host.configure(guestSettings(config), bonds);
+      refresh();
+    },
+  );
+  settings.follow(
+    ({ announce }) => announce,
+    async (announce, config) => {
+      // Once the failover thread has answered, every failover that it reports was announced by the new settings.
+      await announcer.configure(config);
+      ovsBondWatch.configure(announce);
+      announcements.configure(announce);
+      history.configure(announce.schedule.length);
+    },
+  );
+  settings.follow(
+    ({ guests }) => guests.sources.snoop,
+    (wanted) => snooper.configure(wanted, (task) => task.follow()),
+  );
+  const follow = <T>(select: (config: Config) => T, part: { configure(picked: T): Promise<void> }): void =>
+    settings.follow(select, (picked) => part.configure(picked));
+  follow(({ guests }) => guests.sources.libvirt !== false, libvirt);
+  follow(({ guests }) => guests.sources.ovs, ovs);
+  follow(({ metrics: { textfile: _, ...served } }) => served, endpoint);
+  follow(({ metrics }) => metrics.textfile, textfile);
 }

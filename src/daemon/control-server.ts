@@ -1,7 +1,5 @@
-import type { BondId } from '../topology/bond-id.js';
 import { CONTROL_GROUP } from '../config/constants.js';
-import { encodeAnswer } from '../control/answer.js';
-import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/line.js';
+import { decodeRequest, encodeAnswer, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/codec.js';
 import type {
   AnnounceReport,
   AnnounceRequest,
@@ -9,19 +7,20 @@ import type {
   ControlResults,
   KernelResults,
 } from '../control/messages.js';
-import { decodeRequest } from '../control/request.js';
 import { BondheraldError, BusyError, ControlSocketError, oneLine } from '../errors.js';
-import type { Verdict } from '../guests/verdict.js';
 import type { HostState } from '../guests/host-state.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
 import { listenUnix, shareWithGroup, type UnixServer } from '../sys/unix/unix-server.js';
-import { VERSION } from '../sys/version.js';
-import type { BondGuests } from '../wire/bond-guests.js';
-import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
+import type { Verdict } from '../guests/verdict.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
+import { newBuckets } from '../plan/bond-plan.js';
+import { VERSION } from '../sys/version.js';
+import type { BondId } from '../topology/bond-id.js';
+import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
+import type { Announcements } from '../wire/announcements.js';
+import type { BondGuests } from '../wire/bond-guests.js';
+import type { Settings } from './settings.js';
+import type { Tools } from './surroundings.js';
 
 /** Generous to a person's command, and a client that hangs is rid of soon. */
 const LIMITS = {
@@ -43,17 +42,11 @@ export class ControlServer {
   private started = 0;
   private announcing = 0;
 
-  /**
-   * @param hostKnown settles when the host's state is whole; requests wait for it
-   * @param bonds the guests of each bond as they are announced
-   */
+  /** @param hostKnown settles when the host's state is whole @param bonds the guests as they are announced */
   constructor(
     private readonly host: HostState,
     private readonly bonds: ReadonlyMap<BondId, BondGuests>,
-    private readonly tools: {
-      readonly clock: Clock;
-      readonly log: Log;
-      readonly metrics: Metrics;
+    private readonly tools: Pick<Tools, 'clock' | 'log' | 'metrics'> & {
       readonly history: FailoverHistory;
       /** The status page, to be read from a file. */
       readonly page: () => Promise<string>;
@@ -70,20 +63,16 @@ export class ControlServer {
     this.started = this.tools.clock.unix();
     try {
       this.server = await listenUnix(path, LIMITS, (line) => this.answer(line));
-      this.share(path);
+      const reason = shareWithGroup(path, CONTROL_GROUP);
+      if (reason === null) return;
+      const field = reason === 'no-group' ? `group ${CONTROL_GROUP} does not exist` : `${CONTROL_GROUP}: ${reason}`;
+      this.tools.log.info('only root and the group of the daemon can use the control socket', { reason: field });
     } catch (error) {
       if (!(error instanceof ControlSocketError)) throw error;
       this.tools.log.warn('cannot create the control socket; commands will read the kernel themselves', {
         reason: oneLine(error),
       });
     }
-  }
-
-  private share(path: string): void {
-    const reason = shareWithGroup(path, CONTROL_GROUP);
-    if (reason === null) return;
-    const field = reason === 'no-group' ? `group ${CONTROL_GROUP} does not exist` : `${CONTROL_GROUP}: ${reason}`;
-    this.tools.log.info('only root and the group of the daemon can use the control socket', { reason: field });
   }
 
   /** Gives the socket back. */
@@ -143,4 +132,23 @@ export class ControlServer {
     const refused = outcome.refused.reduce((sum, { frames }) => sum + frames, 0);
     log.info('guests announced by command', { bond, frames: sent, refused, suppressed: suppressed.length, cut });
   }
+}
+
+/** What announcements by hand work with: they draw from the buckets of the others, and end when a bond fails over. */
+export function manualTools(
+  settings: Settings,
+  announcements: Announcements,
+  tools: Pick<ManualTools, 'clock' | 'openPort' | 'refresh'>,
+): ManualTools {
+  return {
+    ...tools,
+    get settings() {
+      return settings.current.announce;
+    },
+    bucketsOf: (bond) => announcements.of(bond)?.buckets ?? newBuckets(settings.current.announce.rate),
+    watchOver(bond) {
+      const epoch = announcements.of(bond)?.epoch;
+      return () => announcements.of(bond)?.epoch === epoch;
+    },
+  };
 }

@@ -2,33 +2,17 @@ import { VERSION } from '../sys/version.js';
 import { Events } from '../tasks/events.js';
 import { runTasks } from '../tasks/task.js';
 import { activeBackupBonds } from '../topology/bonds.js';
-import type { BondId } from '../topology/bond-id.js';
-import type { Topology } from '../topology/topology.js';
-import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
-import { connect } from './connect.js';
-import { followSettings } from './follow-settings.js';
+import { connect, followSettings } from './connect.js';
 import type { Settings } from './settings.js';
 import type { Surroundings } from './surroundings.js';
-import { announcedGuests } from './service-status.js';
+import { announcedGuests } from './outlets.js';
 import { buildParts, type Parts } from './parts.js';
 
 /** A packet socket bound to no device. */
 const ANY_DEVICE = 0;
 
-/**
- * The daemon, from the kernel's messages to the frames on the new link:
- *
- *     failover thread:  LINK messages ─► FailoverDetector ─► the bond's batch ─► sendmmsg, the first burst
- *                                └─► Announcements ─► BondPlan ─► what follows: the rest, GARP, NA, later rounds
- *     main thread:      dumps, LINK and NEIGH messages ─► HostState ─► verdicts ─► the bond's batch
- *                       libvirt's status files, Open vSwitch ─┘
- *     listening thread: ARP, ND, RARP and DHCP on the bond ─┘
- *                       the state file of the run before ─┘    └─► the state file
- *                         └─► control socket: who is behind a bond, announce by hand
- *
- * It is built, connected by its events, then run.
- */
+/** The daemon: it is built, connected by its events, then run. docs/architecture.md shows its threads and paths. */
 export class Daemon {
   private constructor(
     private readonly settings: Settings,
@@ -64,25 +48,21 @@ export class Daemon {
     log.info('stopped');
   }
 
+  /** Says that the daemon is watching, and which bonds of the configuration are not there. */
   private async becomeReady(signal: AbortSignal): Promise<void> {
     const { snooper, service, reloader, host, bonds } = this.parts;
     await snooper.task?.listening();
     if (signal.aborted) return;
-    this.logReady(host.topology, bonds);
-    service.becomeReady();
-    reloader.begin();
-  }
-
-  /** Says that the daemon is watching, and which bonds of the configuration are not there. */
-  private logReady(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): void {
     const { log } = this.around;
     const wanted = this.settings.current.bonds;
-    const names = new Set(activeBackupBonds(topology).map(({ name }) => name));
+    const names = new Set(activeBackupBonds(host.topology).map(({ name }) => name));
     for (const bond of wanted === 'auto' ? [] : wanted) {
       if (!names.has(bond))
         log.warn('waiting for a configured bond: it does not exist or is not active-backup', { bond });
     }
     if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond found; waiting for one');
     log.info('ready', { bonds: bonds.size, guests: announcedGuests(bonds) });
+    service.becomeReady();
+    reloader.begin();
   }
 }

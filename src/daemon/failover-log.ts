@@ -1,31 +1,36 @@
-import type { BondId } from '../topology/bond-id.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../sys/clock.js';
 import type { Log, LogFields } from '../sys/log.js';
-import { deviceName } from '../topology/bonds.js';
+import type { Events } from '../tasks/events.js';
+import type { BondId } from '../topology/bond-id.js';
+import { type Bond, deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { refusedIn } from '../wire/burst.js';
+import type { DaemonEvents } from '../wire/events.js';
 import type { FirstRound } from '../wire/thread-messages.js';
+import type { Tools } from './surroundings.js';
 
-/** Logs and counts what the failover thread reports. What follows is for announcement-log.ts. */
+/** Logs and counts what the failover thread reports. What follows is for logAnnouncements. */
 export class FailoverLog {
   private saidUnlocked = false;
 
   constructor(
-    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly metrics: Metrics },
+    private readonly tools: Pick<Tools, 'clock' | 'log' | 'metrics'>,
     private readonly topology: Topology,
     private readonly bonds: ReadonlyMap<BondId, BondGuests>,
   ) {}
 
   failover(round: FirstRound): void {
     const bond = this.nameOf(round.bond);
-    const { metrics, clock } = this.tools;
+    const { metrics, clock, log } = this.tools;
     if (round.cause !== 'window') {
       metrics.count('bondherald_bond_failovers_total', { bond });
       metrics.set('bondherald_last_failover_timestamp_seconds', { bond }, clock.unix());
     }
-    if (round.damped !== null) return this.reportDamped(bond, round, round.damped);
+    if (round.damped !== null) {
+      const wait_s = Math.ceil(round.damped - round.arrived);
+      const fields = { bond, active_slave: this.nameOf(round.slave), wait_s };
+      return log.warn('failover not announced yet: the bond fails over too often', fields);
+    }
     metrics.count('bondherald_frames_sent_total', { bond, kind: 'rarp' }, round.sent);
     for (const [code, frames] of Object.entries(round.errors)) {
       metrics.count('bondherald_frame_errors_total', { bond, kind: 'rarp', code }, frames);
@@ -38,10 +43,10 @@ export class FailoverLog {
     const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };
     if (cause === 'window') return { delayed: true };
-    if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, announcement-log.ts times
+    if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, logAnnouncements times
     if (sent > 0) {
       this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);
-      // Where the rate holds frames up, the last one is for announcement-log.ts to time.
+      // Where the rate holds frames up, the last one is for logAnnouncements to time.
       if (waitingOf(round) === 0)
         this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
     }
@@ -85,14 +90,6 @@ export class FailoverLog {
     return all;
   }
 
-  private reportDamped(bond: string, { slave, arrived }: FirstRound, until: number): void {
-    this.tools.log.warn('failover not announced yet: the bond fails over too often', {
-      bond,
-      active_slave: this.nameOf(slave),
-      wait_s: Math.ceil(until - arrived),
-    });
-  }
-
   private report(bond: string, round: FirstRound, more: LogFields): void {
     const refused = refusedIn(round);
     const waiting = waitingOf(round);
@@ -115,4 +112,56 @@ export class FailoverLog {
 /** How many frames the first burst had no tokens for. */
 function waitingOf({ portion }: FirstRound): number {
   return portion ? portion.count - portion.turns : 0;
+}
+
+/** Logs and counts what follows a first round, from its events. */
+export function logAnnouncements(
+  events: Events<DaemonEvents>,
+  { log, metrics }: Pick<Tools, 'log' | 'metrics'>,
+  topology: Topology,
+): void {
+  /** Of bonds with an announcement that lasts: one that is deleted is known by its name to the end. */
+  const names = new Map<BondId, string>();
+  const nameOf = (bond: BondId): string => names.get(bond) ?? deviceName(topology, bond);
+  events.on('began', (id) => void names.set(id, deviceName(topology, id)));
+  events.on('sent', (id, kind, frames) =>
+    metrics.count('bondherald_frames_sent_total', { bond: nameOf(id), kind }, frames),
+  );
+  events.on('firstFrameOut', (id, seconds) =>
+    metrics.observe('bondherald_announcement_first_frame_seconds', { bond: nameOf(id) }, seconds),
+  );
+  events.on('firstRoundOut', (id, seconds) =>
+    metrics.observe('bondherald_announcement_last_frame_seconds', { bond: nameOf(id) }, seconds),
+  );
+  events.on('refused', (id, kind, code, frames) =>
+    metrics.count('bondherald_frame_errors_total', { bond: nameOf(id), kind, code }, frames),
+  );
+  events.on('ended', (id, { result, sent, refused, seconds }) => {
+    const bond = nameOf(id);
+    names.delete(id);
+    metrics.count('bondherald_announcements_total', { bond, result });
+    if (result === 'damped') return; // its line came with the failover
+    log.info('announcement finished', { bond, result, ...sent, refused, seconds: Math.round(seconds * 10) / 10 });
+  });
+}
+
+/** Logs bonds that come and go, and those that lose their last link. Holds one entry a bond. */
+export class BondLog {
+  private bonds = new Map<string, string | null>();
+
+  constructor(private readonly log: Log) {}
+
+  /** The bonds as they stand now: compares them with those of the last call, and logs what is new. */
+  follow(bonds: readonly Bond[]): void {
+    const now = bonds.map(({ name, activeSlave }) => [name, activeSlave?.name ?? null] as const);
+    const before = this.bonds;
+    this.bonds = new Map(now);
+    for (const bond of before.keys())
+      if (!this.bonds.has(bond)) this.log.info('bond removed, or no longer active-backup', { bond });
+    for (const [bond, slave] of now) {
+      const active_slave = slave ?? 'none';
+      if (!before.has(bond)) this.log.info('watching a bond', { bond, active_slave });
+      else if (slave === null && before.get(bond) !== null) this.log.warn('bond has no working link', { bond });
+    }
+  }
 }

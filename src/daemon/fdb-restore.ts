@@ -1,13 +1,12 @@
 import { BondheraldError, oneLine } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { fdbReplaceRequest } from '../kernel/requests.js';
-import type { Metrics } from '../metrics/metrics.js';
 import { encodeRarp } from '../frames/arp.js';
 import type { Sighting } from '../sources/sighting.js';
 import { isOvsBond } from '../topology/bond-id.js';
-import type { Log } from '../sys/log.js';
 import type { OpenSender } from '../wire/first-round.js';
 import { sendNow } from '../wire/slice-port.js';
+import type { Tools } from './surroundings.js';
 
 /**
  * Undoes what a reflection does: puts the guest's row back into the bridge, which would drop the guest's frames
@@ -16,7 +15,7 @@ import { sendNow } from '../wire/slice-port.js';
 export class FdbRestore {
   constructor(
     private readonly host: HostState,
-    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly tools: Tools,
     private readonly request: (bytes: Uint8Array) => void,
     private readonly openSender: OpenSender,
   ) {}

@@ -2,31 +2,22 @@ import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import { CHANGE_SEQ, ECHO_SEQ, echoRequest, HOST_GROUPS } from '../kernel/requests.js';
 import { HOST_TABLES, TableDumps } from '../kernel/table-dumps.js';
-import type { Metrics } from '../metrics/metrics.js';
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
 import type { openRouteSocket, RouteSocket } from '../sys/netlink/route-socket.js';
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
-import type { DaemonEmitter } from '../wire/events.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import type { Tools } from './surroundings.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
 const CHECK_INTERVAL = 1;
 
-/**
- * How often the neighbour tables are read, in seconds. The kernel reports changes; that it still reaches a
- * neighbour is none.
- */
+/** Between two readings of the neighbour tables, in seconds: that a neighbour is still reached is no change. */
 const NEIGHBOUR_INTERVAL = 600;
 
 /** What the numbers of requests for neighbours begin with, apart from the others on the same socket. */
 const NEIGHBOUR_SEQ = 0x40000000;
 
-/**
- * Keeps the host's state in step with the kernel: reads it whole, then follows every change, and emits `hostChanged` at
- * most once a turn of the event loop.
- */
+/** Reads the kernel's state, then follows every change. Emits `hostChanged` at most once a turn of the event loop. */
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
   private readonly isReady = new Deferred();
@@ -42,12 +33,7 @@ export class KernelWatch implements Task {
 
   constructor(
     private readonly host: HostState,
-    private readonly tools: {
-      readonly clock: Clock;
-      readonly log: Log;
-      readonly metrics: Metrics;
-      readonly events: DaemonEmitter;
-    },
+    private readonly tools: Tools,
     private readonly openSocket: typeof openRouteSocket,
   ) {
     const send = (request: Uint8Array): void => this.request(request);
@@ -79,19 +65,16 @@ export class KernelWatch implements Task {
     return this.echoes.next();
   }
 
-  private refused(errno: number): void {
-    this.tools.log.warn('the kernel refused to restore a bridge entry', { errno });
-  }
-
   private apply(bytes: Uint8Array): void {
-    const { clock, metrics } = this.tools;
+    const { clock, log, metrics } = this.tools;
     const now = clock.monotonic();
     for (const event of decodeDatagram(bytes)) {
       const ignored = this.host.apply(event, now);
       if (ignored) metrics.count('bondherald_sightings_ignored_total', { ...ignored });
       for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
       if (event.type === 'lost') this.resync(event.reason, event.detail);
-      if (event.type === 'answer' && event.seq === CHANGE_SEQ) this.refused(event.errno);
+      if (event.type === 'answer' && event.seq === CHANGE_SEQ)
+        log.warn('the kernel refused to restore a bridge entry', { errno: event.errno });
       if (event.type === 'answer' && event.seq === ECHO_SEQ) this.echoes.arrived();
       if (this.dumps.take(event)) this.host.finishDump(now);
       if (event.type !== 'lost') this.neighbours.take(event);

@@ -1,4 +1,3 @@
-import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
 import { type Echo, Health } from '../http/health.js';
 import { MetricsEndpoint, type Page } from '../http/metrics-endpoint.js';
@@ -6,13 +5,12 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { Clock } from '../sys/clock.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import type { BondId } from '../topology/bond-id.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import { ServiceNotifier } from './service-notifier.js';
-import { EchoSign } from './service-watchdog.js';
-import { serviceStatus } from './service-status.js';
+import { EchoSign, ServiceNotifier } from './service-notifier.js';
 import type { Settings } from './settings.js';
-import { fillStateGauges } from './state-gauges.js';
 import type { Surroundings } from './surroundings.js';
 import { Textfile } from './textfile.js';
 
@@ -57,17 +55,52 @@ export function buildOutlets(settings: Settings, around: Surroundings, shown: Sh
 
 /** Removes the series of bonds that are gone, whether or not they are read. */
 function metricsSweeper({ topology }: HostState, clock: Clock, metrics: Metrics): Task {
-  const sweep = (): void => {
-    const present = new Set(activeBackupBonds(topology).map(({ name }) => name));
-    void metrics.forgetGone(present, clock.monotonic());
-  };
   return {
     name: 'metrics-sweeper',
     ready: Promise.resolve(),
     async run(signal) {
-      const stop = clock.every(SWEEP_INTERVAL, sweep);
+      const stop = clock.every(SWEEP_INTERVAL, () => {
+        const present = new Set(activeBackupBonds(topology).map(({ name }) => name));
+        void metrics.forgetGone(present, clock.monotonic());
+      });
       await untilAborted(signal);
       stop();
     },
   };
+}
+
+/** Fills the gauges that mirror state. Called at each scrape. */
+export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): void {
+  metrics.clear('bondherald_bond_active_slave');
+  metrics.clear('bondherald_guests');
+  for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {
+    for (const slave of slaves) {
+      const active = slave.ifindex === activeSlave?.ifindex ? 1 : 0;
+      metrics.set('bondherald_bond_active_slave', { bond, slave: slave.name }, active);
+    }
+    for (const [source, guests] of bonds.get(ifindex)?.countBySource() ?? []) {
+      metrics.set('bondherald_guests', { bond, source }, guests);
+    }
+    metrics.introduce(bond);
+  }
+}
+
+/** How many bonds are named, so that it stays one line. */
+const NAMED = 4;
+
+/** What `systemctl status` says of us: `37 guests behind bond0 (up1), bond1 (no active slave)`. */
+export function serviceStatus(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): string {
+  const watched = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
+  if (watched.length === 0) return 'waiting for an active-backup bond';
+  const guests = announcedGuests(bonds);
+  const named = watched
+    .slice(0, NAMED)
+    .map(({ name, activeSlave }) => `${name} (${activeSlave?.name ?? 'no active slave'})`);
+  const more = watched.length > NAMED ? ` and ${watched.length - NAMED} more` : '';
+  return `${guests} ${guests === 1 ? 'guest' : 'guests'} behind ${named.join(', ')}${more}`;
+}
+
+/** How many guests would be announced now, on all bonds. */
+export function announcedGuests(bonds: ReadonlyMap<BondId, BondGuests>): number {
+  return [...bonds.values()].reduce((sum, { batch }) => sum + batch.size, 0);
 }

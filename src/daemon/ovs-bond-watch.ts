@@ -1,13 +1,13 @@
-import { type BondId, isOvsBond } from '../topology/bond-id.js';
+import type { OvsBonds } from '../host/ovs/bonds.js';
 import type { OvsPort } from '../sources/ovs/config.js';
 import type { Clock } from '../sys/clock.js';
+import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import { activeBackupBonds, type Bond } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
-import type { DaemonEmitter } from '../wire/events.js';
 import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
 import type { FirstRoundSettings, OrderCause } from '../wire/thread-messages.js';
-import type { OvsBonds } from '../host/ovs/bonds.js';
+import type { Tools } from './surroundings.js';
 
 /** What decides whether a bond has failed over. */
 interface BondState {
@@ -18,12 +18,10 @@ interface BondState {
 }
 
 /** What the watch needs of the rest of the daemon. */
-interface OvsWatchTools {
-  readonly clock: Pick<Clock, 'monotonic'>;
+interface OvsWatchTools extends Pick<Tools, 'clock' | 'events'> {
   readonly topology: Topology;
   readonly bonds: ReadonlyMap<BondId, BondGuests>;
   readonly ovs: OvsBonds;
-  readonly events: DaemonEmitter;
   /** Has the MAC tables read anew, for guests that are news. @returns when they are known; never rejects */
   readTables(): Promise<void>;
 }
@@ -108,4 +106,28 @@ export class OvsBondWatch {
 
 function uuids(interfaces: OvsPort['interfaces']): Set<string> {
   return new Set(interfaces.map(({ uuid }) => uuid));
+}
+
+/** So many seconds before a round it is looked who is to be announced in it. */
+const LEAD = 0.3;
+
+/** Has something read again shortly before each round of an announcement. Holds one entry a bond that is announced. */
+export class BeforeRounds {
+  private readonly pending = new Map<BondId, { readonly at: number; readonly cancel: () => void }>();
+
+  constructor(
+    private readonly clock: Pick<Clock, 'monotonic' | 'after'>,
+    private readonly read: () => unknown,
+  ) {}
+
+  /** A bond's next round is at `at` (monotonic clock, seconds); null: there is none. */
+  expect(bond: BondId, at: number | null): void {
+    const held = this.pending.get(bond);
+    if (held?.at === at) return;
+    held?.cancel();
+    this.pending.delete(bond);
+    if (at === null) return;
+    const wait = Math.max(0, at - LEAD - this.clock.monotonic());
+    this.pending.set(bond, { at, cancel: this.clock.after(wait, () => void this.read()) });
+  }
 }

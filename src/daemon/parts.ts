@@ -5,9 +5,9 @@ import { newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/announceable.js';
 import { FailoverHistory } from '../host/history.js';
 import { followLibvirt } from '../host/libvirt-watch.js';
-import { portOpener } from '../host/ovs/bond-ports.js';
+import { portOpener } from '../host/ovs/bonds.js';
 import { OvsFollower } from '../host/ovs/follower.js';
-import { ovsIn } from '../host/ovs/sockets.js';
+import { ovsIn } from '../host/ovs/connection.js';
 import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
 import { VERSION } from '../sys/version.js';
@@ -18,20 +18,16 @@ import { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { Announcer } from './announcer.js';
-import { BeforeRounds } from './before-rounds.js';
-import { BondLog } from './bond-log.js';
-import { ControlServer } from './control-server.js';
-import { FailoverLog } from './failover-log.js';
+import { BeforeRounds, OvsBondWatch } from './ovs-bond-watch.js';
+import { BondLog, FailoverLog } from './failover-log.js';
+import { ControlServer, manualTools } from './control-server.js';
 import { FdbRestore } from './fdb-restore.js';
 import { pagesForPeople } from '../http/pages.js';
 import { KernelWatch } from './kernel-watch.js';
-import { manualTools } from './manual-tools.js';
 import { buildOutlets } from './outlets.js';
-import { OvsBondWatch } from './ovs-bond-watch.js';
-import { Reloader } from './reloader.js';
-import type { Settings } from './settings.js';
+import { Reloader, type Settings } from './settings.js';
 import { StateKeeper } from './state-keeper.js';
-import type { Surroundings } from './surroundings.js';
+import type { Surroundings, Tools } from './surroundings.js';
 
 /** The parts of the daemon. */
 export type Parts = ReturnType<typeof buildParts>;
@@ -41,7 +37,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const config = settings.current;
   const { clock, log, chance, startThread } = around;
   const metrics = new Metrics(new Registry()).withDefaults(VERSION);
-  const tools = { clock, log, metrics, chance, events };
+  const tools: Tools = { clock, log, metrics, chance, events };
   const host = newHostState(config);
   const { topology } = host;
   const bonds = new Map<BondId, BondGuests>();
@@ -73,7 +69,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     announcerReady: () => announcer.ready,
     isAnnounced: (bond) => history.isAnnounced(bond),
   });
-  const reloader = new Reloader(settings, around.reloads, tools, service);
+  const reloader = new Reloader(settings, around, service);
   return {
     ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
     ...{ endpoint, textfile, service, control, keeper, reloader },

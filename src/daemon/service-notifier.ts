@@ -1,8 +1,7 @@
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
+import type { Echo } from '../http/health.js';
 import type { ServiceManager } from '../sys/process/sd-notify.js';
-import { type LifeSign, Watchdog } from './service-watchdog.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import type { Surroundings } from './surroundings.js';
 
 /** Between two statuses at least so long, in seconds. */
 const STATUS_INTERVAL = 3;
@@ -13,11 +12,8 @@ const LOOKS = 8;
 /** How often READY=1 is sent until it arrives, in seconds. */
 const RETRY_INTERVAL = 1;
 
-interface ServiceTools {
-  readonly clock: Clock;
-  readonly log: Log;
-  openServiceManager(): ServiceManager | null;
-}
+/** A part of the daemon that has to be alive for the daemon to be. */
+type LifeSign = Pick<EchoSign, 'name' | 'turned'>;
 
 /**
  * Notifies the service manager: ready, reloading, stopping, a status, and that the daemon is alive. Without a manager it
@@ -26,29 +22,25 @@ interface ServiceTools {
 export class ServiceNotifier implements Task {
   readonly name = 'service';
   readonly ready = Promise.resolve();
-  private readonly watchdog: Watchdog;
   private state: 'starting' | 'ready' | 'reloading' | 'stopping' = 'starting';
   private sentStatus = '';
   private note: string | null = null;
   private unheard = false;
   private silent = '';
+  /** Who has given no sign since the watchdog was fed. */
+  private missing = new Set<LifeSign>();
   private cancelStatus: (() => void) | null = null;
   private cancelLook: (() => void) | null = null;
 
   /** null: there is none, or the task does not run yet. */
   private manager: ServiceManager | null = null;
 
-  /**
-   * @param does one line on what the daemon does
-   * @param signs without them the watchdog is not fed
-   */
+  /** @param does one line on what the daemon does @param signs without them the watchdog is not fed */
   constructor(
-    private readonly tools: ServiceTools,
+    private readonly tools: Pick<Surroundings, 'clock' | 'log' | 'openServiceManager'>,
     private readonly does: () => string,
-    signs: readonly LifeSign[],
-  ) {
-    this.watchdog = new Watchdog(signs);
-  }
+    private readonly signs: readonly LifeSign[],
+  ) {}
 
   /** @throws SyscallError when NOTIFY_SOCKET is not an address */
   async run(signal: AbortSignal): Promise<void> {
@@ -101,7 +93,9 @@ export class ServiceNotifier implements Task {
   private feed(): void {
     const seconds = this.manager?.watchdog ?? null;
     if (seconds === null) return;
-    const silent = this.watchdog.look().join(', ');
+    if (this.missing.size === 0) this.missing = new Set(this.signs);
+    for (const sign of this.missing) if (sign.turned()) this.missing.delete(sign);
+    const silent = [...this.missing].map(({ name }) => name).join(', ');
     if (silent !== '' && silent === this.silent) {
       this.tools.log.warn('a thread of the daemon does not respond; not feeding the watchdog', { part: silent });
     }
@@ -115,5 +109,27 @@ export class ServiceNotifier implements Task {
     if (errno !== null && !this.unheard) this.tools.log.warn('cannot notify the service manager', { errno });
     this.unheard = errno !== null;
     return errno === null;
+  }
+}
+
+/** A part of the daemon is alive while the kernel's answers reach it by the socket that it reads. */
+export class EchoSign {
+  private answered = false;
+
+  /** @param name for the log */
+  constructor(
+    readonly name: string,
+    private readonly ask: Echo,
+  ) {}
+
+  /** Whether the kernel's answer to the question of the call before has come; asks the next. */
+  turned(): boolean {
+    const { answered } = this;
+    this.answered = false;
+    this.ask().then(
+      () => (this.answered = true),
+      () => undefined, // no sign
+    );
+    return answered;
   }
 }

@@ -1,15 +1,14 @@
-import { asBond, type BondId } from '../topology/bond-id.js';
+import { oneLine } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { missedFailovers, type Snapshot } from '../guests/snapshot.js';
-import { encodeState, type SavedState } from '../state/document.js';
-import type { Clock } from '../sys/clock.js';
+import { encodeState, MAX_BYTES, type SavedState } from '../state/document.js';
 import type { Log } from '../sys/log.js';
+import { decodeState } from '../state/decode.js';
 import type { StateFile } from '../sys/files/replaced-files.js';
 import { Deferred } from '../tasks/deferred.js';
-import type { DaemonEmitter } from '../wire/events.js';
-import { loadState } from './load-state.js';
-import { oneLine } from '../errors.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import type { Tools } from './surroundings.js';
+import { asBond, type BondId } from '../topology/bond-id.js';
 
 /** How often we look whether there is something to save, in seconds. */
 const LOOK_INTERVAL = 1;
@@ -50,7 +49,7 @@ export class StateKeeper implements Task {
     private readonly host: HostState,
     private readonly file: StateFile,
     private readonly readBootId: () => Promise<string>,
-    private readonly tools: { readonly clock: Clock; readonly log: Log; readonly events: DaemonEmitter },
+    private readonly tools: Pick<Tools, 'clock' | 'log' | 'events'>,
     private readonly parts: KeeperParts,
   ) {}
 
@@ -98,11 +97,8 @@ export class StateKeeper implements Task {
   }
 
   private look(bootId: string): void {
-    this.saving ??= this.saveIfDue(bootId).finally(() => (this.saving = null));
-  }
-
-  private async saveIfDue(bootId: string): Promise<void> {
-    if (this.tools.clock.monotonic() - this.triedAt >= SAVE_INTERVAL) await this.saveIfChanged(bootId);
+    if (this.tools.clock.monotonic() - this.triedAt < SAVE_INTERVAL) return;
+    this.saving ??= this.saveIfChanged(bootId).finally(() => (this.saving = null));
   }
 
   private async saveIfChanged(bootId: string): Promise<void> {
@@ -152,5 +148,32 @@ export class StateKeeper implements Task {
       await new Promise<void>((resolve) => this.tools.clock.soon(resolve));
     }
     return [...slices, Buffer.from(slice.join(''))];
+  }
+}
+
+/** What it means for the operator that a file is not used. */
+const CONSEQUENCE = 'silent guests from before the start are unknown';
+
+/**
+ * Reads the state file of an earlier run of this boot. Whatever is wrong with it is a warning, and never an error.
+ * @returns null when there is none that can be used; one that is there is set aside
+ */
+async function loadState(file: StateFile, bootId: string, log: Log): Promise<SavedState | null> {
+  try {
+    const bytes = await file.read(MAX_BYTES);
+    if (bytes === null) return null;
+    const decoded = bytes === 'too-large' ? { reason: bytes } : decodeState(bytes, bootId);
+    if (decoded.reason !== null) {
+      const { reason } = decoded;
+      const path = await file.setAside(reason).catch((error: unknown) => oneLine(error));
+      log.warn(`state file unusable and set aside: ${CONSEQUENCE}`, { reason, path });
+      return null;
+    }
+    const { dropped } = decoded;
+    if (dropped > 0) log.warn('skipped invalid entries of the state file', { path: file.path, dropped });
+    return decoded.state;
+  } catch (error) {
+    log.warn(`cannot use the state file: ${CONSEQUENCE}`, { reason: oneLine(error) });
+    return null;
   }
 }

@@ -1,41 +1,40 @@
 import { CONTROL_SOCKET } from '../config/constants.js';
-import { chance, type Clock, systemClock } from '../sys/clock.js';
+import { chance, systemClock } from '../sys/clock.js';
+import type { LoadedConfig } from '../config/read-config.js';
+import type { Metrics } from '../metrics/metrics.js';
 import { readBootId, sharedFileAt, stateFileIn } from '../sys/files/replaced-files.js';
 import { openFolder } from '../sys/files/watch-folder.js';
 import type { Log } from '../sys/log.js';
 import { openRouteSocket } from '../sys/netlink/route-socket.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
+import type { Hangups } from '../sys/process/hangups.js';
 import { openServiceManager } from '../sys/process/sd-notify.js';
 import { startThread } from '../sys/process/thread.js';
 import { openUnixStream } from '../sys/unix/unix-stream.js';
-import type { Reloads } from './reloader.js';
+import type { DaemonEmitter } from '../wire/events.js';
 
-/** What the daemon does not make itself: the host that it runs on, as far as it touches it. */
-export interface Surroundings {
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Numbers from 0 to 1. */
-  readonly chance: () => number;
-  readonly reloads: Reloads;
-  /** The path of the control socket. */
-  readonly controlSocket: string;
-  readonly startThread: typeof startThread;
-  readonly openRouteSocket: typeof openRouteSocket;
-  readonly openPacketSender: typeof openPacketSender;
-  readonly openUnixStream: typeof openUnixStream;
-  readonly openServiceManager: () => ReturnType<typeof openServiceManager>;
-  readonly openFolder: (path: string) => ReturnType<typeof openFolder>;
-  readonly sharedFileAt: typeof sharedFileAt;
-  readonly stateFileIn: typeof stateFileIn;
-  readonly readBootId: typeof readBootId;
+/** Who asks for the configuration to be read again, and how that is done. */
+interface Reloads {
+  readonly hangups: Hangups;
+  /** @returns null when the daemon is to end @throws ConfigError, UsageError */
+  readonly read: (signal: AbortSignal) => Promise<LoadedConfig | null>;
 }
 
+/** What the daemon does not make itself: the host that it runs on, as far as it touches it. */
+export type Surroundings = Readonly<ReturnType<typeof thisHost>>;
+
 /** This host. */
-export function thisHost(log: Log, reloads: Reloads): Surroundings {
+export function thisHost(log: Log, reloads: Reloads) {
   return {
     ...{ log, reloads, chance, startThread, openRouteSocket, openPacketSender, openUnixStream, openServiceManager },
     ...{ openFolder, sharedFileAt, stateFileIn, readBootId },
     clock: systemClock,
-    controlSocket: CONTROL_SOCKET,
+    controlSocket: CONTROL_SOCKET as string,
   };
+}
+
+/** What the parts of the daemon work with. */
+export interface Tools extends Pick<Surroundings, 'clock' | 'log' | 'chance'> {
+  readonly metrics: Metrics;
+  readonly events: DaemonEmitter;
 }

@@ -1,11 +1,10 @@
 import type { Registry } from 'prom-client';
 import { oneLine, SyscallError } from '../errors.js';
 import { exposeOwn } from '../metrics/exposition.js';
-import type { Clock } from '../sys/clock.js';
-import type { Log } from '../sys/log.js';
 import type { SharedFile } from '../sys/files/replaced-files.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import type { Tools } from './surroundings.js';
 
 /** As often as Prometheus scrapes a node exporter, in seconds, by default. */
 const INTERVAL = 15;
@@ -32,7 +31,7 @@ export class Textfile implements Task {
     private readonly file: SharedFile,
     private readonly registry: Registry,
     private readonly refresh: () => void,
-    private readonly tools: { readonly clock: Clock; readonly log: Log },
+    private readonly tools: Pick<Tools, 'clock' | 'log'>,
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {

@@ -1,12 +1,9 @@
-import { goodMonitoring, rebuildBond, setBond } from './commands.js';
-import type { BondFacts, BondOptions } from './facts.js';
+import { goodMonitoring, rebuildBond, setBond, shellWord } from './commands.js';
+import type { BondFacts, BondOptions, SlaveFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
-import { SPANNING_TREE_UPDELAY } from './ovs.js';
+import { SPANNING_TREE_UPDELAY } from './bridges.js';
 
-/**
- * How long a bond may take to notice a dead link, in milliseconds. Up to 100 nobody notices: TCP waits at least 200
- * before it sends anything again (net/tcp.h: TCP_RTO_MIN).
- */
+/** In milliseconds. Up to 100 nobody notices: TCP sends again after 200 at the earliest (net/tcp.h: TCP_RTO_MIN). */
 const GOOD_DETECTION = 100;
 
 /** From here on timers of seconds run out: the heartbeats of clusters, VRRP (three times 1 s), health checks. */
@@ -35,29 +32,17 @@ export function checkMode(bond: BondFacts): Finding | null {
 }
 
 /** A bond that notices a dead link never, late, or only sometimes. */
-export function checkMonitoring({ name, options }: BondFacts): Finding | null {
+export function checkMonitoring({ name: subject, options }: BondFacts): Finding | null {
   if (options === null) return null;
-  return options.arpInterval > 0 ? checkArpMonitoring(name, options) : checkMiimon(name, options);
-}
-
-/** What else the options of an active-backup bond bring about. */
-export function checkOptions(bond: BondFacts): (Finding | null)[] {
-  const { options } = bond;
-  if (options === null) return [];
-  return [...checkAfterFailover(bond, options), checkFailOverMac(bond, options), checkSpanningTree(bond, options)];
-}
-
-function checkArpMonitoring(subject: string, { arpValidate }: BondOptions): Finding | null {
-  if (arpValidate !== 'none') return null;
-  return found('bond-arp-unvalidated', {
-    subject,
-    finding: 'its ARP monitoring counts any frame as a sign of life: arp_validate is none',
-    cure: setBond(subject, 'arp_validate all'),
-  });
-}
-
-function checkMiimon(subject: string, options: BondOptions): Finding | null {
-  const { miimon, downdelay } = options;
+  const { miimon, downdelay, arpInterval, arpValidate } = options;
+  if (arpInterval > 0) {
+    if (arpValidate !== 'none') return null;
+    return found('bond-arp-unvalidated', {
+      subject,
+      finding: 'its ARP monitoring counts any frame as a sign of life: arp_validate is none',
+      cure: setBond(subject, 'arp_validate all'),
+    });
+  }
   if (miimon === 0) {
     return found('bond-no-monitoring', {
       subject,
@@ -76,11 +61,11 @@ function checkMiimon(subject: string, options: BondOptions): Finding | null {
   });
 }
 
-/**
- * Options that confuse the switches or the bridge after a failover, or keep the host itself quiet. The kernel announces
- * what is on the bond and on VLAN devices above it; what is on bridges we announce.
- */
-function checkAfterFailover({ name, hasAddresses }: BondFacts, options: BondOptions): (Finding | null)[] {
+/** What else the options of an active-backup bond bring about. */
+export function checkOptions(bond: BondFacts): (Finding | null)[] {
+  const { name, hasAddresses, options } = bond;
+  if (options === null) return [];
+  // The kernel announces what is on the bond and on VLAN devices above it; what is on bridges we announce.
   const allSlavesActive = found('bond-all-slaves-active', {
     subject: name,
     finding: 'it accepts frames on inactive links: all_slaves_active is 1',
@@ -92,7 +77,12 @@ function checkAfterFailover({ name, hasAddresses }: BondFacts, options: BondOpti
     finding: 'the kernel sends no gratuitous ARP for it: num_grat_arp is 0',
     cure: setBond(name, 'num_grat_arp 1'),
   });
-  return [options.allSlavesActive ? allSlavesActive : null, options.numGratArp === 0 ? noGratArp : null];
+  return [
+    options.allSlavesActive ? allSlavesActive : null,
+    options.numGratArp === 0 ? noGratArp : null,
+    checkFailOverMac(bond, options),
+    checkSpanningTree(bond, options),
+  ];
 }
 
 /** A bond that is seen under another MAC after a failover. */
@@ -126,5 +116,40 @@ function checkSpanningTree({ name, slaves }: BondFacts, options: BondOptions): F
     subject: name,
     finding: 'its switches send BPDUs and it has no updelay; ports with portfast send them too, so check the switches',
     cure: setBond(name, `updelay ${SPANNING_TREE_UPDELAY}`),
+  });
+}
+
+/** Bonds that have fewer than two links to choose from: what is wrong with each of the others. */
+export function checkLinks(bond: BondFacts): Finding[] {
+  const faults = bond.slaves.map((slave) => faultOf(bond, slave)).filter((fault) => fault !== null);
+  if (bond.slaves.length - faults.length >= 2) return [];
+  if (bond.slaves.length >= 2) return faults;
+  const tooFew = found('bond-one-link', {
+    subject: bond.name,
+    finding: bond.slaves.length === 0 ? 'the bond has no links' : 'the bond has only one link',
+    cure: 'ip -br link show nomaster', // shows which could be its second
+  });
+  return [...faults, tooFew];
+}
+
+/** @returns null for a link that can be used, or will be by itself once its updelay is over */
+function faultOf({ name, options }: BondFacts, slave: SlaveFacts): Finding | null {
+  const { name: subject, up, carrier, status } = slave;
+  if (!up) {
+    const cure = `ip link set dev ${shellWord(subject)} up`;
+    return found('slave-down', { subject, finding: 'this link of a bond is administratively down', cure });
+  }
+  if (!carrier) {
+    return found('slave-no-carrier', {
+      subject,
+      finding: 'this link of a bond has no carrier: check its cable, its module and the switch port',
+      cure: `ip -s link show dev ${shellWord(subject)}`,
+    });
+  }
+  if (!options?.arpInterval || status !== 'down') return null;
+  return found('slave-no-answer', {
+    subject,
+    finding: 'this link of a bond has carrier, but no ARP target answers on it: check the network behind its switch',
+    cure: `grep . ${shellWord(`/proc/net/bonding/${name}`)}`,
   });
 }

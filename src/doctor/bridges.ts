@@ -1,6 +1,7 @@
 import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
+import type { OvsBridge, OvsPort } from '../sources/ovs/config.js';
 import { shellWord } from './commands.js';
-import type { BridgeFacts, UplinkFacts } from './facts.js';
+import type { BridgeFacts, OvsFacts, UplinkFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
 
 /** linux/if_bridge.h; a port that spanning tree is opening, listening or learning, is open soon. */
@@ -11,7 +12,7 @@ const BR_STATE_BLOCKING = 4;
  * MAC than it is asked at is heard in ARP replies only, and hosts ask every few minutes: a bridge that has forgotten the
  * MAC by then floods all that is sent to it. 600 s covers what hosts keep by default.
  */
-export const ARP_LIFETIME = 600;
+const ARP_LIFETIME = 600;
 
 /** The kernel counts a bridge's ageing time in hundredths of a second (linux/if_link.h: IFLA_BR_AGEING_TIME). */
 const TICKS_A_SECOND = 100;
@@ -36,21 +37,25 @@ export function checkBridgeAgeing({ name, ageing }: BridgeFacts): Finding | null
   });
 }
 
-export function ageingWords(who: string, ageing: number): string {
+function ageingWords(who: string, ageing: number): string {
   return `${who} forgets a MAC after ${ageing} s, but hosts keep ARP entries for up to ${ARP_LIFETIME} s`;
 }
 
 /** Uplinks of a bridge that let nothing through, or do not learn who is beyond them. */
 export function checkBridgePorts(bridge: BridgeFacts): (Finding | null)[] {
   return bridge.uplinks.flatMap((port) => [
-    isBlocked(port) ? blocked(bridge, port) : null,
-    port.learning === false ? notLearning(port) : null,
+    // A port without carrier is disabled by the bridge and enabled when its carrier is back.
+    port.carrier && (port.state === BR_STATE_BLOCKING || port.state === BR_STATE_DISABLED)
+      ? blocked(bridge, port)
+      : null,
+    port.learning === false
+      ? found('bridge-port-learning', {
+          subject: port.name,
+          finding: 'this port of a bridge, its uplink by a bond, does not learn MACs',
+          cure: `bridge link set dev ${shellWord(port.name)} learning on`,
+        })
+      : null,
   ]);
-}
-
-/** A port without carrier is disabled by the bridge and enabled when its carrier is back. */
-function isBlocked({ state, carrier }: UplinkFacts): boolean {
-  return carrier && (state === BR_STATE_BLOCKING || state === BR_STATE_DISABLED);
 }
 
 function blocked({ name, spanningTree }: BridgeFacts, port: UplinkFacts): Finding {
@@ -68,10 +73,58 @@ function blocked({ name, spanningTree }: BridgeFacts, port: UplinkFacts): Findin
   });
 }
 
-function notLearning({ name }: UplinkFacts): Finding {
-  return found('bridge-port-learning', {
+/** How long switches block a port after its link came up, in milliseconds: 30 s of spanning tree, and one more. */
+export const SPANNING_TREE_UPDELAY = 31_000;
+
+/** What leaves a table that is full is learned anew all the time: this much of it in use counts as full. */
+const FULL = 0.95;
+
+/** @param ovs a text: why it cannot be asked; null: there is none */
+export function checkOvs(ovs: OvsFacts | string | null): (Finding | null)[] {
+  if (ovs === null) return [];
+  if (typeof ovs === 'string') {
+    return [
+      found('ovs-unreadable', {
+        subject: 'Open vSwitch',
+        finding: `it cannot be read: ${ovs}`,
+        cure: 'systemctl status ovsdb-server ovs-vswitchd',
+      }),
+    ];
+  }
+  const { config, macs } = ovs;
+  return [
+    ...config.bridges.flatMap(({ ports }) => ports.map(checkBond)),
+    ...config.bridges.map((bridge) => checkTable(bridge, macs.get(bridge.uuid) ?? 0)),
+    ...config.bridges.map(checkAgeing),
+  ];
+}
+
+/** A bond that goes back to a link the moment it has carrier, when its switch port may still block. */
+function checkBond({ name, bond }: OvsPort): Finding | null {
+  if (bond?.lacp !== 'off' || bond.updelay !== 0) return null;
+  return found('ovs-bond-updelay', {
     subject: name,
-    finding: 'this port of a bridge, its uplink by a bond, does not learn MACs',
-    cure: `bridge link set dev ${shellWord(name)} learning on`,
+    finding: 'the bond has neither LACP nor an updelay: it uses a link as soon as it has carrier',
+    cure: `ovs-vsctl set port ${shellWord(name)} bond_updelay=${SPANNING_TREE_UPDELAY}`,
+  });
+}
+
+/** A learning bridge whose MAC table has no room left. @param held how many MACs it holds */
+function checkTable({ name, macTableSize }: OvsBridge, held: number): Finding | null {
+  if (held < FULL * macTableSize) return null;
+  return found('ovs-mac-table-full', {
+    subject: name,
+    finding: `the MAC table holds ${held} of ${macTableSize} addresses`,
+    cure: `ovs-vsctl set bridge ${shellWord(name)} other_config:mac-table-size=${4 * macTableSize}`,
+  });
+}
+
+/** A bridge that forgets MACs while hosts still send to them. */
+function checkAgeing({ name, macAgingTime }: OvsBridge): Finding | null {
+  if (macAgingTime >= ARP_LIFETIME) return null;
+  return found('ovs-ageing', {
+    subject: name,
+    finding: ageingWords('Open vSwitch', macAgingTime),
+    cure: `ovs-vsctl set bridge ${shellWord(name)} other_config:mac-aging-time=${ARP_LIFETIME}`,
   });
 }

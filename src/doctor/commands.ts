@@ -25,10 +25,7 @@ export function goodMonitoring({ updelay }: Pick<BondOptions, 'updelay'>): strin
   return `miimon ${GOOD_MIIMON} updelay ${updelay} downdelay 0`;
 }
 
-/**
- * Sets options that a bond takes only while it has no links. Nothing passes it meanwhile.
- * @param options as `ip link set type bond` has them
- */
+/** Sets options, as `ip link set type bond` has them, that a bond takes only without links: nothing passes it then. */
 export function rebuildBond({ name, slaves }: BondFacts, options: string): string {
   const bond = shellWord(name);
   const links = slaves.map((slave) => shellWord(slave.name));

@@ -1,7 +1,6 @@
 import { end, restart, restartWith, WANTED_CAPABILITIES } from './commands.js';
 import type { AnnouncerFacts, DaemonFacts, GuestFacts } from './facts.js';
-import { type Finding, found } from './finding.js';
-import { namesOf } from './merge.js';
+import { type Finding, found, namesOf } from './finding.js';
 
 /** What goes wrong without them. */
 const NEEDED: readonly (readonly [name: string, meaning: string])[] = [
@@ -88,6 +87,5 @@ export function checkAnnouncer(process: AnnouncerFacts): Finding {
   });
 }
 
-function subjectOf(running: DaemonFacts['running']): string {
-  return running === null ? 'a daemon run with your privileges' : `the daemon, process ${running.pid}`;
-}
+const subjectOf = (running: DaemonFacts['running']): string =>
+  running === null ? 'a daemon run with your privileges' : `the daemon, process ${running.pid}`;

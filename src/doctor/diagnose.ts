@@ -1,13 +1,9 @@
-import { checkLinks } from './bond-links.js';
-import { checkMode, checkMonitoring, checkOptions } from './bonds.js';
-import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts } from './bridges.js';
+import { checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
+import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkOvs } from './bridges.js';
 import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, checkReceiveBuffer } from './daemon.js';
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
-import type { Finding } from './finding.js';
-import { mergeAlike } from './merge.js';
-import { checkMoved } from './moved.js';
-import { checkOvs } from './ovs.js';
-import { checkVlans } from './vlans.js';
+import { type Finding, mergeAlike } from './finding.js';
+import { checkMoved, checkVlans } from './guests.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {

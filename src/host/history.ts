@@ -1,12 +1,11 @@
-import type { BondId } from '../topology/bond-id.js';
 import type { FrameKind } from '../config/config.js';
-import type { FailoverRecord } from '../plan/failover-record.js';
+import type { FailoverRecord, RunResult } from '../plan/failover-record.js';
 import type { Clock } from '../sys/clock.js';
+import type { BondId } from '../topology/bond-id.js';
 import { type Bond, deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { RunReport } from '../wire/bond-run.js';
 import type { FirstRound } from '../wire/thread-messages.js';
-import { RecordInTheMaking } from './history-record.js';
 
 /** So many failovers of a bond are kept: four times what damping announces in three minutes. */
 const RECORDS_PER_BOND = 16;
@@ -20,10 +19,7 @@ interface BondHistory {
   readonly records: { readonly arrived: number; readonly record: RecordInTheMaking }[];
 }
 
-/**
- * What became of the last failovers of each bond, for people to look at. Holds the last 16 of each active-backup bond
- * that the host has now.
- */
+/** What became of the last 16 failovers of each active-backup bond that the host has now. */
 export class FailoverHistory {
   private readonly bonds = new Map<BondId, BondHistory>();
 
@@ -109,3 +105,91 @@ export class FailoverHistory {
     return this.bonds.get(bond)?.records.find(({ record }) => !record.hasEnded);
   }
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The configuration allows no longer schedule. */
+const MAX_ROUNDS = 16;
+
+const NONE = { rarp: 0, garp: 0, na: 0 };
+
+/** Endings that leave something to announce, at the latest at the next start. */
+const CUT_SHORT: ReadonlySet<string> = new Set<RunResult>(['damped', 'superseded', 'stopped']);
+
+/** The record of a failover while it is being written. Bounded by the rounds of a schedule and the errnos there are. */
+class RecordInTheMaking {
+  private readonly record: Mutable<FailoverRecord>;
+
+  /** @param beginning what is known when the first burst is out */
+  constructor(
+    { time, from, to, roundsPlanned }: Pick<FailoverRecord, 'time' | 'from' | 'to' | 'roundsPlanned'>,
+    { cause, sent, errors, firstFrame, lastFrame, damped, arrived }: FirstRound,
+  ) {
+    this.record = {
+      time: Math.round(time * 1000) / 1000,
+      cause,
+      from,
+      to,
+      firstFrame: null,
+      lastRarp: sent > 0 ? micro(lastFrame) : null,
+      firstRoundOut: null,
+      sent: NONE,
+      refused: {},
+      rounds: [],
+      roundsPlanned,
+      heldBack: damped === null ? null : micro(damped - arrived),
+      result: null,
+      seconds: null,
+    };
+    if (sent > 0) {
+      this.sent('rarp', sent, 1, firstFrame);
+      this.sent('rarp', 0, 1, lastFrame);
+    }
+    for (const [code, frames] of Object.entries(errors)) this.refused(code, frames);
+  }
+
+  get hasEnded(): boolean {
+    return this.record.result !== null;
+  }
+
+  /** Whether nothing of the announcement remains to be made. */
+  get isComplete(): boolean {
+    const { result } = this.record;
+    return result !== null && !CUT_SHORT.has(result);
+  }
+
+  /** @param round 1 for the first @param at seconds from the failover */
+  sent(kind: FrameKind, frames: number, round: number, at: number): void {
+    const { record } = this;
+    record.firstFrame ??= micro(at);
+    record.sent = { ...record.sent, [kind]: record.sent[kind] + frames };
+    const last = record.rounds.at(-1);
+    const isNew = !last || (round > last.round && record.rounds.length < MAX_ROUNDS);
+    const current = isNew ? { round, start: micro(at), sent: NONE } : last;
+    const sent = { ...current.sent, [kind]: current.sent[kind] + frames };
+    record.rounds = [...record.rounds.slice(0, isNew ? MAX_ROUNDS : -1), { ...current, end: micro(at), sent }];
+  }
+
+  /** @param code the symbolic errno */
+  refused(code: string, frames: number): void {
+    this.record.refused = { ...this.record.refused, [code]: (this.record.refused[code] ?? 0) + frames };
+  }
+
+  /** @param at seconds from the failover */
+  firstRoundOut(at: number): void {
+    this.record.firstRoundOut = micro(at);
+  }
+
+  ended({ result, seconds }: RunReport): void {
+    this.record.result = result;
+    this.record.seconds = micro(seconds);
+  }
+
+  /** The record as it stands. */
+  read(): FailoverRecord {
+    return { ...this.record };
+  }
+}
+
+/** Our clocks are good for microseconds. */
+const micro = (seconds: number): number => Math.max(0, Math.round(seconds * 1e6) / 1e6);

@@ -70,7 +70,7 @@ export class LibvirtWatch implements Task {
       if (held) now.set(name, held);
     }
     this.held = now;
-    if (!same) this.report();
+    if (!same) this.changed(guestInterfaces([...now.values()].flatMap(({ domain }) => domain ?? [])));
   }
 
   /** The files in the folder, none when it is not there; null when it cannot be read. */
@@ -116,10 +116,6 @@ export class LibvirtWatch implements Task {
       }
       return { stamp, domain: before?.domain ?? null, good: false };
     }
-  }
-
-  private report(): void {
-    this.changed(guestInterfaces([...this.held.values()].flatMap(({ domain }) => domain ?? [])));
   }
 }
 

@@ -11,7 +11,7 @@ import { openRouteSocket } from '../sys/netlink/route-socket.js';
 import { Events } from '../tasks/events.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { OvsFollower } from './ovs/follower.js';
-import { ovsIn } from './ovs/sockets.js';
+import { ovsIn } from './ovs/connection.js';
 
 /** A kernel that does not answer within so many seconds will not answer. */
 const TIME_LIMIT = 10;
@@ -27,10 +27,7 @@ export interface LiveHost {
   close(): void;
 }
 
-/**
- * Reads the whole state of the kernel, and of Open vSwitch if there is one, and follows it, for one command.
- * @throws NetlinkRequestError when the kernel does not answer
- */
+/** Reads, and follows, the kernel and Open vSwitch. @throws NetlinkRequestError when the kernel does not answer */
 export async function readHost(config: Config, clock: Clock): Promise<LiveHost> {
   const host = newHostState(config);
   const socket = await openAndDump(host, clock);
@@ -72,15 +69,8 @@ async function readOvs(
   return { ovs: follower, ovsTrouble: trouble };
 }
 
-/** A socket by which the kernel's tables have been read. */
-interface Followed {
-  /** Whether every change was seen until now. */
-  intact(): boolean;
-  close(): void;
-}
-
 /** Reads the kernel's tables, and goes on following them. @throws NetlinkRequestError */
-function openAndDump(host: HostState, clock: Clock): Promise<Followed> {
+function openAndDump(host: HostState, clock: Clock): Promise<Pick<LiveHost, 'intact' | 'close'>> {
   return new Promise((resolve, reject) => {
     let lost = false;
     const give = (error: NetlinkRequestError): void => {

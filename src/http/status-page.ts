@@ -13,7 +13,7 @@ import type { OvsFollower } from '../host/ovs/follower.js';
 import { type GuestLookup, listGuests } from './page-guests.js';
 import { pageHeaders } from './page/landing.js';
 import { Slices } from '../tasks/slices.js';
-import { describeStatus } from '../host/status.js';
+import { describeStatus } from '../host/answers.js';
 
 /** What the status page is made of. */
 export interface StatusParts extends Omit<GuestLookup, 'now'> {

@@ -1,11 +1,5 @@
 import type { Registry } from 'prom-client';
 
-/** The metrics as text. */
-interface Exposition {
-  readonly contentType: string;
-  readonly body: string;
-}
-
 /** What prom-client tells of a metric. Names of histograms' series carry their suffix. */
 interface Family {
   readonly name: string;
@@ -25,20 +19,20 @@ const OPEN_METRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8
  * text format has other names.
  * @param accept the client's Accept header
  */
-export async function expose(registry: Registry, accept: string | undefined): Promise<Exposition> {
-  const families = (await registry.getMetricsAsJSON()) as unknown as Family[];
-  if (!prefersOpenMetrics(accept ?? '')) return { contentType: TEXT, body: families.map(textFamily).join('') };
-  return { contentType: OPEN_METRICS, body: `${families.map(openFamily).join('')}# EOF\n` };
+export async function expose(registry: Registry, accept: string | undefined) {
+  const open = prefersOpenMetrics(accept ?? '');
+  const body = (await familiesOf(registry)).map((family) => familyText(family, open)).join('');
+  return open ? { contentType: OPEN_METRICS, body: `${body}# EOF\n` } : { contentType: TEXT, body };
 }
 
 /** The metrics of our own in the text format, without those of the process and of Node.js. */
 export async function exposeOwn(registry: Registry): Promise<string> {
-  const families = (await registry.getMetricsAsJSON()) as unknown as Family[];
-  return families
-    .filter(({ name }) => name.startsWith('bondherald_'))
-    .map(textFamily)
-    .join('');
+  const own = (await familiesOf(registry)).filter(({ name }) => name.startsWith('bondherald_'));
+  return own.map((family) => familyText(family, false)).join('');
 }
+
+const familiesOf = async (registry: Registry): Promise<Family[]> =>
+  (await registry.getMetricsAsJSON()) as unknown as Family[];
 
 /** Whether OpenMetrics is worth more to the client than text (RFC 9110 section 12.5.1). */
 function prefersOpenMetrics(accept: string): boolean {
@@ -55,33 +49,27 @@ function prefersOpenMetrics(accept: string): boolean {
   return open > 0 && open >= text;
 }
 
-function textFamily({ name, help, type, values }: Family): string {
+/**
+ * Help comes first in the text format, and its quotes are as they are. In OpenMetrics a family of counters is called by
+ * what its series are called without their `_total`, and numbers in `le` have a point.
+ */
+function familyText({ name, help, type, values }: Family, open: boolean): string {
+  const family = open && type === 'counter' ? name.replace(/_total$/, '') : name;
+  const series = open && type === 'counter' ? `${family}_total` : name;
+  const about = [`# TYPE ${family} ${type}`, `# HELP ${family} ${open ? escapeQuoted(help) : escape(help)}`];
   const lines = values.map(
-    ({ metricName, labels, value }) => `${metricName ?? name}${labelText(labels)} ${numberText(value)}`,
+    ({ metricName, labels, value }) => `${metricName ?? series}${labelText(labels, open)} ${numberText(value)}`,
   );
-  return [`# HELP ${name} ${escape(help)}`, `# TYPE ${name} ${type}`, ...lines, ''].join('\n');
+  return [...(open ? about : about.reverse()), ...lines, ''].join('\n');
 }
 
-/** A family of counters is called by what its series are called without their `_total`; numbers in `le` have a point. */
-function openFamily({ name, help, type, values }: Family): string {
-  const family = type === 'counter' ? name.replace(/_total$/, '') : name;
-  const series = type === 'counter' ? `${family}_total` : name;
-  const lines = values.map(
-    ({ metricName, labels, value }) => `${metricName ?? series}${labelText(labels, pointed)} ${numberText(value)}`,
-  );
-  return [`# TYPE ${family} ${type}`, `# HELP ${family} ${escapeQuoted(help)}`, ...lines, ''].join('\n');
-}
-
-function labelText(labels: object, bound: (le: string) => string = (le) => le): string {
+function labelText(labels: object, open: boolean): string {
   const pairs = Object.entries(labels).map(([name, value]) => {
     const text = String(value);
-    return `${name}="${name === 'le' ? bound(text) : escapeQuoted(text)}"`;
+    const bound = open && /^\d+$/.test(text) ? `${text}.0` : text;
+    return `${name}="${name === 'le' ? bound : escapeQuoted(text)}"`;
   });
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function pointed(bound: string): string {
-  return /^\d+$/.test(bound) ? `${bound}.0` : bound;
 }
 
 function numberText(value: number): string {

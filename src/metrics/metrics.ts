@@ -1,11 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import { BondLabels, OTHER_BONDS } from './bond-labels.js';
 import { LATENCY_BUCKETS, type MetricDescription, type MetricName, METRICS } from './table.js';
 
 type NamesOf<Type> = { [N in MetricName]: (typeof METRICS)[N]['type'] extends Type ? N : never }[MetricName];
 type LabelsOf<N extends MetricName> = Record<(typeof METRICS)[N]['labels'][number], string>;
 type Labels = Readonly<Record<string, string>>;
-type CounterName = NamesOf<'counter'>;
 
 const DESCRIPTIONS: Readonly<Record<string, MetricDescription>> = METRICS;
 
@@ -43,7 +41,7 @@ export class Metrics {
     return this;
   }
 
-  count<N extends CounterName>(name: N, labels: LabelsOf<N>, by = 1): void {
+  count<N extends NamesOf<'counter'>>(name: N, labels: LabelsOf<N>, by = 1): void {
     this.metric<Counter>(name).inc(this.bounded(labels), by);
   }
 
@@ -67,11 +65,7 @@ export class Metrics {
     this.countNothing(this.bonds.label(bond));
   }
 
-  /**
-   * Removes the series of bonds that have been gone for a while: 10 minutes, so that Prometheus has seen their end.
-   * @param present the bonds that are there
-   * @param now monotonic clock, seconds
-   */
+  /** Removes the series of bonds that are gone for 10 minutes. @param now monotonic clock, seconds */
   async forgetGone(present: ReadonlySet<string>, now: number): Promise<void> {
     const gone = new Set(this.bonds.expire(present, now));
     if (gone.size === 0) return;
@@ -111,4 +105,43 @@ function combinations(labels: readonly string[], values: Readonly<Record<string,
     (before, label) => before.flatMap((each) => (values[label] ?? []).map((value) => ({ ...each, [label]: value }))),
     [{}],
   );
+}
+
+/** All bonds beyond `MAX_BONDS`. No device is called so: names have no blanks (net/core/dev.c: dev_valid_name). */
+export const OTHER_BONDS = 'other bonds';
+
+/** More bonds than any host has; each costs about 60 series. */
+export const MAX_BONDS = 1024;
+
+/** A bond that is gone keeps its series so long, in seconds: a scrape must come by, or its end is never seen. */
+const KEPT_SECONDS = 600;
+
+/** Of bonds that are gone at most so many keep their series. */
+const MAX_GONE = 64;
+
+/** The bonds that have series. Bounded by `MAX_BONDS`. */
+export class BondLabels {
+  /** Since when each bond is gone, on the monotonic clock in seconds; null for one that is there. Oldest first. */
+  private readonly goneSince = new Map<string, number | null>();
+
+  /** The label of a bond: its name, or that of all others when too many have series. */
+  label(bond: string): string {
+    if (this.goneSince.has(bond)) return bond;
+    if (this.goneSince.size >= MAX_BONDS) return OTHER_BONDS;
+    this.goneSince.set(bond, null);
+    return bond;
+  }
+
+  /** Notes which bonds are there. @returns those whose series are to go now */
+  expire(present: ReadonlySet<string>, now: number): string[] {
+    for (const [bond, since] of this.goneSince) {
+      if (present.has(bond)) this.goneSince.set(bond, null);
+      else if (since === null) this.goneSince.set(bond, now);
+    }
+    const gone = [...this.goneSince].flatMap(([bond, since]) => (since === null ? [] : [{ bond, since }]));
+    gone.sort((a, b) => b.since - a.since);
+    const over = gone.filter(({ since }, n) => n >= MAX_GONE || now - since >= KEPT_SECONDS).map(({ bond }) => bond);
+    for (const bond of over) this.goneSince.delete(bond);
+    return over;
+  }
 }

@@ -4,7 +4,7 @@ import { MAX_BONDS, MAX_BYTES, MAX_GUESTS, type SavedState, VERSION } from './do
 import { hasKeys, isNumber, readBond, readGuest } from './entries.js';
 
 /** Why a file is not taken. */
-export type RefusalReason = 'too-large' | 'malformed' | 'version' | 'other-boot';
+type RefusalReason = 'too-large' | 'malformed' | 'version' | 'other-boot';
 
 /** What a file turned out to be. */
 type Decoded =

@@ -4,7 +4,7 @@ import net from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import { OVS_FOLDER } from '../../src/config/constants.js';
-import { ovsIn } from '../../src/host/ovs/sockets.js';
+import { ovsIn } from '../../src/host/ovs/connection.js';
 import { OvsWatch } from '../../src/host/ovs/watch.js';
 import { Metrics } from '../../src/metrics/metrics.js';
 import type { OvsConfig, OvsInterface, OvsMacRow, OvsPort } from '../../src/sources/ovs/config.js';

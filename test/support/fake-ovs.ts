@@ -1,4 +1,4 @@
-import type { OvsHost } from '../../src/host/ovs/sockets.js';
+import type { OvsHost } from '../../src/host/ovs/connection.js';
 import { SyscallError } from '../../src/errors.js';
 import { type JsonRpcMessage, JsonRpcReader } from '../../src/sources/ovs/json-rpc.js';
 import type { StreamListener, UnixStream } from '../../src/sys/unix/unix-stream.js';

@@ -16,10 +16,7 @@ import type { Topology } from '../../topology/topology.js';
 /** Switches send BPDUs every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
 const HELLO_TIME_MS = 2200;
 
-/**
- * Reads how the bonds are set up that the configuration does not leave alone.
- * @param unread called with what cannot be read
- */
+/** Reads how the watched bonds are set up. @param unread called with what cannot be read */
 export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
   const addressed = devicesWithAddresses();
   const takeGuests = bondsWithGuests(topology);
@@ -41,10 +38,8 @@ export async function readBonds(topology: Topology, unread: (what: string) => vo
       };
     }),
   );
-  return bonds.sort(byName);
+  return bonds.sort((one, other) => one.name.localeCompare(other.name));
 }
-
-const byName = (one: BondFacts, other: BondFacts): number => one.name.localeCompare(other.name);
 
 /** @returns null when one of them cannot be read: every kernel that we run on has them all */
 async function readOptions(settings: DeviceSettings): Promise<BondOptions | null> {
@@ -94,11 +89,7 @@ export function isHasty({ mode, options }: BondFacts): boolean {
   return mode === 'active-backup' && options !== null && takesLinksAtOnce(options);
 }
 
-/**
- * Listens on the links of the bonds where it matters, and only then: it stops this thread for as long as a switch may be
- * silent.
- * @param unread called with what cannot be listened on
- */
+/** Listens where it matters: it stops this thread meanwhile. @param unread called with what cannot be listened on */
 export function listenForSpanningTree(
   topology: Topology,
   bonds: readonly BondFacts[],

@@ -16,22 +16,18 @@ const NET_ADDR_SET = 3;
 /** /sys/class/net/NAME/bridge/stp_state (net/bridge/br_private.h: BR_NO_STP and following). */
 const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
 
-/**
- * Reads how the bridges of the kernel are set up whose guests leave by a watched bond.
- * @param unread called with what cannot be read
- */
+/** Reads the bridges whose guests leave by a watched bond. @param unread called with what cannot be read */
 export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
   const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
   const reads = [...topology.allLinks()]
     .filter(({ details, ifindex }) => details.type === 'bridge' && !isOverlay(ifindex))
     .map((bridge) => ({ bridge, ports: uplinksOf(topology, bridge, bonds) }))
-    .filter(({ bridge, ports }) => ports.length > 0 || leavesBy(topology, bridge, bonds))
+    .filter(
+      ({ bridge, ports }) =>
+        ports.length > 0 || exitsOfDevice(topology, bridge.ifindex).some(({ bond }) => bonds.has(bond)),
+    )
     .map(({ bridge, ports }) => readBridge(topology, bridge, ports, unread));
   return (await Promise.all(reads)).sort((one, other) => one.name.localeCompare(other.name));
-}
-
-function leavesBy(topology: Topology, { ifindex }: LinkEvent, bonds: ReadonlySet<number>): boolean {
-  return exitsOfDevice(topology, ifindex).some(({ bond }) => bonds.has(bond));
 }
 
 function uplinksOf(topology: Topology, { ifindex }: LinkEvent, bonds: ReadonlySet<number>): LinkEvent[] {

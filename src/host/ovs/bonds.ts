@@ -1,36 +1,39 @@
-import type { Clock } from '../../sys/clock.js';
+import path from 'node:path';
+import { OVS_FOLDER } from '../../config/constants.js';
+import { SyscallError } from '../../errors.js';
+import { type EthernetFrame, exitKey, type Tag } from '../../frames/ethernet.js';
+import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
 import type { HostState } from '../../guests/host-state.js';
 import { ETH_P_8021Q } from '../../kernel/constants.js';
-import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
 import type { OvsBridge, OvsConfig, OvsMacRow, OvsPort } from '../../sources/ovs/config.js';
 import { bridgeVlan, type MacTable, ownRarps } from '../../sources/ovs/own-rarps.js';
-import { type EthernetFrame, exitKey, type Tag } from '../../frames/ethernet.js';
-import type { BondId } from '../../topology/bond-id.js';
+import type { Clock } from '../../sys/clock.js';
+import type { openPacketSender } from '../../sys/packets/packet-sender.js';
+import type { openUnixStream } from '../../sys/unix/unix-stream.js';
+import { type BondId, isOvsBond } from '../../topology/bond-id.js';
 import type { BondGuests } from '../../wire/bond-guests.js';
-import type { Entrance } from '../../wire/openflow-port.js';
-
-/** What we know of Open vSwitch at the moment of asking. */
-interface OvsKnowledge {
-  /** null while we know nothing. */
-  config(): OvsConfig | null;
-  /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its UUID */
-  macTable(bridge: string): MacTable | null;
-}
+import { type Entrance, OpenFlowPort } from '../../wire/openflow-port.js';
+import { type SlicePort, slicePortOn } from '../../wire/slice-port.js';
 
 /**
  * What Open vSwitch said last, and when. Bounded by its database: of bridges that are gone nothing is kept, and a
  * bridge's table is as long as Open vSwitch lets it be (mac-table-size).
  */
-export class OvsKnown implements OvsKnowledge {
+export class OvsKnown {
   private held: OvsConfig | null = null;
   private readonly tables = new Map<string, { readonly rows: readonly OvsMacRow[]; readonly at: number }>();
 
+  /** How many rows each bridge's table had, by the UUID of the bridge. */
+  readonly tableSizes = new Map<string, number>();
+
   constructor(private readonly clock: Pick<Clock, 'monotonic'>) {}
 
+  /** null while we know nothing. */
   config(): OvsConfig | null {
     return this.held;
   }
 
+  /** The MAC table of a bridge as it was read last; null when it was not. @param bridge its UUID */
   macTable(bridge: string): MacTable | null {
     const table = this.tables.get(bridge);
     return table ? { rows: table.rows, age: this.clock.monotonic() - table.at } : null;
@@ -39,12 +42,18 @@ export class OvsKnown implements OvsKnowledge {
   setConfig(config: OvsConfig): void {
     this.held = config;
     const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
-    for (const bridge of this.tables.keys()) if (!bridges.has(bridge)) this.tables.delete(bridge);
+    for (const bridge of this.tableSizes.keys()) {
+      if (bridges.has(bridge)) continue;
+      this.tables.delete(bridge);
+      this.tableSizes.delete(bridge);
+    }
   }
 
-  /** All rows of a bridge's table. @param bridge its UUID @param at when they were read: monotonic clock, seconds */
-  setTable(bridge: string, rows: readonly OvsMacRow[], at: number): void {
-    this.tables.set(bridge, { rows, at });
+  /** Keeps the rows where the bridge has a bond. @param at when they were read: monotonic clock, seconds */
+  setTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
+    this.tableSizes.set(uuid, rows.length);
+    const bridge = this.held?.bridges.find((each) => each.uuid === uuid);
+    if (bridge?.ports.some(({ bond }) => bond !== null)) this.tables.set(uuid, { rows, at });
   }
 }
 
@@ -58,7 +67,7 @@ interface OvsBondPort {
 export class OvsBonds {
   constructor(
     private readonly host: HostState,
-    private readonly knowledge: OvsKnowledge,
+    private readonly knowledge: Pick<OvsKnown, 'config' | 'macTable'>,
   ) {}
 
   /** The rows of a bond, which it has by its name: no two ports share one (ovsdb.conf.db(5), Port). */
@@ -113,4 +122,36 @@ function byNoPort({ vlans }: OvsPort, tags: readonly Tag[]): Entrance | null {
   const vlan = bridgeVlan(vlans, tags);
   if (vlan === null) return null;
   return { inPort: IN_PORT_CONTROLLER, tags: vlan === 0 ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] };
+}
+
+/** What ports are opened with. */
+interface PortTools {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly openPacketSender: typeof openPacketSender;
+  readonly openUnixStream: typeof openUnixStream;
+  /** Called with the frames that are about to leave by a bond of Open vSwitch: they carry no mark of ours. */
+  readonly sending: (bond: BondId, frames: readonly Uint8Array[]) => void;
+}
+
+/**
+ * Opens ports on the kernel's bonds, and on those of Open vSwitch, whose bridges always have a socket for local clients
+ * (ovs-vswitchd(8): mgmt).
+ * @returns what throws SyscallError, for example ENODEV when the bond is gone
+ */
+export function portOpener(ovs: OvsBonds, tools: PortTools): (bond: BondId) => SlicePort {
+  const { clock, openPacketSender, openUnixStream, sending } = tools;
+  return (bond) => {
+    if (!isOvsBond(bond)) return slicePortOn(openPacketSender(bond, false));
+    if (!ovs.find(bond)) throw new SyscallError('openflow', 'ENODEV', `device ${bond}`);
+    return new OpenFlowPort({
+      clock,
+      path() {
+        const bridge = ovs.find(bond)?.bridge.name;
+        return bridge === undefined ? null : path.join(OVS_FOLDER, `${bridge}.mgmt`);
+      },
+      connect: openUnixStream,
+      entrance: (station) => ovs.entrance(bond, station),
+      sending: (frames) => sending(bond, frames),
+    });
+  };
 }

@@ -1,8 +1,9 @@
+import path from 'node:path';
 import { BondheraldError, OvsAnswerError, SyscallError } from '../../errors.js';
 import { encodeRequest, encodeResponse, type JsonRpcMessage, JsonRpcReader } from '../../sources/ovs/json-rpc.js';
 import type { Clock } from '../../sys/clock.js';
-import type { UnixStream } from '../../sys/unix/unix-stream.js';
-import type { OvsHost } from './sockets.js';
+import { type Folder, openFolder } from '../../sys/files/watch-folder.js';
+import { openUnixStream, type StreamListener, type UnixStream } from '../../sys/unix/unix-stream.js';
 
 /** How long an answer may take, in seconds. */
 const PATIENCE = 5;
@@ -27,7 +28,8 @@ export class OvsConnection {
   private stream: UnixStream | null = null;
   private question: Question | null = null;
   private asked = 0;
-  private ended = false;
+  /** Whether it has ended. */
+  over = false;
 
   private constructor(
     private readonly file: string,
@@ -53,7 +55,7 @@ export class OvsConnection {
    *   connection otherwise
    */
   async call<T>(method: string, params: readonly unknown[], read: (result: unknown) => T): Promise<T> {
-    if (this.ended) throw new SyscallError('write', 'ECONNRESET', this.file);
+    if (this.over) throw new SyscallError('write', 'ECONNRESET', this.file);
     const answer = new Promise<T>((resolve, reject) => {
       this.question = { method, resolve: (result) => resolve(read(result)), reject };
     });
@@ -63,11 +65,6 @@ export class OvsConnection {
     return answer.finally(stopTimer);
   }
 
-  /** Whether it has ended. */
-  get over(): boolean {
-    return this.ended;
-  }
-
   /** Ends it. A question that waits fails with ECANCELED. */
   close(): void {
     this.end(new SyscallError('read', 'ECANCELED', this.file));
@@ -75,7 +72,7 @@ export class OvsConnection {
 
   private receive(bytes: Uint8Array): void {
     try {
-      for (const message of this.reader.take(bytes)) if (!this.ended) this.handle(message);
+      for (const message of this.reader.take(bytes)) if (!this.over) this.handle(message);
     } catch (error) {
       if (!(error instanceof BondheraldError)) throw error;
       this.lose(error);
@@ -102,8 +99,8 @@ export class OvsConnection {
   }
 
   private end(error: BondheraldError): boolean {
-    if (this.ended) return false;
-    this.ended = true;
+    if (this.over) return false;
+    this.over = true;
     this.stream?.close();
     this.question?.reject(error);
     this.question = null;
@@ -122,4 +119,39 @@ function inWords(error: unknown): string {
       .trim()
       .slice(0, 200) || 'refused'
   );
+}
+
+/** Where Open vSwitch's sockets are, and how to connect to them. */
+export interface OvsHost {
+  readonly folder: Folder;
+  /** @throws SyscallError */
+  connect(file: string, listener: StreamListener): Promise<UnixStream>;
+}
+
+/** The server of the database (ovsdb-server(1): --remote=punix:db.sock). */
+export const DATABASE_SOCKET = 'db.sock';
+const PID_FILE = 'ovs-vswitchd.pid';
+const PID_FILE_BYTES = 64;
+
+/** The sockets in a folder. */
+export function ovsIn(
+  folder: string,
+  open: { openFolder(path: string): Folder; openUnixStream: typeof openUnixStream } = { openFolder, openUnixStream },
+): OvsHost {
+  return {
+    folder: open.openFolder(folder),
+    connect: (file, listener) => open.openUnixStream(path.join(folder, file), listener),
+  };
+}
+
+/**
+ * The control socket of ovs-vswitchd (ovs-appctl(8): --target). Others of its kind that lie in the folder are what
+ * processes left behind that were killed, or belong to other programs.
+ * @returns null when ovs-vswitchd does not run, as far as its pid file says
+ * @throws SyscallError when the pid file cannot be read
+ */
+export async function controlSocket({ folder }: OvsHost): Promise<string | null> {
+  const text = await folder.read(PID_FILE, PID_FILE_BYTES);
+  const pid = /^\s*(\d{1,10})\s*$/.exec(text ?? '')?.[1];
+  return pid === undefined ? null : `ovs-vswitchd.${pid}.ctl`;
 }

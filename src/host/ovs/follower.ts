@@ -1,7 +1,7 @@
 import type { HostState } from '../../guests/host-state.js';
 import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
 import { OvsBonds, OvsKnown } from './bonds.js';
-import type { OvsHost } from './sockets.js';
+import type { OvsHost } from './connection.js';
 import type { OvsTools } from './tables.js';
 import { type OvsListener, OvsWatch } from './watch.js';
 import type { DaemonEmitter } from '../../wire/events.js';
@@ -17,18 +17,14 @@ interface FollowerTools extends OvsTools {
   hostKnown(): Promise<void>;
 }
 
-/**
- * Gives the host's state what Open vSwitch says, and keeps what the announcements of its bonds need: the configuration,
- * and the MAC tables of bridges that have a bond.
- */
+/** Gives the host's state what Open vSwitch says, and keeps what the announcements of its bonds need. */
 export class OvsFollower implements Task {
   readonly name = 'ovs';
   /** There is one when the configuration wants to do with Open vSwitch. */
   private readonly watch: SwitchedTask<boolean | 'auto', OvsWatch>;
   readonly knowledge: OvsKnown;
   readonly bonds: OvsBonds;
-  /** How many rows each bridge's MAC table had, by the UUID of the bridge. */
-  readonly tableSizes = new Map<string, number>();
+  readonly tableSizes: ReadonlyMap<string, number>;
   /** How many watches there have been. */
   private watches = 0;
 
@@ -38,6 +34,7 @@ export class OvsFollower implements Task {
     wanted: boolean | 'auto',
   ) {
     this.knowledge = new OvsKnown(tools.clock);
+    this.tableSizes = this.knowledge.tableSizes;
     this.bonds = new OvsBonds(host, this.knowledge);
     const create = (now: boolean | 'auto'): OvsWatch | null =>
       now === false ? null : new OvsWatch(tools.ovs, tools, now === true, this.newListener());
@@ -58,10 +55,7 @@ export class OvsFollower implements Task {
     };
   }
 
-  /**
-   * Begins to follow Open vSwitch, or ends it: then it has no bonds, no bridges and no guests.
-   * @returns when that is so
-   */
+  /** Begins to follow Open vSwitch, or ends it, and all of it is gone. @returns when that is so */
   configure(wanted: boolean | 'auto'): Promise<void> {
     this.watches++;
     return this.watch.configure(wanted);
@@ -90,8 +84,6 @@ export class OvsFollower implements Task {
 
   private applyConfig(config: OvsConfig): void {
     this.knowledge.setConfig(config);
-    const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
-    for (const uuid of this.tableSizes.keys()) if (!bridges.has(uuid)) this.tableSizes.delete(uuid);
     this.host.setOvs(config, this.tools.clock.monotonic());
     this.tools.events.emit('hostChanged');
   }
@@ -99,17 +91,11 @@ export class OvsFollower implements Task {
   /** @param at when they were read: monotonic clock, seconds */
   private applyTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
     const { metrics } = this.tools;
-    this.tableSizes.set(uuid, rows.length);
-    if (this.hasBond(uuid)) this.knowledge.setTable(uuid, rows, at);
+    this.knowledge.setTable(uuid, rows, at);
     for (const ignored of this.host.setOvsTable(uuid, rows, at)) {
       metrics.count('bondherald_sightings_ignored_total', { ...ignored });
     }
     for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
     this.tools.events.emit('guestsChanged');
-  }
-
-  private hasBond(uuid: string): boolean {
-    const bridge = this.knowledge.config()?.bridges.find((each) => each.uuid === uuid);
-    return bridge?.ports.some(({ bond }) => bond !== null) ?? false;
   }
 }

@@ -5,8 +5,7 @@ import { MacTableReader } from '../../sources/ovs/mac-table.js';
 import type { Clock } from '../../sys/clock.js';
 import type { Log } from '../../sys/log.js';
 import { Backoff, Nap } from '../../tasks/backoff.js';
-import { OvsConnection } from './connection.js';
-import { controlSocket, type OvsHost } from './sockets.js';
+import { controlSocket, OvsConnection, type OvsHost } from './connection.js';
 
 export interface OvsTools {
   readonly clock: Clock;
@@ -33,10 +32,7 @@ export class OvsTables {
   private failing = false;
   private stopped = false;
 
-  /**
-   * @param bridges whose tables to read
-   * @param report called with all rows of a bridge's table
-   */
+  /** @param bridges whose tables to read @param report called with all rows of a bridge's table */
   constructor(
     private readonly host: OvsHost,
     private readonly tools: OvsTools,
@@ -68,10 +64,7 @@ export class OvsTables {
     if (this.failing) this.nap.end();
   }
 
-  /**
-   * Reads all tables. Those who call while a reading goes on get one together, which begins after it.
-   * @returns when the rows are reported; a failure is logged, not thrown
-   */
+  /** Reads all tables; who calls meanwhile gets the next reading. @returns when that is over; failures are logged */
   read(): Promise<void> {
     if (!this.current) return this.begin();
     this.next ??= this.current.then(() => {
@@ -113,10 +106,7 @@ export class OvsTables {
     return OvsConnection.open(this.host, file, this.tools.clock, listener);
   }
 
-  /**
-   * @returns what was wrong with this one
-   * @throws BondheraldError when the others cannot be read either
-   */
+  /** @returns what was wrong with this one @throws BondheraldError when the others cannot be read either */
   private async readTable(connection: OvsConnection, { uuid, name }: OvsBridge): Promise<string | null> {
     const answer = await connection.call('fdb/show', [name], String).catch((error: unknown) => {
       if (!(error instanceof OvsAnswerError) || connection.over) throw error;
@@ -124,17 +114,13 @@ export class OvsTables {
     });
     if (typeof answer !== 'string') return answer.message;
     const reader = new MacTableReader(answer);
-    while (reader.read(SLICE)) await this.othersTurn();
+    while (reader.read(SLICE)) await new Promise<void>((resolve) => this.tools.clock.soon(resolve));
     // The bridge may have gone in the meantime.
     if (!this.stopped && this.bridges().some((bridge) => bridge.uuid === uuid)) this.report(uuid, reader.rows);
     if (reader.unreadable === 0) return null;
     const labels = { source: 'ovs', reason: 'malformed' };
     this.tools.metrics.count('bondherald_sightings_ignored_total', labels, reader.unreadable);
     return `${reader.unreadable} lines of the MAC table cannot be parsed`;
-  }
-
-  private othersTurn(): Promise<void> {
-    return new Promise((resolve) => this.tools.clock.soon(resolve));
   }
 
   private note(reason: string | null): void {

@@ -3,8 +3,7 @@ import type { OvsConfig, OvsMacRow } from '../../sources/ovs/config.js';
 import { MONITOR_PARAMS, OvsDatabase } from '../../sources/ovs/database.js';
 import { Deferred } from '../../tasks/deferred.js';
 import { Backoff, Nap } from '../../tasks/backoff.js';
-import { OvsConnection } from './connection.js';
-import { DATABASE_SOCKET, type OvsHost } from './sockets.js';
+import { DATABASE_SOCKET, OvsConnection, type OvsHost } from './connection.js';
 import { exists, OvsTables, type OvsTools } from './tables.js';
 import { type Task, untilAborted } from '../../tasks/task.js';
 

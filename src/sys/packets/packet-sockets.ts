@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 
 /** A packet socket that is bound to a device and receives nothing: its protocol is 0 (packet(7)). */
-export interface SendingSocket {
+interface SendingSocket {
   readonly ifindex: number;
   readonly inode: string;
 }

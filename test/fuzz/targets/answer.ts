@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { announcedLines } from '../../../src/cli/announce.js';
 import { guestsPage } from '../../../src/cli/guests.js';
 import { statusPage } from '../../../src/cli/status.js';
-import { decodeAnswer, encodeAnswer } from '../../../src/control/answer.js';
+import { decodeAnswer, encodeAnswer } from '../../../src/control/codec.js';
 import type { ControlResults } from '../../../src/control/messages.js';
 import { ControlMessageError } from '../../../src/errors.js';
 import { only } from '../engine/only.js';

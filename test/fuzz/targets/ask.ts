@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
-import { decodeAnswer } from '../../../src/control/answer.js';
+import { decodeAnswer } from '../../../src/control/codec.js';
 import { ControlMessageError, ControlSocketError } from '../../../src/errors.js';
 import { askUnix } from '../../../src/sys/unix/unix-client.js';
 import { chunks } from '../engine/chunks.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { isMainThread } from 'node:worker_threads';
 import { Registry } from 'prom-client';
-import { decodeAnswer } from '../../../src/control/answer.js';
+import { decodeAnswer } from '../../../src/control/codec.js';
 import type { ManualTools } from '../../../src/wire/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { FailoverHistory } from '../../../src/host/history.js';

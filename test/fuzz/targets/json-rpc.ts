@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { OvsConnection } from '../../../src/host/ovs/connection.js';
-import type { OvsHost } from '../../../src/host/ovs/sockets.js';
+import { OvsConnection, type OvsHost } from '../../../src/host/ovs/connection.js';
 import { BondheraldError, JsonRpcError } from '../../../src/errors.js';
 import {
   encodeRequest,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isGroupMac, parseMac } from '../../../src/addr/mac.js';
 import type { ControlRequest } from '../../../src/control/messages.js';
-import { decodeRequest, encodeRequest } from '../../../src/control/request.js';
+import { decodeRequest, encodeRequest } from '../../../src/control/codec.js';
 import { ControlMessageError } from '../../../src/errors.js';
 import { only } from '../engine/only.js';
 import { oddValues } from '../engine/json.js';

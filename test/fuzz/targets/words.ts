@@ -4,9 +4,8 @@ import { matchesMacPrefix, parseMacPrefix } from '../../../src/addr/mac-prefix.j
 import { parseMac, ZERO_MAC } from '../../../src/addr/mac.js';
 import { kindsArgument, macArgument, roundsArgument, vlanArgument } from '../../../src/cli/arguments.js';
 import { printable } from '../../../src/cli/table.js';
-import { parseDuration } from '../../../src/config/duration.js';
-import { parseListenAddress } from '../../../src/config/listen-address.js';
-import { nearest } from '../../../src/config/nearest.js';
+import { nearest, parseDuration } from '../../../src/config/leaves.js';
+import { parseListenAddress } from '../../../src/config/schema.js';
 import { shellWord } from '../../../src/doctor/commands.js';
 import { oneLine, UsageError } from '../../../src/errors.js';
 import { globPattern } from '../../../src/guests/glob.js';

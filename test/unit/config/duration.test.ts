@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseDuration } from '../../../src/config/duration.js';
+import { parseDuration } from '../../../src/config/leaves.js';
 
 const GOOD: [text: string, seconds: number][] = [
   ['0s', 0],

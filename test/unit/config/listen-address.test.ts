@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseListenAddress } from '../../../src/config/listen-address.js';
+import { parseListenAddress } from '../../../src/config/schema.js';
 
 const GOOD: [text: string, host: string, port: number][] = [
   ['127.0.0.1:9871', '127.0.0.1', 9871],

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearest } from '../../../src/config/nearest.js';
+import { nearest } from '../../../src/config/leaves.js';
 
 const KEYS = ['bonds', 'announce', 'guests', 'metrics', 'stateDir', 'na', 'arp'];
 

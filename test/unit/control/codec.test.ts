@@ -2,11 +2,16 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Mac } from '../../../src/addr/mac.js';
-import { decodeAnswer, encodeAnswer } from '../../../src/control/answer.js';
-import { MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../../../src/control/line.js';
+import {
+  decodeAnswer,
+  decodeRequest,
+  encodeAnswer,
+  encodeRequest,
+  MAX_ANSWER_BYTES,
+  MAX_REQUEST_BYTES,
+} from '../../../src/control/codec.js';
 import type { AnnounceReport, BondGuestList, ControlRequest } from '../../../src/control/messages.js';
 import type { StatusReport } from '../../../src/control/status.js';
-import { decodeRequest, encodeRequest } from '../../../src/control/request.js';
 import { ControlMessageError } from '../../../src/errors.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import { logAnnouncements } from '../../../src/daemon/announcement-log.js';
+import { logAnnouncements } from '../../../src/daemon/failover-log.js';
 import { Events } from '../../../src/tasks/events.js';
 import type { DaemonEvents } from '../../../src/wire/events.js';
 import { Metrics } from '../../../src/metrics/metrics.js';

@@ -8,7 +8,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import { ask } from '../../../src/cli/ask.js';
 import type { Output } from '../../../src/cli/output.js';
 import { statusHtml } from '../../../src/cli/status.js';
-import { decodeAnswer } from '../../../src/control/answer.js';
+import { decodeAnswer } from '../../../src/control/codec.js';
 import type { ManualTools } from '../../../src/wire/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { FailoverHistory } from '../../../src/host/history.js';

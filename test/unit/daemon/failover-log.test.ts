@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import type { Mac } from '../../../src/addr/mac.js';
 import { FailoverLog } from '../../../src/daemon/failover-log.js';
-import { fillStateGauges } from '../../../src/daemon/state-gauges.js';
+import { fillStateGauges } from '../../../src/daemon/outlets.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import type { Clock } from '../../../src/sys/clock.js';
 import type { LogFields } from '../../../src/sys/log.js';

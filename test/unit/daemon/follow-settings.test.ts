@@ -4,7 +4,7 @@ import { AT_RESTART } from '../../../src/config/changes.js';
 import { DEFAULTS } from '../../../src/config/defaults.js';
 import { pathText } from '../../../src/config/problems.js';
 import { readConfig } from '../../../src/config/read-config.js';
-import { type FollowingParts, followSettings } from '../../../src/daemon/follow-settings.js';
+import { type FollowingParts, followSettings } from '../../../src/daemon/connect.js';
 import { Settings } from '../../../src/daemon/settings.js';
 
 /** Another value for each key. */

@@ -5,7 +5,7 @@ import { followLibvirt } from '../../../src/host/libvirt-watch.js';
 import { OvsFollower } from '../../../src/host/ovs/follower.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import { readConfig } from '../../../src/config/read-config.js';
-import { ovsIn } from '../../../src/host/ovs/sockets.js';
+import { ovsIn } from '../../../src/host/ovs/connection.js';
 import { openFolder } from '../../../src/sys/files/watch-folder.js';
 import { Events } from '../../../src/tasks/events.js';
 import type { DaemonEvents } from '../../../src/wire/events.js';

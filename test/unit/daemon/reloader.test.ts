@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig, type LoadedConfig } from '../../../src/config/read-config.js';
-import { Reloader } from '../../../src/daemon/reloader.js';
-import { Settings } from '../../../src/daemon/settings.js';
+import { Reloader, Settings } from '../../../src/daemon/settings.js';
 import { ConfigError, ListenError } from '../../../src/errors.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { until } from '../../support/until.js';
@@ -46,7 +45,7 @@ class World {
       if (this.error) throw this.error;
       return load(text);
     };
-    this.reloader = new Reloader(this.settings, { hangups, read }, { clock: this.clock, log }, service);
+    this.reloader = new Reloader(this.settings, { clock: this.clock, log, reloads: { hangups, read } }, service);
     this.run = this.reloader.run(this.stop.signal);
   }
 

@@ -2,7 +2,7 @@ import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
-import { serviceStatus } from '../../../src/daemon/service-status.js';
+import { serviceStatus } from '../../../src/daemon/outlets.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';

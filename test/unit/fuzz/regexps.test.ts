@@ -15,7 +15,7 @@ const SCREENING = { length: 5000, limit: 2 };
 
 /** Quadratic where they fail, and why that is harmless. */
 const BOUNDED: Readonly<Record<string, string>> = {
-  'src/config/duration.ts (\\d+(?:\\.\\d+)?)(ms|[smhd])':
+  'src/config/leaves.ts (\\d+(?:\\.\\d+)?)(ms|[smhd])':
     'only on a text that is known to be a duration: there it does not fail',
   'src/config/schema.ts \\[!?([^\\]]+)\\]': 'globs have at most 64 characters, which is looked at first',
   'src/guests/glob.ts \\[(!?)(\\]?[^\\]]*)\\]|[^]': 'globs of the configuration, of at most 64 characters',

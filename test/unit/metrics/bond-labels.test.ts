@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
-import { BondLabels, MAX_BONDS, OTHER_BONDS } from '../../../src/metrics/bond-labels.js';
-import { Metrics } from '../../../src/metrics/metrics.js';
+import { BondLabels, MAX_BONDS, Metrics, OTHER_BONDS } from '../../../src/metrics/metrics.js';
 
 test('a bond that is gone keeps its series for ten minutes, and one that comes back for good', () => {
   const labels = new BondLabels();

@@ -4,23 +4,23 @@ import { shellWord } from './commands.js';
 import type { BridgeFacts, GuestFacts, UplinkFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
 
-/** The guests that are cut off at one port, by VLAN. */
-type CutOff = Map<number, GuestDescription[]>;
+/** A guest that a way out of its bridge keeps in. */
+interface CutOff {
+  readonly port: string;
+  readonly vlan: number;
+  readonly guest: GuestDescription;
+}
 
 /** VLANs that guests are in and their bridge's way out is not a member of: a finding for each such port. */
 export function checkVlans(bridges: readonly BridgeFacts[], guests: GuestFacts): Finding[] {
-  const missing = new Map<string, CutOff>();
-  for (const { bond, guests: behind } of guests.bonds) {
-    for (const guest of behind.filter(({ reason }) => reason === 'vlan-not-on-uplink')) {
-      const missingVlan = missingAt(waysOut(bridges, bond, guest, guests), guest, guests);
-      if (!missingVlan) continue;
-      const vlans: CutOff = missing.get(missingVlan.port) ?? new Map<number, GuestDescription[]>();
-      const cutOff = vlans.get(missingVlan.vlan) ?? [];
-      cutOff.push(guest);
-      missing.set(missingVlan.port, vlans.set(missingVlan.vlan, cutOff));
-    }
-  }
-  return [...missing].map(([port, vlans]) => finding(port, vlans));
+  const missing = guests.bonds.flatMap(({ bond, guests: behind }) =>
+    behind
+      .filter(({ reason }) => reason === 'vlan-not-on-uplink')
+      .flatMap((guest) => missingAt(waysOut(bridges, bond, guest, guests), guest, guests) ?? []),
+  );
+  const ports = new Set(missing.map(({ port }) => port));
+  const at = (port: string): CutOff[] => missing.filter((each) => each.port === port);
+  return [...ports].map((port) => finding(port, at(port)));
 }
 
 /**
@@ -44,22 +44,19 @@ function waysOut(
  * Which VLAN of which way out a guest lacks. Its outermost tag names the VLAN where the bond itself is the port; above
  * VLAN devices it names those, and the VLAN is the one of the guest's own port.
  */
-function missingAt(
-  ways: readonly UplinkFacts[],
-  { vlan, port }: GuestDescription,
-  { ports }: GuestFacts,
-): { port: string; vlan: number } | null {
+function missingAt(ways: readonly UplinkFacts[], guest: GuestDescription, { ports }: GuestFacts): CutOff | null {
+  const { vlan, port } = guest;
   for (const { name, tags, vlans } of ways) {
     if (tags.length > 0 && tags[0] !== vlan) continue;
     const lacking = tags.length === 0 ? vlan : ports.get(port ?? '')?.pvid;
-    if (lacking != null && vlanMembership(vlans ?? [], lacking) === 'none') return { port: name, vlan: lacking };
+    if (lacking != null && vlanMembership(vlans ?? [], lacking) === 'none') return { port: name, vlan: lacking, guest };
   }
   return null;
 }
 
-function finding(port: string, vlans: CutOff): Finding {
-  const ranges = rangesOf([...vlans.keys()]);
-  const guests = [...vlans.values()].flat();
+function finding(port: string, cutOff: readonly CutOff[]): Finding {
+  const ranges = rangesOf(new Set(cutOff.map(({ vlan }) => vlan)));
+  const guests = cutOff.map(({ guest }) => guest);
   const [example] = guests;
   return found('vlan-not-on-uplink', {
     subject: port,
@@ -71,7 +68,7 @@ function finding(port: string, vlans: CutOff): Finding {
 const count = (guests: number): string => (guests === 1 ? 'a guest is' : `${guests} guests are`);
 
 /** VLANs as `bridge` takes them, `7` or `10-12`, in order. */
-function rangesOf(vlans: readonly number[]): string[] {
+function rangesOf(vlans: ReadonlySet<number>): string[] {
   const ranges: [number, number][] = [];
   for (const vlan of [...vlans].sort((one, other) => one - other)) {
     const last = ranges.at(-1);
@@ -79,4 +76,21 @@ function rangesOf(vlans: readonly number[]): string[] {
     else ranges.push([vlan, vlan]);
   }
   return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+}
+
+/**
+ * Guests whose MAC came in by the bond as well. Which of the two is right no command can tell: it shows where the bridges
+ * have the MAC now, and a frame of the guest that leaves by the bond settles it.
+ */
+export function checkMoved({ bonds }: GuestFacts): Finding[] {
+  return bonds.flatMap(({ bond, guests }) => {
+    const moved = guests.filter(({ reason }) => reason === 'seen-on-uplink');
+    const [example] = moved;
+    if (!example) return [];
+    const { mac, port } = example;
+    const macs = new Set(moved.map((guest) => guest.mac)).size;
+    const whose = macs === 1 ? "a guest's MAC" : `the MACs of ${macs} guests`;
+    const finding = `${whose} also came in by the bond: ${mac}${port === null ? '' : `, here on ${port}`}`;
+    return [found('seen-on-uplink', { subject: bond, finding, cure: `bridge fdb show | grep -iF ${mac}` })];
+  });
 }
