@@ -7,9 +7,7 @@ declare const ipBrand: unique symbol;
 export type Ip = string & { readonly [ipBrand]: true };
 
 /**
- * The IP address in `length` bytes in network order.
- * @param length 4 or 16; the caller has checked that so many bytes are there
- * @returns the address, or undefined when `length` is neither
+ * The IP address in `length` bytes in network order, which the caller has checked are there; undefined unless 4 or 16.
  */
 export function ipFromBytes(bytes: Uint8Array, offset: number, length: number): Ip | undefined {
   if (length === 4) return bytes.subarray(offset, offset + 4).join('.') as Ip;
@@ -43,18 +41,14 @@ export function isLinkLocal(ip: Ip): boolean {
 
 /** 224.0.0.0/4 and ff00::/8. */
 export function isMulticastIp(ip: Ip): boolean {
-  return isIpv4(ip) ? firstNumber(ip) >= 224 && firstNumber(ip) < 240 : /^ff[0-9a-f]{2}:/.test(ip);
+  return isIpv4(ip) ? parseInt(ip, 10) >> 4 === 14 : /^ff[0-9a-f]{2}:/.test(ip);
 }
 
 /** Whether a station on a link can have this address: not the unspecified, loopback, multicast or broadcast ones. */
 export function isStationIp(ip: Ip): boolean {
   if (!isIpv4(ip)) return ip !== '::' && ip !== '::1' && !isMulticastIp(ip);
-  const first = firstNumber(ip);
+  const first = parseInt(ip, 10);
   return first !== 0 && first !== 127 && first < 224;
-}
-
-function firstNumber(ip: Ip): number {
-  return parseInt(ip, 10);
 }
 
 function ipv4Bytes(text: string): number[] | undefined {
@@ -91,17 +85,9 @@ function ipv6Text(bytes: Uint8Array, offset: number): string {
   const groups = Array.from({ length: 8 }, (_, i) =>
     (((bytes[offset + 2 * i] ?? 0) << 8) | (bytes[offset + 2 * i + 1] ?? 0)).toString(16),
   );
-  const run = longestZeroRun(groups);
-  if (run.length < 2) return groups.join(':');
-  return `${groups.slice(0, run.start).join(':')}::${groups.slice(run.start + run.length).join(':')}`;
-}
-
-function longestZeroRun(groups: readonly string[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0;
-    while (groups[start + length] === '0') length++;
-    if (length > best.length) best = { start, length };
-  }
-  return best;
+  const text = groups.join(':');
+  const [longest] = [...text.matchAll(/\b0(?::0)+\b/g)].sort(([a], [b]) => b.length - a.length);
+  if (!longest) return text;
+  const { 0: zeros, index } = longest;
+  return `${text.slice(0, index) || ':'}${text.slice(index + zeros.length) || ':'}`;
 }

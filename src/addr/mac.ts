@@ -20,10 +20,7 @@ export function parseMac(text: string): Mac | undefined {
   return MAC_TEXT.test(lower) ? (lower.replaceAll('-', ':') as Mac) : undefined;
 }
 
-/**
- * The MAC in six bytes in network order.
- * @param bytes holds at least six bytes from `offset`; the caller has checked that
- */
+/** The MAC in six bytes in network order, which the caller has checked are there. */
 export function macFromBytes(bytes: Uint8Array, offset = 0): Mac {
   let text = HEX[bytes[offset] ?? 0] ?? '';
   for (let i = 1; i < MAC_LENGTH; i++) text += `:${HEX[bytes[offset + i] ?? 0]}`;
@@ -51,3 +48,30 @@ export const ZERO_MAC = '00:00:00:00:00:00' as Mac;
 
 /** The address of every station on the link. */
 export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff' as Mac;
+
+/** All MAC addresses that share their first `bits` bits with `value`. */
+export interface MacPrefix {
+  readonly value: bigint;
+  readonly bits: number;
+}
+
+const toNumber = (mac: Mac): bigint => BigInt(`0x${mac.replaceAll(':', '')}`);
+
+/**
+ * Reads `MAC` or `MAC/BITS`; octets that are left out count as zero, as in `00:00:5e:00:01/40`.
+ * @returns undefined for others
+ */
+export function parseMacPrefix(text: string): MacPrefix | undefined {
+  const [address = '', length = '48', more] = text.split('/');
+  const octets = address.split(':');
+  const mac = parseMac([...octets, ...Array<string>(Math.max(0, 6 - octets.length)).fill('00')].join(':'));
+  const bits = /^\d{1,2}$/.test(length) ? Number(length) : NaN;
+  if (mac === undefined || more !== undefined || !(bits <= 48)) return undefined;
+  return { value: toNumber(mac), bits };
+}
+
+/** Whether `mac` is one of the addresses of `prefix`. */
+export function matchesMacPrefix(mac: Mac, { value, bits }: MacPrefix): boolean {
+  const shift = BigInt(48 - bits);
+  return toNumber(mac) >> shift === value >> shift;
+}

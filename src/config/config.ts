@@ -1,6 +1,5 @@
 import type { Ip } from '../addr/ip.js';
-import type { MacPrefix } from '../addr/mac-prefix.js';
-import type { Mac } from '../addr/mac.js';
+import type { Mac, MacPrefix } from '../addr/mac.js';
 
 /** The frames that speak for a guest. */
 export const FRAME_KINDS = ['rarp', 'garp', 'na'] as const;

@@ -1,4 +1,4 @@
-import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
+import { type MacPrefix, parseMacPrefix } from '../addr/mac.js';
 
 /** Read where no other file is named. Need not be there. */
 export const CONFIG_FILE = '/etc/bondherald/bondherald.yaml';

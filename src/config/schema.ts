@@ -1,8 +1,7 @@
 import path from 'node:path';
 import type { z } from 'zod';
 import { isStationIp, parseIp } from '../addr/ip.js';
-import { type MacPrefix, parseMacPrefix } from '../addr/mac-prefix.js';
-import { parseMac, parseStationMac } from '../addr/mac.js';
+import { type MacPrefix, parseMac, parseMacPrefix, parseStationMac } from '../addr/mac.js';
 import { type Config, FRAME_KINDS, type ListenAddress } from './config.js';
 import { duration, flag, leaf, list, number, oneOf, orWord, section, text, whole } from './leaves.js';
 

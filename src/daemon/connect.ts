@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.js';
-import { guestSettings } from '../guests/settings.js';
+import { guestSettings } from '../guests/policy.js';
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';

@@ -2,7 +2,7 @@ import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
 import { LIBVIRT_STATUS_FOLDER, OVS_FOLDER } from '../config/constants.js';
 import { newHostState } from '../guests/host-state.js';
-import type { Place } from '../plan/announceable.js';
+import type { Place } from '../plan/turns.js';
 import { FailoverHistory } from '../host/history.js';
 import { followLibvirt } from '../host/libvirt-watch.js';
 import { portOpener } from '../host/ovs/bonds.js';

@@ -1,14 +1,13 @@
-import { type Ip, isIpv4, isLinkLocal, isStationIp } from '../addr/ip.js';
+import { type Ip, isLinkLocal, isStationIp } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import { exitKey } from '../frames/ethernet.js';
 import type { AddressEvent, ForwardingEvent } from '../kernel/events.js';
-import type { Sighting } from '../sources/sighting.js';
 import type { Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
 import type { Topology } from '../topology/topology.js';
-import type { HeardBook, RouterSigns } from './heard-book.js';
+import type { RouterSigns } from './heard-book.js';
+import type { Parts } from './learned.js';
 import type { StaticGuests } from './policy.js';
-import type { GuestTable } from './table.js';
 
 /** Why an address is not announced. Closed set. */
 type AddressReason = 'unconfirmed' | 'router-unknown';
@@ -37,30 +36,23 @@ const MAX_ADVERTISEMENT_INTERVAL = 1800;
  * @param now monotonic clock, seconds
  */
 function judgeAddress(ip: Ip, lastSeen: number, signs: RouterSigns, now: number): GuestAddress {
-  const router = signs.advertised || signs.router === true;
+  const { since, router: said, advertised } = signs;
   const unconfirmed = now - lastSeen >= CONFIRMED_FOR;
-  const unknown = !isIpv4(ip) && isLinkLocal(ip) && !isKnown(signs, now);
-  return { ip, router, lastSeen, withheld: unconfirmed ? 'unconfirmed' : unknown ? 'router-unknown' : null };
-}
-
-function isKnown({ since, router, advertised }: RouterSigns, now: number): boolean {
-  return advertised || router !== null || now - since >= MAX_ADVERTISEMENT_INTERVAL;
+  const isKnown = advertised || said !== null || now - since >= MAX_ADVERTISEMENT_INTERVAL;
+  const withheld = unconfirmed ? 'unconfirmed' : isLinkLocal(ip) && !isKnown ? 'router-unknown' : null;
+  return { ip, router: advertised || said === true, lastSeen, withheld };
 }
 
 /** Where addresses are known. */
-interface Knowing {
-  readonly topology: Topology;
-  readonly book: HeardBook;
+interface Knowing extends Pick<Parts, 'topology' | 'book' | 'table'> {
   /** null where the configuration names nobody. */
   readonly statics: StaticGuests | null;
-  readonly table: GuestTable;
   readonly own: OwnAddresses;
 }
 
 /**
- * The addresses of a MAC at one exit: those that it has claimed there and nobody else since, those that the
- * configuration says are its, and the host's own.
- * @param now monotonic clock, seconds
+ * A MAC's addresses at an exit: claimed there by nobody else since, configured, the host's own.
+ * @param now monotonic, s
  */
 export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: number): readonly GuestAddress[] {
   const { topology, book, statics } = knowing;
@@ -68,7 +60,7 @@ export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: numb
   const signs = heard ?? { since: now, router: null, advertised: false };
   const found = new Map<string, GuestAddress>();
   for (const [ip, lastSeen] of heard?.addresses ?? []) {
-    if (!isHostsOwn(knowing, ip, { mac, exit })) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
+    if (!isHostsOwn(knowing, ip, mac, exit)) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
   }
   for (const ip of statics?.addressesOf(mac, exit, topology) ?? []) found.set(ip, judgeAddress(ip, now, signs, now));
   for (const address of ownAddresses(knowing, mac, exit, now)) found.set(address.ip, address);
@@ -76,25 +68,26 @@ export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: numb
 }
 
 /** Whether the host itself has an address there, by another MAC: the kernel knows that better than who claims it. */
-function isHostsOwn({ topology, own }: Knowing, ip: Ip, { mac, exit }: { mac: Mac; exit: Exit }): boolean {
-  const key = exitKey(exit);
-  const leadsThere = (device: number): boolean => exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
+function isHostsOwn({ topology, own }: Knowing, ip: Ip, mac: Mac, exit: Exit): boolean {
   return own.holders(ip).some((device) => {
     const link = topology.link(device);
-    return link?.up === true && link.address !== mac && leadsThere(device);
+    return link?.up === true && link.address !== mac && leadsOut(topology, device, exit);
   });
 }
 
 function ownAddresses({ topology, table, own }: Knowing, mac: Mac, exit: Exit, now: number): GuestAddress[] {
-  const key = exitKey(exit);
-  const leadsThere = ({ source, device }: Sighting): boolean =>
-    source === 'host' && exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
   return table
     .sightings(mac)
-    .filter(leadsThere)
+    .filter(({ source, device }) => source === 'host' && leadsOut(topology, device, exit))
     .flatMap(({ device }) =>
       [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
     );
+}
+
+/** Whether frames that a device sends leave by an exit. */
+function leadsOut(topology: Topology, device: number, exit: Exit): boolean {
+  const key = exitKey(exit);
+  return exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
 }
 
 const NONE: ReadonlySet<Ip> = new Set();
@@ -102,20 +95,17 @@ const NONE: ReadonlySet<Ip> = new Set();
 /** A gateway for many networks has some hundreds on one device; who has more is paced for minutes anyway. */
 const MAX_PER_DEVICE = 1024;
 
-/**
- * The host's own IP addresses, folded from the kernel's messages. Bounded by the kernel's own table, and within it by
- * MAX_PER_DEVICE addresses a device.
- */
+/** The host's own IP addresses, from the kernel's messages; bounded by its table and MAX_PER_DEVICE a device. */
 export class OwnAddresses {
   private readonly byDevice = new Map<number, Set<Ip>>();
   private readonly routers = new Set<number>();
-  private unconfirmed: { readonly ifindex: number; readonly address: Ip }[] | null = null;
+  private unconfirmed: ReadonlyMap<number, Set<Ip>> = new Map();
 
   /** @returns whether the addresses of a device, or whether it is a router's, may be different now */
   apply(event: AddressEvent | ForwardingEvent): boolean {
     if (event.type === 'forwarding') return this.applyForwarding(event);
     const { ifindex, address, gone, usable } = event;
-    this.unconfirmed = this.unconfirmed?.filter((each) => each.ifindex !== ifindex || each.address !== address) ?? null;
+    this.unconfirmed.get(ifindex)?.delete(address);
     return gone || !usable || !isStationIp(address) ? this.remove(ifindex, address) : this.add(ifindex, address);
   }
 
@@ -142,16 +132,14 @@ export class OwnAddresses {
 
   /** Before a fresh dump: what it does not repeat is to go with `finishDump`. */
   startDump(): void {
-    this.unconfirmed = [...this.byDevice].flatMap(([ifindex, held]) =>
-      [...held].map((address) => ({ ifindex, address })),
-    );
+    this.unconfirmed = new Map([...this.byDevice].map(([ifindex, held]) => [ifindex, new Set(held)]));
   }
 
   /** @returns whether anything went */
   finishDump(): boolean {
-    const gone = (this.unconfirmed ?? []).filter(({ ifindex, address }) => this.remove(ifindex, address));
-    this.unconfirmed = null;
-    return gone.length > 0;
+    const left = [...this.unconfirmed].flatMap(([ifindex, held]) => [...held].map((ip) => this.remove(ifindex, ip)));
+    this.unconfirmed = new Map();
+    return left.includes(true);
   }
 
   private applyForwarding({ ifindex, forwarding }: ForwardingEvent): boolean {

@@ -19,20 +19,14 @@ export class Declared {
   /** Whether the host's own addresses have changed since they were read. */
   ownPending = false;
 
-  /** @param announcesOwn whether the host's own addresses are announced */
+  /** @param announcesOwn whether the host's own addresses are announced; another value takes effect with `readAll` */
   constructor(
     private readonly topology: Topology,
     private readonly table: GuestTable,
     private readonly changes: Changes,
-    private announcesOwn: boolean,
+    public announcesOwn: boolean,
   ) {}
 
-  /** @param announcesOwn as from the beginning; takes effect with `readAll` */
-  configure(announcesOwn: boolean): void {
-    this.announcesOwn = announcesOwn;
-  }
-
-  /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
   setInterfaces(interfaces: readonly GuestInterface[]): void {
     this.interfaces = interfaces;
     this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
@@ -64,17 +58,18 @@ export class Declared {
   /** libvirt names devices, and who has a name changes. */
   readLibvirt(): void {
     const { topology, interfaces } = this;
-    this.replace(
-      'libvirt',
-      readLibvirt(interfaces, topology.allLinks(), (port) => this.pvidOf(port)),
-    );
+    const pvid = (port: number): number | null => {
+      // In Open vSwitch frames without a tag have a VLAN of their own.
+      const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;
+      return pvidOf(topology.port(port)) ?? untagged;
+    };
+    this.replace('libvirt', readLibvirt(interfaces, topology.allLinks(), pvid));
   }
 
   /** Reads again who the host itself is. */
   readOwn(): void {
     this.ownPending = false;
-    const isAbove = (device: number): boolean => this.isAboveBridge(device);
-    const sightings = this.announcesOwn ? readOwnAddresses(this.topology.allLinks(), this.own, isAbove) : [];
+    const sightings = this.announcesOwn ? readOwnAddresses(this.topology, this.own) : [];
     this.replace('host', sightings);
     for (const { mac } of sightings) this.changes.touch(mac); // its MAC may be the same, and its addresses others
   }
@@ -84,36 +79,19 @@ export class Declared {
     for (const sighting of sightings) if (this.table.add(sighting) === 'changed') this.changes.touch(sighting.mac);
     for (const { mac } of this.table.finishDump(source)) this.changes.touch(mac);
   }
-
-  /** The host's own interface of a switch is as good as the bridge itself. */
-  private isAboveBridge(device: number): boolean {
-    const beneath: LinkEvent | undefined = this.topology.link(this.topology.beneathVlans(device));
-    const { details } = beneath ?? {};
-    return details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
-  }
-
-  /** In Open vSwitch frames without a tag have a VLAN of their own. */
-  private pvidOf(port: number): number | null {
-    const { topology } = this;
-    const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;
-    return pvidOf(topology.port(port)) ?? untagged;
-  }
 }
 
 /**
- * The host itself, as one of its own guests: it speaks through bridges, and through VLAN devices above them. On a
- * failover the kernel announces only what is on the bond itself and on VLAN devices above the bond; no bridge hands
- * the notification on (net/bridge/br.c:br_device_event).
- * @param isAboveBridge whether a device is a bridge, or a VLAN device above one
+ * The host as one of its own guests, which speaks through bridges and VLAN devices above them. On a failover the kernel
+ * announces only the bond and VLAN devices on it; no bridge hands that on (net/bridge/br.c:br_device_event).
  */
-function readOwnAddresses(
-  links: Iterable<LinkEvent>,
-  addresses: OwnAddresses,
-  isAboveBridge: (ifindex: number) => boolean,
-): Sighting[] {
-  return [...links].flatMap(({ ifindex, up, address: mac }) => {
-    const speaks = up && mac !== null && addresses.of(ifindex).size > 0 && isAboveBridge(ifindex);
-    return speaks ? [{ source: 'host' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
+function readOwnAddresses(topology: Topology, addresses: OwnAddresses): Sighting[] {
+  return [...topology.allLinks()].flatMap(({ ifindex, up, address: mac }) => {
+    if (!up || mac === null || addresses.of(ifindex).size === 0) return [];
+    const details = topology.beneathVlans(ifindex)?.details;
+    // The host's own interface of a switch is as good as the bridge itself.
+    const isAboveBridge = details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
+    return isAboveBridge ? [{ source: 'host' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
   });
 }
 
@@ -122,17 +100,9 @@ function readOwnAddresses(
  * A device that is down has no guest; one that is a bridge's port leads to that bridge's guests.
  */
 export function readMacvlans(links: Iterable<LinkEvent>): Sighting[] {
-  return [...links].filter(isGuestMacvlan).map(({ address, ifindex }) => ({
-    source: 'macvlan',
-    mac: address,
-    device: ifindex,
-    bridge: null,
-    vlan: null,
-  }));
-}
-
-function isGuestMacvlan(link: LinkEvent): link is LinkEvent & { address: NonNullable<LinkEvent['address']> } {
-  const { details, up, master, address } = link;
-  const kind = details.type === 'other' ? details.kind : null;
-  return (kind === 'macvlan' || kind === 'macvtap') && up && master === null && address !== null;
+  return [...links].flatMap(({ ifindex, details, up, master, address: mac }) => {
+    const kind = details.type === 'other' ? details.kind : null;
+    const hasGuest = (kind === 'macvlan' || kind === 'macvtap') && up && master === null && mac !== null;
+    return hasGuest ? [{ source: 'macvlan' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
+  });
 }

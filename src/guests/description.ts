@@ -1,12 +1,9 @@
-import type { Mac } from '../addr/mac.js';
-import type { Source } from '../sources/sighting.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { HostState } from './host-state.js';
 import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from './verdict.js';
 
 /** A guest behind a bond, in words for people and JSON: one for each MAC and stack of tags. */
-export interface GuestDescription {
-  readonly mac: Mac;
+export interface GuestDescription extends Pick<Verdict, 'mac' | 'source'> {
   /** The outermost tag on the wire, null for untagged frames. */
   readonly vlan: number | null;
   /** The device that its frames enter the host's network by, where one is known. */
@@ -15,7 +12,6 @@ export interface GuestDescription {
   readonly guest: string | null;
   /** Those that it has claimed on its way out, and nobody else since. */
   readonly addresses: readonly string[];
-  readonly source: Source;
   /** Seconds ago; null when a source sees it now. */
   readonly lastSeen: number | null;
   readonly announced: boolean;
@@ -40,11 +36,7 @@ export function describeGuests(
     .map((verdict) => describeGuest(host, verdict, now, reasonFor(verdict)));
 }
 
-/**
- * One guest, as far as one verdict goes.
- * @param now monotonic clock, seconds
- * @param reason why it is not announced; null: it is
- */
+/** One guest, by one verdict. @param now monotonic clock, seconds @param reason why it is not announced; null: it is */
 export function describeGuest(
   host: HostState,
   verdict: Verdict,
@@ -56,7 +48,7 @@ export function describeGuest(
     mac,
     vlan: outerVlan(verdict),
     port: host.topology.link(device)?.name ?? null,
-    guest: host.nameOf(mac),
+    guest: host.declared.nameOf(mac),
     addresses: host
       .addressesOf(mac, verdict, now)
       .map(({ ip }) => ip)

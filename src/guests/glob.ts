@@ -47,16 +47,10 @@ function matches(signs: readonly (Sign | typeof STAR)[], characters: readonly st
 
 /** @param set characters, and ranges such as `a-z` */
 function oneOf(set: string, not: boolean): Sign {
-  const ranges = [...set.matchAll(/([^])-([^])|[^]/gu)].map(([single, first = single, last = single]) => [
-    codeOf(first),
-    codeOf(last),
-  ]);
-  return (character) => {
-    const code = codeOf(character);
-    return ranges.some(([first = 0, last = 0]) => first <= code && code <= last) !== not;
-  };
-}
-
-function codeOf(character: string): number {
-  return character.codePointAt(0) ?? 0;
+  const code = (character: string): number => character.codePointAt(0) ?? 0;
+  const ranges = [...set.matchAll(/([^])-([^])|[^]/gu)];
+  return (character) =>
+    ranges.some(
+      ([single, first = single, last = single]) => code(first) <= code(character) && code(character) <= code(last),
+    ) !== not;
 }

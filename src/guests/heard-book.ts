@@ -1,6 +1,6 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { Heard } from '../sources/heard.js';
+import type { Heard } from '../sources/snoop.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { addressKey, exitKey } from '../frames/ethernet.js';
 import type { QuotaReason } from './port-quota.js';
@@ -60,19 +60,18 @@ export class HeardBook {
   /** Who holds an address, by exit and address. */
   private readonly holders = new Map<string, Mac>();
   private evicted = 0;
-  private changed = 0;
+  /** Differs from an earlier value when an address has changed hands since. */
+  changes = 0;
 
-  /** @param onForget called with each MAC that had to make room */
+  /**
+   * @param limits may be others later, but for `macs`: of too many addresses the oldest go with the next that is claimed
+   * @param onForget called with each MAC that had to make room
+   */
   constructor(
-    private limits: BookLimits,
+    public limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
   ) {
     this.known = new LruMap(limits.macs);
-  }
-
-  /** Other limits: of too many addresses the oldest go with the next that is claimed. How many MACs there may be, stays. */
-  configure({ addresses }: Pick<BookLimits, 'addresses'>): void {
-    this.limits = { ...this.limits, addresses };
   }
 
   /**
@@ -83,27 +82,23 @@ export class HeardBook {
    */
   apply(bond: BondId, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
-    const exit = this.open(heard.mac, key, { bond, tags: heard.tags, known }, at);
+    const exit = this.open(heard.mac, { bond, tags: heard.tags }, known, at);
     if (!exit) return false;
     const news = heard.direction === 'out' ? exit.out <= Math.max(exit.in, left) : exit.in <= exit.out;
     if (heard.direction === 'in' && exit.in <= exit.out) exit.inSince = at;
     exit[heard.direction] = at;
-    if (heard.direction === 'out') this.claimAll(exit, key, heard, at);
-    else for (const ip of heard.claims) this.release(key, ip);
+    if (heard.direction === 'out') {
+      exit.router = heard.router ?? exit.router;
+      exit.advertised ||= heard.raSent;
+      for (const ip of heard.claims) this.claim(exit, key, heard.mac, ip, at);
+    } else for (const ip of heard.claims) this.release(key, ip);
     this.giveUp(key, heard);
     return news;
   }
 
-  private claimAll(exit: OpenExit, key: string, heard: Heard, at: number): void {
-    if (heard.router !== null) exit.router = heard.router;
-    if (heard.raSent) exit.advertised = true;
-    for (const ip of heard.claims) this.claim(exit, key, heard.mac, ip, at);
-  }
-
   /**
-   * A frame whose sender is none of our business claims addresses: whoever held them, on this side or elsewhere, holds
-   * them no more.
-   * @param reflected whether it may be a guest's own frame that came back: that takes no address from the guest itself
+   * A station that is no guest claims addresses: whoever held them holds them no more.
+   * @param reflected whether it may be a guest's own frame that came back, which takes no address from that guest
    */
   releaseClaims(bond: BondId, heard: Heard, reflected: boolean): void {
     const key = exitKey({ bond, tags: heard.tags });
@@ -121,11 +116,6 @@ export class HeardBook {
   confirm(exit: Exit, mac: Mac, ip: Ip, at: number): void {
     const addresses = this.exitsOf(mac)?.get(exitKey(exit))?.addresses;
     if (addresses?.delete(ip)) addresses.set(ip, at);
-  }
-
-  /** Differs from an earlier value when an address has changed hands since. */
-  get changes(): number {
-    return this.changed;
   }
 
   /** The addresses that had to go for others since the last call: why. */
@@ -150,7 +140,7 @@ export class HeardBook {
     if (this.exitsOf(mac) || this.known.size >= this.limits.macs) return;
     for (const { addresses, ...saved } of exits.slice(0, EXITS_PER_MAC)) {
       const key = exitKey(saved);
-      const exit = this.open(mac, key, { ...saved, known: true }, saved.since);
+      const exit = this.open(mac, saved, true, saved.since);
       if (!exit) return;
       Object.assign(exit, saved);
       for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(exit, key, mac, ip, at);
@@ -158,8 +148,7 @@ export class HeardBook {
   }
 
   /**
-   * Frames that came in by a bond in the window after a failover do not count: they are reflections. But who was known
-   * to be elsewhere before, or is heard after, is elsewhere.
+   * Frames that came in within the window after a failover are reflections, unless more came before or after.
    * @returns the MACs of which one went
    */
   forgetIncoming(bond: BondId, failover: number): Mac[] {
@@ -178,7 +167,7 @@ export class HeardBook {
   forgetAddresses(): void {
     for (const [, exits] of this.entries()) for (const { addresses } of exits.values()) addresses.clear();
     this.holders.clear();
-    this.changed++;
+    this.changes++;
   }
 
   /** Nothing is known of the MAC any more. */
@@ -188,12 +177,8 @@ export class HeardBook {
     this.strangers.delete(mac);
   }
 
-  private open(
-    mac: Mac,
-    key: string,
-    { known, ...where }: Exit & { readonly known: boolean },
-    at: number,
-  ): OpenExit | null {
+  private open(mac: Mac, { bond, tags }: Exit, known: boolean, at: number): OpenExit | null {
+    const key = exitKey({ bond, tags });
     const exits = this.exitsOf(mac) ?? new Map<string, OpenExit>();
     this.known.delete(mac);
     this.strangers.delete(mac);
@@ -204,7 +189,8 @@ export class HeardBook {
     const held = exits.get(key);
     if (held) return held;
     if (exits.size >= EXITS_PER_MAC) return null;
-    const exit = { ...unheard(where), since: at };
+    const never = { out: -Infinity, in: -Infinity, inSince: -Infinity, router: null, advertised: false };
+    const exit = { bond, tags, ...never, since: at, addresses: new Map<Ip, number>() };
     exits.set(key, exit);
     return exit;
   }
@@ -226,7 +212,7 @@ export class HeardBook {
 
   private claim(exit: OpenExit, key: string, mac: Mac, ip: Ip, at: number): void {
     if (this.holders.get(addressKey(key, ip)) !== mac) this.release(key, ip);
-    if (!exit.addresses.delete(ip)) this.changed++;
+    if (!exit.addresses.delete(ip)) this.changes++;
     exit.addresses.set(ip, at);
     this.holders.set(addressKey(key, ip), mac);
     for (const oldest of exit.addresses.keys()) {
@@ -241,19 +227,6 @@ export class HeardBook {
     if (holder === undefined) return;
     this.holders.delete(addressKey(key, ip));
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
-    this.changed++;
+    this.changes++;
   }
-}
-
-function unheard({ bond, tags }: Exit): Omit<OpenExit, 'since'> {
-  return {
-    bond,
-    tags,
-    out: -Infinity,
-    in: -Infinity,
-    inSince: -Infinity,
-    router: null,
-    advertised: false,
-    addresses: new Map<Ip, number>(),
-  };
 }

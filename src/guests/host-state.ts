@@ -2,9 +2,9 @@ import type { Config } from '../config/config.js';
 import type { Mac } from '../addr/mac.js';
 import { NUD_REACHABLE } from '../kernel/constants.js';
 import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
-import type { Heard } from '../sources/heard.js';
+import type { Heard } from '../sources/snoop.js';
 import type { GuestInterface } from '../sources/libvirt.js';
-import type { OvsConfig, OvsMacRow } from '../sources/ovs/config.js';
+import type { OvsConfig } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
@@ -13,10 +13,9 @@ import { Topology } from '../topology/topology.js';
 import { type GuestAddress, knownAddresses } from './addresses.js';
 import { Declared } from './declared.js';
 import { type EvictionReason, HeardBook } from './heard-book.js';
-import { type Ignored, Learned, type SpokeAt } from './learned.js';
+import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
-import { Policy, StaticGuests } from './policy.js';
-import { type GuestSettings, guestSettings } from './settings.js';
+import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
 import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
 import { type Evidence, portStands } from './standing.js';
 import { Changes, GuestTable, Memory } from './table.js';
@@ -30,25 +29,22 @@ export class HostState {
   private readonly memory: Memory;
   private readonly book: HeardBook;
   private readonly learned: Learned;
-  private readonly declared: Declared;
+  readonly declared: Declared;
   private readonly statics: StaticGuests;
   private policy: Policy;
-  private readonly ovs: OvsGuests;
-  private toldOfOvs = false;
+  readonly ovs: OvsGuests;
+  /** Whether the devices of Open vSwitch are known. Before, guests behind them cannot be restored. */
+  knowsOvs = false;
 
   constructor(private settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
-    const table = new GuestTable(2 * total);
-    const memory = new Memory(total, (sighting) => portFacts(topology, sighting).isGuests);
-    this.table = table;
-    this.memory = memory;
-    this.book = new HeardBook({ macs: total, addresses: addressesPerGuest }, (mac) => changes.touch(mac));
+    const table = (this.table = new GuestTable(2 * total));
+    const memory = (this.memory = new Memory(total, (sighting) => portFacts(topology, sighting).isGuests));
+    const limits = { macs: total, addresses: addressesPerGuest };
+    const book = (this.book = new HeardBook(limits, (mac) => changes.touch(mac)));
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
-    const forgotten = (mac: Mac): void => this.book.forget(mac);
-    const spokeAt: SpokeAt = (mac, exit) => this.book.at(mac, exit)?.out ?? -Infinity;
-    const parts = { topology, table, memory, changes, stands, forgotten, spokeAt };
-    this.learned = new Learned(parts, { total, perPort });
+    this.learned = new Learned({ topology, table, memory, book, changes, stands }, { total, perPort });
     this.ovs = new OvsGuests(topology, table, this.learned);
     this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
     this.statics = new StaticGuests(settings.static);
@@ -65,35 +61,22 @@ export class HostState {
     const { total } = this.settings.limits;
     if (this.settings.sources.snoop && !sources.snoop) this.book.forgetAddresses();
     this.settings = { ...settings, limits: { ...limits, total } };
-    this.learned.configure({ total, perPort: limits.perPort });
-    this.book.configure({ addresses: limits.addressesPerGuest });
-    this.declared.configure(sources.hostAddresses);
+    this.learned.quota.limits = { total, perPort: limits.perPort };
+    this.book.limits = { macs: total, addresses: limits.addressesPerGuest };
+    this.declared.announcesOwn = sources.hostAddresses;
     this.statics.configure(settings.static);
     this.policy = new Policy(settings);
     this.topology.watchOnly(bonds);
     this.changed.touchAll();
   }
 
-  /**
-   * Takes in one event.
-   * @param now monotonic clock, seconds
-   * @returns why a source's row was passed over, if it was
-   */
+  /** Takes in one event. @param now monotonic clock, seconds @returns why a source's row was passed over, if it was */
   apply(event: KernelEvent, now: number): Ignored | null {
-    switch (event.type) {
-      case 'fdb':
-        return this.learned.apply(event, now);
-      case 'neighbour':
-        this.applyNeighbour(event, now);
-        return null;
-      case 'address':
-      case 'forwarding':
-        this.declared.applyAddress(event);
-        return null;
-      default:
-        this.applyShape(event);
-        return null;
-    }
+    if (event.type === 'fdb') return this.learned.apply(event, now);
+    if (event.type === 'neighbour') this.applyNeighbour(event, now);
+    else if (event.type === 'address' || event.type === 'forwarding') this.declared.applyAddress(event);
+    else this.applyShape(event);
+    return null;
   }
 
   private applyShape(event: KernelEvent): void {
@@ -111,38 +94,17 @@ export class HostState {
   }
 
   /**
-   * Takes in what Open vSwitch's database says of the switch, in place of what it said before. To be called when the
-   * kernel's devices are known, so that its interfaces are found among them.
+   * Takes in what Open vSwitch's database says, in place of what it said before, when the kernel's devices are known.
    * @param now monotonic clock, seconds
    */
   setOvs(config: OvsConfig, now: number): void {
-    this.toldOfOvs = true;
+    this.knowsOvs = true;
     if (this.ovs.setConfig(config, now)) this.changed.touchAll();
-  }
-
-  /**
-   * Takes in the whole MAC table of a bridge, in place of what it was before.
-   * @param bridgeUuid of its row in the database; a table of a bridge that the configuration lacks is empty
-   * @param now when it was read: monotonic clock, seconds
-   * @returns why rows were passed over, for each that was
-   */
-  setOvsTable(bridgeUuid: string, rows: readonly OvsMacRow[], now: number): readonly Ignored[] {
-    return this.ovs.setTable(bridgeUuid, rows, now);
-  }
-
-  /** Whether the devices of Open vSwitch are known. Before, guests behind them cannot be restored. */
-  get knowsOvs(): boolean {
-    return this.toldOfOvs;
   }
 
   /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
   setGuestInterfaces(interfaces: readonly GuestInterface[]): void {
     this.declared.setInterfaces(interfaces);
-  }
-
-  /** The name of the guest that libvirt says has this MAC. */
-  nameOf(mac: Mac): string | null {
-    return this.declared.nameOf(mac);
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
@@ -158,7 +120,7 @@ export class HostState {
   heard(bond: BondId, heard: Heard, at: number): void {
     if (!this.settings.sources.snoop) return; // from a thread that has not stopped yet
     const { mac, direction } = heard;
-    const reflected = direction === 'in' && this.learned.mayReflect(bond, at);
+    const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
     const known = this.isGuest(mac);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
@@ -173,11 +135,7 @@ export class HostState {
     return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
   }
 
-  /**
-   * The addresses of a MAC at one exit: those that it has claimed there and nobody else since, those that the
-   * configuration says are its, and the host's own.
-   * @param now monotonic clock, seconds
-   */
+  /** The addresses of a MAC at one exit. @param now monotonic clock, seconds */
   addressesOf(mac: Mac, exit: Exit, now: number): readonly GuestAddress[] {
     const { topology, book, table, declared } = this;
     const statics = this.settings.static.length > 0 ? this.statics : null;
@@ -228,9 +186,7 @@ export class HostState {
     if (this.changed.isAll) {
       this.declared.readAll();
       this.learned.dropFallen();
-    } else if (this.declared.ownPending) {
-      this.declared.readOwn();
-    }
+    } else if (this.declared.ownPending) this.declared.readOwn();
     return this.changed.take();
   }
 

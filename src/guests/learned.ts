@@ -2,10 +2,11 @@ import { NTF_SELF, NUD_NOARP, NUD_PERMANENT } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
-import type { BondId, Exit } from '../topology/bond-id.js';
+import type { BondId } from '../topology/bond-id.js';
 import { leadsStraightOut } from '../topology/guest-port.js';
 import { type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
+import type { HeardBook } from './heard-book.js';
 import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
 import { Reflections } from './reflections.js';
 import { behind } from './standing.js';
@@ -28,22 +29,17 @@ interface RowTimes {
 }
 
 /** What the rows are kept in. */
-interface Parts {
+export interface Parts {
   readonly topology: Topology;
   /** Where MACs are. */
   readonly table: GuestTable;
   /** Where they were. */
   readonly memory: Memory;
+  readonly book: HeardBook;
   readonly changes: Changes;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
-  /** Called with a MAC that had to make room, and of which nothing is known any more. */
-  readonly forgotten: (mac: Mac) => void;
-  readonly spokeAt: SpokeAt;
 }
-
-/** @returns when a MAC was last heard leaving by an exit: monotonic clock, seconds; -Infinity for never */
-export type SpokeAt = (mac: Mac, exit: Exit) => number;
 
 /**
  * A guest that comes back is heard leaving and learned on its port by the same frame. The two are read from different
@@ -56,28 +52,18 @@ const MESSAGE_BEHIND_FRAME = 0.5;
  * it goes, tells reflections from moves, and keeps the limits. Bounded by table, memory and quota.
  */
 export class Learned {
-  private readonly quota: PortQuota;
-  private readonly reflections = new Reflections();
+  readonly quota: PortQuota;
+  readonly reflections = new Reflections();
   private readonly evictions: QuotaReason[] = [];
 
   constructor(
     private readonly parts: Parts,
-    private limits: QuotaLimits,
+    limits: QuotaLimits,
   ) {
     this.quota = new PortQuota(limits);
   }
 
-  /** Other limits, for newcomers. */
-  configure(limits: QuotaLimits): void {
-    this.limits = limits;
-    this.quota.configure(limits);
-  }
-
-  /**
-   * Applies a row that came, changed or went.
-   * @param now monotonic clock, seconds
-   * @returns why it was passed over, if it was
-   */
+  /** Applies a row that came, changed or went at `now`. @returns why it was passed over, if it was */
   apply(event: FdbEvent, now: number): Ignored | null {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
@@ -94,10 +80,13 @@ export class Learned {
    * return from an uplink to a guest's port, until the frame left that brought it here.
    */
   private leftUplink(sighting: Sighting, now: number): number {
-    const { table, spokeAt } = this.parts;
+    const { table, book } = this.parts;
     const held = table.held(sighting);
     if (!held || held.device === sighting.device || !this.port(sighting).isGuests) return now;
-    const spoke = Math.max(-Infinity, ...this.port(held).outside.map((exit) => spokeAt(held.mac, exit)));
+    const spoke = Math.max(
+      -Infinity,
+      ...this.port(held).outside.map((exit) => book.at(held.mac, exit)?.out ?? -Infinity),
+    );
     return now - spoke <= MESSAGE_BEHIND_FRAME ? Math.min(spoke, now) : now;
   }
 
@@ -137,14 +126,13 @@ export class Learned {
     const { table, topology } = this.parts;
     const isHomeless = ({ source, device }: Sighting): boolean => source === 'fdb' && !topology.link(device);
     const homeless = [...table.macs()].flatMap((mac) => table.sightings(mac).filter(isHomeless));
-    const gone = homeless.filter((row) => table.remove(row));
-    this.depart(gone, now);
+    this.depart(
+      homeless.filter((row) => table.remove(row)),
+      now,
+    );
   }
 
-  /**
-   * Bridges list rows no more, and the table neither. The MACs may have fallen silent, or be gone: that is for the memory
-   * to know, all of it, before the quota learns who is where.
-   */
+  /** Rows went. The memory has to know of all of them before the quota learns who is where. */
   private depart(rows: readonly Sighting[], now: number): void {
     this.settle(new Set(rows.flatMap((row) => [row.mac, ...this.remember(row, now)])));
   }
@@ -183,11 +171,6 @@ export class Learned {
   /** The rows that reflections have taken from guests since the last call, to be put back into the kernel's bridges. */
   takeReflected(): readonly Sighting[] {
     return this.reflections.takeHealable().filter(({ source }) => source === 'fdb');
-  }
-
-  /** Whether `bond` has failed over so short a while ago that what comes in by it may be a reflection. */
-  mayReflect(bond: BondId, now: number): boolean {
-    return this.reflections.isRecent(bond, now);
   }
 
   /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
@@ -232,42 +215,38 @@ export class Learned {
 
   /** Takes in what was remembered before. What a bridge lists now counts more. */
   restore(places: readonly Remembered[]): void {
-    const { memory } = this.parts;
-    const counts = (sighting: Sighting): boolean => !this.isFollowed(sighting) && this.isWorthKeeping(sighting);
-    const restored = places.filter(({ sighting }) => counts(sighting));
+    const { table, memory } = this.parts;
+    const restored = places.filter(({ sighting }) => {
+      const held = table.held(sighting);
+      const isFollowed = held && this.port(held).isGuests && this.port(sighting).isGuests;
+      return !isFollowed && this.isWorthKeeping(sighting);
+    });
     memory.restore(restored);
     for (const { sighting } of restored) {
       if (!this.admit(sighting)) this.settle(memory.forget(sighting.mac, (each) => each === sighting));
     }
   }
 
-  /** Whether the bridge that knew the MAC behind a guest's port lists it behind one now. */
-  private isFollowed(before: Sighting): boolean {
-    const held = this.parts.table.held(before);
-    return held !== undefined && this.port(held).isGuests && this.port(before).isGuests;
-  }
-
   /**
-   * A static row is the administrator's word and has no limit; a learned one is the guest's, or the network's. A patch
-   * port has all the guests of another bridge behind it: those that it knows are counted there, and for the others
-   * there is as much room as its ports would have.
+   * Whether there is room for a learned row. Behind a patch port are all guests of another bridge: those that it knows
+   * are counted there, and for the others there is as much room as its ports would have.
    */
   private admit(sighting: Sighting): boolean {
-    const { topology, table, memory, changes } = this.parts;
+    const { topology, table, memory, book, changes } = this.parts;
     const { mac, device } = sighting;
     const { isGuests, isOvs, inner: end } = this.port(sighting);
-    if (!isGuests) return this.isKnown(mac) || table.size - this.quota.size < this.limits.total;
+    if (!isGuests) return this.isKnown(mac) || table.size - this.quota.size < this.quota.limits.total;
     const inner = isOvs ? end : null;
     if (inner && behind(topology, inner, { sightings: table.sightings(mac) }).length > 0) return true; // counted there
     const isPresent = (each: Mac): boolean => table.sightings(each).some((row) => row.device === device);
-    const eviction = this.quota.admit(mac, device, isPresent, (inner?.guestPorts ?? 1) * this.limits.perPort);
+    const eviction = this.quota.admit(mac, device, isPresent, (inner?.guestPorts ?? 1) * this.quota.limits.perPort);
     if (!eviction) return true;
     this.evictions.push(eviction.reason);
     if (eviction.mac === mac) return false;
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
     const others = memory.forget(eviction.mac, (row) => row.device === eviction.port);
     for (const each of [eviction.mac, ...others]) changes.touch(each); // of the newcomer there is no row yet
-    if (!this.isKnown(eviction.mac)) this.parts.forgotten(eviction.mac);
+    if (!this.isKnown(eviction.mac)) book.forget(eviction.mac);
     return true;
   }
 
@@ -303,9 +282,8 @@ export class Learned {
 }
 
 /**
- * What a row of a bridge's forwarding database says of a guest. Learned rows and static ones (NUD_NOARP) count;
- * NUD_PERMANENT is the kernel's mark for the host's own addresses (net/bridge/br_fdb.c:fdb_to_nud).
- * @returns the sighting, or why there is none. Rows of uplinks are sightings too: they say that a MAC is elsewhere.
+ * What a row of a forwarding database says: learned ones and static ones (NUD_NOARP) count; NUD_PERMANENT marks the
+ * host's own addresses (net/bridge/br_fdb.c:fdb_to_nud). Rows of uplinks say that a MAC is elsewhere.
  */
 export function readFdb({ mac, port, bridge, vlan, state, flags }: FdbEvent): Sighting | IgnoreReason {
   if (bridge === null || flags & NTF_SELF) return 'device-row';

@@ -32,9 +32,8 @@ const AGE_STEP = 1;
 const MAX_ROWS = 262_144;
 
 /**
- * What Open vSwitch reports: its devices, for the topology, and its rows, compared with those of the last report. Rows
- * that say what they said are passed over, so that reading them costs in proportion to their number alone. Holds the
- * rows that the switch reported last, of each bridge MAX_ROWS at most.
+ * What Open vSwitch reports: its devices, for the topology, and its rows, of which only those that changed cost more
+ * than a look. Holds the rows of the last report, MAX_ROWS a bridge.
  */
 export class OvsGuests {
   private switches: ReadonlyMap<string, Switch> = new Map();
@@ -61,14 +60,14 @@ export class OvsGuests {
 
   /** The devices of the overlay that are there and have carrier. */
   private standing(): number[] {
-    return [...this.topology.allLinks()]
-      .filter(({ ifindex, up, lowerUp }) => isOverlay(ifindex) && up && lowerUp)
-      .map(({ ifindex }) => ifindex);
+    const links = [...this.topology.allLinks()];
+    return links.flatMap(({ ifindex, up, lowerUp }) => (isOverlay(ifindex) && up && lowerUp ? [ifindex] : []));
   }
 
   /**
    * Takes in all rows of a bridge, in place of those of the last call. Rows of ports that the configuration does not
    * have (yet) count as gone, and those of the dead VLAN as never there.
+   * @param uuid of the bridge's row in the database; the table of a bridge that the configuration lacks is empty
    * @param now when they were read: monotonic clock, seconds
    * @returns why rows were passed over, for each that was
    */
@@ -87,7 +86,8 @@ export class OvsGuests {
     for (const [key, { sighting, reading }] of table) {
       if (reading === this.reading) continue;
       table.delete(key);
-      this.drop(sighting, now);
+      // The place is given up that we hold the MAC to be at, which is another than the row's after a reflection.
+      this.learned.unlearn(this.table.held(sighting) ?? sighting, now);
     }
     if (table.size > 0) this.tables.set(uuid, table);
     else this.tables.delete(uuid);
@@ -125,11 +125,6 @@ export class OvsGuests {
     if (heard - AGE_STEP <= judged + REFLECTION_WINDOW) return false;
     const believed = this.table.held(sighting);
     return believed !== undefined && believed.device !== sighting.device;
-  }
-
-  /** The place is given up that we hold the MAC to be at, which is another than the row's after a reflection. */
-  private drop(sighting: Sighting, now: number): void {
-    this.learned.unlearn(this.table.held(sighting) ?? sighting, now);
   }
 }
 

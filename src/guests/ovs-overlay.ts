@@ -24,26 +24,25 @@ const DEVICE = {
 
 /** The configuration of Open vSwitch as devices over those of the kernel (docs/design/openvswitch.md). */
 export function overlayOf(config: OvsConfig, indexes: OvsIndexes): Overlay {
-  const builder = new Builder(indexes, patchPorts(config));
+  const builder = new Builder(config, indexes);
   for (const bridge of config.bridges) builder.addBridge(bridge);
   return builder;
-}
-
-/** The rows of all patch ports, by name: names of interfaces are unique. */
-function patchPorts({ bridges }: OvsConfig): Map<string, OvsInterface> {
-  const all = bridges.flatMap(({ ports }) => ports.flatMap(({ interfaces }) => interfaces));
-  return new Map(all.filter(({ type }) => type === 'patch').map((each) => [each.name, each]));
 }
 
 class Builder implements Overlay {
   readonly devices: LinkEvent[] = [];
   readonly interfaces = new Map<string, LinkEvent>();
   readonly ports = new Map<number, BridgePort>();
+  /** The rows of all patch ports, by name: names of interfaces are unique. */
+  private readonly patches: ReadonlyMap<string, OvsInterface>;
 
   constructor(
+    { bridges }: OvsConfig,
     private readonly indexes: OvsIndexes,
-    private readonly patches: ReadonlyMap<string, OvsInterface>,
-  ) {}
+  ) {
+    const all = bridges.flatMap(({ ports }) => ports.flatMap(({ interfaces }) => interfaces));
+    this.patches = new Map(all.filter(({ type }) => type === 'patch').map((each) => [each.name, each]));
+  }
 
   addBridge({ uuid, name, programmed, ports }: OvsBridge): void {
     const ifindex = this.indexes.of(uuid);
@@ -74,21 +73,21 @@ class Builder implements Overlay {
     this.devices.push({ ...DEVICE, ifindex, name, details, ...state });
     this.ports.set(ifindex, vlans);
     for (const each of interfaces) {
-      const kind = { type: 'other', kind: each.type } as const;
-      const link = { ...this.linkOf(each, kind), master: ifindex, bondSlaveActive: each.uuid === bond.active };
+      const link = { ...this.linkOf(each, ifindex), bondSlaveActive: each.uuid === bond.active };
       this.interfaces.set(each.name, link);
     }
   }
 
   private addInterface(each: OvsInterface, master: number, vlans: BridgePort): void {
-    const link = { ...this.linkOf(each, { type: 'other', kind: each.type }), master };
+    const link = this.linkOf(each, master);
     this.ports.set(link.ifindex, vlans);
     if (each.type !== 'patch') this.interfaces.set(each.name, link);
     else this.devices.push({ ...link, up: true, lowerUp: true, lower: this.otherEnd(each) });
   }
 
-  private linkOf({ uuid, name, up, lowerUp, mac }: OvsInterface, details: LinkEvent['details']): LinkEvent {
-    return { ...DEVICE, ifindex: this.indexes.of(uuid), name, up, lowerUp, address: mac, details };
+  private linkOf({ uuid, name, type: kind, up, lowerUp, mac: address }: OvsInterface, master: number): LinkEvent {
+    const ifindex = this.indexes.of(uuid);
+    return { ...DEVICE, ifindex, name, up, lowerUp, address, master, details: { type: 'other', kind } };
   }
 
   /** Two patch ports are joined when each names the other. */
@@ -99,36 +98,29 @@ class Builder implements Overlay {
 }
 
 /**
- * The VLANs of a port of Open vSwitch as those of a bridge's port (vswitchd.conf.db(5), Port: vlan_mode). VLAN 0 is
- * that of frames without a tag, which may pass a trunk. The first range that holds a VLAN says how it leaves. A dead
- * port is in no VLAN.
+ * The VLANs of a port of Open vSwitch (vswitchd.conf.db(5), Port: vlan_mode). VLAN 0 is that of frames without a tag.
+ * The first range that holds a VLAN says how it leaves. A dead port is in none.
  */
 export function portOfVlans({ mode, tag, trunks, cvlans, ethertype }: OvsVlans): BridgePort {
-  const native = tag === null || tag === DEAD_VLAN ? [] : [tag];
+  const native = tag === null || tag === DEAD_VLAN ? [] : [{ first: tag, last: tag, untagged: true, pvid: true }];
+  const trunked = trunkRanges(trunks, mode === 'trunk');
   switch (mode) {
     case 'access':
-      return { ...forwarding(native.map(nativeRange)), untaggedOnly: true };
+      return { ...forwarding(native), untaggedOnly: true };
     case 'dot1q-tunnel':
-      return { ...forwarding(native.map(nativeRange)), tunnel: { tpid: ethertype, customers: cvlans } };
+      return { ...forwarding(native), tunnel: { tpid: ethertype, customers: cvlans } };
     case 'native-untagged':
-      return forwarding([...native.map(nativeRange), ...trunkRanges(trunks, false)]);
+      return forwarding([...native, ...trunked]);
     case 'native-tagged':
-      return forwarding([
-        ...native.map((vid) => ({ ...nativeRange(vid), untagged: vid === 0 })),
-        ...trunkRanges(trunks, false),
-      ]);
+      return forwarding([...native.map((range) => ({ ...range, untagged: tag === 0 })), ...trunked]);
     case 'trunk':
-      return forwarding(trunkRanges(trunks, true));
+      return forwarding(trunked);
   }
 }
 
 /** Spanning tree of Open vSwitch is not followed: it is off unless asked for. */
 function forwarding(vlans: readonly VlanRange[]): BridgePort {
   return { state: BR_STATE_FORWARDING, vlans };
-}
-
-function nativeRange(vid: number): VlanRange {
-  return { first: vid, last: vid, untagged: true, pvid: true };
 }
 
 /**
@@ -151,16 +143,17 @@ function trunkRanges(trunks: readonly number[], passesUntagged: boolean): VlanRa
 }
 
 /**
- * Ifindexes of the overlay for rows of the database, made from their UUIDs alone, so that they are the same
- * after a restart. Of two rows that would have the same, which takes a few ten thousand rows to happen, the one with
- * the greater UUID has the next that is free. Holds one entry a row of the configuration.
+ * Ifindexes of the overlay for rows of the database, from their UUIDs alone, so that a restart keeps them. Of two rows
+ * that share one, the greater UUID has the next that is free. Holds one entry a row.
  */
 export class OvsIndexes {
   private readonly byUuid = new Map<string, number>();
 
-  constructor(config: OvsConfig) {
+  constructor({ bridges }: OvsConfig) {
+    const ports = bridges.flatMap((bridge) => bridge.ports);
+    const rows = [...bridges, ...ports, ...ports.flatMap(({ interfaces }) => interfaces)];
     const taken = new Set<number>();
-    for (const uuid of [...new Set(uuidsOf(config))].sort()) {
+    for (const uuid of [...new Set(rows.map((row) => row.uuid))].sort()) {
       let n = hash(uuid) % OVERLAY_INDEXES;
       while (taken.has(n)) n = (n + 1) % OVERLAY_INDEXES;
       taken.add(n);
@@ -172,13 +165,6 @@ export class OvsIndexes {
   of(uuid: string): number {
     return this.byUuid.get(uuid) ?? 0;
   }
-}
-
-function uuidsOf({ bridges }: OvsConfig): string[] {
-  return bridges.flatMap((bridge) => [
-    bridge.uuid,
-    ...bridge.ports.flatMap((port) => [port.uuid, ...port.interfaces.map(({ uuid }) => uuid)]),
-  ]);
 }
 
 /** FNV-1a, 32 bits. */

@@ -1,22 +1,32 @@
+import { type Mac, type MacPrefix, matchesMacPrefix } from '../addr/mac.js';
+import type { Config, StaticGuest } from '../config/config.js';
+import { VIRTUAL_ROUTER_MACS } from '../config/constants.js';
 import type { Ip } from '../addr/ip.js';
-import { type MacPrefix, matchesMacPrefix } from '../addr/mac-prefix.js';
-import type { Mac } from '../addr/mac.js';
-import type { StaticGuest } from '../config/config.js';
 import { addressKey, exitKey, type Tag } from '../frames/ethernet.js';
 import { LruMap } from '../lru-map.js';
-import type { Heard } from '../sources/heard.js';
+import type { Heard } from '../sources/snoop.js';
 import { asBond, type BondId, type Exit } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import { globPattern } from './glob.js';
-import type { GuestSettings } from './settings.js';
+
+/** Who counts as a guest, and how much of them is kept. */
+export interface GuestSettings extends Pick<Config['guests'], 'limits' | 'remember' | 'exclude' | 'static'> {
+  /** That a MAC has left is always learned from forwarding databases; neighbour tables only confirm addresses. */
+  readonly sources: Pick<Config['guests']['sources'], 'fdb' | 'neighbour' | 'hostAddresses' | 'snoop'>;
+  /** Addresses that several machines share, and that are not announced for that. */
+  readonly virtualRouters: readonly MacPrefix[];
+}
+
+/** Who counts as a guest, as the configuration says. */
+export function guestSettings({ guests }: Pick<Config, 'guests'>): GuestSettings {
+  return { ...guests, virtualRouters: guests.virtualRouterMacs ? [] : VIRTUAL_ROUTER_MACS };
+}
 
 /** What the operator wants never to be announced, and why. Closed set: it is a label of metrics. */
 export type RefusalReason = 'excluded' | 'virtual-router';
 
 /** What is never announced, whoever is behind it. */
 export class Policy {
-  private readonly macs: readonly MacPrefix[];
-  private readonly virtualRouters: readonly MacPrefix[];
   private readonly vlans: ReadonlySet<number>;
   private readonly ports: readonly ReturnType<typeof globPattern>[];
   /** Whether guests behind some devices are never announced. */
@@ -24,19 +34,18 @@ export class Policy {
   /** Whether what a bridge has learned counts as a guest. */
   readonly learns: boolean;
 
-  constructor({ exclude, virtualRouters, sources }: Pick<GuestSettings, 'exclude' | 'virtualRouters' | 'sources'>) {
-    this.macs = exclude.macs;
-    this.virtualRouters = virtualRouters;
-    this.vlans = new Set(exclude.vlans);
-    this.ports = exclude.ports.map(globPattern);
-    this.excludesPorts = exclude.ports.length > 0;
-    this.learns = sources.fdb;
+  constructor(private readonly settings: Pick<GuestSettings, 'exclude' | 'virtualRouters' | 'sources'>) {
+    this.vlans = new Set(settings.exclude.vlans);
+    this.ports = settings.exclude.ports.map(globPattern);
+    this.excludesPorts = this.ports.length > 0;
+    this.learns = settings.sources.fdb;
   }
 
   /** Why a MAC is never announced; null: it may be. */
   ofMac(mac: Mac): RefusalReason | null {
-    if (this.macs.some((prefix) => matchesMacPrefix(mac, prefix))) return 'excluded';
-    return this.virtualRouters.some((prefix) => matchesMacPrefix(mac, prefix)) ? 'virtual-router' : null;
+    const isOneOf = (prefixes: readonly MacPrefix[]): boolean => prefixes.some((each) => matchesMacPrefix(mac, each));
+    if (isOneOf(this.settings.exclude.macs)) return 'excluded';
+    return isOneOf(this.settings.virtualRouters) ? 'virtual-router' : null;
   }
 
   /** Whether frames with these tags, the outermost first, are never sent. */

@@ -1,12 +1,8 @@
 import type { Mac } from '../addr/mac.js';
+import type { Config } from '../config/config.js';
 
-/** What ports may hold. */
-export interface QuotaLimits {
-  /** How many MAC addresses in all. */
-  readonly total: number;
-  /** How many a port. */
-  readonly perPort: number;
-}
+/** How many MAC addresses there may be in all, and on a port. */
+export type QuotaLimits = Pick<Config['guests']['limits'], 'total' | 'perPort'>;
 
 /** Which limit was met. Closed set: it is a label of metrics. */
 export type QuotaReason = 'per-port' | 'total';
@@ -19,21 +15,16 @@ interface Eviction {
 }
 
 /**
- * Limits how many addresses are learned behind the ports of guests, so that a guest that invents addresses costs itself
- * and not the others. At a port's limit the address that fell silent first makes room, else the newcomer is turned away.
- * At the limit of all, the newest address of the greediest port goes. Bounded by the limit of all.
+ * Limits the addresses behind guests' ports, so that a guest that invents some costs itself only. At a port's limit who
+ * fell silent first makes room, else the newcomer goes; at that of all, the newest of the greediest port.
  */
 export class PortQuota {
   /** The MACs of each port, in the order in which they were learned. */
   private readonly ports = new Map<number, Set<Mac>>();
   private readonly portsOf = new Map<Mac, Set<number>>();
 
-  constructor(private limits: QuotaLimits) {}
-
-  /** Other limits for newcomers: who is there already is turned out only when a newcomer takes his place. */
-  configure(limits: QuotaLimits): void {
-    this.limits = limits;
-  }
+  /** @param limits may be others later, for newcomers: who is there is turned out only when a newcomer takes his place */
+  constructor(public limits: QuotaLimits) {}
 
   /** How many MACs there are in all. */
   get size(): number {

@@ -1,20 +1,19 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { Sighting, Source } from '../sources/sighting.js';
+import type { LinkEvent } from '../kernel/events.js';
+import type { Sighting } from '../sources/sighting.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isProgrammed } from '../topology/guest-port.js';
 import { portFacts } from '../topology/port-facts.js';
 import { asBond, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
-import type { HeardBook, HeardExit } from './heard-book.js';
-import { type GuestTable, type Memory, PLACES_PER_MAC, type Remembered } from './table.js';
+import type { HeardExit } from './heard-book.js';
+import type { Parts } from './learned.js';
+import { PLACES_PER_MAC, type Remembered } from './table.js';
 
 /** A device, by both of its names: either may come to mean another device while nobody looks. */
-export interface NamedDevice {
-  readonly ifindex: number;
-  readonly name: string;
-}
+export type NamedDevice = Pick<LinkEvent, 'ifindex' | 'name'>;
 
 /** An active-backup bond and the slave that carried its traffic. */
 export interface BondSnapshot extends NamedDevice {
@@ -22,11 +21,9 @@ export interface BondSnapshot extends NamedDevice {
 }
 
 /** Where a MAC was: a sighting whose devices can be recognised later. */
-export interface PlaceSnapshot {
-  readonly source: Source;
+export interface PlaceSnapshot extends Pick<Sighting, 'source' | 'vlan'> {
   readonly device: NamedDevice;
   readonly bridge: NamedDevice;
-  readonly vlan: number | null;
   /** Monotonic clock of this boot, seconds. */
   readonly lastSeen: number;
 }
@@ -54,13 +51,7 @@ export interface Snapshot {
   readonly guests: Iterable<GuestSnapshot>;
 }
 
-/** The parts of the host's state. */
-interface Parts {
-  readonly topology: Topology;
-  readonly table: GuestTable;
-  readonly memory: Memory;
-  readonly book: HeardBook;
-}
+type State = Pick<Parts, 'topology' | 'table' | 'memory' | 'book'>;
 
 /** The active-backup bonds as they stand. */
 export function snapshotBonds(topology: Topology): BondSnapshot[] {
@@ -76,7 +67,7 @@ export function snapshotBonds(topology: Topology): BondSnapshot[] {
  * two steps: each guest is whole, and one that moves from the table to the memory or back may come twice or be missed.
  * @param limit how many guests at most; those that a bridge lists now come first
  */
-export function* snapshotGuests(parts: Parts, limit: number, now: number): Generator<GuestSnapshot> {
+export function* snapshotGuests(parts: State, limit: number, now: number): Generator<GuestSnapshot> {
   let count = 0;
   for (const mac of parts.table.macs()) {
     const guest = count < limit ? snapshotGuest(parts, mac, now) : null;
@@ -89,12 +80,12 @@ export function* snapshotGuests(parts: Parts, limit: number, now: number): Gener
 }
 
 /** @returns null for a MAC of which nothing is worth keeping */
-function snapshotGuest({ topology, table, memory, book }: Parts, mac: Mac, now: number): GuestSnapshot | null {
+function snapshotGuest({ topology, table, memory, book }: State, mac: Mac, now: number): GuestSnapshot | null {
   const atGuestPort = (sighting: Sighting): boolean =>
     sighting.bridge !== null && portFacts(topology, sighting).isGuests;
   const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
   const present = [
-    ...listed.filter((sighting) => atGuestPort(sighting)),
+    ...listed.filter(atGuestPort),
     ...listed.filter((sighting) => portFacts(topology, sighting).outside.length > 0), // last, so that they outlive a cut
   ];
   const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
@@ -172,12 +163,10 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
 
 /** The bonds whose traffic another slave carries now than then. A bond that is new, or has no slave that works, is none. */
 export function missedFailovers(topology: Topology, before: readonly BondSnapshot[]): Failover[] {
-  const missed: Failover[] = [];
-  for (const { ifindex, name, activeSlave: now } of activeBackupBonds(topology)) {
+  return activeBackupBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
     const held = before.find((bond) => bond.ifindex === ifindex && bond.name === name);
-    if (!held || !now || !topology.link(ifindex)?.lowerUp) continue;
+    if (!held || !now || !topology.link(ifindex)?.lowerUp) return [];
     const same = held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
-    if (!same) missed.push({ bond: ifindex, slave: now.ifindex });
-  }
-  return missed;
+    return same ? [] : [{ bond: ifindex, slave: now.ifindex }];
+  });
 }

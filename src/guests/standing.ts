@@ -57,10 +57,7 @@ export function behind(topology: Topology, end: InnerEnd, { sightings }: Pick<Ev
   return sightings.filter((sighting) => isBehind(topology, end, sighting));
 }
 
-/**
- * Whether a port leads into a bridge of Open vSwitch that has the MAC only where no frame gets through: then what is
- * still listed of it on the way out is a leftover.
- */
+/** Whether a port leads into a bridge of Open vSwitch that has the MAC only where no frame gets through. */
 export function isCutOff(topology: Topology, sighting: Sighting, evidence: Rows, passed = 0): boolean {
   const { inner } = portFacts(topology, sighting);
   if (!inner?.isOvs || passed > MAX_BRIDGES) return false;

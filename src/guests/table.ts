@@ -182,20 +182,16 @@ export function samePort(a: Sighting, b: Sighting): boolean {
 /** Whose verdicts may have changed, for those who keep something in step with them. Bounded by the MACs that are known. */
 export class Changes {
   private stale: Set<Mac> | 'all' = 'all';
-  private total = 0;
-
   /** Differs from an earlier value when something has changed since. */
-  get count(): number {
-    return this.total;
-  }
+  count = 0;
 
   touch(mac: Mac): void {
-    this.total++;
+    this.count++;
     if (this.stale !== 'all') this.stale.add(mac);
   }
 
   touchAll(): void {
-    this.total++;
+    this.count++;
     this.stale = 'all';
   }
 

@@ -73,21 +73,21 @@ function lastAnywhere(elsewhere: ReadonlyMap<string, Elsewhere>, bond: BondId): 
   return Math.max(-Infinity, ...times);
 }
 
-/** The time of what stands now: later than anything remembered. */
-const NOW = Infinity;
-
 /** When the MAC was last seen or heard coming in by a bond, by the key of each exit. */
 function lastElsewhere(topology: Topology, { sightings, remembered, heard }: Evidence): Map<string, Elsewhere> {
-  const all = new Map<string, Elsewhere>();
-  const add = (sighting: Sighting, time: number): void => {
+  const all = new Map<string, Elsewhere>(
+    heard.map(({ bond, tags, in: time }) => [exitKey({ bond, tags }), { bond, time }]),
+  );
+  // What stands now is later than anything remembered.
+  for (const { sighting, lastSeen } of [
+    ...remembered,
+    ...sightings.map((each) => ({ sighting: each, lastSeen: Infinity })),
+  ]) {
     for (const exit of portFacts(topology, sighting).outside) {
       const key = exitKey(exit);
-      all.set(key, { bond: exit.bond, time: Math.max(time, all.get(key)?.time ?? time) });
+      all.set(key, { bond: exit.bond, time: Math.max(lastSeen, all.get(key)?.time ?? lastSeen) });
     }
-  };
-  for (const exit of heard) all.set(exitKey(exit), { bond: exit.bond, time: exit.in });
-  for (const { sighting, lastSeen } of remembered) add(sighting, lastSeen);
-  for (const sighting of sightings) add(sighting, NOW);
+  }
   return all;
 }
 

@@ -1,6 +1,6 @@
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
-import type { Heard, HeardIgnoreReason } from '../sources/heard.js';
+import type { Heard, HeardIgnoreReason } from '../sources/snoop.js';
 
 /** The thread that listens on bonds, for a ThreadHandle. */
 export const LISTENING_THREAD = {

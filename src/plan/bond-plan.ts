@@ -1,17 +1,20 @@
 import { type AnnounceConfig, FRAME_KINDS, type FrameKind } from '../config/config.js';
-import type { Announceable } from './announceable.js';
+import {
+  addressTurn,
+  type Announceable,
+  announcedAddresses,
+  bytesNow,
+  type DueFrame,
+  rarpTurn,
+  type Turn,
+  TurnQueue,
+} from './turns.js';
 import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
 import { planRounds, type Round } from './schedule.js';
-import { addressTurn, announcedAddresses, bytesNow, type DueFrame, rarpTurn, type Turn, TurnQueue } from './turns.js';
 
-/** One for each kind of frame. */
-export interface Buckets {
-  readonly rarp: TokenBucket;
-  /** ARP that the guests and the host send themselves draws from it too: see `arpLeft`. */
-  readonly garp: TokenBucket;
-  readonly na: TokenBucket;
-}
+/** ARP that the guests and the host send themselves draws from `garp` too: see `arpLeft`. */
+export type Buckets = Readonly<Record<FrameKind, TokenBucket>>;
 
 /** Full buckets. @param rarpCell where that for RARP keeps its number, if another thread is to draw from it */
 export function newBuckets({ rarp, arp, na }: AnnounceConfig['rate'], rarpCell?: Cell): Buckets {
@@ -105,10 +108,7 @@ export class BondPlan {
     return this.queues.rarp.head()?.key ?? null;
   }
 
-  /**
-   * The frames that may go now, `limit` at most, their tokens spent. Does a bounded amount of work, so there may be
-   * more: `wakeAt` tells.
-   */
+  /** At most `limit` frames that may go now, their tokens spent; `wakeAt` tells whether there are more. */
   next(now: number, limit: number): DueFrame[] {
     this.joinRound(now);
     const frames: DueFrame[] = [];
@@ -177,22 +177,22 @@ export class BondPlan {
 
   /** Some more guests join the round that is due. */
   private joinRound(now: number): void {
-    if (!this.joining && this.rounds[0] && this.rounds[0].at <= now) {
-      const [round] = this.rounds.splice(0, 1);
-      if (round) this.joining = { round, keys: this.guests.keys()[Symbol.iterator]() };
+    const [due] = this.rounds;
+    if (!this.joining && due && due.at <= now) {
+      this.rounds.shift();
+      this.joining = { round: due, keys: this.guests.keys()[Symbol.iterator]() };
     }
     if (!this.joining) return;
     const { round, keys } = this.joining;
     for (let n = 0; n < GUESTS_A_STEP; n++) {
       const next = keys.next();
-      if (next.done) return this.endJoining();
+      if (next.done) {
+        this.joining = null;
+        this.firstLeft ??= this.queues.rarp.size;
+        return;
+      }
       this.join(next.value, round, now);
     }
-  }
-
-  private endJoining(): void {
-    this.joining = null;
-    this.firstLeft ??= this.queues.rarp.size;
   }
 
   private join(key: string, { first, withNa }: Round, now: number): void {

@@ -51,10 +51,7 @@ export class TokenBucket {
     this.setRate(rate);
   }
 
-  /**
-   * From now on this is the rate. There are as many tokens as before, but for those that the new burst has no room for;
-   * what had no limit begins full.
-   */
+  /** Sets the rate. Tokens stay as far as the new burst has room; what had no limit begins full. */
   configure(rate: Rate, now: number): void {
     const at = micros(now);
     const { each, burst } = this;

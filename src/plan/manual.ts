@@ -1,12 +1,13 @@
+import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from '../guests/verdict.js';
+import type { Address, Announceable, Place } from './turns.js';
+import type { BondPlan } from './bond-plan.js';
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
-import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from '../guests/verdict.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { BondId } from '../topology/bond-id.js';
 import { frameKey } from '../frames/ethernet.js';
-import type { Address, Announceable, Place } from './announceable.js';
 import { encodeRarp } from '../frames/arp.js';
 
 /** Whom an operator asks to be announced: everyone, these MACs, this VLAN, or both. */
@@ -36,9 +37,8 @@ export function manualSettings(
 }
 
 /**
- * The guests of an announcement by hand: those who were announceable when it began, as far as they are when asked. A MAC
- * that no source knows is announced as the operator says: with the VLAN's tag, or untagged. One that is known to live
- * elsewhere is not, whoever asks.
+ * The guests of an announcement by hand: those announceable when it began, as they are when asked. A MAC that no source
+ * knows is announced as the operator says, one that is known to live elsewhere never.
  */
 export class ManualGuests implements Announceable {
   /** Who is not announced, and why. */
@@ -52,10 +52,9 @@ export class ManualGuests implements Announceable {
   ) {
     const wanted = request.macs.length > 0 ? new Set(request.macs) : host.macs();
     const verdicts = [...wanted].flatMap((mac) => this.chosen(mac)).sort(byMacAndVlan);
-    this.suppressed = verdicts.flatMap((verdict) => {
-      const { mac, suppressed: reason } = verdict;
-      return reason === null ? [] : [{ mac, vlan: outerVlan(verdict), reason }];
-    });
+    this.suppressed = verdicts.flatMap(({ mac, tags, suppressed: reason }) =>
+      reason === null ? [] : [{ mac, vlan: outerVlan({ tags }), reason }],
+    );
     const open = verdicts.filter(({ suppressed }) => suppressed === null);
     this.macs = new Map(open.map((verdict) => [frameKey(verdict), verdict.mac]));
   }
@@ -90,5 +89,24 @@ export class ManualGuests implements Announceable {
     if (known.length > 0 || macs.length === 0) return known;
     const tags = vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }];
     return this.host.verdicts(mac, [{ bond, tags }]).filter(fits);
+  }
+}
+
+/** So many frames are listed in one step: well below a millisecond. */
+const FRAMES_A_STEP = 64;
+
+/**
+ * The frames of a whole announcement in the order in which they would go, found by playing the plan through in time
+ * that takes none. One list a step, so that others may have their turn in between.
+ * @param plan not begun
+ * @param now monotonic clock, seconds
+ */
+export function* listFrames(plan: BondPlan, guests: Announceable, now: number): Generator<readonly ManualFrame[]> {
+  plan.begin(now, () => false);
+  for (let at: number | null = now; at !== null; at = plan.wakeAt(at)) {
+    yield plan.next(at, FRAMES_A_STEP).flatMap(({ turn: { kind, key, ip } }) => {
+      const place = guests.place(key);
+      return place ? [{ kind, mac: place.mac, vlan: outerVlan(place), ip }] : [];
+    });
   }
 }

@@ -1,17 +1,39 @@
 import { type Ip, isIpv4 } from '../addr/ip.js';
+import type { Mac } from '../addr/mac.js';
+import { addressKey, type Tag } from '../frames/ethernet.js';
 import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
 import { encodeUnsolicitedNa } from '../frames/nd.js';
-import { addressKey } from '../frames/ethernet.js';
-import type { Address, Announceable } from './announceable.js';
 
-/** Who waits for what: the frame of a guest, or of one of its addresses. */
-interface Waiting {
-  readonly id: string;
+/** A MAC, and how its frames leave the bond. */
+export interface Place {
+  readonly mac: Mac;
+  readonly tags: readonly Tag[];
 }
 
-/** One frame's place in a queue. */
-export interface Turn extends Waiting {
+/** An address of a guest, as far as an announcement cares. */
+export interface Address {
+  readonly ip: Ip;
+  /** The Router flag for a Neighbor Advertisement. */
+  readonly router: boolean;
+  /** Why it is not announced now; null: it is. */
+  readonly withheld: string | null;
+}
+
+/** Who is announced on a bond, at the moment of asking. A key names a MAC and a stack of tags. */
+export interface Announceable {
+  keys(): Iterable<string>;
+  /** The guest's RARP frame, kept ready; null when it is not announced any more. */
+  rarp(key: string): Uint8Array | null;
+  /** Null when it is not announced any more. */
+  place(key: string): Place | null;
+  /** @param now monotonic clock, seconds */
+  addresses(place: Place, now: number): readonly Address[];
+}
+
+/** One frame's place in a queue: the frame of a guest, or of one of its addresses. */
+export interface Turn {
+  readonly id: string;
   readonly kind: FrameKind;
   /** Whose: a MAC and the tags it leaves with. */
   readonly key: string;
@@ -57,7 +79,7 @@ export function bytesNow({ kind, key, ip }: Turn, guests: Announceable, now: num
  * Those who wait for their turn, each once, in the order in which they came. Whoever had a turn and comes again stands
  * behind everyone else, so the last one gets a turn too. Bounded by the guests and addresses of a bond.
  */
-export class TurnQueue<T extends Waiting> {
+export class TurnQueue<T extends Pick<Turn, 'id'>> {
   private readonly waiting = new Map<string, T>();
   /** Goes along with `waiting`, so that finding the first does not step over all who have left. */
   private order = this.waiting.values();

@@ -4,9 +4,7 @@ import type { LinkEvent } from '../kernel/events.js';
 import type { IgnoreReason, Sighting } from './sighting.js';
 import { attribute, child, children, readXml, text, type XmlElement } from './xml.js';
 
-/** What libvirt says of a domain (src/conf/domain_conf.c: virDomainState); one we do not know is `unknown`. */
-type DomainState = (typeof STATES)[number] | 'unknown';
-
+/** What libvirt says of a domain (src/conf/domain_conf.c: virDomainState). */
 const STATES = ['nostate', 'running', 'blocked', 'paused', 'shutdown', 'shutoff', 'crashed', 'pmsuspended'] as const;
 
 /** A network interface of a domain that has a device on this host. */
@@ -21,18 +19,16 @@ interface DomainInterface {
 /** A domain as its status file tells of it. */
 export interface Domain {
   readonly name: string;
-  readonly state: DomainState;
+  readonly state: (typeof STATES)[number] | 'unknown';
   readonly interfaces: readonly DomainInterface[];
   /** Why the others of its interfaces are left out, one reason each. */
   readonly ignored: readonly IgnoreReason[];
 }
 
 /** An interface of a guest that runs on this host. */
-export interface GuestInterface {
+export interface GuestInterface extends Pick<DomainInterface, 'mac' | 'target'> {
   /** The domain's name. */
   readonly domain: string;
-  readonly mac: Mac;
-  readonly target: string;
 }
 
 /** More than a machine has slots for, bridges and all. */
@@ -93,8 +89,7 @@ export function guestInterfaces(domains: Iterable<Domain>): GuestInterface[] {
 }
 
 /**
- * Where the guests' interfaces are in this host's network. A device that is not there, or is down, or is neither a
- * bridge's port nor a macvtap, tells nothing; nor does one without carrier, whose process is gone.
+ * Where the guests' interfaces are. Only a bridge's port or a macvtap that is up and has carrier tells.
  * @param pvidOf the VLAN that a bridge port puts untagged frames into, null for none
  */
 export function readLibvirt(

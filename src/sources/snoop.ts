@@ -1,12 +1,37 @@
 import { type Ip, isStationIp } from '../addr/ip.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
+import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { FrameError } from '../errors.js';
 import { decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
-import { decodeDhcp, DHCP, DHCP_SERVER_PORT, decodeUdp, ETH_P_IP } from '../frames/dhcp.js';
-import { decodeEthernet, type EthernetFrame } from '../frames/ethernet.js';
+import { decodeDhcp, decodeUdp, DHCP, DHCP_SERVER_PORT, ETH_P_IP } from '../frames/dhcp.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
 import { decodeNd } from '../frames/nd.js';
-import type { Direction, Heard, HeardIgnoreReason } from './heard.js';
+
+/** Which way a frame passed the bond: `out` to the network, after every filter of the host; `in` from it. */
+export type Direction = 'out' | 'in';
+
+/** What one frame says of the station that sent it. */
+export interface Heard {
+  readonly mac: Mac;
+  /** As on the wire beyond the bond, the outermost first; without priority tags (VLAN 0), which name no VLAN. */
+  readonly tags: readonly Tag[];
+  readonly direction: Direction;
+  /** The addresses that the station claims as its own with this frame. */
+  readonly claims: readonly Ip[];
+  /** The addresses that it gives up. */
+  readonly releases: readonly Ip[];
+  /** Whether it says to be a router; null when the frame says nothing of that. */
+  readonly router: boolean | null;
+  /** Whether the frame is a Router Advertisement. */
+  readonly raSent: boolean;
+  /** Whether the frame is a Router Solicitation, which only hosts send. */
+  readonly rsSent: boolean;
+  /** Whether the frame is ARP: inspection in switches counts those. */
+  readonly arp: boolean;
+}
+
+/** Why a frame says nothing. Closed set: it is a label of metrics. */
+export type HeardIgnoreReason = 'not-of-interest' | 'malformed' | 'group-source' | 'zero-source';
 
 /** What a frame says beyond who sent it. */
 type Says = Omit<Heard, 'mac' | 'tags' | 'direction'>;

@@ -1,19 +1,17 @@
-import type { BondSnapshot, GuestSnapshot } from '../guests/snapshot.js';
+import { type Ip, isStationIp, parseIp } from '../addr/ip.js';
+import { parseStationMac } from '../addr/mac.js';
+import type { BondSnapshot, GuestSnapshot, HeardSnapshot, NamedDevice, PlaceSnapshot } from '../guests/snapshot.js';
+import type { Source } from '../sources/sighting.js';
 import { TextDecoder } from 'node:util';
 import { MAX_BONDS, MAX_BYTES, MAX_GUESTS, type SavedState, VERSION } from './document.js';
-import { hasKeys, isNumber, readBond, readGuest } from './entries.js';
 
 /** Why a file is not taken. */
 type RefusalReason = 'too-large' | 'malformed' | 'version' | 'other-boot';
 
 /** What a file turned out to be. */
 type Decoded =
-  | {
-      readonly reason: null;
-      readonly state: SavedState;
-      /** Entries that were passed over. */ readonly dropped: number;
-    }
-  | { readonly reason: RefusalReason };
+  /** `dropped` is how many entries were passed over. */
+  { readonly reason: null; readonly state: SavedState; readonly dropped: number } | { readonly reason: RefusalReason };
 
 /**
  * Reads a document. Entries that are wrong are passed over, each alone: a guest with all its places.
@@ -30,8 +28,11 @@ export function decodeState(bytes: Uint8Array, bootId: string): Decoded {
   if (!Array.isArray(bonds) || !Array.isArray(guests)) return { reason: 'malformed' };
   if (writtenIn !== bootId) return { reason: 'other-boot' };
   if (bonds.length > MAX_BONDS || guests.length > MAX_GUESTS) return { reason: 'too-large' };
-  const state = { savedAt, bonds: readAll<BondSnapshot>(bonds, readBond), guests: readGuests(guests) };
-  return { reason: null, state, dropped: bonds.length + guests.length - state.bonds.length - state.guests.length };
+  const known = bonds.flatMap((bond) => readBond(bond) ?? []);
+  // A MAC that comes twice is where its later entry says.
+  const byMac = new Map(guests.flatMap((guest) => readGuest(guest) ?? []).map((guest) => [guest.mac, guest]));
+  const dropped = bonds.length + guests.length - known.length - byMac.size;
+  return { reason: null, state: { savedAt, bonds: known, guests: [...byMac.values()] }, dropped };
 }
 
 function parse(bytes: Uint8Array): unknown {
@@ -46,11 +47,102 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function readAll<T>(entries: readonly unknown[], read: (entry: unknown) => T | undefined): T[] {
-  return entries.flatMap((entry) => read(entry) ?? []);
+/** The sources whose places may stand in a file. */
+const SOURCES: readonly Source[] = ['fdb', 'libvirt', 'macvlan', 'ovs'];
+
+/** So many places of one MAC are read; no more are written. */
+const MAX_PLACES = 64;
+
+/** So many addresses of one MAC by one way are read; the settings may allow no more. */
+const MAX_ADDRESSES = 4096;
+
+/** Devices that a frame may pass (topology/exits.ts): no frame has more tags. */
+const MAX_TAGS = 16;
+
+/** IEEE 802.1Q: 0 and 4095 are no VLANs. In Open vSwitch 0 is that of frames without a tag. */
+const LAST_VLAN = 4094;
+
+/** A name may be 15 bytes (IFNAMSIZ); what is no UTF-8 in it was replaced when it was read, and is longer. */
+const MAX_NAME = 64;
+
+/** Whether a value is an object with exactly these keys. */
+function hasKeys<K extends string>(value: unknown, keys: readonly K[]): value is Record<K, unknown> {
+  if (!isRecord(value) || Object.keys(value).length !== keys.length) return false;
+  return keys.every((key) => Object.hasOwn(value, key));
 }
 
-/** A MAC that comes twice is where its later entry says. */
-function readGuests(entries: readonly unknown[]): GuestSnapshot[] {
-  return [...new Map(readAll<GuestSnapshot>(entries, readGuest).map((guest) => [guest.mac, guest])).values()];
+/** Whether a value is a finite number that is not negative. */
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+/** @returns undefined when the entry is wrong */
+function readBond(entry: unknown): BondSnapshot | undefined {
+  if (!hasKeys(entry, ['ifindex', 'name', 'activeSlave'])) return undefined;
+  const bond = readDevice({ ifindex: entry.ifindex, name: entry.name });
+  const activeSlave = entry.activeSlave === null ? null : readDevice(entry.activeSlave);
+  return bond && activeSlave !== undefined ? { ...bond, activeSlave } : undefined;
+}
+
+/** @returns undefined when the entry or anything in it is wrong: what is wrong may say that the guest left */
+function readGuest(entry: unknown): GuestSnapshot | undefined {
+  if (!hasKeys(entry, ['mac', 'places', 'heard']) || typeof entry.mac !== 'string') return undefined;
+  const mac = parseStationMac(entry.mac);
+  if (mac === undefined) return undefined;
+  const places = readList(entry.places, MAX_PLACES, readPlace);
+  const heard = readList(entry.heard, MAX_PLACES, readHeard);
+  return places && heard && places.length + heard.length > 0 ? { mac, places, heard } : undefined;
+}
+
+/** @returns undefined when it is no list, too long, or anything in it is wrong */
+function readList<T>(list: unknown, max: number, read: (entry: unknown) => T | undefined): T[] | undefined {
+  if (!Array.isArray(list) || list.length > max) return undefined;
+  const entries = list.map((entry) => read(entry)).filter((entry) => entry !== undefined);
+  return entries.length === list.length ? entries : undefined;
+}
+
+function readHeard(entry: unknown): HeardSnapshot | undefined {
+  if (!hasKeys(entry, ['bond', 'tags', 'out', 'in', 'since', 'router', 'advertised', 'addresses'])) return undefined;
+  const { out, in: came, since, router, advertised } = entry;
+  const bond = readDevice(entry.bond);
+  const tags = readList(entry.tags, MAX_TAGS, readTag);
+  const addresses = readList(entry.addresses, MAX_ADDRESSES, readAddress);
+  if (!bond || !tags || !addresses || !isNumber(since)) return undefined;
+  if ((out !== null && !isNumber(out)) || (came !== null && !isNumber(came))) return undefined;
+  if ((router !== null && typeof router !== 'boolean') || typeof advertised !== 'boolean') return undefined;
+  return { bond, tags, out, in: came, since, router, advertised, addresses };
+}
+
+function readTag(entry: unknown): { tpid: number; vid: number } | undefined {
+  if (!hasKeys(entry, ['tpid', 'vid']) || !isVlan(entry.vid) || !entry.vid) return undefined;
+  return entry.tpid === 0x8100 || entry.tpid === 0x88a8 ? { tpid: entry.tpid, vid: entry.vid } : undefined;
+}
+
+function readAddress(entry: unknown): readonly [Ip, number] | undefined {
+  if (!Array.isArray(entry) || entry.length !== 2) return undefined;
+  const [text, time] = entry as unknown[];
+  const ip = typeof text === 'string' ? parseIp(text) : undefined;
+  return ip === text && ip !== undefined && isStationIp(ip) && isNumber(time) ? [ip, time] : undefined;
+}
+
+function readPlace(entry: unknown): PlaceSnapshot | undefined {
+  if (!hasKeys(entry, ['source', 'device', 'bridge', 'vlan', 'lastSeen'])) return undefined;
+  const { vlan, lastSeen } = entry;
+  const source = SOURCES.find((each) => each === entry.source);
+  const device = readDevice(entry.device);
+  const bridge = readDevice(entry.bridge);
+  if (!device || !bridge || !source || !isVlan(vlan) || !isNumber(lastSeen)) return undefined;
+  return { source, device, bridge, vlan, lastSeen };
+}
+
+/** Devices of Open vSwitch have negative indexes. */
+function readDevice(entry: unknown): NamedDevice | undefined {
+  if (!hasKeys(entry, ['ifindex', 'name'])) return undefined;
+  const { ifindex, name } = entry;
+  if (typeof ifindex !== 'number' || (ifindex | 0) !== ifindex || ifindex === 0) return undefined;
+  return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { ifindex, name } : undefined;
+}
+
+function isVlan(value: unknown): value is number | null {
+  return value === null || (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= LAST_VLAN);
 }

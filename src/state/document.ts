@@ -1,4 +1,4 @@
-import type { BondSnapshot, GuestSnapshot, Snapshot } from '../guests/snapshot.js';
+import type { GuestSnapshot, Snapshot } from '../guests/snapshot.js';
 
 /** The form that is written, and the only one that is read. */
 export const VERSION = 2;
@@ -21,9 +21,7 @@ interface Origin {
 }
 
 /** A snapshot as it is read back. */
-export interface SavedState {
-  readonly savedAt: number;
-  readonly bonds: readonly BondSnapshot[];
+export interface SavedState extends Pick<Origin, 'savedAt'>, Pick<Snapshot, 'bonds'> {
   readonly guests: readonly GuestSnapshot[];
 }
 

@@ -29,7 +29,8 @@ export function classify(
   if (!details.vlanFiltering) return { vlan: null, tpid: details.vlanProtocol, tags };
   const port = topology.port(ingress);
   const [outer, ...inner] = tags;
-  const isOwn = outer && (details.ovs ? isVlanType(outer.tpid) : outer.tpid === details.vlanProtocol);
+  const ownTypes = details.ovs ? [ETH_P_8021Q, ETH_P_8021AD] : [details.vlanProtocol];
+  const isOwn = outer && ownTypes.includes(outer.tpid);
   const own = isOwn && !port?.tunnel ? outer : null;
   const vlan = own ? own.vid : pvidOf(port);
   if (!port || vlan === null || (own && port.untaggedOnly) || vlanMembership(port.vlans, vlan) === 'none') return null;
@@ -105,8 +106,4 @@ export function tagged({ vlan, tpid, tags }: BridgedFrame): readonly Tag[] {
 function isLetThrough({ untaggedOnly, tunnel }: BridgePort, { tags: [inner] }: BridgedFrame): boolean {
   if (untaggedOnly) return inner === undefined;
   return !tunnel || tunnel.customers.length === 0 || tunnel.customers.includes(inner?.vid ?? 0);
-}
-
-function isVlanType(tpid: number): boolean {
-  return tpid === ETH_P_8021Q || tpid === ETH_P_8021AD;
 }

@@ -128,7 +128,7 @@ interface PortExits {
 }
 
 function bridgeExits(topology: Topology, bridge: number, frame: BridgedFrame): readonly PortExits[] {
-  return topology.memo(`exits ${bridge} ${describeFrame(frame)}`, () => forward(topology, bridge, frame, null, null));
+  return topology.memo(`exits ${bridge} ${describeFrame(frame)}`, () => forward(topology, bridge, frame));
 }
 
 function below(topology: Topology, { lower }: LinkEvent, tags: readonly Tag[], trail: Trail): RoutedExit[] {
@@ -161,16 +161,13 @@ function intoBridge(topology: Topology, bridge: LinkEvent, ingress: number, tags
   return forward(topology, bridge.ifindex, frame, { port: ingress, tags }, trail).flatMap(({ exits }) => exits);
 }
 
-/**
- * @param entry null for a frame that a bridge has learned of: then each port is followed for itself
- * @param trail null then
- */
+/** @param entry null for a frame that a bridge has learned of: then each port is followed for itself, without a trail */
 function forward(
   topology: Topology,
   bridge: number,
   frame: BridgedFrame,
-  entry: Entry | null,
-  trail: Trail | null,
+  entry: Entry | null = null,
+  trail?: Trail,
 ): PortExits[] {
   const programmed = isProgrammed(topology, bridge);
   const found: PortExits[] = [];
@@ -193,9 +190,8 @@ function forward(
 }
 
 /**
- * A port without carrier is disabled by the bridge, whatever spanning tree says of it (net/bridge/br_if.c:
- * br_port_carrier_check). That is no reason to forget the guests: they are to be announced when the carrier is back,
- * and the bridge enables the port before the kernel tells of the carrier.
+ * A bridge disables a port without carrier (net/bridge/br_if.c: br_port_carrier_check), and enables it before the
+ * kernel reports carrier again: its guests are to be announced then, so that they are not blocked.
  */
 function blockReason({ up, lowerUp }: LinkEvent, state: number | null, notMember: boolean): BlockReason | null {
   if (notMember) return 'vlan-not-on-uplink';

@@ -13,18 +13,17 @@ const ENDS = new Set(['internal', 'tap', 'dpdkvhostuser', 'dpdkvhostuserclient']
 export function isGuestPort(topology: Topology, ifindex: number): boolean {
   return topology.memo(`guest port ${ifindex}`, () => {
     const beneath = topology.beneathVlans(ifindex);
-    const details = topology.link(beneath)?.details;
-    const kind = details?.type === 'other' ? details.kind : null;
-    if (beneath === null || kind === null) return false;
+    const kind = beneath?.details.type === 'other' ? beneath.details.kind : null;
+    if (kind === null) return false;
     // A VLAN device on an interface of a switch leads into the switch.
-    if (ENDS.has(kind)) return beneath === ifindex;
+    if (ENDS.has(kind)) return beneath?.ifindex === ifindex;
     return GUEST_KINDS.has(kind) && !leadsOut(topology, ifindex);
   });
 }
 
 /** Whether a device is a bond, or a VLAN device on one. */
 export function leadsStraightOut(topology: Topology, ifindex: number): boolean {
-  return topology.link(topology.beneathVlans(ifindex))?.details.type === 'bond';
+  return topology.beneathVlans(ifindex)?.details.type === 'bond';
 }
 
 /** Whether flows decide where a bridge sends frames, and in which VLAN. */
@@ -34,9 +33,8 @@ export function isProgrammed(topology: Topology, bridge: number | null): boolean
 }
 
 /**
- * Whether a bridge port leads to a bond by way of other bridges, in some VLAN or other: then what is learned there may
- * live elsewhere. A programmed bridge does not join the networks of all its cables, and often has one to each of
- * several bonds (OpenStack's br-int): a port that leads to such a bridge leads out if that one is nearer to a bond.
+ * Whether a port leads to a bond by other bridges, in some VLAN: then what is learned there may live elsewhere. Not all
+ * cables of a programmed bridge are joined (OpenStack's br-int): a port leads out to one that is nearer to a bond.
  */
 function leadsOut(topology: Topology, port: number): boolean {
   const own = topology.link(port)?.master ?? null;
@@ -51,13 +49,13 @@ type End = readonly [bridge: number, port: number];
 
 /** Where the cable that a port is leads to: a veth or patch port to the bridges of its other end, and of VLAN devices on that. */
 function farEnds(topology: Topology, port: number): End[] {
-  const beneath = topology.link(topology.beneathVlans(port));
-  const { details, lower } = beneath ?? {};
-  if (details?.type === 'bridge') return beneath ? [[beneath.ifindex, beneath.ifindex]] : [];
-  if (details?.type !== 'other') return [];
-  if (details.kind === 'internal')
-    return port === beneath?.ifindex ? [] : endsAbove(topology, beneath?.ifindex ?? null);
-  return details.kind === 'veth' || details.kind === 'patch' ? endsAbove(topology, lower ?? null) : [];
+  const beneath = topology.beneathVlans(port);
+  if (!beneath) return [];
+  const { ifindex, details, lower } = beneath;
+  if (details.type === 'bridge') return [[ifindex, ifindex]];
+  const kind = details.type === 'other' ? details.kind : null;
+  if (kind === 'internal') return port === ifindex ? [] : endsAbove(topology, ifindex);
+  return kind === 'veth' || kind === 'patch' ? endsAbove(topology, lower) : [];
 }
 
 function endsAbove(topology: Topology, device: number | null, depth = 0): End[] {

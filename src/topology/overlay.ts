@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { LinkEvent } from '../kernel/events.js';
 import type { BridgePort } from './bridge-port.js';
 
@@ -87,4 +88,20 @@ export class OverlayView {
 function isTaken({ master }: LinkEvent, links: Links): boolean {
   const details = master === null ? undefined : links.get(master)?.details;
   return master === null || (details?.type === 'other' && details.kind === SWITCH);
+}
+
+/** What of a device decides the way of frames: all but its name and, so that a failover is no change, a bond's choice of slave and the carrier of its slaves. */
+export function shapeOf(link: LinkEvent): unknown {
+  const { ifindex, up, lowerUp, address, master, lower, details, bondSlaveActive } = link;
+  const kind = details.type === 'bond' ? { type: details.type, mode: details.mode, ovs: details.ovs } : details;
+  return { ifindex, up, carrier: bondSlaveActive !== null || lowerUp, address, master, lower, kind };
+}
+
+/** Whether two overlays send frames the same ways, and call their devices the same. */
+export function sameOverlay(one: Overlay, other: Overlay): boolean {
+  const [a, b] = [one, other].map(({ devices, interfaces, ports }) => {
+    const links = [...devices, ...interfaces.values()];
+    return { links: new Map(links.map((link) => [link.ifindex, [link.name, shapeOf(link)]])), ports };
+  });
+  return isDeepStrictEqual(a, b);
 }

@@ -14,12 +14,9 @@ interface PortOfVlan {
 }
 
 /** The other end of a cable: the bridge, which knows better where a guest is, and its port. */
-export interface InnerEnd {
+export interface InnerEnd extends Pick<PortFacts, 'isOvs' | 'programmed'> {
   readonly bridge: number;
   readonly port: number;
-  /** Whether Open vSwitch keeps the bridge, and whether flows decide where it sends frames. */
-  readonly isOvs: boolean;
-  readonly programmed: boolean;
   /** How many of its ports lead to guests, at least 1. */
   readonly guestPorts: number;
 }
@@ -48,19 +45,17 @@ export interface PortFacts {
 }
 
 /** Looks a port up once for each shape of the host. */
-export function portFacts(topology: Topology, { device, bridge, vlan }: PortOfVlan): PortFacts {
-  const key = `port ${device} ${bridge} ${vlan}`;
+export function portFacts(topology: Topology, port: PortOfVlan): PortFacts {
+  const key = `port ${port.device} ${port.bridge} ${port.vlan}`;
   const held = topology.derived.get(key) as PortFacts | undefined;
-  if (held) return held;
-  const facts = lookUp(topology, { device, bridge, vlan });
-  topology.derived.set(key, facts);
-  return facts;
+  return held ?? topology.memo(key, () => lookUp(topology, port));
 }
 
 function lookUp(topology: Topology, port: PortOfVlan): PortFacts {
   const { device, bridge, vlan } = port;
   const isGuests = isGuestPort(topology, device);
   const open = isOpen(topology, port);
+  const byBridge = bridge !== null && isGuests && open;
   return {
     isGuests,
     isUplink: leadsStraightOut(topology, device),
@@ -70,20 +65,18 @@ function lookUp(topology: Topology, port: PortOfVlan): PortFacts {
     isOpen: open,
     stands: isGuests && stands(topology, port),
     own: hostsOwn(topology, device),
-    exits:
-      bridge === null
+    exits: byBridge
+      ? exitsOfBridgePort(topology, bridge, device, vlan)
+      : bridge === null
         ? exitsOfDevice(topology, device)
-        : isGuests && open
-          ? exitsOfBridgePort(topology, bridge, device, vlan)
-          : [],
+        : [],
     outside: bridge === null ? [] : exitsByPort(topology, bridge, device, vlan),
   };
 }
 
 /**
- * The kernel forgets what it learned on a port that goes down or leaves its VLAN; Open vSwitch does not. Of an interface
- * in another network namespace its database cannot tell whether it is up (seen with 3.1: down, whatever it is), so that
- * it is as good as what was learned on it.
+ * The kernel forgets what it learned on a port that goes down or leaves its VLAN; Open vSwitch does not. Its database
+ * cannot tell whether an interface in another namespace is up (3.1: always down): that counts as open.
  */
 function isOpen(topology: Topology, { bridge, device }: PortOfVlan): boolean {
   if (bridge === null || !isOverlay(bridge)) return true;
@@ -97,8 +90,8 @@ function stands(topology: Topology, { bridge, device, vlan }: PortOfVlan): boole
   const link = topology.link(device);
   if (!link?.up || !link.lowerUp || link.master !== bridge) return false;
   if (vlan !== null && vlanMembership(topology.port(device)?.vlans ?? [], vlan) === 'none') return false;
-  const beneath = topology.link(topology.beneathVlans(device));
-  return beneath === link || (beneath?.up === true && beneath.lowerUp);
+  const beneath = topology.beneathVlans(device);
+  return beneath?.ifindex === device || (beneath?.up === true && beneath.lowerUp);
 }
 
 function hostsOwn(topology: Topology, device: number): PortFacts['own'] {
@@ -108,7 +101,7 @@ function hostsOwn(topology: Topology, device: number): PortFacts['own'] {
 }
 
 function innerEnd(topology: Topology, device: number): InnerEnd | null {
-  const beneath = topology.link(topology.beneathVlans(device));
+  const beneath = topology.beneathVlans(device);
   const end = beneath?.details.type === 'other' ? topology.link(beneath.lower) : undefined;
   const bridge = topology.link(end?.master ?? null);
   if (!end || bridge?.details.type !== 'bridge') return null;

@@ -3,23 +3,21 @@ import type { KernelEvent, LinkEvent, VlanRange } from '../kernel/events.js';
 import { LruMap } from '../lru-map.js';
 import { isOverlay } from './bond-id.js';
 import type { BridgePort } from './bridge-port.js';
-import { type Overlay, OverlayView } from './overlay.js';
-import { sameOverlay, shapeOf } from './shape.js';
+import { type Overlay, OverlayView, sameOverlay, shapeOf } from './overlay.js';
 
 /** More ports than any host has; a guest may send in 4,094 VLANs of each. */
 const MAX_DERIVED = 262_144;
 
 /**
- * The host's devices, folded from link events, under an overlay of those that another switch keeps. Holds one entry a
- * device: bounded by the kernel's own table, and the overlay.
- * Derived facts live until the shape of the host changes: they may rest on what `shapeOf` names.
+ * The host's devices, folded from link events, under an overlay of those that another switch keeps. Bounded by the
+ * kernel's own table, and the overlay.
  */
 export class Topology {
   private readonly links = new Map<number, LinkEvent>();
   private readonly ports = new Map<number, BridgePort>();
   private readonly byName = new Map<string, number>();
-  /** What follows from the shape of the host, by what it says; emptied when that changes. */
-  readonly derived: Map<string, unknown> = new LruMap(MAX_DERIVED);
+  /** What follows from the shape of the host (`shapeOf`), by what it says; emptied when that changes. */
+  readonly derived = new LruMap<string, unknown>(MAX_DERIVED);
   private overlay = new OverlayView();
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
@@ -45,10 +43,7 @@ export class Topology {
     return changed;
   }
 
-  /**
-   * Lays other devices over the kernel's, in place of those of the last call.
-   * @returns whether the way frames take through the host may be different now, or a device has another name
-   */
+  /** Replaces the devices over the kernel's. @returns whether ways, or names of devices, may be different now */
   setOverlay(overlay: Overlay): boolean {
     const changed = !sameOverlay(this.overlay.all, overlay);
     this.overlay = new OverlayView(overlay);
@@ -82,7 +77,8 @@ export class Topology {
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
     const same = held && this.watches(held.name) === this.watches(event.name);
     const renamed = held?.name !== event.name && (this.overlay.names(held?.name) || this.overlay.names(event.name));
-    return moved || renamed || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(this.seen(event)));
+    const seen = this.overlay.seen(event, this.links);
+    return moved || renamed || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(seen));
   }
 
   private dropLink(ifindex: number): boolean {
@@ -119,12 +115,7 @@ export class Topology {
     if (ifindex === null) return undefined;
     if (isOverlay(ifindex)) return this.overlay.device(ifindex, this.byName);
     const link = this.links.get(ifindex);
-    return link && this.seen(link);
-  }
-
-  /** A device of the kernel with its place in the overlay. */
-  private seen(link: LinkEvent): LinkEvent {
-    return this.overlay.seen(link, this.links);
+    return link && this.overlay.seen(link, this.links);
   }
 
   /** A bond goes before any other device of its name, and of two the kernel's. */
@@ -138,7 +129,7 @@ export class Topology {
   /** The kernel's devices come last. */
   *allLinks(): Generator<LinkEvent> {
     yield* this.overlay.visible(this.byName);
-    for (const link of this.links.values()) yield this.seen(link);
+    for (const link of this.links.values()) yield this.overlay.seen(link, this.links);
   }
 
   /** The device by which an interface of the overlay is known now: the kernel's of its name, or the overlay's own. */
@@ -153,44 +144,44 @@ export class Topology {
 
   /** The devices enslaved to a bridge or bond. */
   slavesOf(master: number): readonly LinkEvent[] {
-    const slaves = this.memo('slaves', () => groupBy(this.allLinks(), (link) => link.master));
-    return this.resolve(slaves.get(master));
+    return this.groupedBy('master', master);
   }
 
   /** The devices stacked on `lower`: VLAN devices, macvlans. A veth and its peer each count as above the other. */
   devicesAbove(lower: number): readonly LinkEvent[] {
-    const above = this.memo('above', () => groupBy(this.allLinks(), (link) => link.lower));
-    return this.resolve(above.get(lower));
+    return this.groupedBy('lower', lower);
   }
 
-  /** The device beneath a stack of VLAN devices: itself if it is none, null where the stack leads nowhere. */
-  beneathVlans(ifindex: number): number | null {
+  private groupedBy(by: 'master' | 'lower', other: number): LinkEvent[] {
+    const groups = this.memo(by, () => {
+      const byOther = new Map<number | null, number[]>();
+      for (const link of this.allLinks()) {
+        const group = byOther.get(link[by]);
+        if (group) group.push(link.ifindex);
+        else byOther.set(link[by], [link.ifindex]);
+      }
+      return byOther;
+    });
+    return (groups.get(other) ?? []).flatMap((ifindex) => this.link(ifindex) ?? []);
+  }
+
+  /** The device beneath a stack of VLAN devices: itself if it is none, undefined where the stack leads nowhere. */
+  beneathVlans(ifindex: number): LinkEvent | undefined {
     let link = this.link(ifindex);
     const passed = new Set<number>(); // no kernel stacks them in a ring, but a message may say so
     while (link?.details.type === 'vlan' && !passed.has(link.ifindex)) {
       passed.add(link.ifindex);
       link = this.link(link.lower);
     }
-    return link && !passed.has(link.ifindex) ? link.ifindex : null;
-  }
-
-  private resolve(ifindexes: readonly number[] = []): LinkEvent[] {
-    return ifindexes.flatMap((ifindex) => this.link(ifindex) ?? []);
+    return link && !passed.has(link.ifindex) ? link : undefined;
   }
 
   /** A fact computed from the topology, kept until the topology changes. `key` names it and its arguments. */
-  memo<T>(key: string, compute: () => T): T {
-    if (!this.derived.has(key)) this.derived.set(key, compute());
-    return this.derived.get(key) as T;
+  memo<T extends NonNullable<unknown> | null>(key: string, compute: () => T): T {
+    const held = this.derived.get(key) as T | undefined;
+    if (held !== undefined) return held;
+    const value = compute();
+    this.derived.set(key, value);
+    return value;
   }
-}
-
-function groupBy(links: Iterable<LinkEvent>, keyOf: (link: LinkEvent) => number | null): Map<number | null, number[]> {
-  const groups = new Map<number | null, number[]>();
-  for (const link of links) {
-    const group = groups.get(keyOf(link));
-    if (group) group.push(link.ifindex);
-    else groups.set(keyOf(link), [link.ifindex]);
-  }
-  return groups;
 }

@@ -1,7 +1,7 @@
 import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
-import type { Address, Place } from '../plan/announceable.js';
+import type { Address, Place } from '../plan/turns.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
 import { bucketWord, controlWords, EPOCH } from './batch-memory.js';

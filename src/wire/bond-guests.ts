@@ -1,6 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
-import type { Place } from '../plan/announceable.js';
+import type { Place } from '../plan/turns.js';
 import type { Source } from '../sources/sighting.js';
 import { encodeRarp } from '../frames/arp.js';
 import { frameKey } from '../frames/ethernet.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from '../../src/listen/snoop-messages.js';
-import type { Heard } from '../../src/sources/heard.js';
+import type { Heard } from '../../src/sources/snoop.js';
 import { ThreadHandle } from '../../src/wire/thread-handle.js';
 import { startThread } from '../../src/sys/process/thread.js';
 import { dissect } from '../support/dissect.js';

@@ -5,7 +5,7 @@
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
-import type { Address } from '../../src/plan/announceable.js';
+import type { Address } from '../../src/plan/turns.js';
 import { Events } from '../../src/tasks/events.js';
 import { asBond } from '../../src/topology/bond-id.js';
 import type { DaemonEvents } from '../../src/wire/events.js';

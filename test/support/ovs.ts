@@ -154,7 +154,7 @@ export class OvsHost {
       return found.ofport ?? 0;
     };
     const told = rows.map(([mac, from, vlan, age = 0]) => ({ mac: mac as Mac, ofport: of(from), vlan, age }));
-    return this.state.setOvsTable(`bridge ${name}`, told, this.now).map(({ reason }) => reason);
+    return this.state.ovs.setTable(`bridge ${name}`, told, this.now).map(({ reason }) => reason);
   }
 
   nameOf(ifindex: number | null): string {

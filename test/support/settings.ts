@@ -1,6 +1,6 @@
 import { VIRTUAL_ROUTER_MACS } from '../../src/config/constants.js';
 import { readConfig } from '../../src/config/read-config.js';
-import type { GuestSettings } from '../../src/guests/settings.js';
+import type { GuestSettings } from '../../src/guests/policy.js';
 
 const { guests } = readConfig(null).config;
 

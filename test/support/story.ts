@@ -2,7 +2,7 @@ import { asBond } from '../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import type { Mac } from '../../src/addr/mac.js';
 import { HostState } from '../../src/guests/host-state.js';
-import type { Direction, Heard } from '../../src/sources/heard.js';
+import type { Direction, Heard } from '../../src/sources/snoop.js';
 import { BOND, type Hypervisor, plainBridge } from '../lab/net/hypervisor.js';
 import { FakeHost } from './host.js';
 import { guestSettings } from './settings.js';

@@ -80,7 +80,7 @@ function bondsWithGuests(topology: Topology): Set<number> {
 
 function vlanDevicesAbove(topology: Topology, { ifindex }: LinkEvent): LinkEvent[] {
   return [...topology.allLinks()].filter(
-    (link) => link.details.type === 'vlan' && topology.beneathVlans(link.ifindex) === ifindex,
+    (link) => link.details.type === 'vlan' && topology.beneathVlans(link.ifindex)?.ifindex === ifindex,
   );
 }
 

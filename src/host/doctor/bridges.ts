@@ -34,7 +34,7 @@ function uplinksOf(topology: Topology, { ifindex }: LinkEvent, bonds: ReadonlySe
   return topology
     .slavesOf(ifindex)
     .filter((port) => leadsStraightOut(topology, port.ifindex))
-    .filter((port) => bonds.has(topology.beneathVlans(port.ifindex) ?? 0));
+    .filter((port) => bonds.has(topology.beneathVlans(port.ifindex)?.ifindex ?? 0));
 }
 
 async function readBridge(
@@ -73,7 +73,7 @@ async function readUplink(topology: Topology, port: LinkEvent, knowsVlans: boole
   const held = topology.port(ifindex);
   return {
     name,
-    bond: topology.link(topology.beneathVlans(ifindex))?.name ?? '',
+    bond: topology.beneathVlans(ifindex)?.name ?? '',
     tags: tagsBeneath(topology, port),
     vlans: knowsVlans ? (held?.vlans ?? []) : null,
     carrier: lowerUp,

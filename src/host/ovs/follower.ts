@@ -92,7 +92,7 @@ export class OvsFollower implements Task {
   private applyTable(uuid: string, rows: readonly OvsMacRow[], at: number): void {
     const { metrics } = this.tools;
     this.knowledge.setTable(uuid, rows, at);
-    for (const ignored of this.host.setOvsTable(uuid, rows, at)) {
+    for (const ignored of this.host.ovs.setTable(uuid, rows, at)) {
       metrics.count('bondherald_sightings_ignored_total', { ...ignored });
     }
     for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });

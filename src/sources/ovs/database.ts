@@ -1,16 +1,12 @@
 import { OvsAnswerError } from '../../errors.js';
 import type { OvsBridge, OvsConfig, OvsInterface, OvsPort } from './config.js';
-import { Kept } from './kept.js';
 import { atoms, type Columns, references } from './notation.js';
 import { readBridge, readInterface, readPort } from './translate.js';
 
 /** The database that a server of Open vSwitch's has. */
 const DATABASE = 'Open_vSwitch';
 
-/**
- * What we follow of it. Without the columns of statistics, which change every few seconds, nothing comes as long as
- * nothing changes.
- */
+/** What we follow of it. The columns of statistics, which change every few seconds, are left out. */
 const COLUMNS = {
   Open_vSwitch: ['bridges'],
   Bridge: ['name', 'ports', 'controller', 'fail_mode', 'other_config'],
@@ -145,11 +141,7 @@ function tells(row: Columns): boolean {
   return TOLD.some((column) => (atoms(row[column])?.length ?? 0) > 0);
 }
 
-/**
- * The rows of a <table-updates> that are of interest; `row` is null for one that is deleted. A row that is modified
- * comes whole in `new`.
- * @throws OvsAnswerError
- */
+/** The rows of a <table-updates>; `row` is the whole row, null for one that is deleted. @throws OvsAnswerError */
 function* changesIn(updates: unknown): Generator<{ table: Table; uuid: string; row: Columns | null }> {
   const tables = object(updates, 'tables');
   for (const table of TABLES) {
@@ -168,4 +160,25 @@ function object(value: unknown, what: string): Record<string, unknown> {
 function checkSize(tables: Record<Table, Map<string, Columns>>): void {
   const rows = TABLES.reduce((sum, table) => sum + tables[table].size, 0);
   if (rows > ROWS) throw new OvsAnswerError(`the database has more than ${ROWS} rows`);
+}
+
+/** Values made from parts, made again only when a part is another. Holds those that the last turn took. */
+class Kept<T> {
+  private before = new Map<string, { readonly parts: readonly unknown[]; readonly value: T }>();
+  private now: typeof this.before = new Map();
+
+  /** @returns the value of the turn before when `parts` are the very same, else a new one */
+  take(key: string, parts: readonly unknown[], make: () => T): T {
+    const held = this.before.get(key);
+    const same = held?.parts.length === parts.length && held.parts.every((part, index) => part === parts[index]);
+    const kept = same && held ? held : { parts, value: make() };
+    this.now.set(key, kept);
+    return kept.value;
+  }
+
+  /** Ends a turn: what it did not take is forgotten. */
+  turn(): void {
+    this.before = this.now;
+    this.now = new Map();
+  }
 }

@@ -29,22 +29,16 @@ export class MacTableReader {
 
   /** Reads up to so many lines. @returns whether there are more */
   read(lines: number): boolean {
-    for (let n = 0; n < lines && this.position < this.text.length; n++) this.readLine(this.nextLine());
+    for (let n = 0; n < lines && this.position < this.text.length; n++) {
+      const newline = this.text.indexOf('\n', this.position);
+      const end = newline < 0 ? this.text.length : newline;
+      const line = this.text.slice(this.position, end);
+      const row = readRow(line);
+      if (row) this.rows.push(row);
+      else if (line.trim() !== '' && !HEADER.test(line)) this.unreadable++;
+      this.position = end + 1;
+    }
     return this.position < this.text.length;
-  }
-
-  private nextLine(): string {
-    const newline = this.text.indexOf('\n', this.position);
-    const end = newline < 0 ? this.text.length : newline;
-    const line = this.text.slice(this.position, end);
-    this.position = end + 1;
-    return line;
-  }
-
-  private readLine(line: string): void {
-    const row = readRow(line);
-    if (row) this.rows.push(row);
-    else if (line.trim() !== '' && !HEADER.test(line)) this.unreadable++;
   }
 }
 

@@ -22,6 +22,8 @@ const OFPORT_MAX = 0xff00;
 const AGING = { standard: 300, least: 15, most: 3600 };
 const TABLE = { standard: 8192, least: 10, most: 1_000_000 };
 
+const MODES = ['access', 'trunk', 'native-tagged', 'native-untagged', 'dot1q-tunnel'] as const;
+
 /** A port that carries nothing. */
 const DEAD: OvsVlans = { mode: 'access', tag: DEAD_VLAN, trunks: [], cvlans: [], ethertype: 0x88a8 };
 
@@ -67,11 +69,11 @@ export function readInterface(uuid: string, row: Columns): OvsInterface {
 function readVlans(row: Columns): OvsVlans {
   const vid = whole(row.tag, 0, DEAD_VLAN);
   const written = optional(row.vlan_mode);
-  const mode = written === undefined ? implied(vid) : written;
+  const implied = vid === null ? 'trunk' : 'access';
+  const mode = written === undefined ? implied : MODES.find((each) => each === written);
   const trunks = wholes(row.trunks, 0, DEAD_VLAN);
   const cvlans = wholes(row.cvlans, 0, DEAD_VLAN);
-  if (!isMode(mode) || trunks === null || cvlans === null || (vid === null && optional(row.tag) !== undefined))
-    return DEAD;
+  if (!mode || !trunks || !cvlans || (vid === null && optional(row.tag) !== undefined)) return DEAD;
   const ethertype = entry(row.other_config, 'qinq-ethtype') === '802.1q' ? 0x8100 : 0x88a8;
   const native = vid ?? 0;
   switch (mode) {
@@ -84,21 +86,6 @@ function readVlans(row: Columns): OvsVlans {
     default:
       return { mode, tag: native, trunks: withNative(trunks, native), cvlans: [], ethertype };
   }
-}
-
-/** What a port without vlan_mode is. */
-function implied(tag: number | null): OvsVlans['mode'] {
-  return tag === null ? 'trunk' : 'access';
-}
-
-function isMode(mode: unknown): mode is OvsVlans['mode'] {
-  return (
-    mode === 'access' ||
-    mode === 'trunk' ||
-    mode === 'native-tagged' ||
-    mode === 'native-untagged' ||
-    mode === 'dot1q-tunnel'
-  );
 }
 
 /** The native VLAN is always among the trunked ones, and takes the place of VLAN 0. */

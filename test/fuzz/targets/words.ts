@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { ipBytes, ipFromBytes, isStationIp, parseIp } from '../../../src/addr/ip.js';
-import { matchesMacPrefix, parseMacPrefix } from '../../../src/addr/mac-prefix.js';
-import { parseMac, ZERO_MAC } from '../../../src/addr/mac.js';
+import { matchesMacPrefix, parseMac, parseMacPrefix, ZERO_MAC } from '../../../src/addr/mac.js';
 import { kindsArgument, macArgument, roundsArgument, vlanArgument } from '../../../src/cli/arguments.js';
 import { printable } from '../../../src/cli/table.js';
 import { nearest, parseDuration } from '../../../src/config/leaves.js';

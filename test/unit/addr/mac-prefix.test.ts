@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { macFromBytes, parseMac, type Mac } from '../../../src/addr/mac.js';
-import { matchesMacPrefix, parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import { type Mac, macFromBytes, matchesMacPrefix, parseMac, parseMacPrefix } from '../../../src/addr/mac.js';
 import { VIRTUAL_ROUTER_MACS } from '../../../src/config/constants.js';
 
 function matches(prefix: string, mac: string): boolean {

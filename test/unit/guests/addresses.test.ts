@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import type { Heard } from '../../../src/sources/heard.js';
+import type { Heard } from '../../../src/sources/snoop.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { encodeState } from '../../../src/state/document.js';
 import { decodeState } from '../../../src/state/decode.js';

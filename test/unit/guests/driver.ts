@@ -1,10 +1,9 @@
 /** Plays commands to the program by way of HostState's public methods. The only file of the property test that knows it. */
 import { asBond } from '../../../src/topology/bond-id.js';
 import type { Ip } from '../../../src/addr/ip.js';
-import type { Mac } from '../../../src/addr/mac.js';
-import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
 import { HostState } from '../../../src/guests/host-state.js';
-import type { GuestSettings } from '../../../src/guests/settings.js';
+import type { GuestSettings } from '../../../src/guests/policy.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import type { KernelEvent, LinkDetails, VlanRange } from '../../../src/kernel/events.js';
 import { FakeHost } from '../../support/host.js';

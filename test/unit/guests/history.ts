@@ -1,5 +1,5 @@
 /** Plays a history to the real program, and keeps what a property needs of it: what happened, not what should follow. */
-import type { GuestSettings } from '../../../src/guests/settings.js';
+import type { GuestSettings } from '../../../src/guests/policy.js';
 import type { Command, RowOf, Step } from './commands.js';
 import { Driver, type Judged, type Limits } from './driver.js';
 import { MACS, type WorldName } from './worlds.js';

@@ -119,7 +119,7 @@ test('when a bridge goes its guests go with it, and a table of a bridge that nob
   host.config();
   assert.deepEqual(host.say(), []);
   assert.deepEqual([...host.state.macs()], []);
-  assert.deepEqual(host.state.setOvsTable('bridge br0', [{ mac: GUEST, ofport: 1, vlan: 5, age: 0 }], 0), []);
+  assert.deepEqual(host.state.ovs.setTable('bridge br0', [{ mac: GUEST, ofport: 1, vlan: 5, age: 0 }], 0), []);
   assert.deepEqual([...host.state.macs()], []);
 });
 

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Mac } from '../../../src/addr/mac.js';
-import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
 import { BatchReader } from '../../../src/wire/burst.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import { ROOMY, TIGHT } from '../../fuzz/host-state.js';

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
-import type { Mac } from '../../../src/addr/mac.js';
-import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
+import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
 import type { HostState } from '../../../src/guests/host-state.js';
 import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { BOND } from '../../lab/net/hypervisor.js';

@@ -1,10 +1,8 @@
 import { asBond, type Exit } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Mac } from '../../../src/addr/mac.js';
-import { parseMacPrefix } from '../../../src/addr/mac-prefix.js';
-import type { Claim } from '../../../src/guests/policy.js';
-import { Policy } from '../../../src/guests/policy.js';
+import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
+import { type Claim, Policy } from '../../../src/guests/policy.js';
 import { judge, type Verdict } from '../../../src/guests/verdict.js';
 import type { Sighting } from '../../../src/sources/sighting.js';
 import { Topology } from '../../../src/topology/topology.js';

@@ -5,8 +5,7 @@ import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
-import type { Heard, HeardIgnoreReason } from '../../../src/sources/heard.js';
-import { readFrame } from '../../../src/sources/snoop.js';
+import { type Heard, type HeardIgnoreReason, readFrame } from '../../../src/sources/snoop.js';
 import * as say from '../../support/say.js';
 
 const GUEST = '52:54:00:00:00:01';
