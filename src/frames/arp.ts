@@ -68,7 +68,7 @@ export const ARP_REPLY = 2;
  * @throws FrameError when `ip` is no IPv4 address
  */
 export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
-  if (!isIpv4(ip)) throw new FrameError(`${ip} is no address for ARP`);
+  if (!isIpv4(ip)) throw new FrameError(`${ip} is not an IPv4 address`);
   const packet = { operation: ARP_REQUEST, sender: mac, senderIp: ip, target: ZERO_MAC, targetIp: ip };
   return encodeBroadcast(ETH_P_ARP, tags, packet);
 }

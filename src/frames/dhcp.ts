@@ -105,17 +105,18 @@ export interface Udp {
  * hardware. @throws FrameError when lengths contradict each other, or it is a fragment
  */
 export function decodeUdp(bytes: Uint8Array): Udp | null {
-  if (bytes.length < 20) throw new FrameError(`${bytes.length} bytes are too few for IPv4`);
+  if (bytes.length < 20) throw new FrameError(`IPv4 packet of ${bytes.length} bytes is too short`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const header = 4 * (view.getUint8(0) & 0xf);
   const end = view.getUint16(2);
   if (view.getUint8(0) >> 4 !== 4 || header < 20) throw new FrameError('the header of the packet is not IPv4');
-  if (end > bytes.length) throw new FrameError(`an IPv4 packet of ${end} bytes in ${bytes.length}`);
+  if (end > bytes.length) throw new FrameError(`an IPv4 packet of ${end} bytes is truncated to ${bytes.length}`);
   if (view.getUint8(9) !== PROTOCOL_UDP) return null;
   if (view.getUint16(6) & 0x3fff) throw new FrameError('a fragment of an IPv4 packet');
   if (end - header < UDP_HEADER_LENGTH) throw new FrameError('an IPv4 packet too short for UDP');
   const length = view.getUint16(header + 4);
-  if (length < UDP_HEADER_LENGTH || header + length > end) throw new FrameError(`UDP of ${length} bytes in ${end}`);
+  if (length < UDP_HEADER_LENGTH || header + length > end)
+    throw new FrameError(`invalid UDP length ${length} in an IPv4 packet of ${end} bytes`);
   return {
     source: ipFromBytes(bytes, 12, 4) ?? NO_IPV4,
     destination: ipFromBytes(bytes, 16, 4) ?? NO_IPV4,

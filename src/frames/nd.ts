@@ -141,7 +141,7 @@ const ALL_NODES_MAC = '33:33:00:00:00:01' as Mac;
  * @throws FrameError when `ip` is no IPv6 address of a station
  */
 export function encodeUnsolicitedNa(mac: Mac, ip: Ip, router: boolean, tags: readonly Tag[]): Uint8Array {
-  if (isIpv4(ip) || !isStationIp(ip)) throw new FrameError(`${ip} is no address for a Neighbor Advertisement`);
+  if (isIpv4(ip) || !isStationIp(ip)) throw new FrameError(`${ip} is not the IPv6 address of a station`);
   const message = new Uint8Array(NA_LENGTH + LINK_LAYER_OPTION_LENGTH);
   message[0] = NA_TYPE;
   message[4] = OVERRIDE_FLAG | (router ? ROUTER_FLAG : 0);

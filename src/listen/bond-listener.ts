@@ -104,7 +104,7 @@ export class BondListener {
     // When this fails the bond is gone too, and soon forgotten.
     failureOf(() => {
       if (this.renewalsLeft-- > 0) this.open();
-      else this.openPlain('somebody takes its parts away again and again');
+      else this.openPlain('another program keeps removing its filters');
     });
   }
 

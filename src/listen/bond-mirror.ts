@@ -87,7 +87,8 @@ export class BondMirror {
     const found = this.requests
       .ask(name, (seq) => link.getLinkRequest(name, seq))
       .find((event): event is LinkEvent => event.type === 'link' && event.name === name);
-    if (!found || !isOurs(found)) throw new NetlinkRequestError(`there is a device ${name} that is not ours`);
+    if (!found || !isOurs(found))
+      throw new NetlinkRequestError(`device ${name} exists, and bondherald did not create it`);
     const { ifindex } = found;
     this.dummy = ifindex;
     if (!isNew && found.address === OURS.madeQdisc) this.madeQdisc = true;

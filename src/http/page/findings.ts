@@ -1,6 +1,6 @@
 import type { Finding } from '../../doctor/finding.js';
 import { clip, type Html, html } from './html.js';
-import { ago, badge, count, definitions, utc } from './parts.js';
+import { ago, badge, definitions, utc } from './parts.js';
 import type { PageDiagnosis } from './query.js';
 
 /** So much is shown of what the doctor finds. */

@@ -67,7 +67,7 @@ export function openRouteSocket(groups: readonly number[], listener: RouteListen
 /** SO_MEMINFO (net/core/sock.c:sk_get_meminfo): nine words u32, of which the last counts what was dropped. Since Linux 4.12. */
 function dropsOf(fd: number): number {
   const words = libc.getOption(fd, libc.SOL_SOCKET, SO_MEMINFO, SK_MEMINFO_DROPS + 1);
-  libc.check(words ? 0 : -1, 'getsockopt', 'the drops of a netlink socket');
+  libc.check(words ? 0 : -1, 'getsockopt', 'reading the drop counter of a netlink socket');
   return words?.[SK_MEMINFO_DROPS] ?? 0;
 }
 

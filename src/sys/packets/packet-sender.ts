@@ -49,9 +49,7 @@ function prepare(fd: number, ifindex: number): void {
   bindToDevice(fd, ifindex, 0);
   const marked = libc.setOption(fd, libc.SOL_SOCKET, libc.SO_MARK, OWN_FRAMES_MARK);
   if (marked < 0 && libc.lastErrno() === 'EPERM')
-    throw new PermissionError(
-      'marking our own frames needs CAP_NET_ADMIN: run this as root or give it that capability',
-    );
+    throw new PermissionError('marking frames needs CAP_NET_ADMIN: run this as root or grant that capability');
   libc.check(marked, 'setsockopt', 'the mark of our own frames');
   libc.setBufferSize(fd, libc.SO_SNDBUFFORCE, libc.SO_SNDBUF, SEND_BUFFER_BYTES);
   libc.setTimeLimit(fd, libc.SO_SNDTIMEO, SEND_TIME_LIMIT_MS);

@@ -99,7 +99,7 @@ function attachedFilter(fd: number): Uint8Array | null {
 function getFilter(fd: number, into: Uint8Array): number {
   const length = Uint32Array.of(into.length / INSTRUCTION_BYTES);
   const result = libc.getsockopt(fd, libc.SOL_SOCKET, libc.SO_ATTACH_FILTER, into, length);
-  libc.check(result, 'getsockopt', 'the filter of a socket');
+  libc.check(result, 'getsockopt', 'reading the filter of a socket');
   return length[0] ?? 0;
 }
 
@@ -110,10 +110,10 @@ function getFilter(fd: number, into: Uint8Array): number {
  */
 export function attachFilter(fd: number, program: Uint8Array): void {
   const count = program.length / INSTRUCTION_BYTES;
-  if (count > 0xffff) throw new SyscallError('setsockopt', 'EINVAL', `a filter of ${count} instructions`);
+  if (count > 0xffff) throw new SyscallError('setsockopt', 'EINVAL', `attaching a filter of ${count} instructions`);
   const description = new ArrayBuffer(16);
   new Uint16Array(description)[0] = count;
   new BigUint64Array(description)[1] = libc.addressOf(program);
   const result = libc.setsockopt(fd, libc.SOL_SOCKET, libc.SO_ATTACH_FILTER, new Uint8Array(description), 16);
-  libc.check(result, 'setsockopt', `a filter of ${count} instructions`);
+  libc.check(result, 'setsockopt', `attaching a filter of ${count} instructions`);
 }
