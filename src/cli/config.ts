@@ -1,5 +1,5 @@
 import { CONFIG_FILE } from '../config/constants.js';
-import { settingsList, settingsText } from '../config/layers.js';
+import { settingsList, settingsText } from '../config/show.js';
 import { loadConfig, type OverrideArguments } from './config-file.js';
 import type { Output } from './output.js';
 

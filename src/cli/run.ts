@@ -1,4 +1,4 @@
-import { freeze } from '../config/read-config.js';
+import { freeze } from '../config/config.js';
 import type { LoadedConfig } from '../config/read-config.js';
 import { Daemon } from '../daemon/daemon.js';
 import { Settings } from '../daemon/settings.js';

@@ -86,3 +86,12 @@ export interface Config {
 
 /** What is announced, when and how fast. */
 export type AnnounceConfig = Config['announce'];
+
+/** Freezes a value and all that is in it. */
+export function freeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}

@@ -1,5 +1,5 @@
 import { ConfigError } from '../errors.js';
-import type { Config } from './config.js';
+import { type Config, freeze } from './config.js';
 import { crossProblems } from './cross-checks.js';
 import { DEFAULTS } from './defaults.js';
 import { type Layer, merge, type Setting } from './layers.js';
@@ -86,13 +86,4 @@ function located(
     const parts = [`${name}:${line}`, ...(path.length > 0 ? [pathText(path)] : []), text];
     return unreadable.has(line) ? [] : [{ line, text: parts.join(': ') }];
   });
-}
-
-/** Freezes a value and all that is in it. */
-export function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    Object.values(value).forEach(freeze);
-    Object.freeze(value);
-  }
-  return value;
 }

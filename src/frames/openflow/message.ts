@@ -52,7 +52,7 @@ export class MessageReader {
 
   /** The messages that are whole now. @throws OpenFlowError for a length shorter than a header: what follows is lost */
   take(bytes: Uint8Array): Message[] {
-    const all = this.rest.length === 0 ? bytes : Buffer.concat([this.rest, bytes]);
+    const all = this.rest.length === 0 ? bytes : new Uint8Array(Buffer.concat([this.rest, bytes]));
     const view = new DataView(all.buffer, all.byteOffset, all.byteLength);
     const messages: Message[] = [];
     let at = 0;

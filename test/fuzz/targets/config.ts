@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { changesOf, withoutRestart } from '../../../src/config/changes.js';
 import { DEFAULTS } from '../../../src/config/defaults.js';
 import { type LoadedConfig, readConfig } from '../../../src/config/read-config.js';
-import { settingsList, settingsText } from '../../../src/config/layers.js';
+import { settingsList, settingsText } from '../../../src/config/show.js';
 import { ConfigError } from '../../../src/errors.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { Policy } from '../../../src/guests/policy.js';

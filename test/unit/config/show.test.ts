@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readConfig } from '../../../src/config/read-config.js';
-import { settingsList, settingsText } from '../../../src/config/layers.js';
+import { settingsList, settingsText } from '../../../src/config/show.js';
 import { load } from './say.js';
 
 const FILE = `
