@@ -195,7 +195,7 @@ test('somebody else’s filter after ours sees all that it did, and stays with i
 
 test('a filter of somebody else that is asked before ours could hide frames: they are heard without tc', async (t) => {
   const { lab, daemon } = await setUp(t, () => someTc(`qdisc add dev ${BOND} clsact`, count(10)));
-  assert.match(daemon.stderr, /listening without tc.*pref 10, is asked before ours/);
+  assert.match(daemon.stderr, /listening without tc.*pref 10, comes before ours/);
   await isHeard(lab, '10.9.0.4');
   await assertCounting(lab);
   await daemon.stop();
@@ -248,7 +248,7 @@ test('a qdisc that somebody deletes is put back; a filter put before ours ends t
   await isHeard(lab, '10.9.3.1');
   assert.doesNotMatch(daemon.stderr, FALLBACK);
   await someTc(count(20));
-  await daemon.logs(/listening without tc.*pref 20, is asked before ours/);
+  await daemon.logs(/listening without tc.*pref 20, comes before ours/);
   await isHeard(lab, '10.9.3.2');
   await daemon.stop();
   assert.deepEqual(await ours(), { ...NOTHING, clsact: true, filters: ['20 all matchall 1'] });
