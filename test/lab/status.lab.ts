@@ -45,7 +45,10 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   const lab = await labFor(t, { bond: { miimon: 100 } });
   const { daemon: none, bond: seen } = await report();
   assert.deepEqual([none, seen], [null, withoutDaemon(lab)]);
-  assert.match(await page(), /^no daemon runs: [^\n]+\n\nbond0: active-backup, miimon 100 ms, active link up1\n/);
+  assert.match(
+    await page(),
+    /^no daemon is running: guests will not be announced at a failover\n\nbond0: active-backup, miimon 100 ms, active link up1\n/,
+  );
 
   const [schedule, rate] = ['[0s, 1s, 4s]', '{rarp: {rate: 2000, burst: 1000}}'];
   writeFileSync(`${SCRATCH}.yaml`, `announce: {schedule: ${schedule}, jitter: 0, rate: ${rate}}`);
