@@ -63,16 +63,20 @@ export class ControlServer {
     this.started = this.tools.clock.unix();
     try {
       this.server = await listenUnix(path, LIMITS, (line) => this.answer(line));
-      const reason = shareWithGroup(path, CONTROL_GROUP);
-      if (reason === null) return;
-      const field = reason === 'no-group' ? `group ${CONTROL_GROUP} does not exist` : `${CONTROL_GROUP}: ${reason}`;
-      this.tools.log.info('only root and the group of the daemon can use the control socket', { reason: field });
     } catch (error) {
       if (!(error instanceof ControlSocketError)) throw error;
       this.tools.log.warn('cannot create the control socket; commands will read the kernel themselves', {
         reason: oneLine(error),
       });
     }
+  }
+
+  /** Lets the group of its users use the socket, where there is one. */
+  share(path: string): void {
+    const reason = this.server && shareWithGroup(path, CONTROL_GROUP);
+    if (reason === null) return;
+    const field = reason === 'no-group' ? `group ${CONTROL_GROUP} does not exist` : `${CONTROL_GROUP}: ${reason}`;
+    this.tools.log.info('only root and the group of the daemon can use the control socket', { reason: field });
   }
 
   /** Gives the socket back. */

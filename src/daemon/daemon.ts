@@ -40,6 +40,7 @@ export class Daemon {
     await control.listen(controlSocket);
     try {
       openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
+      control.share(controlSocket);
       log.info('starting', { version: VERSION });
       await runTasks(tasks, signal, () => void this.becomeReady(signal)).finally(() => announcements.stop());
     } finally {

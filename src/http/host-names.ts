@@ -26,7 +26,7 @@ const NAME = /^(?:[a-z0-9_-]+\.)*[a-z0-9_-]+$/;
 export function isForUs(header: string | undefined, { own, names, isCertifiedFor }: HostNames): boolean {
   if (header === undefined) return true;
   const [, inBrackets, plain = ''] = HEADER.exec(header) ?? [];
-  if (inBrackets !== undefined) return parseIp(inBrackets)?.includes(':') ?? false;
+  if (inBrackets !== undefined) return parseIp(inBrackets.replace(/%.*/, ''))?.includes(':') ?? false; // a zone is of no account
   if (parseIp(plain) !== undefined) return true;
   const name = plain.toLowerCase().replace(/\.$/, '');
   if (!NAME.test(name)) return false;

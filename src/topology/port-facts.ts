@@ -106,12 +106,15 @@ function innerEnd(topology: Topology, device: number): InnerEnd | null {
   const bridge = topology.link(end?.master ?? null);
   if (!end || bridge?.details.type !== 'bridge') return null;
   const { ifindex } = bridge;
-  const guests = topology.slavesOf(ifindex).filter((slave) => isGuestPort(topology, slave.ifindex));
+  const guestPorts = topology.memo(`guest ports ${ifindex}`, () => {
+    const guests = topology.slavesOf(ifindex).filter((slave) => isGuestPort(topology, slave.ifindex));
+    return Math.max(1, guests.length);
+  });
   return {
     bridge: ifindex,
     port: end.ifindex,
     isOvs: isOverlay(ifindex),
     programmed: isProgrammed(topology, ifindex),
-    guestPorts: Math.max(1, guests.length),
+    guestPorts,
   };
 }

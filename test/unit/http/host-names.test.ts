@@ -6,7 +6,15 @@ const ask = (header: string | undefined, own = 'hv12', names: readonly string[] 
   isForUs(header, { own, names, isCertifiedFor: (name) => name === 'certified.example' });
 
 test('an IP address is for us, with a port or without, and so is who sends no Host', () => {
-  for (const header of ['127.0.0.1', '127.0.0.1:9871', '192.0.2.12:80', '[::1]', '[::1]:9871', '[2001:DB8::12]:9871'])
+  for (const header of [
+    '127.0.0.1',
+    '127.0.0.1:9871',
+    '192.0.2.12:80',
+    '[::1]',
+    '[::1]:9871',
+    '[2001:DB8::12]:9871',
+    '[fe80::1%eth0]:9871',
+  ])
     assert.ok(ask(header), header);
   assert.ok(ask(undefined));
 });
