@@ -119,7 +119,7 @@ async function inTheMiddle(reloaded: Reloaded): Promise<void> {
 }
 
 async function badFile(reloaded: Reloaded): Promise<void> {
-  const said = await reloaded.reload('bonds: [bond1]\nguests:\n  remember: 3\n  limit: 7\n', /stays\n/);
+  const said = await reloaded.reload('bonds: [bond1]\nguests:\n  remember: 3\n  limit: 7\n', /keeping the current configuration\n/);
   assert.deepEqual(
     said.match(/^error: .*?:\d+: [\w.]+/gm)?.map((line) => line.replace(/.*:(\d+): /, '$1 ')),
     ['3 guests.remember', '4 guests.limit'],
@@ -135,7 +135,7 @@ async function pageFollows(reloaded: Reloaded): Promise<void> {
   const webConfig = path.join(SCRATCH, 'web.yml');
   const more = (word: string): string => text({ more: `metrics: {page: ${word}, webConfig: ${webConfig}}\n` });
   writeFileSync(webConfig, '{}\n');
-  const said = await reloaded.reload(more('authenticated'), /stays\n/);
+  const said = await reloaded.reload(more('authenticated'), /keeping the current configuration\n/);
   assert.match(
     said,
     /^error: .* problem="\S*web\.yml: basic_auth_users: none, and metrics\.page: authenticated needs one; /m,
