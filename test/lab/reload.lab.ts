@@ -119,7 +119,10 @@ async function inTheMiddle(reloaded: Reloaded): Promise<void> {
 }
 
 async function badFile(reloaded: Reloaded): Promise<void> {
-  const said = await reloaded.reload('bonds: [bond1]\nguests:\n  remember: 3\n  limit: 7\n', /keeping the current configuration\n/);
+  const said = await reloaded.reload(
+    'bonds: [bond1]\nguests:\n  remember: 3\n  limit: 7\n',
+    /keeping the current configuration\n/,
+  );
   assert.deepEqual(
     said.match(/^error: .*?:\d+: [\w.]+/gm)?.map((line) => line.replace(/.*:(\d+): /, '$1 ')),
     ['3 guests.remember', '4 guests.limit'],
