@@ -118,7 +118,8 @@ test('the same storm ends a daemon that lets the kernel report overruns to the n
 });
 
 test('what a full queue refuses is sent again, and what a bond that goes down refuses, when it is back', async () => {
-  const netem = ['root', 'netem', 'rate', '1mbit', 'limit', '8'];
+  // Slow enough that a round of all lasts for a second: longer than a command that takes the bond down meanwhile.
+  const netem = ['root', 'netem', 'rate', '100kbit', 'limit', '8'];
   for (const slave of ['up1', 'up2']) await tc('add', slave, ...netem);
   await allIsWell('a full queue');
   const { daemon, lab, far } = scene;

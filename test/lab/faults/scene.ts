@@ -141,7 +141,7 @@ export class Scene {
   /** How many announcements have begun and are not over. */
   get underWay(): number {
     const count = (what: RegExp): number => this.daemon.stderr.match(what)?.length ?? 0;
-    return count(/failover announced|no guests to announce/g) - count(/announcement finished/g);
+    return count(/failover (partly )?announced|no guests to announce/g) - count(/announcement finished/g);
   }
 
   /** Waits until all announcements that were begun are over. */
