@@ -87,7 +87,7 @@ need-package:
 	@scripts/need.sh build package
 
 need-service:
-	@scripts/need.sh build lab package service
+	@scripts/need.sh build lab package debian
 
 need-browser:
 	@scripts/need.sh build lab browser

@@ -1,23 +1,12 @@
 #!/usr/bin/env bash
 # need.sh GROUP...: sees to Node and to the Debian packages of the groups build, unit (an independent compiler of
 # filters, readers of manual pages and completions), lab (User Mode Linux), bench (what we are measured against), smp2
-# (qemu), package (for make deb), service (the lab with systemd) and browser (what looks at the status page).
+# (qemu), package (for make deb), debian (what makes a Debian of its own) and browser (what looks at the status page).
 # As root it installs what is missing; otherwise it names it in one line and fails.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
-
-# node-gyp compiles pcap and syscall-napi.
-build='python3 make g++ libpcap-dev'
-unit='tcpdump openssl zsh mandoc'
-lab='user-mode-linux iproute2 kmod tcpdump nftables openvswitch-switch ethtool prometheus openssl strace'
-bench='gcc libc6-dev arping'
-smp2='qemu-system-x86 cpio'
-package='binutils xz-utils'
-service='debootstrap'
-browser='chromium fonts-dejavu-core'
-# Downloaded by the second lab, never installed.
-smp2_kernel='linux-image-amd64'
+. scripts/packages.sh
 
 check_node() {
   local version major minor
@@ -48,8 +37,8 @@ groups=" $* "
 wanted=()
 for group in "$@"; do
   case $group in
-    build | unit | lab | bench | smp2 | package | service | browser) wanted+=(${!group}) ;;
-    *) die "need.sh: no such group: $group (build, unit, lab, bench, smp2, package, service, browser)" ;;
+    build | unit | lab | bench | smp2 | package | debian | browser) wanted+=(${!group}) ;;
+    *) die "need.sh: no such group: $group (build, unit, lab, bench, smp2, package, debian, browser)" ;;
   esac
 done
 if ! command -v dpkg-query >/dev/null; then

@@ -1,4 +1,4 @@
-/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service] [--jobs N] [--timeout S] [--seed N] [FILES...]`. */
+/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service | --kernel 6.12] [--jobs N] [--timeout S] [--seed N] [FILES...]`. */
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -6,12 +6,16 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runTestFile, type FileResult } from './world/testfile.js';
 import { bestWorld, WORLDS, type WorldName } from './world/worlds.js';
+import type { World } from './world/types.js';
+import { bootUml } from './world/uml.js';
 import { runMain } from '../support/main.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 interface Options {
   world: WorldName;
+  /** In whose place: the kernel of a Debian that scripts/kernel-root.sh made; null for this machine's. */
+  kernelVersion: string | null;
   jobs: number;
   timeoutMs: number;
   /** For the tests that leave things to chance. */
@@ -25,20 +29,27 @@ function readOptions(argv: string[]): Options {
     allowPositionals: true,
     options: {
       world: { type: 'string' },
+      kernel: { type: 'string' },
       jobs: { type: 'string' },
       timeout: { type: 'string' },
       seed: { type: 'string' },
     },
   });
-  const world = values.world ?? bestWorld();
+  const world = values.world ?? (values.kernel === undefined ? bestWorld() : 'uml');
   if (!isWorld(world)) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
   return {
     world,
+    kernelVersion: values.kernel ?? null,
     jobs: positive('--jobs', values.jobs ?? String(jobsFor(world))),
     timeoutMs: positive('--timeout', values.timeout ?? '240') * 1000,
     env: values.seed === undefined ? {} : { SEED: values.seed },
     files: positionals.length > 0 ? positionals.map((file) => resolve(file)) : labFiles(HERE),
   };
+}
+
+/** Where scripts/kernel-root.sh keeps the Debian with that kernel. */
+function rootOf(kernel: string): string {
+  return fileURLToPath(new URL(`../../../.lab/uml-${kernel}/root`, import.meta.url));
 }
 
 function isWorld(name: string): name is WorldName {
@@ -73,14 +84,15 @@ function labFiles(folder: string): string[] {
 
 /** Runs the files, at most `jobs` at a time, and reports each as it ends. */
 async function runAll(options: Options): Promise<FileResult[]> {
-  const world = WORLDS[options.world];
+  const { kernelVersion: kernel } = options;
+  const world: World = kernel === null ? WORLDS[options.world] : (run) => bootUml({ ...run, root: rootOf(kernel) });
   const results: FileResult[] = [];
   const queue = [...options.files];
   const work = async (): Promise<void> => {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const result = await runTestFile(world, file, options);
       results.push(result);
-      console.log(report(result, options.world));
+      console.log(report(result, `${options.world}${kernel === null ? '' : ` ${kernel}`}`));
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.jobs, queue.length) }, work));

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { inRoot } from './in-root.js';
 import { onOneCpu } from './one-cpu.js';
 import { withScratch } from './scratch.js';
 import { modulesScript, runScript, WORLD_PATH } from './script.js';
@@ -20,6 +21,8 @@ export interface UmlRun extends WorldRun {
   memory?: number;
   /** The kernel; Debian's by default. */
   kernel?: string;
+  /** A Debian to run in, with a User Mode Linux of its own; this machine's files by default. */
+  root?: string;
 }
 
 /**
@@ -29,7 +32,8 @@ export interface UmlRun extends WorldRun {
  */
 export async function bootUml(run: UmlRun): Promise<WorldResult> {
   const kernel = run.kernel ?? UML_KERNEL;
-  if (!existsSync(kernel)) return missing(`${kernel} is missing: apt-get install user-mode-linux`);
+  const file = `${run.root ?? ''}${kernel}`;
+  if (!existsSync(file)) return missing(`${file} is missing: ${cureOf(run)}`);
   const memory = run.memory ?? 1024;
   const token = randomBytes(8).toString('hex');
   return onOneCpu((prefix) =>
@@ -39,6 +43,7 @@ export async function bootUml(run: UmlRun): Promise<WorldResult> {
       writeFileSync(init, initScript(scratch, run), { mode: 0o755 });
       const argv = [
         ...prefix,
+        ...(run.root === undefined ? [] : inRoot(run.root)),
         kernel,
         `mem=${memory}M`,
         ...['root=/dev/root', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${init}`],
@@ -69,9 +74,14 @@ function initScript(scratch: string, run: WorldRun): string {
     'for d in proc sys dev; do mount --rbind /$d /run/root/$d; done',
     'mount -t tmpfs tmpfs /run/root/run',
     `chroot /run/root /bin/sh ${join(scratch, 'run')}`,
-    'poweroff -f >/dev/null 2>&1',
+    'poweroff -f >/dev/null 2>&1 || busybox poweroff -f',
     '',
   ].join('\n');
+}
+
+function cureOf({ root }: UmlRun): string {
+  if (root === undefined) return 'apt-get install user-mode-linux';
+  return `scripts/kernel-root.sh ${basename(dirname(root)).replace('uml-', '')}`;
 }
 
 /** User Mode Linux keeps its memory in a file: /dev/shm if that is large enough (containers make it small), else disk. */
