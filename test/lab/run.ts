@@ -5,16 +5,14 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { runTestFile, type FileResult } from './world/testfile.js';
-import { bestWorld, WORLDS, type WorldName } from './world/worlds.js';
-import type { World } from './world/types.js';
-import { bootUml } from './world/uml.js';
+import { bestWorld, EMULATED, withKernel, WORLDS, type WorldName } from './world/worlds.js';
 import { runMain } from '../support/main.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 interface Options {
   world: WorldName;
-  /** In whose place: the kernel of a Debian that scripts/kernel-root.sh made; null for this machine's. */
+  /** The kernel there; null for that of this machine's Debian. */
   kernelVersion: string | null;
   jobs: number;
   timeoutMs: number;
@@ -35,7 +33,8 @@ function readOptions(argv: string[]): Options {
       seed: { type: 'string' },
     },
   });
-  const world = values.world ?? (values.kernel === undefined ? bestWorld() : 'uml');
+  const world =
+    values.world ?? (values.kernel === undefined ? bestWorld() : EMULATED.includes(values.kernel) ? 'smp2' : 'uml');
   if (!isWorld(world)) throw new Error(`--world ${world}: it is one of ${Object.keys(WORLDS).join(', ')}`);
   return {
     world,
@@ -45,11 +44,6 @@ function readOptions(argv: string[]): Options {
     env: values.seed === undefined ? {} : { SEED: values.seed },
     files: positionals.length > 0 ? positionals.map((file) => resolve(file)) : labFiles(HERE),
   };
-}
-
-/** Where scripts/kernel-root.sh keeps the Debian with that kernel. */
-function rootOf(kernel: string): string {
-  return fileURLToPath(new URL(`../../../.lab/uml-${kernel}/root`, import.meta.url));
 }
 
 function isWorld(name: string): name is WorldName {
@@ -85,7 +79,7 @@ function labFiles(folder: string): string[] {
 /** Runs the files, at most `jobs` at a time, and reports each as it ends. */
 async function runAll(options: Options): Promise<FileResult[]> {
   const { kernelVersion: kernel } = options;
-  const world: World = kernel === null ? WORLDS[options.world] : (run) => bootUml({ ...run, root: rootOf(kernel) });
+  const world = kernel === null ? WORLDS[options.world] : withKernel(kernel);
   const results: FileResult[] = [];
   const queue = [...options.files];
   const work = async (): Promise<void> => {

@@ -1,7 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { WORLD_PATH } from './script.js';
+import { Archive } from './archive.js';
+import { run } from './run-program.js';
+import { quote } from './script.js';
 
 /** The second lab's kernel, unpacked. */
 export interface Kernel {
@@ -26,54 +27,69 @@ const UNUSED = [
   ...['gpu', 'media', 'scsi', 'infiniband', 'net/ethernet', 'net/wireless'].map((d) => `drivers/${d}`),
 ];
 
+/** Releases of Debian by their kernel; null is this machine's own. */
+const SUITES: Readonly<Record<string, string>> = { '5.10': 'bullseye', '7.3': 'trixie-backports' };
+
 /**
  * Debian's kernel and busybox, unpacked into `cache`; fetched from Debian's archive the first time. Nothing is
  * installed. Throws, naming the command, if the archive cannot be reached or has no such package.
+ * @param version of the kernel; that of this machine's Debian by default
  */
-export function debianKernel(cache: string): Kernel {
-  const ready = join(cache, 'smp2');
-  if (!existsSync(ready)) fetchInto(ready, cache);
-  const version = readdirSync(join(ready, 'lib/modules'))[0] ?? '';
+export function debianKernel(cache: string, version: string | null = null): Kernel {
+  const ready = join(cache, version === null ? 'smp2' : `smp2-${version}`);
+  if (!existsSync(ready)) fetchInto(ready, cache, version);
+  const release = readdirSync(join(ready, 'lib/modules'))[0] ?? '';
   return {
-    image: join(ready, `vmlinuz-${version}`),
+    image: join(ready, `vmlinuz-${release}`),
     modules: ready,
-    firstModules: loadOrder(ready, version),
+    firstModules: loadOrder(ready, release),
     busybox: join(ready, 'busybox'),
   };
 }
 
 /** Unpacks next to the place and renames at the end, so that an interrupted fetch leaves nothing that looks whole. */
-function fetchInto(ready: string, cache: string): void {
+function fetchInto(ready: string, cache: string, version: string | null): void {
   mkdirSync(cache, { recursive: true });
   const work = mkdtempSync(join(cache, 'fetch-'));
   try {
-    const name = kernelPackage();
-    run('apt-get', ['download', '-qq', name, 'busybox-static'], work);
-    const packages = readdirSync(work).filter((file) => file.endsWith('.deb'));
-    for (const file of packages) run('dpkg-deb', ['-x', file, 'all'], work);
-    const version = name.replace('linux-image-', '');
-    mkdirSync(join(work, 'out/lib/modules'), { recursive: true });
-    renameSync(join(work, `all/boot/vmlinuz-${version}`), join(work, `out/vmlinuz-${version}`));
-    renameSync(join(work, 'all/lib/modules', version), join(work, 'out/lib/modules', version));
-    cpSync(join(work, 'all/bin/busybox'), join(work, 'out/busybox'));
-    for (const folder of UNUSED) rmSync(join(work, 'out/lib/modules', version, 'kernel', folder), { recursive: true });
-    run('depmod', ['-b', 'out', version], work);
+    const archive = version === null ? new Archive() : Archive.of(suiteOf(version), join(work, 'apt'));
+    const packages = archive.dependencies(PACKAGE, /^linux-(image|binary|modules)-\d/);
+    if (packages.length === 0) throw new Error(`Debian's archive has no ${PACKAGE}`);
+    archive.download(packages, work);
+    new Archive().download(['busybox-static'], work);
+    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb')))
+      run('dpkg-deb', ['-x', file, 'all'], work);
+    unpackedInto(join(work, 'all'), join(work, 'out'));
     renameSync(join(work, 'out'), ready);
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
 }
 
-/** The real package behind the one that always names the newest. */
-function kernelPackage(): string {
-  const find = (): string | undefined => /Depends: (linux-image-\S+)/.exec(run('apt-cache', ['depends', PACKAGE]))?.[1];
-  let name = find();
-  if (name === undefined) {
-    run('apt-get', ['update', '-qq']);
-    name = find();
-  }
-  if (name === undefined) throw new Error(`Debian's archive has no ${PACKAGE}`);
-  return name;
+function suiteOf(version: string): string {
+  const suite = SUITES[version];
+  if (suite === undefined) throw new Error(`no such kernel: ${version} (${Object.keys(SUITES).join(', ')})`);
+  return suite;
+}
+
+/** What it takes of the packages' files: up to Linux 6.x the kernel is in boot/, since 7.x beside its modules. */
+function unpackedInto(all: string, out: string): void {
+  const folder =
+    ['lib/modules', 'usr/lib/modules'].map((path) => join(all, path)).find((path) => existsSync(path)) ?? '';
+  const [release = ''] = readdirSync(folder);
+  const modules = join(out, 'lib/modules', release);
+  mkdirSync(join(out, 'lib/modules'), { recursive: true });
+  renameSync(join(folder, release), modules);
+  const image = [join(all, `boot/vmlinuz-${release}`), join(modules, 'vmlinuz')].find((path) => existsSync(path)) ?? '';
+  renameSync(image, join(out, `vmlinuz-${release}`));
+  cpSync(
+    [join(all, 'bin/busybox'), join(all, 'usr/bin/busybox')].find((path) => existsSync(path)) ?? '',
+    join(out, 'busybox'),
+  );
+  for (const unused of UNUSED) rmSync(join(modules, 'kernel', unused), { recursive: true, force: true });
+  // Busybox loads no compressed module.
+  run('sh', ['-c', `find ${quote(modules)} -name '*.ko.xz' -exec unxz {} +`]);
+  run('depmod', ['-b', out, release]);
 }
 
 function loadOrder(modules: string, version: string): string[] {
@@ -99,13 +115,4 @@ export function writeInitrd(kernel: Kernel, init: string, folder: string): strin
   writeFileSync(join(root, 'init'), init, { mode: 0o755 });
   run('sh', ['-c', 'find . | cpio --quiet -o -H newc >../initrd.cpio'], root);
   return join(folder, 'initrd.cpio');
-}
-
-function run(program: string, args: string[], cwd?: string): string {
-  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, PATH: WORLD_PATH } };
-  try {
-    return execFileSync(program, args, { ...options, ...(cwd === undefined ? {} : { cwd }) } as { encoding: 'utf8' });
-  } catch (error) {
-    throw new Error(`${program} ${args.join(' ')} failed: ${error instanceof Error ? error.message : ''}`);
-  }
 }

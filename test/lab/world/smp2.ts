@@ -11,6 +11,12 @@ import type { WorldResult, WorldRun } from './types.js';
 const QEMU = '/usr/bin/qemu-system-x86_64';
 const BOOT_TIMEOUT_MS = 120_000;
 
+/** A run in the emulator. */
+export interface Smp2Run extends WorldRun {
+  /** The version of Debian's kernel, for example 5.10; that of this machine's Debian by default. */
+  kernel?: string;
+}
+
 /** Where what is fetched once is kept: `.lab` in the repository's root, whatever folder that is in. */
 function cacheFolder(): string {
   const here = dirname(fileURLToPath(import.meta.url));
@@ -23,10 +29,10 @@ function cacheFolder(): string {
  * and runs the command in it as root. For what one CPU cannot show; everything takes many times longer than in User
  * Mode Linux. Resolves with a `problem` if something is missing, does not boot or hangs.
  */
-export async function bootSmp2(run: WorldRun): Promise<WorldResult> {
+export async function bootSmp2(run: Smp2Run): Promise<WorldResult> {
   try {
     if (!existsSync(QEMU)) throw new Error(`${QEMU} is missing: apt-get install qemu-system-x86`);
-    const kernel = debianKernel(cacheFolder());
+    const kernel = debianKernel(cacheFolder(), run.kernel);
     return await withScratch('smp2', (scratch) => emulate(kernel, scratch, run));
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);

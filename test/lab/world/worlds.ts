@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { directWorks, runDirect } from './direct.js';
 import { bootService } from './service.js';
 import { bootSmp2 } from './smp2.js';
@@ -13,6 +14,16 @@ export const WORLDS = {
 } as const satisfies Record<string, World>;
 
 export type WorldName = keyof typeof WORLDS;
+
+/** Kernels that only the emulator boots: their releases have no User Mode Linux of that version. */
+export const EMULATED: readonly string[] = ['5.10', '7.3'];
+
+/** User Mode Linux in a Debian that scripts/kernel-root.sh made, or the emulator with a kernel that it fetches. */
+export function withKernel(version: string): World {
+  if (EMULATED.includes(version)) return (run) => bootSmp2({ ...run, kernel: version });
+  const root = fileURLToPath(new URL(`../../../../.lab/uml-${version}/root`, import.meta.url));
+  return (run) => bootUml({ ...run, root });
+}
 
 /** This machine's own kernel if it can make a bond for us, which is quicker and has all its CPUs; else another one. */
 export function bestWorld(): WorldName {
