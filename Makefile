@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-test modules compile
+.PHONY: build demo test unit lab lab-kernels soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -11,6 +11,8 @@ LAB_ARGS ?=
 BENCH_ARGS ?=
 # More for the fuzzer, for example: make fuzz FUZZ_ARGS='--seconds 600 --seed 7 netlink frames'
 FUZZ_ARGS ?=
+# The kernels of lab-kernels; all by default
+KERNELS ?=
 # More for the soak, for example: make soak SOAK_ARGS='--minutes 2 soak'
 SOAK_ARGS ?=
 
@@ -19,7 +21,8 @@ build: need-build compile ## compile to build/; bin/bondherald runs from there (
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js
 
-test: need-test lint unit ## lint, unit tests, both labs, the browser: what CI runs
+test: need-test lint unit ## lint, unit tests, the labs, the browser: what CI runs
+	@scripts/kernel-root.sh 6.12
 	@scripts/lab.sh both
 	@scripts/browser.sh
 
@@ -28,6 +31,10 @@ unit: need-unit compile ## unit tests only
 
 lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jobs 1 FILE...')
 	@scripts/lab.sh one $(LAB_ARGS)
+
+lab-kernels: need-kernels compile ## lab tests on other kernels, into docs/kernels.md; needs root, an hour or two (KERNELS='6.12')
+	@scripts/kernel-root.sh 6.12 7.2
+	@node build/test/lab/kernels.js $(KERNELS)
 
 soak: need-lab compile ## hundreds of faults and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')
 	@node build/test/soak/main.js $(SOAK_ARGS)
@@ -89,11 +96,14 @@ need-package:
 need-service:
 	@scripts/need.sh build lab package debian
 
+need-kernels:
+	@scripts/need.sh build lab smp2 debian
+
 need-browser:
 	@scripts/need.sh build lab browser
 
 need-test:
-	@scripts/need.sh build unit lab smp2 browser
+	@scripts/need.sh build unit lab smp2 debian browser
 
 modules:
 	@scripts/modules.sh

@@ -10,6 +10,9 @@ export interface UntilOptions {
   every?: number;
 }
 
+/** By how much everything takes longer here: an emulated machine is told so by who starts it (test/lab/files.ts). */
+const PATIENCE = Number(process.env.PATIENCE ?? '1');
+
 /**
  * Looks until `look` gives something other than false, null or undefined, and resolves with it.
  * Rejects when the time is up, saying what was awaited.
@@ -18,11 +21,12 @@ export async function until<T>(
   look: () => T | Promise<T>,
   { what, timeout = 20_000, every = 10 }: UntilOptions,
 ): Promise<Exclude<T, false | null | undefined>> {
-  const deadline = performance.now() + timeout;
+  const patience = timeout * PATIENCE;
+  const deadline = performance.now() + patience;
   for (;;) {
     const seen = await look();
     if (seen !== false && seen !== null && seen !== undefined) return seen as Exclude<T, false | null | undefined>;
-    if (performance.now() > deadline) throw new Error(`waited ${timeout} ms in vain: ${what}`);
+    if (performance.now() > deadline) throw new Error(`waited ${patience} ms in vain: ${what}`);
     await sleep(every);
   }
 }

@@ -18,6 +18,12 @@ export type WorldName = keyof typeof WORLDS;
 /** Kernels that only the emulator boots: their releases have no User Mode Linux of that version. */
 export const EMULATED: readonly string[] = ['5.10', '7.3'];
 
+/** The world in which a kernel is booted; null: that of this machine. */
+export function worldOf(kernel: string | null): WorldName {
+  if (kernel === null) return bestWorld();
+  return EMULATED.includes(kernel) ? 'smp2' : 'uml';
+}
+
 /** User Mode Linux in a Debian that scripts/kernel-root.sh made, or the emulator with a kernel that it fetches. */
 export function withKernel(version: string): World {
   if (EMULATED.includes(version)) return (run) => bootSmp2({ ...run, kernel: version });
