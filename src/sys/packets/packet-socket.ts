@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { PermissionError, SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 
@@ -55,9 +55,10 @@ const SOCKADDR_LL_BYTES = 20;
 /** BPF_RET | BPF_K: the whole frame passes, in the bytes of a struct sock_filter. */
 export const PASS_ALL = new Uint8Array(new Uint32Array([0x06, 0xffffffff]).buffer);
 
-/** The descriptors of this process. */
+/** The descriptors of this process. The one that reads the list is in the list, and closed at the end. */
 export function openDescriptors(): Set<number> {
-  return new Set(readdirSync('/proc/self/fd').map(Number));
+  const listed = readdirSync('/proc/self/fd');
+  return new Set(listed.filter((fd) => existsSync(`/proc/self/fdinfo/${fd}`)).map(Number));
 }
 
 /**
