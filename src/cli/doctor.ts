@@ -52,7 +52,8 @@ async function readAllFacts(config: Config, args: ConfigArguments): Promise<{ fa
   const { topology, ovs } = await readShape(config);
   const subject = await findSubject(unread);
   const guests = await readGuests(topology, args, (note) => lines.push(note));
-  const facts = await readFacts({ config, topology, subject, guests, ovs }, unread);
+  const hearings = await readHearings(args);
+  const facts = await readFacts({ config, topology, subject, guests, ovs, hearings }, unread);
   const bonds = listenForSpanningTree(topology, facts.bonds, unread);
   return { facts: { ...facts, bonds }, unread: lines };
 }
@@ -65,6 +66,12 @@ async function readShape(config: Config): Promise<{ topology: Topology; ovs: Fac
   if (live.ovsTrouble !== null) return { topology, ovs: live.ovsTrouble };
   const known = live.ovs.knowledge.config();
   return { topology, ovs: known && { config: known, macs: live.ovs.tableSizes } };
+}
+
+/** How the daemon hears the bonds; without one, nothing. That there is none is said of the guests. */
+async function readHearings(args: ConfigArguments): Promise<Facts['hearings']> {
+  const { bonds } = (await ask({ op: 'status' }, args.config)).result;
+  return new Map(bonds.flatMap(({ bond, listening }) => (listening ? [[bond, listening]] : [])));
 }
 
 async function readGuests(

@@ -44,7 +44,8 @@ export interface Config {
       readonly fdb: boolean;
       readonly neighbour: boolean;
       readonly hostAddresses: boolean;
-      readonly snoop: boolean;
+      /** By a mirror of tc where that works; 'socket': by a packet socket in any case. */
+      readonly snoop: boolean | 'socket';
       readonly libvirt: boolean | 'auto';
       readonly ovs: boolean | 'auto';
     };

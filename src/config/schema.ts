@@ -99,8 +99,10 @@ export const staticGuests = list(staticGuest, { of: 'guests', max: 1024, key: ()
 
 const source = oneOf(true, false, 'auto');
 
+const snoop = oneOf(true, false, 'socket');
+
 const guests = section({
-  sources: section({ fdb: flag, neighbour: flag, hostAddresses: flag, snoop: flag, libvirt: source, ovs: source }),
+  sources: section({ fdb: flag, neighbour: flag, hostAddresses: flag, snoop, libvirt: source, ovs: source }),
   remember: duration('0s', '365d'),
   limits,
   exclude,

@@ -1,4 +1,5 @@
 import type { FailoverRecord } from '../plan/failover-record.js';
+import { HEARING_WAYS } from '../sources/hearing.js';
 import * as shape from './shape.js';
 
 const { flag, integer, listOf, literal, nullable, object, quantity, recordOf, text } = shape;
@@ -50,6 +51,8 @@ const bond = object({
   guests: object({ announced: count, suppressed: recordOf(count) }),
   /** Since the daemon started; null without a daemon. */
   failovers: nullable(count),
+  /** How what leaves by it is heard, and why not by tc; null where no daemon announces it. */
+  listening: nullable(object({ how: literal(...HEARING_WAYS), reason: nullable(text(1024)) })),
   /** The last failovers, the latest first; fewer of each bond where there are many bonds. */
   lastFailovers: listOf(failover),
 });

@@ -14,6 +14,7 @@ import type { Verdict } from '../guests/verdict.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
 import { newBuckets } from '../plan/bond-plan.js';
+import type { Hearing } from '../sources/hearing.js';
 import { VERSION } from '../sys/version.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
@@ -48,6 +49,7 @@ export class ControlServer {
     private readonly bonds: ReadonlyMap<BondId, BondGuests>,
     private readonly tools: Pick<Tools, 'clock' | 'log' | 'metrics'> & {
       readonly history: FailoverHistory;
+      readonly hearingOf: (bond: BondId) => Hearing;
       /** The status page, to be read from a file. */
       readonly page: () => Promise<string>;
     },
@@ -120,7 +122,13 @@ export class ControlServer {
     const { host, bonds, manual, tools } = this;
     const reasonFor = (verdict: Verdict) => bonds.get(verdict.bond)?.reasonFor(verdict) ?? verdict.suppressed;
     const announced = (done: Announced): void => this.note(done);
-    const daemon = { version: VERSION, started: this.started, history: tools.history, bonds };
+    const daemon = {
+      version: VERSION,
+      started: this.started,
+      history: tools.history,
+      hearingOf: tools.hearingOf,
+      bonds,
+    };
     return answerRequest<Op>({ host, now: tools.clock.monotonic(), reasonFor, manual, announced, daemon }, request);
   }
 

@@ -2,6 +2,7 @@ import type { HostState } from '../guests/host-state.js';
 import { type Echo, Health } from '../http/health.js';
 import { MetricsEndpoint, type Page } from '../http/metrics-endpoint.js';
 import type { Metrics } from '../metrics/metrics.js';
+import { type Hearing, HEARING_WAYS } from '../sources/hearing.js';
 import type { Clock } from '../sys/clock.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { type Task, untilAborted } from '../tasks/task.js';
@@ -24,6 +25,7 @@ interface Shown {
   readonly bonds: ReadonlyMap<BondId, BondGuests>;
   /** How to ask the kernel over each netlink socket, by what the socket is called. */
   readonly sockets: Readonly<Record<string, Echo>>;
+  readonly hearingOf: (bond: BondId) => Hearing;
   /** The status page, for who has logged in. */
   readonly page: Page;
 }
@@ -31,10 +33,10 @@ interface Shown {
 /** The parts that show how the daemon does to Prometheus, the node exporter, people, the service manager. */
 export function buildOutlets(settings: Settings, around: Surroundings, shown: Shown) {
   const { clock, log } = around;
-  const { metrics, host, bonds, sockets, page } = shown;
+  const { metrics, host, bonds, sockets, hearingOf, page } = shown;
   const { registry } = metrics;
   const { textfile: file, ...listening } = settings.current.metrics;
-  const refresh = (): void => fillStateGauges(metrics, host.topology, bonds);
+  const refresh = (): void => fillStateGauges(metrics, host.topology, bonds, hearingOf);
   const signs = Object.entries(sockets).map(([name, ask]) => new EchoSign(name, ask));
   const write = (path: string | null): Textfile | null =>
     path === null ? null : new Textfile(around.sharedFileAt(path), registry, refresh, around);
@@ -70,9 +72,15 @@ function metricsSweeper({ topology }: HostState, clock: Clock, metrics: Metrics)
 }
 
 /** Fills the gauges that mirror state. Called at each scrape. */
-export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): void {
+export function fillStateGauges(
+  metrics: Metrics,
+  topology: Topology,
+  bonds: ReadonlyMap<BondId, BondGuests>,
+  hearingOf: (bond: BondId) => Hearing,
+): void {
   metrics.clear('bondherald_bond_active_slave');
   metrics.clear('bondherald_guests');
+  metrics.clear('bondherald_listening');
   for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {
     for (const slave of slaves) {
       const active = slave.ifindex === activeSlave?.ifindex ? 1 : 0;
@@ -81,6 +89,9 @@ export function fillStateGauges(metrics: Metrics, topology: Topology, bonds: Rea
     for (const [source, guests] of bonds.get(ifindex)?.countBySource() ?? []) {
       metrics.set('bondherald_guests', { bond, source }, guests);
     }
+    const hearing = bonds.has(ifindex) ? hearingOf(ifindex) : null;
+    for (const how of hearing ? HEARING_WAYS : [])
+      metrics.set('bondherald_listening', { bond, how }, how === hearing?.how ? 1 : 0);
     metrics.introduce(bond);
   }
 }

@@ -10,6 +10,7 @@ import { OvsFollower } from '../host/ovs/follower.js';
 import { ovsIn } from '../host/ovs/connection.js';
 import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { Hearing } from '../sources/hearing.js';
 import { VERSION } from '../sys/version.js';
 import type { Events } from '../tasks/events.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
@@ -29,6 +30,9 @@ import { Reloader, type Settings } from './settings.js';
 import { StateKeeper } from './state-keeper.js';
 import type { Surroundings, Tools } from './surroundings.js';
 
+/** How a bond is heard where the configuration says that none is. */
+const NOT_WANTED: Hearing = { how: 'deaf', reason: 'guests.sources.snoop is false' };
+
 /** The parts of the daemon. */
 export type Parts = ReturnType<typeof buildParts>;
 
@@ -44,8 +48,9 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
   const announcer = new Announcer(host, bonds, config, events, startThread);
   const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
-    wanted ? new Snooper(host, bonds, tools, startThread) : null,
+    wanted === false ? null : new Snooper(host, bonds, tools, startThread, wanted === 'socket' ? 'socket' : 'mirror'),
   );
+  const hearingOf = (bond: BondId): Hearing => snooper.task?.hearingOf(bond) ?? NOT_WANTED;
   const hostKnown = (): Promise<void> => kernel.ready;
   const libvirt = followLibvirt(config.guests, host, tools, around.openFolder(LIBVIRT_STATUS_FOLDER), hostKnown);
   const ovs = new OvsFollower(host, { ...tools, ovs: ovsIn(OVS_FOLDER, around), hostKnown }, config.guests.sources.ovs);
@@ -58,12 +63,12 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf);
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
-  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock });
-  const shown = { metrics, host, bonds, sockets, page: pages.served };
+  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });
+  const shown = { metrics, host, bonds, sockets, hearingOf, page: pages.served };
   const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
   const manual = manualTools(settings, announcements, { clock, openPort, refresh: () => events.emit('guestsChanged') });
   const known = (): Promise<void> => ovs.known();
-  const control = new ControlServer(host, bonds, { ...tools, history, page: pages.file }, manual, known);
+  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file }, manual, known);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
     announcerReady: () => announcer.ready,

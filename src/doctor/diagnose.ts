@@ -4,16 +4,18 @@ import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, check
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
 import { checkMoved, checkVlans } from './guests.js';
+import { checkHearing } from './hearing.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
-  const { bonds, bridges, guests, daemon, announcers, libvirt, ovs } = facts;
+  const { bonds, bridges, guests, daemon, announcers, libvirt, ovs, hearings } = facts;
   const findings = [
     ...bonds.flatMap(checkBond),
     ...bridges.flatMap((bridge) => [...checkBridgePorts(bridge), checkBridgeMac(bridge)]),
     ...bridges.map(checkBridgeAgeing),
     ...checkVlans(bridges, guests),
     ...checkMoved(guests),
+    ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon?.running ?? null)),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     ...announcers.map(checkAnnouncer),

@@ -1,5 +1,6 @@
 import type { GuestDescription } from '../guests/description.js';
 import type { VlanRange } from '../kernel/events.js';
+import type { Hearing } from '../sources/hearing.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
 
 /** How a bond is set up (Documentation/networking/bonding.rst); times in milliseconds. */
@@ -136,6 +137,8 @@ export interface Facts {
   readonly announcers: readonly AnnouncerFacts[];
   /** null: none here, not wanted, or it can be read; a text: why it cannot. */
   readonly libvirt: string | null;
+  /** How the daemon hears what leaves by a bond, by the name of the bond; of a bond that it does not announce, nothing. */
+  readonly hearings: ReadonlyMap<string, Hearing>;
   /** null: there is none here; a text: why it cannot be read. */
   readonly ovs: OvsFacts | string | null;
 }

@@ -66,6 +66,11 @@ const KINDS = {
     'warning',
     'not announced, because it may run elsewhere: if it runs here, let it send a frame; if not, remove its port',
   ],
+  'listening-deaf': [
+    'warning',
+    'guests that returned are not trusted, and addresses that nobody else tells of are not announced',
+  ],
+  'listening-by-socket': ['advice', 'nothing is missed, but guests send up to 10 % fewer packets a second'],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
   'receive-buffer': [

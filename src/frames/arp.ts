@@ -28,7 +28,12 @@ interface ArpPacket {
 
 /** A packet to all, in a frame from its sender with these VLAN tags, the outermost first. */
 function encodeBroadcast(etherType: number, tags: readonly Tag[], packet: ArpPacket): Uint8Array {
-  const { operation, sender, senderIp, target, targetIp } = packet;
+  const payload = encodeArpPacket(packet);
+  return encodeEthernet({ destination: BROADCAST_MAC, source: packet.sender, tags, etherType, payload });
+}
+
+/** The payload of an ARP or RARP frame. */
+export function encodeArpPacket({ operation, sender, senderIp, target, targetIp }: ArpPacket): Uint8Array {
   const payload = new Uint8Array(PACKET_LENGTH);
   const view = new DataView(payload.buffer);
   view.setUint16(0, 1);
@@ -39,7 +44,7 @@ function encodeBroadcast(etherType: number, tags: readonly Tag[], packet: ArpPac
   payload.set(ipBytes(senderIp), 14);
   writeMac(target, payload, 18);
   payload.set(ipBytes(targetIp), 24);
-  return encodeEthernet({ destination: BROADCAST_MAC, source: sender, tags, etherType, payload });
+  return payload;
 }
 
 /** The payload of an ARP or RARP frame. @throws FrameError when it is not for Ethernet and IPv4, or ends too early */

@@ -4,6 +4,8 @@ import { describeGuests } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { LinkEvent } from '../kernel/events.js';
+import type { Hearing } from '../sources/hearing.js';
+import type { BondId } from '../topology/bond-id.js';
 import { activeBackupBonds, type Bond, bondMode, findBond } from '../topology/bonds.js';
 import { announceByHand, type Announced, type ManualTools } from '../wire/announce-by-hand.js';
 import type { BondGuests } from '../wire/bond-guests.js';
@@ -60,6 +62,7 @@ export interface DaemonFacts {
   /** Seconds since 1970-01-01 00:00 UTC. */
   readonly started: number;
   readonly history: FailoverHistory;
+  readonly hearingOf: (bond: BondId) => Hearing;
   /** The guests of each bond as they are announced. */
   readonly bonds: ReadonlyMap<number, BondGuests>;
 }
@@ -80,6 +83,7 @@ export function describeStatus(host: HostState, daemon: DaemonFacts | null): Sta
       ...describeBond(bond, host.topology.link(bond.ifindex)),
       guests: counts.get(bond.ifindex) ?? { announced: 0, suppressed: {} },
       failovers: daemon && daemon.history.failoversOf(bond.ifindex),
+      listening: daemon && daemon.bonds.has(bond.ifindex) ? daemon.hearingOf(bond.ifindex) : null,
       lastFailovers: daemon?.history.recordsOf(bond.ifindex, records) ?? [],
     })),
   };

@@ -12,6 +12,8 @@ import { isHasty } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
 import { readFacts, unreadLine } from '../host/doctor/facts.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
+import type { Hearing } from '../sources/hearing.js';
+import type { BondId } from '../topology/bond-id.js';
 import type { GuestLookup } from './page-guests.js';
 import { Slices } from '../tasks/slices.js';
 import { oneLine } from '../errors.js';
@@ -33,6 +35,7 @@ export interface DiagnosisParts {
   readonly settings: CurrentConfig;
   readonly lookup: () => GuestLookup;
   readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
+  readonly hearingOf: (bond: BondId) => Hearing;
   readonly clock: Pick<Clock, 'monotonic' | 'unix' | 'soon'>;
 }
 
@@ -53,10 +56,12 @@ export class Diagnosis {
   }
 
   private async look(): Promise<PageDiagnosis> {
-    const { lookup, ovs, clock } = this.parts;
+    const { lookup, ovs, clock, hearingOf } = this.parts;
     const unread: string[] = [];
     const note = (what: string): void => void unread.push(unreadLine(what));
-    const { topology } = lookup().host;
+    const { host, bonds } = lookup();
+    const { topology } = host;
+    const heard = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
     const process = await readProcess('self');
     if (process === null) note('/proc/self');
     const known = ovs.knowledge.config();
@@ -67,6 +72,7 @@ export class Diagnosis {
         subject: process && { process, isDaemon: true },
         guests: await this.guests(note),
         ovs: known && { config: known, macs: ovs.tableSizes },
+        hearings: new Map(heard.map(({ name, ifindex }) => [name, hearingOf(ifindex)])),
       },
       note,
     );

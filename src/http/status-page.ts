@@ -8,6 +8,8 @@ import { hostName } from '../sys/files/host-settings.js';
 import { VERSION } from '../sys/version.js';
 import { type CurrentConfig, Diagnosis, type DiagnosisParts } from './diagnosis.js';
 import type { FailoverHistory } from '../host/history.js';
+import type { Hearing } from '../sources/hearing.js';
+import type { BondId } from '../topology/bond-id.js';
 import type { Page } from './metrics-endpoint.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
 import { type GuestLookup, listGuests } from './page-guests.js';
@@ -19,6 +21,7 @@ import { describeStatus } from '../host/answers.js';
 export interface StatusParts extends Omit<GuestLookup, 'now'> {
   readonly ovs: DiagnosisParts['ovs'] & Pick<OvsFollower, 'known'>;
   readonly history: FailoverHistory;
+  readonly hearingOf: (bond: BondId) => Hearing;
   readonly clock: Clock;
   /** When the daemon started: Unix time, seconds. */
   readonly started: number;
@@ -74,10 +77,10 @@ export function statusPages(settings: CurrentConfig, parts: StatusParts): Status
 
 /** @returns what makes a page; of no query: for a file */
 function maker(settings: CurrentConfig, parts: StatusParts): (query: PageQuery | null) => Promise<string> {
-  const { host, bonds, ovs, history, clock, started } = parts;
+  const { host, bonds, ovs, history, hearingOf, clock, started } = parts;
   const lookup = (): GuestLookup => ({ host, bonds, now: clock.monotonic() });
-  const diagnosis = new Diagnosis({ settings, lookup, ovs, clock });
-  const daemon = { version: VERSION, started, history, bonds };
+  const diagnosis = new Diagnosis({ settings, lookup, ovs, hearingOf, clock });
+  const daemon = { version: VERSION, started, history, hearingOf, bonds };
   return async (query) => {
     await ovs.known();
     const findings = await diagnosis.current();

@@ -29,13 +29,17 @@ export const RTM_DELNEIGH = 29;
 export const RTM_GETNEIGH = 30;
 export const RTM_NEWQDISC = 36;
 export const RTM_DELQDISC = 37;
+export const RTM_GETQDISC = 38;
 export const RTM_NEWTFILTER = 44;
 export const RTM_DELTFILTER = 45;
 export const RTM_GETTFILTER = 46;
+export const RTM_NEWACTION = 48;
+export const RTM_DELACTION = 49;
 export const RTM_NEWNETCONF = 80;
 export const RTM_GETNETCONF = 82;
 export const RTNLGRP_LINK = 1;
 export const RTNLGRP_NEIGH = 3;
+export const RTNLGRP_TC = 4;
 export const RTNLGRP_IPV4_IFADDR = 5;
 export const RTNLGRP_IPV6_IFADDR = 9;
 export const RTNLGRP_IPV6_NETCONF = 25;
@@ -132,6 +136,7 @@ export const TC_H_CLSACT_EGRESS = 0xfffffff3;
 export const TCA_ACT_KIND = 1;
 export const TCA_ACT_OPTIONS = 2;
 export const TC_ACT_PIPE = 3;
+export const TC_ACT_STOLEN = 4;
 export const TC_ACT_UNSPEC = 0xffffffff;
 export const TCA_U32_SEL = 5;
 export const TCA_U32_ACT = 7;
@@ -145,6 +150,7 @@ export const TCA_ACT_BPF_OPS = 4;
 
 // linux/tc_act/tc_mirred.h
 export const TCA_MIRRED_PARMS = 2;
+export const TCA_EGRESS_REDIR = 1;
 export const TCA_EGRESS_MIRROR = 2;
 
 // linux/if_ether.h

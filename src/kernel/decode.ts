@@ -4,6 +4,7 @@ import { LITTLE_ENDIAN, Span, pick } from './attributes.js';
 import * as c from './constants.js';
 import type { KernelEvent, AddressEvent, ForwardingEvent } from './events.js';
 import { decodeLink } from './link.js';
+import { decodeFilter, decodeQdisc } from './tc-events.js';
 
 /*
  * struct nlmsghdr (linux/netlink.h), host byte order; a datagram holds one or more, each padded to 4:
@@ -65,7 +66,9 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
       case c.RTM_NEWNETCONF:
         return decodeForwarding(body);
       case c.RTM_NEWTFILTER:
-        return { type: 'filter', ifindex: body.i32(4), pref: body.u32(16) >>> 16 };
+        return decodeFilter(body);
+      case c.RTM_NEWQDISC:
+        return decodeQdisc(body);
       case c.NLMSG_DONE:
         return decodeDone(body, seq, (flags & c.NLM_F_DUMP_INTR) !== 0);
       case c.NLMSG_ERROR:

@@ -105,6 +105,25 @@ export interface ForwardingEvent {
   readonly forwarding: boolean;
 }
 
+/** A qdisc, in answer to a dump. */
+export interface QdiscEvent {
+  readonly type: 'qdisc';
+  readonly ifindex: number;
+  /** Where on the device it sits: TC_H_CLSACT for the place of clsact, and of ingress. */
+  readonly parent: number;
+  readonly kind: string;
+}
+
+/** A tc filter, in answer to a dump. A pref, and a hash table of it, have lines of their own, without an action. */
+export interface FilterEvent {
+  readonly type: 'filter';
+  readonly ifindex: number;
+  /** The smaller, the earlier it is asked. */
+  readonly pref: number;
+  /** Where its last action (mirred) sends what matches; null: it sends nothing. */
+  readonly sends: { readonly to: number; readonly redirected: boolean } | null;
+}
+
 /** Everything that a netlink datagram can tell us. Messages of other types are passed over. */
 export type KernelEvent =
   | LinkEvent
@@ -115,8 +134,8 @@ export type KernelEvent =
   | NeighbourEvent
   | AddressEvent
   | ForwardingEvent
-  /** A tc filter, in answer to a dump: the smaller `pref`, the earlier it is asked. */
-  | { readonly type: 'filter'; readonly ifindex: number; readonly pref: number }
+  | QdiscEvent
+  | FilterEvent
   /** A dump is complete; when interrupted, the kernel's state changed under it and it is to be asked for again. */
   | { readonly type: 'done'; readonly seq: number; readonly interrupted: boolean }
   /** The answer to request `seq`; errno 0 acknowledges it. */

@@ -2,6 +2,7 @@ import { ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
 import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from '../frames/dhcp.js';
 import { ETH_P_IPV6 } from '../frames/ipv6.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
+import { ECHO_OPERATION, ECHO_SENDER_IP } from '../frames/mirror-echo.js';
 import { ETH_P_8021AD, ETH_P_8021Q } from './constants.js';
 import type { MirrorFilter, U32Match } from './tc.js';
 
@@ -26,6 +27,19 @@ const ND = [byte(0x84, ICMPV6_TYPE, 0xfc), byte(136, ICMPV6_TYPE)].map((type) =>
   type,
 ]);
 
+const EVERY: U32Match = { bytes: 2, value: 0, mask: 0, at: 0 };
+
+// The ARP packet: frames/arp.ts shows it.
+const ARP_OPERATION = 6;
+const ARP_SENDER_IP = 14;
+
+/** What the mirror's own frames look like, and nobody else's: see frames/mirror-echo.ts. */
+const ECHO = [
+  half(ECHO_OPERATION, ARP_OPERATION),
+  half(ECHO_SENDER_IP >>> 16, ARP_SENDER_IP),
+  half(ECHO_SENDER_IP & 0xffff, ARP_SENDER_IP + 2),
+];
+
 const ofType = (type: number, matches: readonly U32Match[] = []): U32Match[] => [half(type, ETHER_TYPE), ...matches];
 /** What is said behind a tag that stands in the metadata, where drivers, bridges and VLAN devices put the outermost. */
 const BEHIND_TAG = [
@@ -45,12 +59,14 @@ const BEHIND_TWO = BEHIND_TAG.map((matches) =>
 /**
  * What is copied of the frames that leave a bond: at least what the filter of a listening socket passes, behind a tag, or
  * two of which the inner is 802.1Q. A little more does not matter, and each question costs every frame of a guest time.
+ * The mirror's own frames are copied as every ARP frame is, and then kept from leaving.
  */
 export const MIRROR_FILTERS: readonly MirrorFilter[] = [
-  ...[ETH_P_ARP, ETH_P_RARP].map((protocol) => ({ protocol, matches: [null] })),
+  { protocol: ETH_P_ARP, matches: [[EVERY], ECHO] },
+  { protocol: ETH_P_RARP, matches: [null] },
   { protocol: ETH_P_IP, matches: [DHCP] },
   { protocol: ETH_P_IPV6, matches: ND },
   ...[ETH_P_8021Q, ETH_P_8021AD].map((protocol) => ({ protocol, matches: [...BEHIND_TAG, ...BEHIND_TWO] })),
 ].flatMap(({ protocol, matches }, i) =>
-  matches.map((each) => ({ pref: FIRST_MIRROR_PREF + i, protocol, matches: each })),
+  matches.map((each) => ({ pref: FIRST_MIRROR_PREF + i, protocol, matches: each, redirects: each === ECHO })),
 );

@@ -92,6 +92,11 @@ export function getLinkRequest(name: string, seq: number): Uint8Array {
   return request(c.RTM_GETLINK, 0, seq, header, attribute(c.IFLA_IFNAME, text(name)));
 }
 
+/** `ip link show IFINDEX`, as it were. The answer is a `link` event; the kernel says ENODEV when there is none. */
+export function getLinkByIndexRequest(ifindex: number, seq: number): Uint8Array {
+  return request(c.RTM_GETLINK, 0, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0));
+}
+
 /** `ip link set IFINDEX addrgenmode none`: no IPv6 address. EAFNOSUPPORT where the kernel has no IPv6. */
 export function noIpv6AddressRequest(ifindex: number, seq: number): Uint8Array {
   const none = attribute(c.IFLA_INET6_ADDR_GEN_MODE, Uint8Array.of(c.IN6_ADDR_GEN_MODE_NONE));

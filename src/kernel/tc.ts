@@ -29,6 +29,8 @@ export interface MirrorFilter {
   readonly protocol: number;
   /** What a packet must match, all of it; null for every packet of the protocol. */
   readonly matches: readonly U32Match[] | null;
+  /** Whether what matches goes to the other device only, and leaves by no other. */
+  readonly redirects?: boolean;
 }
 
 /** A program that is an action of tc; who names the same index shares it, within the network namespace. */
@@ -53,6 +55,11 @@ function clsactRequest(type: number, flags: number, ifindex: number, seq: number
   return request(type, flags, seq, tcmsg, attribute(c.TCA_KIND, text('clsact')));
 }
 
+/** `tc qdisc show`, of all devices. The answers are `qdisc` events. */
+export function qdiscDumpRequest(seq: number): Uint8Array {
+  return request(c.RTM_GETQDISC, c.NLM_F_DUMP, seq, words(AF_UNSPEC_AND_PAD, 0, 0, 0, 0));
+}
+
 /** `tc filter show dev IFINDEX egress` (or ingress). The answers are `filter` events. */
 export function filterDumpRequest(ifindex: number, hook: 'egress' | 'ingress', seq: number): Uint8Array {
   const parent = hook === 'egress' ? c.TC_H_CLSACT_EGRESS : c.TC_H_CLSACT_INGRESS;
@@ -66,17 +73,18 @@ export function deleteFilterRequest(ifindex: number, { pref, protocol }: MirrorF
 
 /**
  * `tc filter add dev IFINDEX egress protocol PROTOCOL pref PREF matchall (or u32 match ...) action (bpf bytecode PROGRAM
- * pipe index INDEX action) mirred egress mirror dev TARGET continue`: the filters after it are asked all the same.
+ * pipe index INDEX action) mirred egress mirror dev TARGET continue`: the filters after it are asked all the same. One
+ * that redirects: `mirred egress redirect dev TARGET`, and the search ends.
  * @param program says of which packets no copies are made (act_bpf)
  */
 export function addFilterRequest(
   ifindex: number,
-  { pref, protocol, matches }: MirrorFilter,
+  { pref, protocol, matches, redirects = false }: MirrorFilter,
   target: number,
   seq: number,
   program: SharedProgram | null = null,
 ): Uint8Array {
-  const copy = actions(...(program ? [unless(program)] : []), mirror(target));
+  const copy = actions(...(program ? [unless(program)] : []), mirred(target, redirects));
   const kind = attribute(c.TCA_KIND, text(matches ? 'u32' : 'matchall'));
   const options = matches
     ? attribute(c.TCA_OPTIONS, attribute(c.TCA_U32_ACT, copy), attribute(c.TCA_U32_SEL, selector(matches)))
@@ -103,8 +111,9 @@ function action(kind: string, ...parameters: readonly Uint8Array[]): Action {
 }
 
 /** struct tc_mirred (linux/tc_act/tc_mirred.h): index, capab, action, refcnt, bindcnt, eaction, ifindex */
-function mirror(target: number): Action {
-  const parameters = words(0, 0, c.TC_ACT_UNSPEC, 0, 0, c.TCA_EGRESS_MIRROR, target);
+function mirred(target: number, redirects: boolean): Action {
+  const [result, way] = redirects ? [c.TC_ACT_STOLEN, c.TCA_EGRESS_REDIR] : [c.TC_ACT_UNSPEC, c.TCA_EGRESS_MIRROR];
+  const parameters = words(0, 0, result, 0, 0, way, target);
   return action('mirred', attribute(c.TCA_MIRRED_PARMS, parameters));
 }
 

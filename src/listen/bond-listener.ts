@@ -1,48 +1,83 @@
-import { BondheraldError, failureOf } from '../errors.js';
+import { failureOf } from '../errors.js';
+import type { MirrorDevices } from '../kernel/bpf/tc-news-filter.js';
+import type { Hearing } from '../sources/hearing.js';
+import { tcxEgressPrograms } from '../sys/bpf.js';
 import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packets/packet-reader.js';
 import type { ReceiveRing } from '../sys/packets/receive-ring.js';
-import { BondMirror, type KernelRequests } from './bond-mirror.js';
+import { BondMirror } from './bond-mirror.js';
+import type { KernelRequests } from './kernel-requests.js';
+import { MirrorPause } from './mirror-pause.js';
 
-/** How often a mirror that others removed is restored. */
-const RENEWALS = 3;
+/** How often it is looked whether all is as it should be, in seconds, when nothing tells of a change. */
+const LOOK_INTERVAL = 1;
+/** How often the kernel is asked for the filters themselves. */
+const WHOLE_LOOK_INTERVAL = 5;
+/** Changes that come faster are looked at together. */
+const TOGETHER = 0.1;
 
 /** What the listeners on all bonds share. */
 export interface ListenerTools {
   readonly requests: KernelRequests;
   readonly filter: Uint8Array;
   readonly ring: ReceiveRing;
+  /** Monotonic clock, seconds. */
+  readonly now: () => number;
 }
+
+/** How a bond is to be heard: by a mirror where that works, or by a packet socket in any case. */
+export type WantedHearing = 'mirror' | 'socket';
+
+/** Why it is heard by a socket where the configuration says so. */
+const AS_CONFIGURED: Hearing = { how: 'socket', reason: 'guests.sources.snoop is socket' };
 
 /**
  * Listens on one bond. What leaves comes from a mirror, because a socket on the bond would have the kernel copy every
- * frame that leaves; what comes in, from a socket on the bond. Without a mirror both come from the socket on the bond.
+ * frame that leaves; what comes in, from a socket on the bond. While no mirror works both come from a socket on the bond.
  */
 export class BondListener {
   /** As OvsBondListener's: here a descriptor is readable whenever there is something to judge. */
   readonly waits = false;
   private readonly mirror: BondMirror;
+  private readonly pause = new MirrorPause();
+  /** What left first, where that has a socket of its own. */
   private readers: readonly PacketReader[] = [];
-  private mirrored = false;
-  private renewalsLeft = RENEWALS;
+  /** Sockets that are closed when what they hold has been read. */
+  private retired: readonly PacketReader[] = [];
+  private hearing: Hearing | null = null;
+  private mirroredSince = 0;
+  private lookedAt = -Infinity;
+  private lookedAtAllAt = -Infinity;
+  private urged = false;
+  /** The programs at tcx when a mirror was refused last, as text. */
+  private programs = '';
 
-  /** @param costly called with the reason when there is no mirror, once at most */
+  /** @param report called with each change of how it is heard */
   constructor(
     private readonly bond: number,
     private readonly tools: ListenerTools,
-    private readonly costly: (reason: string) => void,
+    private readonly report: (hearing: Hearing) => void,
+    private readonly wanted: WantedHearing = 'mirror',
   ) {
-    this.mirror = new BondMirror(tools.requests, bond);
+    this.mirror = new BondMirror(tools.requests, bond, tools.ring);
   }
 
   /** Begins to listen. @throws BondheraldError when the bond cannot be listened on at all */
   open(): void {
-    const failure = failureOf(() => this.openMirrored());
-    if (failure) this.openPlain(failure.message);
+    this.openPlain();
+    if (this.wanted === 'socket') return this.tell(AS_CONFIGURED);
+    const refusal = this.tryMirror();
+    this.tell(refusal === null ? { how: 'mirror', reason: null } : { how: 'socket', reason: refusal });
   }
 
   /** What can be waited on. */
   get descriptors(): number[] {
-    return this.readers.map(({ fd }) => fd);
+    return [...this.retired, ...this.readers].map(({ fd }) => fd);
+  }
+
+  /** The devices whose changes it is to be urged about. */
+  get devices(): MirrorDevices {
+    const { device } = this.mirror;
+    return { bonds: this.wanted === 'mirror' ? [this.bond] : [], dummies: device === null ? [] : [device] };
   }
 
   /**
@@ -50,23 +85,34 @@ export class BondListener {
    * first: of a guest's frame and its echo, or its migration, the echo counts. @returns whether more may have left
    */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
+    for (const reader of this.retired) if (reader.read(limit, handle) < limit) this.drop(reader);
     const counts = this.readers.map((reader) => {
       const count = reader.read(limit, handle);
       done();
+      if (reader.wentDown()) this.urge();
       return count;
     });
-    if (this.mirrored && this.readers[0]?.wentDown()) this.renew();
-    return (counts[0] ?? 0) >= limit;
+    return this.retired.length > 0 || (counts[0] ?? 0) >= limit;
   }
 
-  /** To be called now and then: others may have removed our filters, or put one before them. */
-  check(): void {
-    try {
-      if (!this.mirrored || this.mirror.isWhole()) return;
-    } catch (error) {
-      if (!(error instanceof BondheraldError)) throw error; // not to be read, for example because the bond goes
-    }
-    this.renew();
+  /** Something may have changed about its devices. */
+  urge(): void {
+    this.urged = true;
+  }
+
+  /** When `look` is due, on the monotonic clock, seconds. */
+  get due(): number {
+    return this.lookedAt + (this.urged ? TOGETHER : LOOK_INTERVAL);
+  }
+
+  /** Looks whether it hears all that it should, and rights what is wrong. To be called when it is due. */
+  look(): void {
+    const now = this.tools.now();
+    const { urged } = this;
+    this.urged = false;
+    this.lookedAt = now;
+    if (this.isMirrored) this.lookAtMirror(now, urged);
+    else this.lookWithoutMirror(now, urged);
   }
 
   /** How many frames were lost since the last call. */
@@ -74,38 +120,105 @@ export class BondListener {
     return this.readers.reduce((count, reader) => count + reader.drops(), 0);
   }
 
+  /** Ends it, and leaves nothing on the host. */
   close(): void {
-    for (const reader of this.readers) reader.close();
+    for (const reader of [...this.retired, ...this.readers]) reader.close();
+    this.retired = [];
     this.readers = [];
-    if (this.mirrored) this.mirror.takeDown();
-    this.mirrored = false;
+    if (this.isMirrored) this.mirror.takeDown();
   }
 
-  private openMirrored(): void {
-    this.readers = [this.reader(this.bond, 'in')];
-    try {
+  private get isMirrored(): boolean {
+    return this.mirror.device !== null;
+  }
+
+  private lookAtMirror(now: number, urged: boolean): void {
+    const all = urged || now - this.lookedAtAllAt >= WHOLE_LOOK_INTERVAL;
+    if (all) this.lookedAtAllAt = now;
+    const flaw = this.flaw(all);
+    if (flaw === null) return;
+    this.dropCopies();
+    const failure = failureOf(() => this.openPlain()); // at once: what follows takes the kernel some milliseconds
+    this.mirror.takeDown();
+    this.pause.lost(now, now - this.mirroredSince);
+    if (failure) return this.tell({ how: 'deaf', reason: failure.message });
+    const refusal = this.pause.isOver(now, true) ? this.tryMirror() : flaw;
+    this.tell(refusal === null ? { how: 'mirror', reason: flaw } : { how: 'socket', reason: refusal });
+  }
+
+  private flaw(all: boolean): string | null {
+    if (!this.readers.every((reader) => reader.isBound())) return 'a device of it was removed';
+    let flaw: string | null = null;
+    const failure = failureOf(() => (flaw = all ? this.mirror.flaw() : this.mirror.flawInPassing()));
+    return failure?.message ?? flaw;
+  }
+
+  private lookWithoutMirror(now: number, urged: boolean): void {
+    const isDeaf = !this.readers[0]?.isBound();
+    const failure = isDeaf ? failureOf(() => this.openPlain()) : null;
+    if (failure) return this.tell({ how: 'deaf', reason: failure.message });
+    if (this.wanted === 'socket') return this.tell(AS_CONFIGURED);
+    const mayTry = this.pause.isOver(now, urged || this.programs !== this.programsNow());
+    const refusal = mayTry ? this.tryMirror() : (this.hearing?.reason ?? null);
+    this.tell(mayTry && refusal === null ? { how: 'mirror', reason: null } : { how: 'socket', reason: refusal });
+  }
+
+  /** Hears both ways by one socket. */
+  private openPlain(): void {
+    this.replace([this.reader(this.bond, 'both')]);
+  }
+
+  /** From the socket to a mirror. @returns null, or why there is none */
+  private tryMirror(): string | null {
+    const failure = failureOf(() => {
       const dummy = this.mirror.setUp();
-      this.mirrored = true;
-      this.readers = [this.reader(dummy, 'out'), ...this.readers];
-    } catch (error) {
-      this.close();
-      throw error;
-    }
-  }
-
-  private openPlain(reason: string): void {
-    this.readers = [this.reader(this.bond, 'both')];
-    this.costly(reason);
-  }
-
-  /** Others have removed a part of the mirror. */
-  private renew(): void {
-    this.close();
-    // When this fails the bond is gone too, and soon forgotten.
-    failureOf(() => {
-      if (this.renewalsLeft-- > 0) this.open();
-      else this.openPlain('another program keeps removing its filters');
+      const opened: PacketReader[] = [];
+      try {
+        opened.push(this.reader(dummy, 'out'));
+        opened.push(this.reader(this.bond, 'in'));
+      } catch (error) {
+        for (const reader of opened) reader.close();
+        this.mirror.takeDown();
+        throw error;
+      }
+      this.replace(opened);
     });
+    const now = this.tools.now();
+    this.mirroredSince = now;
+    this.lookedAtAllAt = now;
+    if (!failure) return null;
+    this.programs = this.programsNow();
+    this.pause.refused(now);
+    return failure.message;
+  }
+
+  private programsNow(): string {
+    return String(tcxEgressPrograms(this.bond));
+  }
+
+  /** What is left there may never have left the bond. */
+  private dropCopies(): void {
+    const [copies, ...others] = this.readers;
+    copies?.close();
+    this.readers = others;
+  }
+
+  private replace(readers: readonly PacketReader[]): void {
+    this.retired = [...this.retired, ...this.readers];
+    this.readers = readers;
+  }
+
+  private drop(retired: PacketReader): void {
+    retired.close();
+    this.retired = this.retired.filter((each) => each !== retired);
+  }
+
+  private tell(hearing: Hearing): void {
+    const { how, reason } = this.hearing ?? {};
+    const isNews =
+      hearing.how !== how || hearing.reason !== reason || (hearing.how === 'mirror' && hearing.reason !== null);
+    this.hearing = hearing;
+    if (isNews) this.report(hearing);
   }
 
   private reader(ifindex: number, hears: 'in' | 'out' | 'both'): PacketReader {

@@ -1,7 +1,9 @@
 import { type BondheraldError, failureOf } from '../errors.js';
 import { FrameBook, isPlainRarp } from '../sources/frame-book.js';
 import type { ReadFrame } from '../sys/packets/packet-reader.js';
-import { BondListener, type ListenerTools } from './bond-listener.js';
+import type { MirrorDevices } from '../kernel/bpf/tc-news-filter.js';
+import { type Hearing, HEARING_WAYS } from '../sources/hearing.js';
+import { BondListener, type ListenerTools, type WantedHearing } from './bond-listener.js';
 
 /** Our own frames are read within so many seconds after we said that they would leave, a flood of others aside. */
 const OWN_WINDOW = 5;
@@ -23,22 +25,25 @@ export class OvsBondListener {
   private readonly own = new FrameBook(OWN_WINDOW);
   private readonly left = new FrameBook(ECHO_WINDOW);
   private readonly waiting: ReadFrame[] = [];
-  private isCostly = false;
+  /** How each member is heard. */
+  private readonly hearings = new Map<number, Hearing>();
+  private told: Hearing | null = null;
 
-  /** @param costly called with the reason when there is no mirror, once at most */
+  /** @param report called with each change of how it is heard: as the worst of its members is */
   constructor(
     private readonly members: readonly number[],
     public active: number | null,
     private readonly tools: ListenerTools,
-    private readonly costly: (reason: string) => void,
-    private readonly now: () => number,
+    private readonly report: (hearing: Hearing) => void,
+    private readonly wanted: WantedHearing = 'mirror',
   ) {}
 
   /** Begins to listen. @throws BondheraldError when no member can be listened on */
   open(): void {
     const failures: BondheraldError[] = [];
     for (const member of this.members) {
-      const listener = new BondListener(member, this.tools, (reason) => this.reportCost(reason));
+      const hears = (hearing: Hearing): void => this.memberHears(member, hearing);
+      const listener = new BondListener(member, this.tools, hears, this.wanted);
       const failure = failureOf(() => listener.open());
       if (failure) failures.push(failure);
       else this.listeners.set(member, listener);
@@ -52,7 +57,7 @@ export class OvsBondListener {
 
   /** These frames are about to leave. */
   sending(frames: readonly Uint8Array[]): void {
-    for (const frame of frames) this.own.note(frame, this.now());
+    for (const frame of frames) this.own.note(frame, this.tools.now());
   }
 
   /** Whether there is something to judge though no descriptor is readable. */
@@ -67,13 +72,26 @@ export class OvsBondListener {
       const cameIn = this.waiting.splice(0);
       if (this.readMembers(limit, handle)) this.waiting.unshift(...cameIn.splice(-WAITING));
       done();
-      for (const frame of cameIn) if (!this.left.has(frame.bytes, this.now())) handle(frame);
+      for (const frame of cameIn) if (!this.left.has(frame.bytes, this.tools.now())) handle(frame);
     }
     done();
   }
 
-  check(): void {
-    for (const listener of this.listeners.values()) listener.check();
+  get devices(): MirrorDevices {
+    const all = [...this.listeners.values()].map(({ devices }) => devices);
+    return { bonds: all.flatMap(({ bonds }) => bonds), dummies: all.flatMap(({ dummies }) => dummies) };
+  }
+
+  urge(): void {
+    for (const listener of this.listeners.values()) listener.urge();
+  }
+
+  get due(): number {
+    return Math.min(...[...this.listeners.values()].map(({ due }) => due));
+  }
+
+  look(): void {
+    for (const listener of this.listeners.values()) if (listener.due <= this.tools.now()) listener.look();
   }
 
   drops(): number {
@@ -98,13 +116,19 @@ export class OvsBondListener {
   }
 
   private handleLeaving(frame: ReadFrame, handle: (frame: ReadFrame) => void): void {
-    const now = this.now();
+    const now = this.tools.now();
     this.left.note(frame.bytes, now);
     if (!this.own.has(frame.bytes, now) && !isPlainRarp(frame.bytes)) handle(frame);
   }
 
-  private reportCost(reason: string): void {
-    if (!this.isCostly) this.costly(reason);
-    this.isCostly = true;
+  private memberHears(member: number, hearing: Hearing): void {
+    this.hearings.set(member, hearing);
+    const all = [...this.hearings.values()];
+    const worst = HEARING_WAYS.map((way) => all.findLast(({ how }) => how === way)).findLast(
+      (each) => each !== undefined,
+    );
+    if (!worst || (worst.how === this.told?.how && worst.reason === this.told.reason)) return;
+    this.told = worst;
+    this.report(worst);
   }
 }

@@ -1,6 +1,8 @@
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
+import type { Hearing } from '../sources/hearing.js';
 import type { Heard, HeardIgnoreReason } from '../sources/snoop.js';
+import type { WantedHearing } from './bond-listener.js';
 
 /** The thread that listens on bonds, for a ThreadHandle. */
 export const LISTENING_THREAD = {
@@ -17,6 +19,7 @@ export type ToSnoopThread =
       /** For a bond of Open vSwitch, which is no device itself: the devices that it is heard on; else null. */
       readonly members: readonly number[] | null;
       readonly active: number | null;
+      readonly wanted: WantedHearing;
     }
   /** Another member of a bond of Open vSwitch is the active one. */
   | { readonly type: 'active'; readonly bond: BondId; readonly active: number | null }
@@ -37,8 +40,8 @@ interface HeardBatch {
 
 /** From the listening thread to the daemon. */
 export type FromSnoopThread =
-  /** The bond is heard in a way that costs the guests more, for the reason given. */
-  | { readonly type: 'costly'; readonly bond: BondId; readonly reason: string }
+  /** The bond is heard in another way from now on. */
+  | { readonly type: 'hearing'; readonly bond: BondId; readonly hearing: Hearing }
   /** `at`: when the thread read the frames, monotonic clock, seconds: some ms after they passed, more in a flood. */
   | ({ readonly type: 'heard'; readonly bond: BondId; readonly at: number } & HeardBatch)
   /** So many frames came faster than they were read. */

@@ -1,12 +1,15 @@
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
+import { RTNLGRP_LINK, RTNLGRP_TC } from '../kernel/constants.js';
 import { blockFor, monotonic as now } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/netlink/link-socket.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { rest } from '../sys/process/privileges.js';
 import { dataOfThisThread, ownerOfThisThread } from '../sys/process/thread.js';
-import { KernelRequests } from './bond-mirror.js';
+import { KernelRequests } from './kernel-requests.js';
+import { ECHO_MARK } from './mirror-echo.js';
+import { MirrorNews } from './mirror-news.js';
 import { SnoopedBonds, type SnoopOwner } from './snooped-bonds.js';
 
 /*
@@ -16,30 +19,32 @@ import { SnoopedBonds, type SnoopOwner } from './snooped-bonds.js';
 
 const TURN_SECONDS = 0.01;
 const LOST_CHECK_SECONDS = 1;
-const MIRROR_CHECK_SECONDS = 5;
+const LONGEST_WAIT_SECONDS = 5;
+const NEWS_GROUPS = [RTNLGRP_LINK, RTNLGRP_TC].reduce((mask, group) => mask | (1 << (group - 1)), 0);
 
 const owner: SnoopOwner = ownerOfThisThread();
-const bonds = new SnoopedBonds(owner, now, dataOfThisThread() as number, {
-  requests: new KernelRequests(openLinkSocket(0)),
-  filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)),
+const requests = openLinkSocket(0);
+const tools = {
+  requests: new KernelRequests(requests),
+  filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK, ECHO_MARK)),
   ring: new ReceiveRing(),
-});
+  now,
+};
+const news = new MirrorNews(openLinkSocket(NEWS_GROUPS), requests.port);
+const bonds = new SnoopedBonds(owner, dataOfThisThread() as number, tools, news);
 let checked = now();
-let mirrorsChecked = checked;
 
-// It reads what guests send, and needs its rights only where it begins to listen on a bond or puts its mirror right.
+// It reads what guests send, and needs its rights only where it begins to listen on a bond or looks at its mirror.
 rest('bh-listen', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 owner.post({ type: 'ready' });
 for (;;) {
   bonds.carryOutOrders();
   if (!bonds.running) break;
-  const untilCheck = Math.max(LOST_CHECK_SECONDS, MIRROR_CHECK_SECONDS - (now() - mirrorsChecked));
-  if (!bonds.mayReport || bonds.listen(Math.ceil(untilCheck * 1000))) blockFor(TURN_SECONDS);
+  const wait = Math.min(Math.max(bonds.due - now(), 0), LONGEST_WAIT_SECONDS);
+  if (!bonds.mayReport || bonds.listen(Math.ceil(wait * 1000))) blockFor(TURN_SECONDS);
+  bonds.look();
   if (!bonds.mayReport || now() - checked < LOST_CHECK_SECONDS) continue;
   checked = now();
   bonds.reportLost();
-  if (checked - mirrorsChecked < MIRROR_CHECK_SECONDS) continue;
-  mirrorsChecked = checked;
-  bonds.check();
 }
 bonds.close();

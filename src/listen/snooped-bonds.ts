@@ -1,11 +1,13 @@
 import type { BondId } from '../topology/bond-id.js';
 import { failureOf } from '../errors.js';
 import { drainEventfd, waitForAny } from '../sys/eventfd.js';
+import type { Hearing } from '../sources/hearing.js';
 import { readFrame } from '../sources/snoop.js';
 import type { Owner } from '../sys/process/thread.js';
 import type { StopOrder, ThreadReport } from '../wire/thread-handle.js';
 import { BatchOfHeard, type FromSnoopThread, MAX_BATCHES_ON_THEIR_WAY, type ToSnoopThread } from './snoop-messages.js';
 import { BondListener, type ListenerTools } from './bond-listener.js';
+import type { MirrorNews } from './mirror-news.js';
 import { OvsBondListener } from './ovs-bond-listener.js';
 
 /** How many frames of a bond are read in a turn of the thread, of each direction. */
@@ -21,12 +23,12 @@ export class SnoopedBonds {
   private onTheirWay = 0;
   running = true;
 
-  /** @param now monotonic clock, seconds @param orders an eventfd that the owner signals when it has an order */
+  /** @param orders an eventfd that the owner signals when it has an order */
   constructor(
     private readonly owner: SnoopOwner,
-    private readonly now: () => number,
     private readonly orders: number,
     private readonly tools: ListenerTools,
+    private readonly news: MirrorNews,
   ) {}
 
   /** Whether the owner keeps up with what is reported. */
@@ -45,16 +47,19 @@ export class SnoopedBonds {
     }
   }
 
-  /** Waits for frames or an order, at most so long, and reports what frames say. @returns whether there were any */
+  /** Waits for frames, news or an order, at most so long, and reports what frames say. @returns whether there were any */
   listen(milliseconds: number): boolean {
     const all = [...this.listeners].map(([bond, listener]) => ({ bond, listener, fds: listener.descriptors }));
     const patience = all.some(({ listener }) => listener.waits) ? 0 : milliseconds;
-    const readable = new Set(waitForAny([this.orders, ...all.flatMap(({ fds }) => fds)], patience));
+    const readable = new Set(
+      waitForAny([this.orders, this.news.descriptor, ...all.flatMap(({ fds }) => fds)], patience),
+    );
     if (readable.delete(this.orders)) drainEventfd(this.orders);
     this.carryOutOrders(); // what we were about to send is announced before it leaves
     for (const { bond, listener, fds } of all)
       if (this.listeners.get(bond) === listener && (listener.waits || fds.some((fd) => readable.has(fd))))
         this.read(bond, listener);
+    if (readable.has(this.news.descriptor)) this.hearNews();
     return readable.size > 0;
   }
 
@@ -65,14 +70,22 @@ export class SnoopedBonds {
     if (count > 0) this.owner.post({ type: 'lost', count });
   }
 
-  /** Restores mirrors that others have removed or got in front of. */
-  check(): void {
-    for (const listener of this.listeners.values()) listener.check();
+  /** When `look` is due, on the monotonic clock, seconds; Infinity: never, as things are. */
+  get due(): number {
+    return Math.min(...[...this.listeners.values()].map(({ due }) => due));
+  }
+
+  /** Rights what others have done to mirrors. */
+  look(): void {
+    if (this.due > this.tools.now()) return;
+    for (const listener of this.listeners.values()) if (listener.due <= this.tools.now()) listener.look();
+    this.followDevices();
   }
 
   close(): void {
     for (const bond of [...this.listeners.keys()]) this.forget(bond);
     this.tools.requests.close();
+    this.news.close();
   }
 
   private read(bond: BondId, listener: BondListener | OvsBondListener): void {
@@ -83,7 +96,7 @@ export class SnoopedBonds {
         const batch = this.batch.drain();
         if (!batch) return;
         this.onTheirWay++;
-        this.owner.post({ type: 'heard', bond, at: this.now(), ...batch });
+        this.owner.post({ type: 'heard', bond, at: this.tools.now(), ...batch });
       },
     );
   }
@@ -95,19 +108,34 @@ export class SnoopedBonds {
     else listener.sending(order.frames);
   }
 
-  private watch({ bond, members, active }: ToSnoopThread & { type: 'watch' }): void {
+  private hearNews(): void {
+    const changed = this.news.changed();
+    for (const listener of this.listeners.values()) {
+      const { bonds, dummies } = listener.devices;
+      if (changed === 'any' || [...bonds, ...dummies].some((device) => changed.has(device))) listener.urge();
+    }
+  }
+
+  private followDevices(): void {
+    const all = [...this.listeners.values()].map(({ devices }) => devices);
+    this.news.follow({ bonds: all.flatMap(({ bonds }) => bonds), dummies: all.flatMap(({ dummies }) => dummies) });
+  }
+
+  private watch({ bond, members, active, wanted }: ToSnoopThread & { type: 'watch' }): void {
     this.forget(bond);
-    const costly = (reason: string): void => this.owner.post({ type: 'costly', bond, reason });
+    const report = (hearing: Hearing): void => this.owner.post({ type: 'hearing', bond, hearing });
     const listener = members
-      ? new OvsBondListener(members, active, this.tools, costly, this.now)
-      : new BondListener(bond, this.tools, costly);
+      ? new OvsBondListener(members, active, this.tools, report, wanted)
+      : new BondListener(bond, this.tools, report, wanted);
     const failure = failureOf(() => listener.open());
     if (!failure) this.listeners.set(bond, listener);
+    this.followDevices();
     this.owner.post({ type: 'answer', error: failure?.message ?? null });
   }
 
   private forget(bond: BondId): void {
     this.listeners.get(bond)?.close();
     this.listeners.delete(bond);
+    this.followDevices();
   }
 }

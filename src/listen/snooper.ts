@@ -6,6 +6,8 @@ import type { StartThread } from '../sys/process/thread.js';
 import { deviceName, activeBackupBonds } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from './snoop-messages.js';
+import type { Hearing } from '../sources/hearing.js';
+import type { WantedHearing } from './bond-listener.js';
 import type { Task } from '../tasks/task.js';
 import { ReportOnce } from '../tasks/report-once.js';
 import type { DaemonEmitter } from '../wire/events.js';
@@ -14,6 +16,9 @@ import type { Topology } from '../topology/topology.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
+
+/** Before the thread has said anything of a bond. */
+const NOT_YET: Hearing = { how: 'deaf', reason: 'the daemon has not begun to listen on it yet' };
 
 /** Listens on every bond that is announced, and gives the host's state what was heard. */
 export class Snooper implements Task {
@@ -24,6 +29,7 @@ export class Snooper implements Task {
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<BondId, Members | null>();
   private readonly unheard = new ReportOnce<BondId>();
+  private readonly hearings = new Map<BondId, Hearing>();
   private answered: Promise<unknown> = Promise.resolve();
 
   /** @param bonds the bonds that are announced, by ifindex */
@@ -32,6 +38,7 @@ export class Snooper implements Task {
     private readonly bonds: ReadonlyMap<BondId, unknown>,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
     startThread: StartThread,
+    private readonly wanted: WantedHearing,
   ) {
     this.thread = new ThreadHandle(startThread, { ...LISTENING_THREAD, report: (message) => this.report(message) });
   }
@@ -60,6 +67,11 @@ export class Snooper implements Task {
     this.answered.then(this.isReady.resolve, this.isReady.reject);
   }
 
+  /** How a bond is heard now. */
+  hearingOf(bond: BondId): Hearing {
+    return this.hearings.get(bond) ?? NOT_YET;
+  }
+
   /** Settles when every bond that was there at the time of the call is listened on, or cannot be. */
   async listening(): Promise<void> {
     await this.answered.catch(() => undefined); // the task reports it
@@ -72,6 +84,7 @@ export class Snooper implements Task {
 
   private forget(bond: BondId): void {
     this.watched.delete(bond);
+    this.hearings.delete(bond);
     this.thread.order({ type: 'forget', bond });
   }
 
@@ -80,22 +93,34 @@ export class Snooper implements Task {
     if (members && members.elsewhere.length > 0) this.deafTo(bond, members.elsewhere);
     if (members?.devices.length === 0) return;
     const { devices = null, active = null } = members ?? {};
-    const reason = await this.thread.ask({ type: 'watch', bond, members: devices, active });
-    if (reason === null) this.unheard.over(bond);
+    const reason = await this.thread.ask({ type: 'watch', bond, members: devices, active, wanted: this.wanted });
     if (reason === null || this.watched.get(bond) !== members) return;
     this.watched.delete(bond); // it is tried again whenever something changes
-    if (this.unheard.isNew(bond, reason))
-      this.tools.log.warn('cannot listen on a bond', { bond: this.nameOf(bond), reason });
+    this.heardBy(bond, { how: 'deaf', reason });
   }
 
   private deafTo(bond: BondId, members: readonly string[]): void {
     const message = 'cannot listen on bond members that are not devices of this host';
     this.tools.log.info(message, { bond: this.nameOf(bond), members: members.join(',') });
+    if (this.watched.get(bond)?.devices.length === 0) this.hearings.set(bond, { how: 'deaf', reason: message });
   }
 
-  private costly(bond: BondId, reason: string): void {
-    const message = 'listening without tc; this can cost guests up to 10 % of their packet rate';
-    this.tools.log.info(message, { bond: this.nameOf(bond), reason });
+  /** A bond is heard in another way than before; that is said once. */
+  private heardBy(bond: BondId, hearing: Hearing): void {
+    const before = this.hearings.get(bond)?.how ?? 'mirror';
+    const { how, reason } = hearing;
+    const { log } = this.tools;
+    const fields = { bond: this.nameOf(bond), ...(reason === null ? {} : { reason }) };
+    this.hearings.set(bond, hearing);
+    if (how === 'deaf') {
+      if (this.unheard.isNew(bond, reason ?? '')) log.warn('cannot listen on a bond', fields);
+      return;
+    }
+    this.unheard.over(bond);
+    if (how === 'socket')
+      log.info('listening without tc; this can cost guests up to 10 % of their packet rate', fields);
+    else if (reason !== null) log.info('set up the tc filters of a bond again', fields);
+    else if (before !== 'mirror') log.info('listening with tc again', fields);
   }
 
   private nameOf(bond: BondId): string {
@@ -103,7 +128,7 @@ export class Snooper implements Task {
   }
 
   private report(message: FromSnoopThread): void {
-    if (message.type === 'costly') this.costly(message.bond, message.reason);
+    if (message.type === 'hearing') this.heardBy(message.bond, message.hearing);
     else if (message.type === 'lost') this.ignored('lost', message.count);
     else if (message.type === 'heard') this.heard(message);
   }

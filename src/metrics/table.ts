@@ -1,5 +1,6 @@
 import { FRAME_KINDS } from '../config/config.js';
 import { RUN_RESULTS } from '../plan/failover-record.js';
+import { HEARING_WAYS } from '../sources/hearing.js';
 
 /**
  * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
@@ -31,6 +32,12 @@ export const METRICS = {
     type: 'gauge',
     help: 'Guests behind the bond, announced or not, by source. A guest in two VLANs counts twice.',
     labels: ['bond', 'source'],
+  },
+  bondherald_listening: {
+    type: 'gauge',
+    help: 'How the daemon hears what leaves by the bond: 1 for mirror (tc), socket (costs guests more) or deaf, 0 for the others.',
+    labels: ['bond', 'how'],
+    values: { how: HEARING_WAYS },
   },
   bondherald_guest_evictions_total: {
     type: 'counter',

@@ -47,6 +47,11 @@ export const read = call<[number, Uint8Array, number]>('long read(int fd, uint8_
 export const write = call<[number, Uint8Array, number]>('long write(int fd, const uint8_t *buffer, size_t length)');
 export const close = call<[number]>('int close(int fd)');
 
+/** For calls that the C library has no function for: their number, and up to three arguments. */
+export const syscall = call<[number, number, Uint8Array, number]>(
+  'long syscall(long number, long first, uint8_t *second, long third)',
+);
+
 /** Since Linux 4.4 and glibc 2.27. */
 export const mlock2 = call<[Uint8Array, number, number]>(
   'int mlock2(const uint8_t *address, size_t length, unsigned int flags)',

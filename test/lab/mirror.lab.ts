@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { BondListener } from '../../src/listen/bond-listener.js';
-import { KernelRequests } from '../../src/listen/bond-mirror.js';
+import { KernelRequests } from '../../src/listen/kernel-requests.js';
+import { ECHO_MARK } from '../../src/listen/mirror-echo.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import type { ReadFrame } from '../../src/sys/packets/packet-reader.js';
@@ -11,7 +13,7 @@ import { ReceiveRing } from '../../src/sys/packets/receive-ring.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
-import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
+import { BONDHERALD, Daemon, runIn, writeConfig } from './net/daemon.js';
 import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip, json, mustRun, runBatches } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
@@ -20,13 +22,14 @@ import { deviceIndex, inetAddress, UdpSocket } from './net/sockets.js';
 
 /** What a run puts on the host: protocol and match of each pref, and how many there are. */
 const FILTERS = [
-  '49190 arp matchall 1',
+  '49190 arp u32 2',
   '49191 rarp matchall 1',
   '49192 ip u32 1',
   '49193 ipv6 u32 2',
   '49194 802.1Q u32 10',
   '49195 802.1ad u32 10',
 ];
+const ALL = FILTERS.reduce((sum, each) => sum + Number(each.split(' ').at(-1)), 0);
 const FALLBACK = /^.*listening without tc.*$/gm;
 
 interface Filter {
@@ -115,11 +118,18 @@ async function isHeard(lab: Lab, address: string): Promise<void> {
 test('the copies come from filters of ours and a device of ours, and both go with the daemon', async (t) => {
   const { lab, daemon } = await setUp(t);
   assert.deepEqual(await ours(), whole());
+  const ways = new Map<string, number>();
   for (const { options } of await acting('egress')) {
-    const [spare, copy] = options?.actions ?? [];
-    assert.equal(spare?.kind, 'bpf');
-    assert.deepEqual([copy?.kind, copy?.to_dev, copy?.control_action?.type], ['mirred', mirrorName(), 'continue']);
+    const said = options?.actions?.map(({ kind, mirred_action: how = '', to_dev: to = '', control_action: then }) =>
+      [kind, how, to, ...(kind === 'mirred' ? [then?.type] : [])].join(' ').trim(),
+    );
+    const way = said?.join(', ') ?? '';
+    ways.set(way, (ways.get(way) ?? 0) + 1);
   }
+  assert.deepEqual(Object.fromEntries(ways), {
+    [`bpf, mirred mirror ${mirrorName()} continue`]: ALL - 1,
+    [`mirred redirect ${mirrorName()} stolen`]: 1, // the mirror's own frames, by which it is tried
+  });
   assert.deepEqual(await acting('ingress'), []);
   const [link] = (await json('ip', HYPERVISOR, 'address', 'show', mirrorName())) as {
     flags: string[];
@@ -224,34 +234,106 @@ test('where there can be no mirror the daemon says so once, leaves nothing and h
   assert.equal(((await json('ip', HYPERVISOR, 'link', 'show', mirrorName())) as unknown[]).length, 1, 'theirs stays');
 });
 
-test('a mirror that somebody takes away is put back, and after some times given up', async (t) => {
+/** How the daemon says that it hears: the one of the three gauges that is 1. */
+async function heardBy(daemon: Daemon): Promise<string> {
+  const ways = ['mirror', 'socket', 'deaf'];
+  const values = await Promise.all(
+    ways.map((how) => daemon.metric(`bondherald_listening{bond="${BOND}",how="${how}"}`)),
+  );
+  assert.deepEqual(values.toSorted(), [0, 0, 1]);
+  return ways[values.indexOf(1)] ?? '';
+}
+
+const untilHeardBy = (daemon: Daemon, how: string): Promise<unknown> =>
+  until(async () => (await heardBy(daemon)) === how, { what: `hears by ${how}`, every: 50 });
+
+const mirrorIsBack = (): Promise<unknown> =>
+  until(async () => (await acting('egress')).length === ALL, { what: 'the filters are back' });
+
+test('a mirror that somebody takes away is put back, however often; in between a packet socket hears', async (t) => {
   const { lab, daemon } = await setUp(t);
-  const ways = [`link del ${mirrorName()}`, `link set ${mirrorName()} down`, `link del ${mirrorName()}`];
-  for (const [n, way] of ways.entries()) {
-    await ip(HYPERVISOR, [way]);
+  const clsact = `qdisc del dev ${BOND} clsact`;
+  const ways = [
+    () => someTc(clsact),
+    () => ip(HYPERVISOR, [`link set ${mirrorName()} down`]),
+    () => ip(HYPERVISOR, [`link del ${mirrorName()}`]),
+    () => someTc(clsact),
+    () => someTc(`filter del dev ${BOND} egress pref 49193`),
+  ];
+  for (const [n, takeAway] of ways.entries()) {
+    await takeAway();
     await isHeard(lab, `10.9.1.${n + 1}`);
-    await until(async () => (await acting('egress')).length === 25, { what: 'the filters are back' });
+    await mirrorIsBack();
     assert.deepEqual(await ours(), whole());
   }
-  assert.doesNotMatch(daemon.stderr, FALLBACK);
-  await ip(HYPERVISOR, [`link del ${mirrorName()}`]);
-  await daemon.logs(/listening without tc.*another program keeps removing its filters/);
-  await isHeard(lab, '10.9.1.99');
+  await untilHeardBy(daemon, 'mirror');
+  const [again, fallback, back] = [/set up the tc filters of a bond again/g, FALLBACK, /listening with tc again/g].map(
+    (line) => daemon.stderr.match(line)?.length ?? 0,
+  );
+  assert.ok((again ?? 0) >= 1, 'the first was put back at once');
+  assert.deepEqual([(again ?? 0) + (fallback ?? 0), back], [ways.length, fallback], daemon.stderr);
+  await daemon.stop();
   assert.deepEqual(await ours(), NOTHING);
+});
+
+test('an ingress qdisc that is there first is left alone, and what comes in is not taken for what left', async (t) => {
+  const { lab, daemon } = await setUp(t, () => someTc(`qdisc add dev ${BOND} handle ffff: ingress`));
+  assert.match(daemon.stderr, /listening without tc.*qdisc ingress has the place of clsact/);
+  assert.equal(await heardBy(daemon), 'socket');
+  assert.deepEqual(await ours(), NOTHING);
+  assert.deepEqual(await acting('ingress'), []);
+  const { mac } = lab.guest('g1');
+  await isHeard(lab, '10.9.6.1');
+  lab.inject('client', 'eth0', say.arp({ src: mac }, { spa: '10.9.6.9', tpa: '10.9.6.9' }));
+  const reason = async (): Promise<string | null> => {
+    const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
+    const { bonds } = JSON.parse(stdout) as { bonds: { guests: { mac: string; reason: string | null }[] }[] };
+    return bonds[0]?.guests.find((guest) => guest.mac === mac)?.reason ?? null;
+  };
+  await until(async () => (await reason()) === 'seen-on-uplink', { what: 'the guest has moved away', every: 50 });
+
+  const { stdout } = await runIn([BONDHERALD, 'doctor', '--json']);
+  const { findings } = JSON.parse(stdout) as { findings: { id: string; finding: string; cure: string }[] };
+  const found = findings.find(({ id }) => id === 'listening-by-socket');
+  assert.match(String(found?.finding), /qdisc ingress has the place of clsact.*guests\.sources\.snoop: socket/);
+  assert.equal(found?.cure, `tc qdisc show dev ${BOND}`);
+
+  await someTc(`qdisc del dev ${BOND} ingress`);
+  await daemon.logs(/listening with tc again/);
+  assert.deepEqual([await heardBy(daemon), await ours()], ['mirror', whole()]);
   await daemon.stop();
 });
 
-test('a qdisc that somebody deletes is put back; a filter put before ours ends the mirror', async (t) => {
+test('sources.snoop: socket leaves the place of the qdisc to others, from the reload on', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1) });
+  const file = writeConfig(t, 'guests: {sources: {snoop: true}}');
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file]);
+  const ingress = `qdisc add dev ${BOND} handle ffff: ingress`;
+  await assert.rejects(someTc(ingress), /File exists|Exclusivity flag on/);
+  writeFileSync(file, 'guests: {sources: {snoop: socket}}');
+  daemon.signal('SIGHUP');
+  await daemon.logs(/configuration reloaded.*snoop: true -> socket/);
+  await untilHeardBy(daemon, 'socket');
+  await someTc(ingress);
+  await isHeard(lab, '10.9.7.1');
+  assert.deepEqual(await ours(), NOTHING);
+  assert.equal((await runIn([BONDHERALD, 'doctor'])).stdout.includes('packet socket'), false, 'it is wanted so');
+  writeFileSync(file, 'guests: {sources: {snoop: false}}');
+  daemon.signal('SIGHUP');
+  await untilHeardBy(daemon, 'deaf');
+  await daemon.stop();
+});
+
+test('a filter put before ours ends the mirror until it is gone', async (t) => {
   const { lab, daemon } = await setUp(t);
-  await someTc(`qdisc del dev ${BOND} clsact`);
-  await until(async () => (await acting('egress')).length === 25, { what: 'the filters are back' });
-  await isHeard(lab, '10.9.3.1');
-  assert.doesNotMatch(daemon.stderr, FALLBACK);
   await someTc(count(20));
   await daemon.logs(/listening without tc.*pref 20, comes before ours/);
   await isHeard(lab, '10.9.3.2');
-  await daemon.stop();
   assert.deepEqual(await ours(), { ...NOTHING, clsact: true, filters: ['20 all matchall 1'] });
+  await someTc(`filter del dev ${BOND} egress pref 20`);
+  await daemon.logs(/listening with tc again/);
+  await isHeard(lab, '10.9.3.3');
+  await daemon.stop();
 });
 
 test('without CAP_NET_ADMIN the daemon hears without a mirror', async (t) => {
@@ -276,7 +358,7 @@ test('a bond that is deleted and made again is heard by a mirror of its own', as
     `link set ${BOND} master br0`,
   ]);
   assert.notEqual(mirrorName(), old);
-  await until(async () => (await acting('egress')).length === 25, { what: 'the filters are there' });
+  await until(async () => (await acting('egress')).length === ALL, { what: 'the filters are there' });
   await until(async () => !(await dummies()).includes(old), { what: 'the old device is gone' });
   await lab.untilUp('up1');
   await isHeard(lab, '10.9.2.1');
@@ -292,13 +374,13 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
     `address add 10.9.5.1/24 dev ${device}`,
     `neigh add 10.9.5.77 lladdr 52:54:00:aa:00:01 dev ${device} nud permanent`,
   ]);
-  const costly: string[] = [];
-  const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK));
+  const ways: string[] = [];
+  const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK, ECHO_MARK));
   const ear = inNetns(HYPERVISOR, () => {
     const requests = new KernelRequests(openLinkSocket(0));
     lab.onDestroy(() => requests.close());
-    const tools = { requests, filter, ring: new ReceiveRing() };
-    const opened = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, (reason) => costly.push(reason));
+    const tools = { requests, filter, ring: new ReceiveRing(), now: () => 0 };
+    const opened = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, ({ how }) => ways.push(how));
     opened.open();
     return opened;
   });
@@ -324,7 +406,7 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
   lab.inject(netns, device, whole);
   await until(hear, { what: 'the copy of a whole frame' });
   assert.deepEqual(heard, [{ direction: 'out', checksumReady: true }]);
-  assert.deepEqual(costly, []);
+  assert.deepEqual(ways, ['mirror']);
 });
 
 test('the host itself gets each frame once', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
-import { KernelRequests } from '../../src/listen/bond-mirror.js';
+import { KernelRequests } from '../../src/listen/kernel-requests.js';
 import { OvsBondListener } from '../../src/listen/ovs-bond-listener.js';
 import { encodeGratuitousArp, encodeRarp } from '../../src/frames/arp.js';
 import { IN_PORT_CONTROLLER } from '../../src/frames/openflow/packet-out.js';
@@ -25,6 +25,8 @@ import { inNetns } from './net/netns.js';
 import { OVS_FOLDER } from './net/ovs.js';
 import { OVS_BRIDGE, type OvsBondLab, ovsBondIn } from './net/ovs-bond.js';
 import { deviceIndex } from './net/sockets.js';
+import { ECHO_MARK } from '../../src/listen/mirror-echo.js';
+import { type Hearing } from '../../src/sources/hearing.js';
 
 const ADDRESS = '192.168.123.11' as Ip;
 const TAG = { tpid: 0x8100, vid: 905 };
@@ -169,18 +171,18 @@ test('a bridge that is deleted has its name', async (t) => {
 
 /** The ears on the members, and what they let through as `direction MAC EtherType`. */
 class Ears {
-  readonly costly: string[] = [];
+  readonly ways: string[] = [];
   readonly ear: OvsBondListener;
   readonly heard: string[] = [];
 
   /** @param names the bond's members, in the order in which they are read; the first one is active */
   constructor(lab: Lab, names: readonly string[] = ['up1', 'up2']) {
     const requests = inNetns(HYPERVISOR, () => new KernelRequests(openLinkSocket(0)));
-    const tools = { requests, filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK)), ring: new ReceiveRing() };
+    const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK, ECHO_MARK));
+    const tools = { requests, filter, ring: new ReceiveRing(), now: () => systemClock.monotonic() };
     const members = names.map((name) => deviceIndex(HYPERVISOR, name));
-    const now = (): number => systemClock.monotonic();
-    const costly = (reason: string): void => void this.costly.push(reason);
-    this.ear = new OvsBondListener(members, members[0] ?? null, tools, costly, now);
+    const report = ({ how }: Hearing): void => void this.ways.push(how);
+    this.ear = new OvsBondListener(members, members[0] ?? null, tools, report);
     inNetns(HYPERVISOR, () => this.ear.open());
     lab.onDestroy(() => {
       this.ear.close();
@@ -220,7 +222,7 @@ test('a guest is heard by the members as by one bond; our frames and Open vSwitc
   speaks('192.168.123.11');
   assert.deepEqual(await ears.until(`out ${mac} 905 806`), [`out ${mac} 905 806`]);
   assert.deepEqual(await learned(mac), [`${await ofport('tap1')} 905`]);
-  assert.deepEqual(ears.costly, [], 'by tc, as on the kernel’s bonds');
+  assert.deepEqual(ears.ways, ['mirror'], 'by tc, as on the kernel’s bonds');
 
   await setActive('up2'); // Open vSwitch sends its RARP
   await far[1].waitFor(({ bytes }) => dissect(bytes).etherType === 0x8035);

@@ -59,7 +59,7 @@ class Ear {
   }
 
   watch(bond: number): Promise<string | null> {
-    return this.thread.ask({ type: 'watch', bond: asBond(bond), members: null, active: null });
+    return this.thread.ask({ type: 'watch', bond: asBond(bond), members: null, active: null, wanted: 'mirror' });
   }
 
   forget(bond: number): void {

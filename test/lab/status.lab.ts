@@ -37,6 +37,7 @@ function withoutDaemon(lab: Lab): BondStatus {
     ],
     guests: { announced: lab.guests.length, suppressed: {} },
     failovers: null,
+    listening: null,
     lastFailovers: [],
   };
 }

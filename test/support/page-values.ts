@@ -1,6 +1,7 @@
 import type { Mac } from '../../src/addr/mac.js';
 import type { PageBond, PageGuest, PageValues } from '../../src/http/page/query.js';
 import type { FailoverRecord } from '../../src/plan/failover-record.js';
+import { BY_MIRROR } from './hearing.js';
 
 const sent = (rarp: number, garp: number, na: number) => ({ rarp, garp, na });
 
@@ -44,6 +45,7 @@ export function pageBond(change: Partial<PageBond> = {}): PageBond {
     ],
     guests: { announced: 18, suppressed: { 'seen-on-uplink': 1 } },
     failovers: 1,
+    listening: BY_MIRROR,
     lastFailovers: [failover()],
     ...change,
   };

@@ -14,7 +14,7 @@ import { readBonds } from './bonds.js';
 import { readBridges } from './bridges.js';
 
 /** What is known already when the doctor begins to look. */
-interface Known extends Pick<Facts, 'guests' | 'ovs'> {
+interface Known extends Pick<Facts, 'guests' | 'ovs' | 'hearings'> {
   readonly config: Config;
   readonly topology: Topology;
   /** null: it cannot be found out. */
@@ -23,7 +23,7 @@ interface Known extends Pick<Facts, 'guests' | 'ovs'> {
 
 /** Reads all else but spanning tree, for which it does not listen. @param unread called with what cannot be read */
 export async function readFacts(
-  { config, topology, subject, guests, ovs }: Known,
+  { config, topology, subject, guests, ovs, hearings }: Known,
   unread: (what: string) => void,
 ): Promise<Facts> {
   const bonds = activeBackupBonds(topology);
@@ -34,6 +34,7 @@ export async function readFacts(
     libvirt: subject && (await readLibvirt(subject, config, unread)),
     announcers: await readAnnouncers(subject, bonds, unread),
     ovs,
+    hearings,
     bonds: await readBonds(topology, unread),
   };
 }

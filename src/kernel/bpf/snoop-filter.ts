@@ -78,9 +78,9 @@ const shortCut: readonly Line[] = [
  *    arp or rarp or icmp6 types 133 to 136 or (ip and udp dst port 67), each behind up to two tags of 802.1Q or 802.1ad
  *
  * One more tag may stand in the metadata of the frame, where drivers and VLAN devices put the outermost.
- * @param ownMark frames with this mark do not pass
+ * @param ownMarks frames with one of these marks do not pass
  */
-export function snoopFilter(ownMark: number): Instruction[] {
+export function snoopFilter(...ownMarks: readonly number[]): Instruction[] {
   return assemble([
     ...shortCut,
     ...byType('IPv4'),
@@ -101,11 +101,16 @@ export function snoopFilter(ownMark: number): Instruction[] {
 
     label('pass'),
     load.special(MARK),
-    jump.equal(ownMark, { yes: 'drop' }),
+    ...ownMarks.map((mark) => jump.equal(mark, { yes: 'drop' })),
     pass(SNAP_LENGTH),
     label('drop'),
     pass(0),
   ]);
+}
+
+/** The filter of a socket that hears the frames with one mark. */
+export function markFilter(mark: number): Instruction[] {
+  return assemble([load.special(MARK), jump.equal(mark, { no: 'drop' }), pass(SNAP_LENGTH), label('drop'), pass(0)]);
 }
 
 // Results of a program that is a tc action (net/sched/act_bpf.c:tcf_bpf_act).

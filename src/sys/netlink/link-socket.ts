@@ -22,7 +22,7 @@ const KERNEL_PORT = 0;
  * @param filter classic BPF, an array of struct sock_filter: which messages arrive; null for all
  * @throws SyscallError
  */
-export function openLinkSocket(groups: number, filter: Uint8Array | null = null): LinkSocket {
+export function openLinkSocket(groups: number, filter: Uint8Array | null = null): BlockingSocket {
   const fd = libc.check(libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 0), 'socket', 'netlink');
   try {
     const address = new Uint8Array(SOCKADDR_NL_LENGTH);
@@ -46,6 +46,9 @@ export function sendBy(descriptor: number, request: Uint8Array): void {
 
 export type LinkSocket = Pick<BlockingSocket, 'descriptor' | 'receive' | 'send' | 'close'>;
 
+/** A socket by which a thread that polls it hears the news of groups. */
+export type NewsSocket = Pick<BlockingSocket, 'descriptor' | 'receive' | 'setFilter' | 'close'>;
+
 /** A blocking rtnetlink socket, for a thread that does nothing but wait on it. */
 class BlockingSocket {
   private readonly buffer = new Uint8Array(DATAGRAM_BYTES);
@@ -59,11 +62,13 @@ class BlockingSocket {
   /**
    * Waits for the next datagram of the kernel's, at most RECEIVE_TIME_LIMIT_MS. Any process with CAP_NET_ADMIN can send to
    * our port as well; that is passed over.
+   * @param waits false: only what is there already
    * @returns its bytes, valid until the next call; or that nothing came, or that messages were lost
    */
-  receive(): Uint8Array | 'nothing' | 'overrun' | 'truncated' {
+  receive(waits = true): Uint8Array | 'nothing' | 'overrun' | 'truncated' {
     const { descriptor, buffer, sender, senderLength } = this;
-    const length = libc.recvfrom(descriptor, buffer, buffer.length, libc.MSG_TRUNC, sender, senderLength);
+    const flags = waits ? libc.MSG_TRUNC : libc.MSG_TRUNC | libc.MSG_DONTWAIT;
+    const length = libc.recvfrom(descriptor, buffer, buffer.length, flags, sender, senderLength);
     if (length >= 0 && this.senderPort[0] !== KERNEL_PORT) return 'nothing';
     if (length > buffer.length) return 'truncated';
     if (length >= 0) return buffer.subarray(0, length);
@@ -71,6 +76,19 @@ class BlockingSocket {
     if (errno === 'EAGAIN' || errno === 'EINTR') return 'nothing';
     if (errno === 'ENOBUFS') return 'overrun';
     throw new SyscallError('recvfrom', errno, 'netlink');
+  }
+
+  /** The port id that messages name which we cause. @throws SyscallError */
+  get port(): number {
+    const address = new Uint8Array(SOCKADDR_NL_LENGTH);
+    const result = libc.getsockname(this.descriptor, address, Uint32Array.of(SOCKADDR_NL_LENGTH));
+    libc.check(result, 'getsockname', 'netlink');
+    return new Uint32Array(address.buffer, PORT_AT, 1)[0] ?? 0;
+  }
+
+  /** Which messages arrive from now on: classic BPF, an array of struct sock_filter. @throws SyscallError */
+  setFilter(filter: Uint8Array): void {
+    attachFilter(this.descriptor, filter);
   }
 
   /** Sends a request to the kernel. @throws SyscallError */

@@ -1,7 +1,7 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
-import { attachFilter, bindToDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
+import { attachFilter, bindToDevice, boundDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 
 /** A frame that passed a device. */
@@ -50,6 +50,7 @@ export function openPacketReader(
   };
   return new PacketReader(
     privileged(() => openPacketSocket('listening', prepare)),
+    ifindex,
     ring,
     direction,
   );
@@ -61,6 +62,7 @@ export class PacketReader {
 
   constructor(
     readonly fd: number,
+    private readonly ifindex: number,
     private readonly ring: ReceiveRing,
     private readonly direction: Direction,
   ) {}
@@ -92,6 +94,11 @@ export class PacketReader {
    */
   drops(): number {
     return libc.getOption(this.fd, SOL_PACKET, PACKET_STATISTICS, 2)?.[1] ?? 0;
+  }
+
+  /** Whether it will hear its device again when that is up. Not after the device has gone, or left this namespace. */
+  isBound(): boolean {
+    return boundDevice(this.fd) === this.ifindex;
   }
 
   /** Whether the device went down or away since the last call. */

@@ -73,9 +73,14 @@ export function newPacketSocket(before: ReadonlySet<number>, ifindex: number): n
 /** struct sockaddr_ll: u16 family, be16 protocol, s32 ifindex, ... */
 function isPacketSocketOn(fd: number, ifindex: number): boolean {
   if (libc.getOption(fd, libc.SOL_SOCKET, SO_DOMAIN, 1)?.[0] !== libc.AF_PACKET) return false;
+  return boundDevice(fd) === ifindex;
+}
+
+/** The device that a packet socket is bound to; -1 when that has gone (net/packet/af_packet.c:packet_notifier). */
+export function boundDevice(fd: number): number {
   const address = new Uint8Array(new ArrayBuffer(SOCKADDR_LL_BYTES));
-  if (libc.getsockname(fd, address, Uint32Array.of(SOCKADDR_LL_BYTES)) < 0) return false;
-  return new Int32Array(address.buffer, 4, 1)[0] === ifindex;
+  if (libc.getsockname(fd, address, Uint32Array.of(SOCKADDR_LL_BYTES)) < 0) return -1;
+  return new Int32Array(address.buffer, 4, 1)[0] ?? -1;
 }
 
 /**

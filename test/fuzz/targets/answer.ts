@@ -56,6 +56,7 @@ const ANSWERS: readonly object[] = [
           ...{ bond: 'bond0', mode: 'active-backup', monitoring: { miimon: 100, arpInterval: 0 }, activeSlave: 'up1' },
           slaves: [{ slave: 'up1', up: true, carrier: true, state: 'active' }],
           guests: { announced: 3, suppressed: { excluded: 1 } },
+          listening: { how: 'socket', reason: 'the qdisc ingress has the place of clsact' },
           ...{ failovers: 1, lastFailovers: [FAILOVER, { ...FAILOVER, cause: 'missed', heldBack: 12 }] },
         },
       ],

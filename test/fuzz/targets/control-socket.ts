@@ -20,6 +20,7 @@ import { scratchFolder } from '../engine/scratch.js';
 import { oddValues } from '../engine/json.js';
 import { bytesOf, type Target } from '../engine/target.js';
 import { JSON_TOKENS, REQUESTS } from './request.js';
+import { byMirror } from '../../support/hearing.js';
 
 /** Told by the server; anything in it is something that nobody foresaw. */
 const troubles: string[] = [];
@@ -36,7 +37,8 @@ function newServer(): ControlServer {
   };
   const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page };
+  const metrics = new Metrics(new Registry());
+  const tools = { clock: systemClock, log, metrics, history, page, hearingOf: byMirror };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,

@@ -4,6 +4,7 @@ import { lastFailoverLines, statusPage } from '../../../src/cli/status.js';
 import type { BondStatus } from '../../../src/control/status.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
 import { duration } from '../../../src/plan/words.js';
+import { BY_MIRROR } from '../../support/hearing.js';
 
 const NOW = 1_700_000_000;
 
@@ -35,6 +36,7 @@ const STATUS: BondStatus = {
   ],
   guests: { announced: 3, suppressed: { 'seen-on-uplink': 2, excluded: 1 } },
   failovers: 1,
+  listening: BY_MIRROR,
   lastFailovers: [RECORD],
 };
 

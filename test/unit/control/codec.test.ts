@@ -106,6 +106,9 @@ const status = record({
       ),
       guests: record({ announced: fc.nat(), suppressed: byWord }),
       failovers: fc.option(fc.nat()),
+      listening: fc.option(
+        record({ how: fc.constantFrom('mirror', 'socket', 'deaf'), reason: fc.option(fc.string()) }),
+      ),
       lastFailovers: fc.array(failover, { maxLength: 3 }),
     }),
     { maxLength: 3 },

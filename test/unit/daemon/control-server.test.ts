@@ -24,6 +24,7 @@ import { FakeHost } from '../../support/host.js';
 import { newBuckets } from '../../../src/plan/bond-plan.js';
 import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { guestSettings } from '../../support/settings.js';
+import { byMirror } from '../../support/hearing.js';
 
 const GUEST = '52:54:00:00:00:01' as Mac;
 
@@ -43,7 +44,7 @@ function daemon(t: TestContext, clock: Clock = systemClock) {
   const known = new Deferred();
   const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page };
+  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page, hearingOf: byMirror };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock,

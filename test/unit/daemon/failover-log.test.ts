@@ -13,6 +13,7 @@ import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
+import { byMirror } from '../../support/hearing.js';
 
 const CLOCK: Clock = {
   monotonic: () => 0,
@@ -59,7 +60,7 @@ function open() {
     epoch: 1,
     damped: null,
   };
-  const fill = (): void => fillStateGauges(metrics, topology, bonds);
+  const fill = (): void => fillStateGauges(metrics, topology, bonds, byMirror);
   return { failoverLog, value, lines, round, fill, host, topology };
 }
 

@@ -13,6 +13,8 @@ import type {
 import type { FindingId } from '../../../src/doctor/finding.js';
 import type { GuestDescription } from '../../../src/guests/description.js';
 import type { OvsBond, OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+import { BY_MIRROR } from '../../support/hearing.js';
+import { type Hearing } from '../../../src/sources/hearing.js';
 
 const OPTIONS: BondOptions = {
   miimon: 100,
@@ -76,6 +78,7 @@ export const HEALTHY: Facts = {
   daemon: daemon(),
   announcers: [],
   libvirt: null,
+  hearings: new Map([['bond0', BY_MIRROR]]),
   ovs: null,
 };
 
@@ -108,6 +111,9 @@ export function withOvs(change: Partial<OvsBridge>, macs = 10): Facts {
   const common = { uuid: 'u', name: 'br-ex', programmed: false, macAgingTime: 600, macTableSize: 100, ports: [] };
   return host({ ovs: { config: { bridges: [{ ...common, ...change }] }, macs: new Map([['u', macs]]) } });
 }
+
+const hearing = (how: Hearing['how'], reason: string): Facts =>
+  host({ hearings: new Map([['bond0', { how, reason }]]) });
 
 const NO_ADMIN = daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 
@@ -142,6 +148,8 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'seen-on-uplink': host({
     guests: { ...HEALTHY.guests, bonds: [{ bond: 'bond0', guests: [guest({ reason: 'seen-on-uplink' })] }] },
   }),
+  'listening-deaf': hearing('deaf', 'a packet socket on device 5: bind: ENODEV'),
+  'listening-by-socket': hearing('socket', 'the qdisc ingress has the place of clsact'),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
   'receive-buffer': host({

@@ -14,6 +14,7 @@ import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeHost } from '../../support/host.js';
 import { guestSettings } from '../../support/settings.js';
+import { byMirror } from '../../support/hearing.js';
 
 const MACS = ['52:54:00:00:00:01', '52:54:00:00:00:02', '00:00:5e:00:01:07'] as Mac[];
 
@@ -65,6 +66,7 @@ test('without a daemon the kernel alone tells: links, guests by reason, no histo
         ],
         guests: { announced: 2, suppressed: { 'virtual-router': 1 } },
         failovers: null,
+        listening: null,
         lastFailovers: [],
       },
     ],
@@ -80,7 +82,13 @@ test('a daemon counts the guests as it announces them, and tells of the last fai
   const history = new FailoverHistory(new FakeClock(), host.topology, 6);
   history.follow(activeBackupBonds(host.topology));
   history.failover(round(bond, fake.index('up2')));
-  const daemon: DaemonFacts = { version: '1.2.3', started: 5.4, history, bonds: new Map([[bond, guests]]) };
+  const daemon: DaemonFacts = {
+    version: '1.2.3',
+    started: 5.4,
+    history,
+    hearingOf: byMirror,
+    bonds: new Map([[bond, guests]]),
+  };
   const report = describeStatus(host, daemon);
   assert.deepEqual(report.daemon, { version: '1.2.3', started: 5 });
   assert.deepEqual(report.bonds[0]?.guests, { announced: 1, suppressed: { 'too-many': 1, 'virtual-router': 1 } });
@@ -105,7 +113,7 @@ test('with 1,000 bonds that have all failed over often, an answer stays small an
       history.ended(asBond(bond), { result: 'superseded', sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds: 1 });
     }
   }
-  const report = describeStatus(host, { version: '1', started: 0, history, bonds: new Map() });
+  const report = describeStatus(host, { version: '1', started: 0, history, hearingOf: byMirror, bonds: new Map() });
   assert.equal(report.bonds.length, 1000);
   assert.ok(report.bonds.every(({ lastFailovers }) => lastFailovers.length === 2));
   const line = encodeAnswer<'status'>({ result: report });

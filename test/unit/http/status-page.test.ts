@@ -15,6 +15,7 @@ import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeHost } from '../../support/host.js';
 import { outline } from '../../support/outline.js';
 import { guestSettings } from '../../support/settings.js';
+import { byMirror } from '../../support/hearing.js';
 
 const { config } = readConfig(null);
 const MACS = ['52:54:00:00:00:01', '52:54:00:00:00:02', '52:54:00:00:00:03'] as Mac[];
@@ -32,7 +33,8 @@ function knowledge() {
   for (const mac of host.macs()) guests.update(mac, host.verdicts(mac));
   const bonds = new Map([[fake.index(BOND), guests]]);
   const ovs = { knowledge: { config: () => null, macTable: () => null }, tableSizes: new Map(), known: async () => {} };
-  return { fake, host, bonds, ovs: ovs as never, history: new FailoverHistory(systemClock, host.topology, 6) };
+  const history = new FailoverHistory(systemClock, host.topology, 6);
+  return { fake, host, bonds, ovs: ovs as never, history, hearingOf: byMirror };
 }
 
 const REQUEST = { path: '/', query: '', host: undefined, accept: undefined, authorization: undefined };
@@ -134,7 +136,10 @@ test('the doctor looks again after 30 s, and at once when the bonds stand otherw
     unix: () => (looks++, now),
     soon: (task: () => void) => systemClock.soon(task),
   };
-  const diagnosis = new Diagnosis({ settings: { current: config }, ovs, clock, lookup: () => ({ host, bonds, now }) });
+  const diagnosis = new Diagnosis({
+    ...{ settings: { current: config }, ovs, clock, hearingOf: byMirror },
+    lookup: () => ({ host, bonds, now }),
+  });
   await diagnosis.current();
   now += 29;
   await diagnosis.current();
@@ -160,6 +165,7 @@ test('a doctor who cannot look says why, and does not keep the page away', async
   const diagnosis = new Diagnosis({
     settings: { current: config },
     ovs,
+    hearingOf: byMirror,
     clock: systemClock,
     lookup: () => ({ host, bonds, now: 0 }),
   });

@@ -1,0 +1,32 @@
+import type { Hearing } from '../sources/hearing.js';
+import { restartWith, shellWord, WANTED_CAPABILITIES } from './commands.js';
+import type { RunningFacts } from './facts.js';
+import { type Finding, found } from './finding.js';
+
+/** What the operator has chosen is no finding. */
+const CHOSEN = /^guests\.sources\.snoop is /;
+
+/** Where to look, by what the reason speaks of. */
+const WHERE: readonly (readonly [RegExp, (bond: string) => string])[] = [
+  [/\bqdisc\b/, (bond) => `tc qdisc show dev ${bond}`],
+  [/\btcx\b/, (bond) => `bpftool net show dev ${bond}`],
+  [/\bdevice bh-\d+/, () => 'ip -d link show | grep -A 3 bh-'],
+];
+
+/** That what leaves by a bond is not heard, or by a packet socket where tc would cost guests less. */
+export function checkHearing(bond: string, { how, reason }: Hearing, running: RunningFacts | null): Finding | null {
+  const why = reason ?? '';
+  if (how === 'mirror' || CHOSEN.test(why)) return null;
+  if (/\bE?PERM\b|CAP_/.test(why)) return of(bond, how, why, restartWith(WANTED_CAPABILITIES, running));
+  const [, show] = WHERE.find(([pattern]) => pattern.test(why)) ?? [];
+  const word = shellWord(bond);
+  return of(bond, how, why, show?.(word) ?? `tc -s filter show dev ${word} egress`);
+}
+
+function of(bond: string, how: 'socket' | 'deaf', reason: string, cure: string): Finding {
+  if (how === 'deaf')
+    return found('listening-deaf', { subject: bond, finding: `what passes it is not heard: ${reason}`, cure });
+  const setting = 'guests.sources.snoop: socket makes that the rule';
+  const finding = `what leaves by it is heard by a packet socket, because ${reason}; ${setting}`;
+  return found('listening-by-socket', { subject: bond, finding, cure });
+}

@@ -1,0 +1,25 @@
+import { ipFromBytes, type Ip } from '../addr/ip.js';
+import { type Mac, ZERO_MAC } from '../addr/mac.js';
+import { encodeArpPacket, ETH_P_ARP, NO_IPV4 } from './arp.js';
+import { encodeEthernet } from './ethernet.js';
+
+/** The nearest bridge: no bridge forwards what is sent there (IEEE 802.1Q section 8.6.3). */
+const NEAREST_BRIDGE = '01:80:c2:00:00:0e' as Mac;
+
+/** OP_EXP1 (RFC 5494 section 3), for experiments: no station answers it. */
+export const ECHO_OPERATION = 24;
+
+/** Tells our experiment from those of others: "bond" in ASCII. */
+export const ECHO_SENDER_IP = 0x626f6e64;
+
+/**
+ * The frame by which a tc mirror is tried: sent by the bond, it is to come out of the mirror and nowhere else. Where the
+ * mirror is passed over it leaves, and dies at the next switch, which neither forwards it nor learns its source: that is
+ * no address of a station.
+ */
+export function encodeMirrorEcho(): Uint8Array {
+  const senderIp = ipFromBytes(new Uint8Array(Uint32Array.of(ECHO_SENDER_IP).buffer).reverse(), 0, 4) as Ip;
+  const packet = { operation: ECHO_OPERATION, sender: ZERO_MAC, senderIp, target: ZERO_MAC, targetIp: NO_IPV4 };
+  const payload = encodeArpPacket(packet);
+  return encodeEthernet({ destination: NEAREST_BRIDGE, source: ZERO_MAC, tags: [], etherType: ETH_P_ARP, payload });
+}
