@@ -9,7 +9,7 @@ import { tcxEgressPrograms } from '../sys/bpf.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 import type { KernelRequests } from './kernel-requests.js';
-import { flawOfDevice, makeMirrorDevice, removeMirrorDevice } from './mirror-device.js';
+import { findMirrorDevice, flawOfDevice, makeMirrorDevice, removeMirrorDevice } from './mirror-device.js';
 import { MirrorEcho } from './mirror-echo.js';
 
 /** One filter of each pref: a pref is deleted with all its filters. */
@@ -26,6 +26,7 @@ const SPARE_OWN_FRAMES = { index: OWN_FRAMES_MARK, bytes: encodeProgram(spareOwn
 export class BondMirror {
   private dummy: number | null = null;
   private madeQdisc = false;
+  private addedFilters = false;
   private echo: MirrorEcho | null = null;
 
   constructor(
@@ -42,11 +43,13 @@ export class BondMirror {
   /** @returns the device that gets the copies. @throws BondheraldError when it cannot work; then nothing is left */
   setUp(): number {
     try {
+      this.adopt();
       this.makeQdisc();
       this.insistOnBeingAsked();
       const dummy = this.makeDummy();
       this.deleteFilters();
       for (const filter of MIRROR_FILTERS) this.addFilter(filter, dummy);
+      this.addedFilters = true;
       this.echo = new MirrorEcho(this.bond, dummy, this.ring);
       const flaw = this.flawInPassing();
       if (flaw !== null) throw new NetlinkRequestError(flaw);
@@ -82,20 +85,31 @@ export class BondMirror {
     const { bond, dummy } = this;
     this.echo?.close();
     this.echo = null;
+    const isOurQdisc = this.madeQdisc && (!this.addedFilters || this.hasFilters());
     this.deleteFilters();
     failureOf(() => {
       const others = this.filters('egress').length + this.filters('ingress').length;
-      if (this.madeQdisc && others === 0) this.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
+      if (isOurQdisc && others === 0) this.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
     });
     if (dummy !== null) removeMirrorDevice(this.requests, dummy);
     this.dummy = null;
     this.madeQdisc = false;
+    this.addedFilters = false;
+  }
+
+  /** Takes over what a run left behind that was killed. */
+  private adopt(): void {
+    const left = findMirrorDevice(this.requests, this.bond);
+    if (!left) return;
+    this.dummy = left.ifindex;
+    this.madeQdisc = left.madeQdisc && this.hasFilters();
   }
 
   /** clsact and ingress have one place, and the kernel takes "at egress" of ingress for its one hook, which is not that. */
   private makeQdisc(): void {
-    this.madeQdisc = this.requests.wasDone('EEXIST', 'clsact', (seq) => tc.addClsactRequest(this.bond, seq));
-    if (this.madeQdisc) return;
+    const isNew = this.requests.wasDone('EEXIST', 'clsact', (seq) => tc.addClsactRequest(this.bond, seq));
+    this.madeQdisc = isNew || this.madeQdisc;
+    if (isNew) return;
     const qdiscs = this.requests.ask('the qdiscs', (seq) => tc.qdiscDumpRequest(seq));
     const kind = qdiscs.flatMap((event) =>
       event.type === 'qdisc' && event.ifindex === this.bond && event.parent === TC_H_CLSACT ? [event.kind] : [],
@@ -105,10 +119,8 @@ export class BondMirror {
   }
 
   private makeDummy(): number {
-    const { ifindex, madeQdisc } = makeMirrorDevice(this.requests, this.bond, this.madeQdisc);
-    this.dummy = ifindex;
-    this.madeQdisc = madeQdisc;
-    return ifindex;
+    this.dummy = makeMirrorDevice(this.requests, this.bond, this.madeQdisc);
+    return this.dummy;
   }
 
   /** Copies of our own frames would double what a burst costs, for nothing. A kernel without act_bpf makes them. */
@@ -116,6 +128,13 @@ export class BondMirror {
     const add = (program: tc.SharedProgram | null): unknown =>
       this.requests.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
     if (filter.redirects || failureOf(() => add(SPARE_OWN_FRAMES))) add(null);
+  }
+
+  /** Whether any of ours is there: else the qdisc is another one than we had, of somebody else. */
+  private hasFilters(): boolean {
+    let has = false;
+    failureOf(() => (has = this.filters('egress').some(({ pref }) => PREFS.some((each) => each.pref === pref))));
+    return has;
   }
 
   private deleteFilters(): void {

@@ -37,10 +37,20 @@ export class KernelRequests {
     throw new SyscallError('rtnetlink', 'ETIMEDOUT', what);
   }
 
-  /** @returns whether it was done; else the kernel refused with that errno. @throws SyscallError with any other */
-  wasDone(errno: string, what: string, build: (seq: number) => Uint8Array): boolean {
+  /**
+   * As `ask`, where the kernel may refuse with one errno.
+   * @param answered called with what came
+   * @returns whether it was done; else the kernel refused so
+   * @throws SyscallError with any other errno
+   */
+  wasDone(
+    errno: string,
+    what: string,
+    build: (seq: number) => Uint8Array,
+    answered: (events: readonly KernelEvent[]) => void = () => undefined,
+  ): boolean {
     try {
-      this.ask(what, build);
+      answered(this.ask(what, build));
       return true;
     } catch (error) {
       if (error instanceof SyscallError && error.errno === errno) return false;

@@ -12,29 +12,39 @@ const addressOf = (last: number): Mac => macFromBytes(Uint8Array.of(0x02, 0x62, 
 const OURS = { madeQdisc: addressOf(1), foundQdisc: addressOf(0) };
 
 /** A dummy device of ours, `bh-IFINDEX`, that gets the copies of what leaves a bond. */
-export interface MirrorDevice {
+interface MirrorDevice {
   readonly ifindex: number;
-  /** Whether the qdisc on the bond is ours: made now, or by the run that left the device behind. */
+  /** Whether the run that made it made the qdisc on the bond as well. */
   readonly madeQdisc: boolean;
 }
 
+const nameOf = (bond: number): string => `bh-${bond}`;
+
+/** The device that a run left behind which was killed; null: there is none, or one that is not ours. @throws SyscallError */
+export function findMirrorDevice(requests: KernelRequests, bond: number): MirrorDevice | null {
+  const name = nameOf(bond);
+  const links: LinkEvent[] = [];
+  requests.wasDone('ENODEV', name, (seq) => link.getLinkRequest(name, seq), (events) => links.push(...linksIn(events)));
+  const found = links.find((each) => each.name === name);
+  return found && isOurs(found) ? { ifindex: found.ifindex, madeQdisc: found.address === OURS.madeQdisc } : null;
+}
+
 /**
- * Has the device there and up, new or left behind by a run that was killed.
- * @param madeQdisc whether the qdisc on the bond was made just now
+ * Has the device there and up, with an address that says whether the qdisc on the bond is ours.
+ * @returns its ifindex
  * @throws NetlinkRequestError when another device has its name
  * @throws SyscallError
  */
-export function makeMirrorDevice(requests: KernelRequests, bond: number, madeQdisc: boolean): MirrorDevice {
-  const name = `bh-${bond}`;
-  const isNew = requests.wasDone('EEXIST', `device ${name}`, (seq) => link.addDummyRequest(name, ours(madeQdisc), seq));
-  const found = linksIn(requests.ask(name, (seq) => link.getLinkRequest(name, seq))).find((each) => each.name === name);
-  if (!found || !isOurs(found))
-    throw new NetlinkRequestError(`device ${name} exists, and bondherald did not create it`);
+export function makeMirrorDevice(requests: KernelRequests, bond: number, madeQdisc: boolean): number {
+  const name = nameOf(bond);
+  const address = madeQdisc ? OURS.madeQdisc : OURS.foundQdisc;
+  requests.wasDone('EEXIST', `device ${name}`, (seq) => link.addDummyRequest(name, address, seq));
+  const found = findMirrorDevice(requests, bond);
+  if (!found) throw new NetlinkRequestError(`device ${name} exists, and bondherald did not create it`);
   const { ifindex } = found;
-  const made = madeQdisc || (!isNew && found.address === OURS.madeQdisc);
   requests.wasDone('EAFNOSUPPORT', name, (seq) => link.noIpv6AddressRequest(ifindex, seq));
-  requests.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, ours(made), MTU, seq));
-  return { ifindex, madeQdisc: made };
+  requests.ask(`device ${name}`, (seq) => link.setUpDummyRequest(ifindex, address, MTU, seq));
+  return ifindex;
 }
 
 /** Why the device gives what did not leave the bond, or nothing; null: it is as we made it. @throws SyscallError */
@@ -50,8 +60,6 @@ export function flawOfDevice(requests: KernelRequests, ifindex: number): string 
 export function removeMirrorDevice(requests: KernelRequests, ifindex: number): void {
   failureOf(() => requests.ask('a dummy', (seq) => link.deleteLinkRequest(ifindex, seq)));
 }
-
-const ours = (madeQdisc: boolean): Mac => (madeQdisc ? OURS.madeQdisc : OURS.foundQdisc);
 
 function linksIn(events: readonly { readonly type: string }[]): LinkEvent[] {
   return events.filter((event): event is LinkEvent => event.type === 'link');

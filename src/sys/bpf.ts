@@ -13,6 +13,9 @@ const SYSCALL_NUMBERS: Partial<Record<NodeJS.Architecture, number>> = {
   ia32: 357,
 };
 
+/** Undefined on a machine of another kind. */
+export const BPF_SYSCALL = SYSCALL_NUMBERS[process.arch];
+
 // linux/bpf.h
 const BPF_PROG_QUERY = 16;
 const BPF_TCX_EGRESS = 47;
@@ -39,7 +42,7 @@ const ATTRIBUTE_BYTES = 64;
  *   EPERM without the right, or where a filter of system calls forbids it, ENODEV when the device is gone
  */
 export function tcxEgressPrograms(ifindex: number): readonly number[] | string {
-  const number = SYSCALL_NUMBERS[process.arch];
+  const number = BPF_SYSCALL;
   if (number === undefined) return 'ENOSYS';
   const ids = new Uint32Array(MOST_PROGRAMS);
   const attributes = new ArrayBuffer(ATTRIBUTE_BYTES);
