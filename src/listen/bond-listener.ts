@@ -204,6 +204,7 @@ export class BondListener {
   }
 
   private replace(readers: readonly PacketReader[]): void {
+    for (const reader of this.readers) reader.stop();
     this.retired = [...this.retired, ...this.readers];
     this.readers = readers;
   }

@@ -24,7 +24,12 @@ const nameOf = (bond: number): string => `bh-${bond}`;
 export function findMirrorDevice(requests: KernelRequests, bond: number): MirrorDevice | null {
   const name = nameOf(bond);
   const links: LinkEvent[] = [];
-  requests.wasDone('ENODEV', name, (seq) => link.getLinkRequest(name, seq), (events) => links.push(...linksIn(events)));
+  requests.wasDone(
+    'ENODEV',
+    name,
+    (seq) => link.getLinkRequest(name, seq),
+    (events) => links.push(...linksIn(events)),
+  );
   const found = links.find((each) => each.name === name);
   return found && isOurs(found) ? { ifindex: found.ifindex, madeQdisc: found.address === OURS.madeQdisc } : null;
 }

@@ -40,7 +40,10 @@ class Ear {
     const filter = encodeProgram(snoopFilter(OWN_FRAMES_MARK, ECHO_MARK));
     const socket = inNetns(HYPERVISOR, () => openLinkSocket(0));
     const requests = new KernelRequests(socket);
-    this.news = new MirrorNews(inNetns(HYPERVISOR, () => openLinkSocket(NEWS_GROUPS)), socket.port);
+    this.news = new MirrorNews(
+      inNetns(HYPERVISOR, () => openLinkSocket(NEWS_GROUPS)),
+      socket.port,
+    );
     const tools = { requests, filter, ring: new ReceiveRing(), now: () => this.now };
     const report = (hearing: Hearing): void => void (this.hearing = hearing);
     this.listener = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, report);

@@ -26,7 +26,7 @@ import { OVS_FOLDER } from './net/ovs.js';
 import { OVS_BRIDGE, type OvsBondLab, ovsBondIn } from './net/ovs-bond.js';
 import { deviceIndex } from './net/sockets.js';
 import { ECHO_MARK } from '../../src/listen/mirror-echo.js';
-import { type Hearing } from '../../src/sources/hearing.js';
+import type { Hearing } from '../../src/sources/hearing.js';
 
 const ADDRESS = '192.168.123.11' as Ip;
 const TAG = { tpid: 0x8100, vid: 905 };

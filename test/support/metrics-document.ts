@@ -11,6 +11,7 @@ of Node.js are served as well.`;
 const LABELS: Readonly<Record<string, string>> = {
   bond: 'the name of a bond; beyond 1,024 bonds the rest share `other bonds`',
   code: 'an errno of the kernel, such as `ENOBUFS` or `ENETDOWN`',
+  how: 'a way of hearing: a mirror by tc, a packet socket, or none',
   kind: 'a kind of frame: RARP, gratuitous ARP (`garp`), unsolicited Neighbor Advertisement (`na`)',
   reason: 'the reason; values depend on the metric',
   result: 'how an announcement ended',

@@ -1,7 +1,7 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
-import { attachFilter, bindToDevice, boundDevice, ETH_P_ALL, openPacketSocket, SOL_PACKET } from './packet-socket.js';
+import { attachFilter, bindToDevice, boundDevice, ETH_P_ALL, openPacketSocket, PASS_NONE, SOL_PACKET } from './packet-socket.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 
 /** A frame that passed a device. */
@@ -106,6 +106,11 @@ export class PacketReader {
     const { down } = this;
     this.down = false;
     return down;
+  }
+
+  /** From now on it gets nothing more; what has come can still be read. */
+  stop(): void {
+    attachFilter(this.fd, PASS_NONE);
   }
 
   close(): void {

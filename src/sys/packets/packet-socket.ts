@@ -55,6 +55,9 @@ const SOCKADDR_LL_BYTES = 20;
 /** BPF_RET | BPF_K: the whole frame passes, in the bytes of a struct sock_filter. */
 export const PASS_ALL = new Uint8Array(new Uint32Array([0x06, 0xffffffff]).buffer);
 
+/** BPF_RET | BPF_K: nothing passes. */
+export const PASS_NONE = new Uint8Array(new Uint32Array([0x06, 0]).buffer);
+
 /** The descriptors of this process. The one that reads the list is in the list, and closed at the end. */
 export function openDescriptors(): Set<number> {
   const listed = readdirSync('/proc/self/fd');

@@ -81,6 +81,10 @@ const BAD: [text: string, ...says: string[]][] = [
   ],
   ['guests: {sources: {fdb: auto}}', 'F:1: guests.sources.fdb: invalid value "auto"; expected true or false'],
   [
+    'guests: {sources: {snoop: auto}}',
+    'F:1: guests.sources.snoop: invalid value "auto"; expected true, false or socket',
+  ],
+  [
     'guests: {sources: {libvirt: yes}}',
     'F:1: guests.sources.libvirt: invalid value "yes"; expected true, false or auto',
   ],

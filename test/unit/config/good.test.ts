@@ -55,9 +55,9 @@ const GOOD: [text: string, look: (config: Config) => unknown, expected: unknown]
   ['announce: {rate: {arp: unlimited}}', ({ announce }) => announce.rate.na, { rate: 200, burst: 100 }],
   ['announce: {damping: {within: 5m}}', ({ announce }) => announce.damping, { failovers: 4, within: 300, holdOff: 30 }],
   [
-    'guests: {sources: {libvirt: false, ovs: true}}',
-    ({ guests }) => [guests.sources.libvirt, guests.sources.ovs],
-    [false, true],
+    'guests: {sources: {libvirt: false, ovs: true, snoop: socket}}',
+    ({ guests }) => [guests.sources.libvirt, guests.sources.ovs, guests.sources.snoop],
+    [false, true, 'socket'],
   ],
   ['guests: {remember: 1d}', ({ guests }) => guests.remember, 86_400],
   [

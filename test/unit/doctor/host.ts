@@ -14,7 +14,7 @@ import type { FindingId } from '../../../src/doctor/finding.js';
 import type { GuestDescription } from '../../../src/guests/description.js';
 import type { OvsBond, OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
 import { BY_MIRROR } from '../../support/hearing.js';
-import { type Hearing } from '../../../src/sources/hearing.js';
+import type { Hearing } from '../../../src/sources/hearing.js';
 
 const OPTIONS: BondOptions = {
   miimon: 100,

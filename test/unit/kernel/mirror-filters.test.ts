@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { MirrorFilter } from '../../../src/kernel/tc.js';
 import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../../src/kernel/bpf/snoop-filter.js';
+import { encodeMirrorEcho } from '../../../src/frames/mirror-echo.js';
 import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../../../src/kernel/mirror-filters.js';
 import { parseProgram, runBpf } from '../../support/bpf.js';
 import * as say from '../../support/say.js';
@@ -13,10 +14,14 @@ const TAGS = [0x8100, 0x88a8];
 /** How many filters copy a frame: as cls_u32 asks them, the outermost tag being in the metadata. */
 function copies(frame: Buffer): number {
   const protocol = frame.readUInt16BE(12);
-  const network = TAGS.includes(protocol) ? 18 : 14;
-  const matching = ({ matches }: MirrorFilter): boolean =>
-    matches?.every(({ bytes, at, mask, value }) => (frame.readUIntBE(network + at, bytes) & mask) === value) ?? true;
-  return MIRROR_FILTERS.filter((filter) => filter.protocol === protocol && matching(filter)).length;
+  return MIRROR_FILTERS.filter((filter) => filter.protocol === protocol && isMatch(frame, filter.matches)).length;
+}
+
+function isMatch(frame: Buffer, matches: MirrorFilter['matches']): boolean {
+  const network = TAGS.includes(frame.readUInt16BE(12)) ? 18 : 14;
+  return (
+    matches?.every(({ bytes, at, mask, value }) => (frame.readUIntBE(network + at, bytes) & mask) === value) ?? true
+  );
 }
 
 const STACKS: Record<string, say.SaidTag[]> = {
@@ -58,6 +63,16 @@ for (const [name, tags] of Object.entries(STACKS)) {
     for (const frame of frames) assert.equal(copies(frame), 0, frame.toString('hex'));
   });
 }
+
+test('the mirror’s own frame is copied as any ARP, then redirected; nobody else’s ARP is', () => {
+  const actions = (frame: Buffer): boolean[] =>
+    MIRROR_FILTERS.filter(({ protocol, matches }) => protocol === 0x0806 && isMatch(frame, matches)).map(
+      ({ redirects }) => redirects ?? false,
+    );
+  assert.deepEqual(actions(Buffer.from(encodeMirrorEcho())), [false, true]);
+  assert.deepEqual(actions(say.arp({ src: SRC }, { spa: '98.111.110.100', tpa: '10.0.0.1' })), [false]);
+  assert.equal(MIRROR_FILTERS.filter(({ redirects }) => redirects).length, 1);
+});
 
 test('a pref has one protocol, and is asked after those that the kernel gives by itself', () => {
   const protocols = new Map(MIRROR_FILTERS.map(({ pref, protocol }) => [pref, protocol]));

@@ -84,10 +84,53 @@ test('filters are deleted and listed by requests like those of tc', () => {
   assertSent(tc.filterDumpRequest(DEVICE, 'ingress', SEQ), `24000000 2e00 0503 ${header} f2ffffff 00000000`);
 });
 
-test('a listed filter is known by its device and pref', () => {
-  const listed = Buffer.from(tc.deleteFilterRequest(7, { pref: 49190, protocol: 0x0806, matches: null }, SEQ));
-  listed.writeUInt16LE(44, 4); // RTM_NEWTFILTER
-  assert.deepEqual(decodeDatagram(listed), [{ type: 'filter', ifindex: 7, pref: 49190 }]);
+test('a filter that redirects is byte for byte that of tc', () => {
+  const bytes = tc.addFilterRequest(DEVICE, { pref: 49190, protocol: 0x0806, matches: null, redirects: true }, 1, SEQ);
+  const redirect =
+    '0b000100 6d697272 65640000 24000280 20000200 00000000 00000000 04000000 00000000 00000000 01000000 01000000';
+  assertSent(
+    bytes,
+    `70000000 2c00 0506 7169006b 00000000 00000000 01000000 00000000 f3ffffff 080626c0
+     0d000100 6d617463 68616c6c 00000000 3c000200 38000200 34000100 ${redirect}`,
+  );
+});
+
+test('the qdiscs are listed by a request like that of tc', () => {
+  assertSent(
+    tc.qdiscDumpRequest(SEQ),
+    '24000000 2600 0503 7169006b 00000000 00000000 00000000 00000000 00000000 00000000',
+  );
+});
+
+/** As the kernel lists what was asked for with such a request. */
+function listed(request: Uint8Array, type: number): unknown[] {
+  const bytes = Buffer.from(request);
+  bytes.writeUInt16LE(type, 4);
+  return decodeDatagram(bytes);
+}
+
+const RTM_NEWQDISC = 36;
+const RTM_NEWTFILTER = 44;
+
+test('a listed filter is known by its device and pref, and by where it sends what matches', () => {
+  const filter = { pref: 49190, protocol: 0x0806, matches: null };
+  const pref = listed(tc.deleteFilterRequest(7, filter, SEQ), RTM_NEWTFILTER);
+  assert.deepEqual(pref, [{ type: 'filter', ifindex: 7, pref: 49190, sends: null }]);
+  const program = { index: 7, bytes: encodeProgram(spareOwnFrames(0x626f6e64)) };
+  const matches = [{ bytes: 2, value: 67, mask: 0xffff, at: 22 }] as const;
+  for (const [each, redirected] of [
+    [filter, false],
+    [{ ...filter, matches }, false],
+    [{ ...filter, matches, redirects: true }, true],
+  ] as const) {
+    const copying = listed(tc.addFilterRequest(7, each, 9, SEQ, redirected ? null : program), RTM_NEWTFILTER);
+    assert.deepEqual(copying, [{ type: 'filter', ifindex: 7, pref: 49190, sends: { to: 9, redirected } }]);
+  }
+});
+
+test('a listed qdisc is known by its device, its place and its kind', () => {
+  const clsact = listed(tc.addClsactRequest(7, SEQ), RTM_NEWQDISC);
+  assert.deepEqual(clsact, [{ type: 'qdisc', ifindex: 7, parent: 0xfffffff1, kind: 'clsact' }]);
 });
 
 test('requests for the device are byte for byte those of ip', () => {
