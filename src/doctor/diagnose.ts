@@ -4,7 +4,7 @@ import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, check
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
 import { checkMoved, checkVlans } from './guests.js';
-import { checkHearing } from './hearing.js';
+import { checkHearing, checkPolicing } from './hearing.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
@@ -16,6 +16,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...checkVlans(bridges, guests),
     ...checkMoved(guests),
     ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon?.running ?? null)),
+    ...checkPolicing(ovs, hearings),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     ...announcers.map(checkAnnouncer),

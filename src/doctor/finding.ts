@@ -71,6 +71,7 @@ const KINDS = {
     'guests that returned are not trusted, and addresses that nobody else tells of are not announced',
   ],
   'listening-by-socket': ['advice', 'nothing is missed, but guests send up to 10 % fewer packets a second'],
+  'listening-in-the-way': ['advice', 'Open vSwitch does not limit what comes in there, as it is configured to'],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
   'receive-buffer': [

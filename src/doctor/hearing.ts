@@ -1,6 +1,6 @@
 import type { Hearing } from '../sources/hearing.js';
 import { restartWith, shellWord, WANTED_CAPABILITIES } from './commands.js';
-import type { RunningFacts } from './facts.js';
+import type { Facts, OvsFacts, RunningFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
 
 /** What the operator has chosen is no finding. */
@@ -21,6 +21,25 @@ export function checkHearing(bond: string, { how, reason }: Hearing, running: Ru
   const [, show] = WHERE.find(([pattern]) => pattern.test(why)) ?? [];
   const word = shellWord(bond);
   return of(bond, how, why, show?.(word) ?? `tc -s filter show dev ${word} egress`);
+}
+
+/** Ports that Open vSwitch is to police where our qdisc clsact has the place of ingress: the kernel lets only one in. */
+export function checkPolicing(ovs: OvsFacts | string | null, hearings: Facts['hearings']): Finding[] {
+  if (ovs === null || typeof ovs === 'string') return [];
+  const isMirrored = (name: string): boolean => hearings.get(name)?.how === 'mirror';
+  return ovs.config.bridges.flatMap(({ ports }) =>
+    ports.flatMap((port) =>
+      port.interfaces
+        .filter(({ name, policed }) => policed === true && (isMirrored(name) || isMirrored(port.name)))
+        .map(({ name }) => policing(name)),
+    ),
+  );
+}
+
+function policing(subject: string): Finding {
+  const why = 'the qdisc clsact, by which we listen, has the place of ingress';
+  const finding = `it has an ingress_policing_rate, and ${why}; set guests.sources.snoop: socket`;
+  return found('listening-in-the-way', { subject, finding, cure: `tc qdisc show dev ${shellWord(subject)}` });
 }
 
 function of(bond: string, how: 'socket' | 'deaf', reason: string, cure: string): Finding {

@@ -7,7 +7,9 @@ import { BONDHERALD, Daemon, runIn, writeConfig } from './net/daemon.js';
 import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip } from './net/ip.js';
 import { labFor } from './net/lab.js';
+import { OpenVSwitch } from './net/ovs.js';
 import {
+  tc,
   acting,
   ALL,
   count,
@@ -120,5 +122,33 @@ test('a filter put before ours ends the mirror until it is gone', async (t) => {
   await someTc(`filter del dev ${BOND} egress pref 20`);
   await daemon.logs(/listening with tc again/);
   await isHeard(lab, '10.9.3.3');
+  await daemon.stop();
+});
+
+test('policing by Open vSwitch needs the place that the mirror has: the doctor says so, and the setting gives it up', async (t) => {
+  const lab = await labFor(t, { attach: (hv) => void hv.unplugged({ wire: [905] }), teach: false });
+  const ovs = await OpenVSwitch.start(lab);
+  await ovs.addBridge('br-ex');
+  await ovs.vsctl('add-port', 'br-ex', BOND, '--', 'add-port', 'br-ex', 'tap1', 'tag=905');
+  const file = writeConfig(t, 'guests: {sources: {snoop: true}}');
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file]);
+  await ovs.vsctl('set', 'interface', BOND, 'ingress_policing_rate=8000', 'ingress_policing_burst=800');
+  assert.deepEqual(await ours(), whole(), 'Open vSwitch cannot have the place');
+  assert.equal(await heardBy(daemon), 'mirror');
+  const found = async (): Promise<string | undefined> => {
+    const { stdout } = await runIn([BONDHERALD, 'doctor', '--json']);
+    const { findings } = JSON.parse(stdout) as { findings: { id: string; finding: string }[] };
+    return findings.find(({ id }) => id === 'listening-in-the-way')?.finding;
+  };
+  assert.match(String(await found()), /ingress_policing_rate.*set guests\.sources\.snoop: socket/);
+
+  writeFileSync(file, 'guests: {sources: {snoop: socket}}');
+  daemon.signal('SIGHUP');
+  await untilHeardBy(daemon, 'socket');
+  await ovs.vsctl('set', 'interface', BOND, 'ingress_policing_rate=9000');
+  const kinds = async (): Promise<string[]> =>
+    ((await tc('qdisc', 'show', 'dev', BOND)) as { kind: string }[]).map(({ kind }) => kind);
+  await until(async () => (await kinds()).includes('ingress'), { what: 'Open vSwitch polices' });
+  assert.equal(await found(), undefined);
   await daemon.stop();
 });

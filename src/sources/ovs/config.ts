@@ -73,6 +73,8 @@ export interface OvsInterface {
   /** admin_state and link_state; both false as long as the switch does not tell. */
   readonly up: boolean;
   readonly lowerUp: boolean;
+  /** There where it is to limit what comes in (ingress_policing_rate), for which it takes the qdisc ingress. */
+  readonly policed?: true;
 }
 
 /** A row of a bridge's MAC table, as fdb/show tells of it. */

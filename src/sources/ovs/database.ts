@@ -14,7 +14,17 @@ const COLUMNS = {
     ...['name', 'interfaces', 'tag', 'trunks', 'vlan_mode', 'cvlans', 'other_config'],
     ...['bond_mode', 'bond_active_slave', 'bond_updelay', 'lacp'],
   ],
-  Interface: ['name', 'type', 'options', 'ofport', 'ifindex', 'mac_in_use', 'admin_state', 'link_state'],
+  Interface: [
+    'name',
+    'type',
+    'options',
+    'ofport',
+    'ifindex',
+    'mac_in_use',
+    'admin_state',
+    'link_state',
+    'ingress_policing_rate',
+  ],
 } as const;
 
 type Table = keyof typeof COLUMNS;

@@ -62,6 +62,7 @@ export function readInterface(uuid: string, row: Columns): OvsInterface {
     mac: parseMac(text(row.mac_in_use) ?? '') ?? null,
     up: text(row.admin_state) === 'up',
     lowerUp: text(row.link_state) === 'up',
+    ...(whole(row.ingress_policing_rate, 1, 0xffffffff) === null ? {} : { policed: true }),
   };
 }
 

@@ -12,7 +12,7 @@ import type {
 } from '../../../src/doctor/facts.js';
 import type { FindingId } from '../../../src/doctor/finding.js';
 import type { GuestDescription } from '../../../src/guests/description.js';
-import type { OvsBond, OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+import type { OvsBond, OvsBridge, OvsInterface, OvsPort } from '../../../src/sources/ovs/config.js';
 import { BY_MIRROR } from '../../support/hearing.js';
 import type { Hearing } from '../../../src/sources/hearing.js';
 
@@ -107,6 +107,11 @@ export function ovsPort(name: string, ovsBond: OvsBond | null): OvsPort {
   return { uuid: `port ${name}`, name, vlans, interfaces: [], bond: ovsBond };
 }
 
+const OVS_INTERFACE: OvsInterface = {
+  ...{ uuid: 'i', name: 'bond0', type: 'system', ifindex: 5, ofport: 1, peer: null, mac: null },
+  ...{ up: true, lowerUp: true },
+};
+
 export function withOvs(change: Partial<OvsBridge>, macs = 10): Facts {
   const common = { uuid: 'u', name: 'br-ex', programmed: false, macAgingTime: 600, macTableSize: 100, ports: [] };
   return host({ ovs: { config: { bridges: [{ ...common, ...change }] }, macs: new Map([['u', macs]]) } });
@@ -150,6 +155,9 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   }),
   'listening-deaf': hearing('deaf', 'a packet socket on device 5: bind: ENODEV'),
   'listening-by-socket': hearing('socket', 'the qdisc ingress has the place of clsact'),
+  'listening-in-the-way': withOvs({
+    ports: [{ ...ovsPort('bond0', null), interfaces: [{ ...OVS_INTERFACE, policed: true }] }],
+  }),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
   'receive-buffer': host({

@@ -11,6 +11,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   bondherald_bond_failovers_total: ['bond'],
   bondherald_last_failover_timestamp_seconds: ['bond'],
   bondherald_guests: ['bond', 'source'],
+  bondherald_listening: ['bond', 'how'],
   bondherald_guest_evictions_total: ['reason'],
   bondherald_sightings_ignored_total: ['source', 'reason'],
   bondherald_announcements_total: ['bond', 'result'],
@@ -46,7 +47,7 @@ test('the help of a metric is one sentence or two, and helps', () => {
 });
 
 test('no label can carry the address of a guest', () => {
-  const closed = new Set(['version', 'bond', 'slave', 'kind', 'source', 'reason', 'code', 'result', 'socket']);
+  const closed = new Set(['version', 'bond', 'slave', 'kind', 'source', 'reason', 'code', 'result', 'socket', 'how']);
   for (const [name, { labels }] of ALL) for (const label of labels) assert.ok(closed.has(label), `${name}{${label}}`);
 });
 

@@ -299,6 +299,8 @@ test('interfaces: what they cannot have is null', () => {
     up: false,
     lowerUp: false,
   });
+  assert.deepEqual(one({ ingress_policing_rate: 1000 }), { ...good, policed: true });
+  assert.deepEqual(one({ ingress_policing_rate: 0 }), good);
   assert.deepEqual(one(NOTHING), { ...good, ifindex: null, mac: null, up: false, lowerUp: false });
 });
 
