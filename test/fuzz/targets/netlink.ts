@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { HostState } from '../../../src/guests/host-state.js';
 import { decodeDatagram } from '../../../src/kernel/decode.js';
 import type { KernelEvent } from '../../../src/kernel/events.js';
+import { RTM_NEWQDISC, RTM_NEWTFILTER } from '../../../src/kernel/constants.js';
+import { MIRROR_FILTERS } from '../../../src/kernel/mirror-filters.js';
 import { dumpRequest } from '../../../src/kernel/requests.js';
+import { addClsactRequest, addFilterRequest } from '../../../src/kernel/tc.js';
 import { TableDumps } from '../../../src/kernel/table-dumps.js';
 import { FailoverDetector } from '../../../src/topology/failover.js';
 import { everyDatagram } from '../../support/fixtures.js';
@@ -12,7 +15,7 @@ import type { Target } from '../engine/target.js';
 
 const TYPES = new Set<KernelEvent['type']>([
   ...(['link', 'linkGone', 'bridgePort', 'bridgePortGone', 'fdb', 'neighbour', 'address', 'forwarding'] as const),
-  ...(['done', 'answer', 'lost', 'filter'] as const),
+  ...(['done', 'answer', 'lost', 'filter', 'qdisc'] as const),
 ]);
 
 /** Reads a datagram and holds the result to what every caller relies on. */
@@ -45,11 +48,21 @@ function fold(bytes: Uint8Array): void {
   for (const mac of macs) host.verdicts(mac);
 }
 
+/** A qdisc and our filters, as the kernel lists them. */
+function listedTc(): Uint8Array[] {
+  const listed = (bytes: Uint8Array, type: number): Uint8Array => {
+    new DataView(bytes.buffer, bytes.byteOffset).setUint16(4, type, true);
+    return bytes;
+  };
+  const filters = MIRROR_FILTERS.map((filter) => listed(addFilterRequest(7, filter, 9, 1), RTM_NEWTFILTER));
+  return [listed(addClsactRequest(7, 1), RTM_NEWQDISC), ...filters];
+}
+
 /** What each recording told in one datagram: devices, bonds and rows that belong together. */
 function corpus(): Uint8Array[] {
   const small = everyDatagram().filter(({ length }) => length < 8192);
   const whole = Buffer.concat(small).subarray(0, 48 << 10);
-  return [...small, new Uint8Array(whole), dumpRequest('links', 1)];
+  return [...small, new Uint8Array(whole), dumpRequest('links', 1), ...listedTc()];
 }
 
 export const target = (): Target => ({ corpus: corpus(), maxBytes: 64 << 10, run: fold });
