@@ -29,6 +29,7 @@ export class Snooper implements Task {
   /** The bonds that are listened on: those of the host; and by which devices, where the bond is none itself. */
   private readonly watched = new Map<BondId, Members | null>();
   private readonly unheard = new ReportOnce<BondId>();
+  /** Of bonds that are announced. */
   private readonly hearings = new Map<BondId, Hearing>();
   private answered: Promise<unknown> = Promise.resolve();
 
@@ -51,6 +52,7 @@ export class Snooper implements Task {
   follow(): void {
     const members = membersOfOvsBonds(this.host.topology);
     this.unheard.keepOnly(this.bonds);
+    for (const bond of this.hearings.keys()) if (!this.bonds.has(bond)) this.hearings.delete(bond);
     for (const [bond, held] of this.watched) {
       const now = members.get(bond);
       if (!this.bonds.has(bond) || (held && (!now || namesOf(held) !== namesOf(now)))) this.forget(bond);
@@ -105,6 +107,11 @@ export class Snooper implements Task {
     if (this.watched.get(bond)?.devices.length === 0) this.hearings.set(bond, { how: 'deaf', reason: message });
   }
 
+  /** What comes of a bond that is forgotten already is passed over. */
+  private hearsNow({ bond, hearing }: FromSnoopThread & { type: 'hearing' }): void {
+    if (this.watched.has(bond)) this.heardBy(bond, hearing);
+  }
+
   /** A bond is heard in another way than before; that is said once. */
   private heardBy(bond: BondId, hearing: Hearing): void {
     const before = this.hearings.get(bond)?.how ?? 'mirror';
@@ -128,7 +135,7 @@ export class Snooper implements Task {
   }
 
   private report(message: FromSnoopThread): void {
-    if (message.type === 'hearing') this.heardBy(message.bond, message.hearing);
+    if (message.type === 'hearing') this.hearsNow(message);
     else if (message.type === 'lost') this.ignored('lost', message.count);
     else if (message.type === 'heard') this.heard(message);
   }
