@@ -1,7 +1,10 @@
 import { ipFromBytes, type Ip } from '../addr/ip.js';
 import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { encodeArpPacket, ETH_P_ARP, NO_IPV4 } from './arp.js';
+import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from './dhcp.js';
 import { encodeEthernet } from './ethernet.js';
+import { ETH_P_IPV6 } from './ipv6.js';
+import { NEXT_HEADER_ICMPV6, NS_TYPE } from './nd.js';
 
 /** The nearest bridge: no bridge forwards what is sent there (IEEE 802.1Q section 8.6.3). */
 const NEAREST_BRIDGE = '01:80:c2:00:00:0e' as Mac;
@@ -20,6 +23,21 @@ export const ECHO_SENDER_IP = 0x626f6e64;
 export function encodeMirrorEcho(): Uint8Array {
   const senderIp = ipFromBytes(new Uint8Array(Uint32Array.of(ECHO_SENDER_IP).buffer).reverse(), 0, 4) as Ip;
   const packet = { operation: ECHO_OPERATION, sender: ZERO_MAC, senderIp, target: ZERO_MAC, targetIp: NO_IPV4 };
-  const payload = encodeArpPacket(packet);
-  return encodeEthernet({ destination: NEAREST_BRIDGE, source: ZERO_MAC, tags: [], etherType: ETH_P_ARP, payload });
+  return toNearestBridge(ETH_P_ARP, encodeArpPacket(packet));
+}
+
+/** The same of other protocols that are listened to: as much of a DHCP and of an ND message as filters ask for. */
+export function encodeOtherEchoes(): Uint8Array[] {
+  const dhcp = new Uint8Array(28);
+  dhcp.set([0x45, 0, 0, dhcp.length]);
+  dhcp[9] = PROTOCOL_UDP;
+  dhcp[23] = DHCP_SERVER_PORT;
+  const solicitation = new Uint8Array(64);
+  solicitation.set([0x60, 0, 0, 0, 0, 24, NEXT_HEADER_ICMPV6, 255]);
+  solicitation[40] = NS_TYPE;
+  return [toNearestBridge(ETH_P_IP, dhcp), toNearestBridge(ETH_P_IPV6, solicitation)];
+}
+
+function toNearestBridge(etherType: number, payload: Uint8Array): Uint8Array {
+  return encodeEthernet({ destination: NEAREST_BRIDGE, source: ZERO_MAC, tags: [], etherType, payload });
 }

@@ -70,3 +70,17 @@ export const MIRROR_FILTERS: readonly MirrorFilter[] = [
 ].flatMap(({ protocol, matches }, i) =>
   matches.map((each) => ({ pref: FIRST_MIRROR_PREF + i, protocol, matches: each, redirects: each === ECHO })),
 );
+
+/** Frames from no station to the nearest bridge: the six bytes of 00:00:00:00:00:00, and the last four of the other. */
+const FROM_NOBODY = [-12, -10, -8, -6, -4].map((at) => half({ '-12': 0xc200, '-10': 0x000e }[at] ?? 0, at));
+
+/**
+ * Keep our echoes of other protocols than ARP from leaving, behind the filters above. They are there for a moment only:
+ * they would ask something of every frame of a guest.
+ */
+export const TRIAL_FILTERS: readonly MirrorFilter[] = [ETH_P_IP, ETH_P_IPV6].map((protocol, i) => ({
+  pref: FIRST_MIRROR_PREF + 6 + i,
+  protocol,
+  matches: FROM_NOBODY,
+  redirects: true,
+}));

@@ -3,7 +3,7 @@ import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { spareOwnFrames } from '../kernel/bpf/snoop-filter.js';
 import { TC_H_CLSACT } from '../kernel/constants.js';
 import type { FilterEvent } from '../kernel/events.js';
-import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../kernel/mirror-filters.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS, TRIAL_FILTERS } from '../kernel/mirror-filters.js';
 import * as tc from '../kernel/tc.js';
 import { tcxEgressPrograms } from '../sys/bpf.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
@@ -27,6 +27,8 @@ export class BondMirror {
   private dummy: number | null = null;
   private madeQdisc = false;
   private addedFilters = false;
+  /** The programs at tcx with which every protocol was tried, by their ids. */
+  private triedWith = '';
   private echo: MirrorEcho | null = null;
 
   constructor(
@@ -60,13 +62,18 @@ export class BondMirror {
     }
   }
 
-  /** Why frames that leave do not come out of the mirror; null: they do. Takes no lock of the kernel's. */
+  /** Why frames that leave do not come out of the mirror; null: they do. @throws SyscallError */
   flawInPassing(): string | null {
-    if (this.echo?.comesBack() !== false) return null;
     const programs = tcxEgressPrograms(this.bond);
-    if (typeof programs === 'string' || programs.length === 0)
-      return 'frames that leave do not reach our filters; a program or rule of others comes before them';
-    return `a tcx program at its egress, id ${programs.join(', ')}, keeps frames from our filters`;
+    const ids = typeof programs === 'string' ? '' : programs.join(', ');
+    const cameBack = this.echo?.comesBack() ?? null;
+    const isTried = cameBack !== true || ids === this.triedWith;
+    const outcome = isTried ? cameBack : this.othersComeBack(ids);
+    if (outcome === true) this.triedWith = ids;
+    if (outcome !== false) return null;
+    return ids === ''
+      ? 'frames that leave do not reach our filters; a program or rule of others comes before them'
+      : `a tcx program at its egress, id ${ids}, keeps frames from our filters`;
   }
 
   /** Why the mirror is not as it was set up; null: it is. @throws BondheraldError when that cannot be read */
@@ -95,6 +102,7 @@ export class BondMirror {
     this.dummy = null;
     this.madeQdisc = false;
     this.addedFilters = false;
+    this.triedWith = '';
   }
 
   /** Takes over what a run left behind that was killed. */
@@ -123,6 +131,18 @@ export class BondMirror {
     return this.dummy;
   }
 
+  /** Programs at tcx may treat protocols differently: each is tried once with those that are there. */
+  private othersComeBack(ids: string): boolean | null {
+    const { dummy, echo } = this;
+    if (ids === '' || dummy === null || echo === null) return true;
+    try {
+      for (const filter of TRIAL_FILTERS) this.addFilter(filter, dummy);
+      return echo.othersComeBack();
+    } finally {
+      this.deleteFilters(TRIAL_FILTERS);
+    }
+  }
+
   /** Copies of our own frames would double what a burst costs, for nothing. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
     const add = (program: tc.SharedProgram | null): unknown =>
@@ -137,8 +157,8 @@ export class BondMirror {
     return has;
   }
 
-  private deleteFilters(): void {
-    for (const filter of PREFS)
+  private deleteFilters(filters: readonly tc.MirrorFilter[] = [...PREFS, ...TRIAL_FILTERS]): void {
+    for (const filter of filters)
       failureOf(() => this.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
   }
 

@@ -1,4 +1,4 @@
-import { encodeMirrorEcho } from '../frames/mirror-echo.js';
+import { encodeMirrorEcho, encodeOtherEchoes } from '../frames/mirror-echo.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { markFilter } from '../kernel/bpf/snoop-filter.js';
 import { type MarkSender, openMarkSender } from '../sys/packets/mark-sender.js';
@@ -10,6 +10,7 @@ import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 export const ECHO_MARK = OWN_FRAMES_MARK + 1;
 
 const ECHO = encodeMirrorEcho();
+const OTHER_ECHOES = encodeOtherEchoes();
 const FILTER = encodeProgram(markFilter(ECHO_MARK));
 
 /** One from the filter that copies what leaves, one from the filter that keeps our echoes from leaving. */
@@ -39,15 +40,25 @@ export class MirrorEcho {
 
   /** @returns whether the mirror works; null: that cannot be tried, because the bond is down or gone */
   comesBack(): boolean | null {
-    this.copies();
-    const errno = this.sender.send(ECHO);
-    if (this.copies() === COPIES) return true;
-    return errno === 'ENETDOWN' || errno === 'ENXIO' || errno === 'ENODEV' ? null : false;
+    return this.isReturned(ECHO);
+  }
+
+  /** The same of other protocols than ARP, while TRIAL_FILTERS are there. */
+  othersComeBack(): boolean | null {
+    const outcomes = OTHER_ECHOES.map((frame) => this.isReturned(frame));
+    return outcomes.includes(false) ? false : outcomes.includes(null) ? null : true;
   }
 
   close(): void {
     this.sender.close();
     this.reader.close();
+  }
+
+  private isReturned(frame: Uint8Array): boolean | null {
+    this.copies();
+    const errno = this.sender.send(frame);
+    if (this.copies() === COPIES) return true;
+    return errno === 'ENETDOWN' || errno === 'ENXIO' || errno === 'ENODEV' ? null : false;
   }
 
   /** How many came out since the last call. */

@@ -222,6 +222,11 @@ test('whatever makes the daemon deaf is noticed within 2 s or of no effect, and 
   }
 });
 
+async function prefsAtEgress(): Promise<string[]> {
+  const { stdout } = await command(['tc', '-n', HYPERVISOR, 'filter', 'show', 'dev', BOND, 'egress']);
+  return [...new Set([...stdout.matchAll(/ pref (\d+) /g)].map(([, pref = '']) => pref))];
+}
+
 test('the kernel does not let a bond leave its namespace', async (t) => {
   await labFor(t, { attach: plainBridge(1) });
   const { code, stderr } = await command(['ip', '-n', HYPERVISOR, 'link', 'set', BOND, 'netns', 'sw2']);
@@ -249,4 +254,12 @@ test('a tcx program counts only while it keeps frames from tc', async (t) => {
   ear.pass(NOTICED);
   assert.equal(ear.hearing.how, 'mirror', 'at once: nothing else stands in the way');
   assert.ok(hearsLeaving(lab, ear));
+  ear.passLong();
+  const unlessArp = attachTcx(lab, TCX_PASS, 'all but ARP');
+  ear.pass(NOTICED);
+  assert.equal(ear.hearing.how, 'socket', 'other protocols count as well');
+  if (typeof unlessArp !== 'string') unlessArp();
+  ear.pass(NOTICED);
+  assert.equal(ear.hearing.how, 'mirror');
+  assert.deepEqual(await prefsAtEgress(), ['49190', '49191', '49192', '49193', '49194', '49195'], 'nothing is left');
 });

@@ -20,12 +20,29 @@ function bpf(command: number, attributes: Uint8Array): number {
   return libc.syscall(BPF_SYSCALL ?? NaN, command, attributes, attributes.length);
 }
 
-/** A program of two instructions: it gives every frame the same answer. @returns its descriptor */
-function load(answer: number): number {
-  const instructions = Buffer.alloc(16);
-  instructions.writeUInt8(0xb7, 0); // r0 = answer
-  instructions.writeInt32LE(answer, 4);
-  instructions.writeUInt8(0x95, 8); // exit
+/** One of eBPF: struct bpf_insn. */
+function instruction(code: number, registers = 0, offset = 0, immediate = 0): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt8(code, 0);
+  bytes.writeUInt8(registers, 1);
+  bytes.writeInt16LE(offset, 2);
+  bytes.writeInt32LE(immediate, 4);
+  return bytes;
+}
+
+const answers = (answer: number): Buffer[] => [instruction(0xb7, 0, 0, answer), instruction(0x95)];
+
+/** Lets tc be asked about ARP: r2 = skb->protocol; if it is not ARP, go on behind the first answer. */
+const unlessArp = (answer: number): Buffer[] => [
+  instruction(0x61, 0x12, 16),
+  instruction(0x55, 0x02, 2, 0x0608), // in network byte order
+  ...answers(TCX_NEXT),
+  ...answers(answer),
+];
+
+/** @returns the descriptor of a program */
+function load(program: readonly Buffer[]): number {
+  const instructions = Buffer.concat(program);
   const license = Buffer.from('GPL\0');
   const attributes = Buffer.alloc(72);
   attributes.writeUInt32LE(BPF_PROG_TYPE_SCHED_CLS, 0);
@@ -36,11 +53,12 @@ function load(answer: number): number {
 }
 
 /**
- * Puts a program at the bond's egress, where Cilium and Calico put theirs.
+ * Puts a program of two instructions at the bond's egress, where Cilium and Calico put theirs: it gives every frame the
+ * same answer, or every frame but ARP.
  * @returns what takes it away; or the symbolic errno: EINVAL from a kernel without tcx
  */
-export function attachTcx(lab: Lab, answer: number): (() => void) | string {
-  const program = load(answer);
+export function attachTcx(lab: Lab, answer: number, to = 'all'): (() => void) | string {
+  const program = load(to === 'all' ? answers(answer) : unlessArp(answer));
   lab.onDestroy(() => libc.close(program));
   const attributes = Buffer.alloc(32);
   attributes.writeUInt32LE(deviceIndex(HYPERVISOR, BOND), 0);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeMirrorEcho } from '../../../src/frames/mirror-echo.js';
+import { encodeMirrorEcho, encodeOtherEchoes } from '../../../src/frames/mirror-echo.js';
 import { readFrame } from '../../../src/sources/snoop.js';
 
 test('the frame that tries a mirror goes no further than a switch, names no station, and says nothing to our ears', () => {
@@ -12,4 +12,11 @@ test('the frame that tries a mirror goes no further than a switch, names no stat
     '0180c200000e' + '000000000000' + '0806' + '0001080006040018' + '000000000000' + '626f6e64' + '0'.repeat(20),
   );
   assert.equal(readFrame(bytes, 'in'), 'zero-source');
+});
+
+test('nor do those of other protocols', () => {
+  for (const bytes of encodeOtherEchoes()) {
+    assert.equal(Buffer.from(bytes.subarray(0, 12)).toString('hex'), '0180c200000e000000000000');
+    assert.equal(readFrame(bytes, 'in'), 'zero-source');
+  }
 });

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import type { MirrorFilter } from '../../../src/kernel/tc.js';
 import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../../src/kernel/bpf/snoop-filter.js';
-import { encodeMirrorEcho } from '../../../src/frames/mirror-echo.js';
-import { FIRST_MIRROR_PREF, MIRROR_FILTERS } from '../../../src/kernel/mirror-filters.js';
+import { encodeMirrorEcho, encodeOtherEchoes } from '../../../src/frames/mirror-echo.js';
+import { FIRST_MIRROR_PREF, MIRROR_FILTERS, TRIAL_FILTERS } from '../../../src/kernel/mirror-filters.js';
 import { parseProgram, runBpf } from '../../support/bpf.js';
 import * as say from '../../support/say.js';
 
@@ -72,6 +72,18 @@ test('the mirror’s own frame is copied as any ARP, then redirected; nobody els
   assert.deepEqual(actions(Buffer.from(encodeMirrorEcho())), [false, true]);
   assert.deepEqual(actions(say.arp({ src: SRC }, { spa: '98.111.110.100', tpa: '10.0.0.1' })), [false]);
   assert.equal(MIRROR_FILTERS.filter(({ redirects }) => redirects).length, 1);
+});
+
+test('its frames of other protocols are copied as what guests say, then redirected; what guests say is not', () => {
+  const trial = (frame: Buffer): number =>
+    TRIAL_FILTERS.filter(({ protocol, matches }) => protocol === frame.readUInt16BE(12) && isMatch(frame, matches))
+      .length;
+  for (const frame of encodeOtherEchoes().map((bytes) => Buffer.from(bytes)))
+    assert.deepEqual([copies(frame), trial(frame)], [1, 1]);
+  const ends = { src: SRC, dst: '01:80:c2:00:00:0e' };
+  assert.equal(trial(say.dhcp(ends, { type: 3, from: '10.9.0.3', ciaddr: '10.9.0.3' })), 0);
+  const prefs = MIRROR_FILTERS.map(({ pref }) => pref);
+  assert.ok(TRIAL_FILTERS.every(({ pref }) => pref > Math.max(...prefs)));
 });
 
 test('a pref has one protocol, and is asked after those that the kernel gives by itself', () => {
