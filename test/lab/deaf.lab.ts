@@ -24,8 +24,7 @@ import { attachTcx, TCX_NEXT, TCX_PASS } from './net/tcx.js';
 const NEWS_GROUPS = (1 << 0) | (1 << 3);
 /** Within so many seconds whatever makes us deaf is noticed. */
 const NOTICED = 2;
-/** After so many all is forgotten that was. */
-const LONG = 24 * 3600;
+const DAY = 24 * 3600;
 const STEP = 0.1;
 
 /** A listener on the bond of the real kernel, whose clock the test turns. */
@@ -63,11 +62,16 @@ class Ear {
     });
   }
 
-  /** A day later, as far as the clock goes, and another day: that nobody did anything for so long is all forgotten. */
+  /** So many seconds later, of which the listening thread knows no more than that they are over. */
+  skip(seconds: number): void {
+    this.now += seconds;
+  }
+
+  /** Two days later: that nobody did anything for so long is all forgotten. */
   passLong(): void {
     for (let day = 0; day < 2; day++) {
       this.pass(NOTICED);
-      this.now += LONG;
+      this.skip(DAY);
     }
     this.pass(NOTICED);
   }
@@ -220,6 +224,38 @@ test('whatever makes the daemon deaf is noticed within 2 s or of no effect, and 
       assert.ok(hearsLeaving(lab, ear));
     });
   }
+});
+
+test('the qdisc taken away five times: a week apart, and within seconds', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1) });
+  const ear = new Ear(lab);
+  /** @returns how many seconds pass until a mirror hears again; meanwhile a socket does */
+  const takeAway = async (): Promise<number> => {
+    await onHypervisor('tc qdisc del dev bond0 clsact', { index: 0 });
+    ear.pass(2 * STEP);
+    let steps = 0;
+    for (; ear.hearing.how !== 'mirror'; steps++) {
+      assert.ok(steps < 1000, String(ear.hearing.reason));
+      if (steps % 10 === 0) assert.ok(hearsLeaving(lab, ear));
+      ear.pass(STEP);
+    }
+    assert.ok(hearsLeaving(lab, ear));
+    return Math.round(steps * STEP);
+  };
+  for (let week = 0; week < 5; week++) {
+    assert.equal(await takeAway(), 0, 'at once');
+    ear.skip(7 * DAY);
+  }
+  const pauses: number[] = [];
+  while (pauses.length < 5) pauses.push(await takeAway());
+  assert.deepEqual(
+    pauses,
+    pauses.toSorted((a, b) => a - b),
+    'it grows',
+  );
+  assert.ok((pauses.at(-1) ?? 0) >= 4 && (pauses.at(-1) ?? 0) <= 10, String(pauses));
+  ear.skip(DAY);
+  assert.equal(await takeAway(), 0, 'and shrinks');
 });
 
 async function prefsAtEgress(): Promise<string[]> {
