@@ -16,6 +16,7 @@ import type { BridgePort } from '../topology/bridge-port.js';
 /** What there is to say of a device that only Open vSwitch knows. */
 const DEVICE = {
   type: 'link',
+  running: true,
   lower: null,
   master: null,
   bondSlaveActive: null,

@@ -56,6 +56,7 @@ export const AF_INET6 = 10;
 
 // linux/if.h
 export const IFF_UP = 0x1;
+export const IFF_RUNNING = 0x40;
 export const IFF_NOARP = 0x80;
 export const IFF_LOWER_UP = 0x10000;
 

@@ -35,6 +35,8 @@ export interface LinkEvent {
   readonly up: boolean;
   /** IFF_LOWER_UP: there is carrier. */
   readonly lowerUp: boolean;
+  /** IFF_RUNNING: the kernel has acted on the carrier (`carriesFrames`). */
+  readonly running: boolean;
   readonly address: Mac | null;
   /** The bond or bridge that the device is enslaved to (IFLA_MASTER). */
   readonly master: number | null;

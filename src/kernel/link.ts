@@ -62,6 +62,7 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     name: name?.text() ?? '',
     up: (flags & c.IFF_UP) !== 0,
     lowerUp: (flags & c.IFF_LOWER_UP) !== 0,
+    running: (flags & c.IFF_RUNNING) !== 0,
     address: address?.mac() ?? null,
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
@@ -69,6 +70,15 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
   };
+}
+
+/**
+ * Whether a device lets frames out. Carrier alone is not enough: from Linux 7.0 on a bond whose first link is back says
+ * LOWER_UP, its new active slave and NOTIFY_PEERS while its queues still drop everything (net/core/link_watch.c:
+ * linkwatch_do_dev activates them and sets RUNNING); the message in which frames leave follows 0.2 ms later.
+ */
+export function carriesFrames({ lowerUp, running }: Pick<LinkEvent, 'lowerUp' | 'running'>): boolean {
+  return lowerUp && running;
 }
 
 function stateOf(data: Span | undefined, types: readonly [number]): number | null {

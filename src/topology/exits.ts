@@ -1,5 +1,6 @@
 import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
+import { carriesFrames } from '../kernel/link.js';
 import {
   type BridgedFrame,
   classify,

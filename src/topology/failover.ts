@@ -1,5 +1,6 @@
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import type { KernelEvent, LinkEvent } from '../kernel/events.js';
+import { carriesFrames } from '../kernel/link.js';
 import { asBond, type BondId } from './bond-id.js';
 
 /** The active slave of `bond` changed to `slave` (both ifindex), and frames sent from now on really leave. */
@@ -12,7 +13,8 @@ export interface Failover {
 interface BondState {
   readonly id: BondId;
   readonly arpInterval: number;
-  lowerUp: boolean;
+  /** Whether it lets frames out. */
+  carries: boolean;
   /** The slave whose frames are known to leave; null when there is none, or none that works yet. */
   working: number | null;
 }
@@ -22,10 +24,11 @@ interface BondState {
  * the fold that decides when we speak, so it is kept apart from the rest of the topology and holds nothing else.
  *
  * - A slave's own message that says it turned active comes before the bond's. It counts when the bond is watched by
- *   miimon and had carrier already: transmit goes out by the new slave by then (bond_main.c:
+ *   miimon and let frames out already (LOWER_UP and RUNNING): transmit goes out by the new slave by then (bond_main.c:
  *   bond_change_active_slave switches curr_active_slave first and notifies after).
- * - Otherwise the bond's message that names an active slave and has carrier counts. After all links were down, frames
- *   sent at the slave's message are lost; the bond's first message with carrier may carry no IFLA_EVENT at all.
+ * - Otherwise the bond's message that names an active slave, LOWER_UP and RUNNING counts. After all links were down,
+ *   frames sent at the slave's message are lost, and so are those sent at a message with LOWER_UP that is not RUNNING
+ *   yet (from Linux 7.0 on); the message that works may carry no IFLA_EVENT at all.
  * - With ARP monitoring a slave turns active as a probe, without carrying traffic: only the bond's word counts.
  *
  * Bounded by the number of bonds on the host.
@@ -47,22 +50,23 @@ export class FailoverDetector {
   }
 
   private applyBond(event: LinkEvent, details: LinkEvent['details'] & { type: 'bond' }): Failover | null {
-    const { ifindex, lowerUp } = event;
+    const { ifindex } = event;
     if (details.mode !== BOND_MODE_ACTIVEBACKUP) {
       this.bonds.delete(ifindex);
       return null;
     }
     this.unconfirmed?.delete(ifindex);
     const held = this.bonds.get(ifindex);
-    const working = lowerUp ? details.activeSlave : null;
+    const carries = carriesFrames(event);
+    const working = carries ? details.activeSlave : null;
     const id = held?.id ?? asBond(ifindex);
-    this.bonds.set(ifindex, { id, arpInterval: details.arpInterval, lowerUp, working });
+    this.bonds.set(ifindex, { id, arpInterval: details.arpInterval, carries, working });
     return held && working !== null && working !== held.working ? { bond: id, slave: working } : null;
   }
 
   private applyActiveSlave({ ifindex: slave, master }: LinkEvent): Failover | null {
     const bond = master === null ? undefined : this.bonds.get(master);
-    if (!bond || bond.arpInterval !== 0 || !bond.lowerUp || bond.working === slave) return null;
+    if (!bond || bond.arpInterval !== 0 || !bond.carries || bond.working === slave) return null;
     bond.working = slave;
     return { bond: bond.id, slave };
   }

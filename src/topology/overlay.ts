@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LinkEvent } from '../kernel/events.js';
+import { carriesFrames } from '../kernel/link.js';
 import type { BridgePort } from './bridge-port.js';
 
 /** Devices that the kernel does not tell of, because Open vSwitch keeps them (docs/design/openvswitch.md). */
@@ -92,9 +93,9 @@ function isTaken({ master }: LinkEvent, links: Links): boolean {
 
 /** What of a device decides the way of frames: all but its name and, so that a failover is no change, a bond's choice of slave and the carrier of its slaves. */
 export function shapeOf(link: LinkEvent): unknown {
-  const { ifindex, up, lowerUp, address, master, lower, details, bondSlaveActive } = link;
+  const { ifindex, up, address, master, lower, details, bondSlaveActive } = link;
   const kind = details.type === 'bond' ? { type: details.type, mode: details.mode, ovs: details.ovs } : details;
-  return { ifindex, up, carrier: bondSlaveActive !== null || lowerUp, address, master, lower, kind };
+  return { ifindex, up, carrier: bondSlaveActive !== null || carriesFrames(link), address, master, lower, kind };
 }
 
 /** Whether two overlays send frames the same ways, and call their devices the same. */

@@ -1,5 +1,6 @@
 import { decodeDatagram, firstMessages } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
+import { carriesFrames } from '../kernel/link.js';
 import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { LinkSocket } from '../sys/netlink/link-socket.js';
@@ -125,5 +126,5 @@ export function readLoss(event: KernelEvent): { readonly bond: BondId; readonly 
   if (event.type !== 'link' || event.details.type !== 'bond') return null;
   const bond = asBond(event.ifindex);
   if (event.details.mode !== BOND_MODE_ACTIVEBACKUP) return { bond, reason: 'bond-gone' };
-  return event.lowerUp && event.details.activeSlave !== null ? null : { bond, reason: 'no-active-slave' };
+  return carriesFrames(event) && event.details.activeSlave !== null ? null : { bond, reason: 'no-active-slave' };
 }

@@ -68,7 +68,7 @@ export class Rehearsal {
   }
 }
 
-const DEVICE = { type: 'link', name: '', up: true, lowerUp: true, address: null, lower: null } as const;
+const DEVICE = { type: 'link', name: '', up: true, lowerUp: true, running: true, address: null, lower: null } as const;
 
 function bondEvent(activeSlave: number): LinkEvent {
   const details = { type: 'bond', mode: BOND_MODE_ACTIVEBACKUP, activeSlave, arpInterval: 0 } as const;

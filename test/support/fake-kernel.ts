@@ -31,7 +31,8 @@ function linkInfo({ details, bondSlaveActive, bridgePortState }: LinkEvent): Buf
 
 /** RTM_NEWLINK as the kernel would write it. */
 export function linkMessage(link: LinkEvent, seq = 0): Buffer {
-  const flags = (link.up ? c.IFF_UP : 0) | (link.lowerUp ? c.IFF_LOWER_UP : 0);
+  const carrier = (link.lowerUp ? c.IFF_LOWER_UP : 0) | (link.running ? c.IFF_RUNNING : 0);
+  const flags = (link.up ? c.IFF_UP : 0) | carrier;
   return message(
     { type: c.RTM_NEWLINK, seq },
     ifinfomsg(link.ifindex, flags),

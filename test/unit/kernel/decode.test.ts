@@ -98,6 +98,7 @@ test('a link without any attribute is a device of no kind, down, without a maste
     name: '',
     up: false,
     lowerUp: false,
+    running: false,
     address: null,
     master: null,
     lower: null,

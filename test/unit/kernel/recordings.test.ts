@@ -27,6 +27,7 @@ function inWords({ details, ...link }: LinkEvent): Record<string, unknown> {
     ifname: link.name,
     up: link.up,
     lowerUp: link.lowerUp,
+    running: link.running,
     address: link.address,
     master: name(link.master),
     link: name(link.lower),
@@ -53,6 +54,8 @@ function fromIproute2(row: Record<string, any>): Record<string, unknown> {
     ifname: row.ifname,
     up: row.flags.includes('UP'),
     lowerUp: row.flags.includes('LOWER_UP'),
+    // `ip` prints NO-CARRIER for a device that is up and not RUNNING (iproute2, ip/ipaddress.c: print_link_flags).
+    running: row.flags.includes('UP') && !row.flags.includes('NO-CARRIER'),
     address: row.address,
     master: row.master ?? null,
     link: row.link ?? null,

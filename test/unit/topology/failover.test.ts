@@ -109,6 +109,7 @@ const EMPTY = {
   type: 'link',
   up: true,
   lowerUp: true,
+  running: true,
   address: null,
   master: null,
   lower: null,
@@ -119,14 +120,15 @@ const EMPTY = {
 interface BondSays {
   readonly active: number | null;
   readonly lowerUp?: boolean;
+  readonly running?: boolean;
   readonly arp?: number;
   readonly mode?: number;
   readonly ifindex?: number;
 }
 
-function bond({ active, lowerUp = true, arp = 0, mode = 1, ifindex = BOND }: BondSays): LinkEvent {
+function bond({ active, lowerUp = true, running = lowerUp, arp = 0, mode = 1, ifindex = BOND }: BondSays): LinkEvent {
   const details = { type: 'bond', mode, activeSlave: active, arpInterval: arp } as const;
-  return { ...EMPTY, ifindex, name: `bond${ifindex}`, lowerUp, details };
+  return { ...EMPTY, ifindex, name: `bond${ifindex}`, lowerUp, running, details };
 }
 
 function slave(ifindex: number, active: boolean, master: number | null = BOND): LinkEvent {
@@ -170,6 +172,20 @@ test('without carrier nothing is announced, whatever slave is named', () => {
     null,
     null,
     null,
+  ]);
+});
+
+test('a bond that has carrier but is not running yet lets nothing out: not by its own word, nor by that of a slave', () => {
+  const early = { lowerUp: true, running: false };
+  const events = [bond({ active: UP1 }), bond({ active: null, lowerUp: false }), slave(UP2, true)];
+  const back = [bond({ active: UP2, ...early }), slave(UP2, true), bond({ active: UP2 }), slave(UP2, true)];
+  assert.deepEqual(announced(...events, ...back), [...[null, null, null], ...[null, null, UP2, null]]);
+});
+
+test('a bond that stops running has lost its slave', () => {
+  const stops = bond({ active: UP1, running: false });
+  assert.deepEqual(announced(bond({ active: UP1 }), stops, slave(UP1, true), bond({ active: UP1 })), [
+    ...[null, null, null, UP1],
   ]);
 });
 
@@ -233,6 +249,7 @@ const anyMessage: fc.Arbitrary<KernelEvent> = fc.oneof(
     .record({
       active: fc.constantFrom(null, 1, 2, 3),
       lowerUp: fc.boolean(),
+      running: fc.boolean(),
       arp: fc.constantFrom(0, 0, 100),
       mode: fc.constantFrom(1, 1, 1, 0),
       ifindex: fc.constantFrom(10, 11),
@@ -242,12 +259,12 @@ const anyMessage: fc.Arbitrary<KernelEvent> = fc.oneof(
   fc.constantFrom(10, 11).map((ifindex) => ({ type: 'linkGone', ifindex }) as const),
 );
 
-/** Whether a message takes the slave away that was announced last: another one, none, no carrier, another kind of bond. */
+/** Whether a message takes the slave away that was announced last: another one, none, nothing gets out, another kind of bond. */
 function takesAway(event: KernelEvent, announcedBond: number, last: number): boolean {
   if (event.type === 'linkGone') return event.ifindex === announcedBond;
   if (event.type !== 'link') return false;
   if (event.ifindex !== announcedBond || event.details.type !== 'bond') return false;
-  return event.details.mode !== 1 || event.details.activeSlave !== last || !event.lowerUp;
+  return event.details.mode !== 1 || event.details.activeSlave !== last || !event.lowerUp || !event.running;
 }
 
 test('whatever messages come, no slave is announced twice for a bond unless it was taken away in between', () => {
@@ -267,7 +284,7 @@ test('whatever messages come, no slave is announced twice for a bond unless it w
   );
 });
 
-test('whatever messages come, a failover names a bond that has carrier, and the slave that this very message names', () => {
+test('whatever messages come, a failover names a bond that lets frames out, and the slave that this very message names', () => {
   fc.assert(
     fc.property(fc.array(anyMessage, { maxLength: 60, size: 'max' }), (events) => {
       const detector = new FailoverDetector();
@@ -278,8 +295,8 @@ test('whatever messages come, a failover names a bond that has carrier, and the 
         const failover = detector.apply(event);
         if (!failover) continue;
         assert.ok(event.type === 'link');
-        const { details, lowerUp } = said.get(failover.bond) ?? assert.fail('a bond that nobody spoke of');
-        assert.ok(lowerUp && details.type === 'bond' && details.mode === 1);
+        const { details, lowerUp, running } = said.get(failover.bond) ?? assert.fail('a bond that nobody spoke of');
+        assert.ok(lowerUp && running && details.type === 'bond' && details.mode === 1);
         const named = event.details.type === 'bond' ? event.details.activeSlave : event.ifindex;
         assert.equal(failover.slave, named);
         if (event.details.type !== 'bond') assert.equal(details.arpInterval, 0);
