@@ -5,6 +5,7 @@ import * as c from './constants.js';
 import type { KernelEvent, AddressEvent, ForwardingEvent } from './events.js';
 import { decodeLink } from './link.js';
 import { decodeFilter, decodeQdisc } from './tc-events.js';
+import { decodePortVlans } from './port-vlans.js';
 
 /*
  * struct nlmsghdr (linux/netlink.h), host byte order; a datagram holds one or more, each padded to 4:
@@ -63,6 +64,9 @@ function decodeMessage(view: DataView, at: number, length: number): KernelEvent 
       case c.RTM_NEWADDR:
       case c.RTM_DELADDR:
         return decodeAddress(body, type === c.RTM_DELADDR);
+      case c.RTM_NEWVLAN:
+      case c.RTM_DELVLAN:
+        return decodePortVlans(body, type === c.RTM_DELVLAN);
       case c.RTM_NEWNETCONF:
         return decodeForwarding(body);
       case c.RTM_NEWTFILTER:
@@ -103,7 +107,7 @@ function malformed(detail: string): KernelEvent {
  *    +--------+------+---------+-------+-------+------+------------
  */
 export const NDMSG_LENGTH = 12;
-const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER] as const;
+const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER, c.NDA_FLAGS_EXT] as const;
 
 /** A row of RTM_NEWNEIGH or RTM_DELNEIGH; null without an address of use: another family, or an FDB row without a MAC. */
 function decodeNeighbour(body: Span, gone: boolean): KernelEvent | null {
@@ -111,11 +115,14 @@ function decodeNeighbour(body: Span, gone: boolean): KernelEvent | null {
   const ifindex = body.i32(4);
   const state = body.u16(8);
   const flags = body.u8(10);
-  const [lladdr, dst, inVlan, master] = pick(body.from(NDMSG_LENGTH), NEIGHBOUR_ATTRIBUTES);
+  const [lladdr, dst, inVlan, master, flagsExt] = pick(body.from(NDMSG_LENGTH), NEIGHBOUR_ATTRIBUTES);
   const vlan = inVlan?.u16() ?? null;
   const bridge = master?.u32() ?? null;
   const mac = lladdr?.mac() ?? null;
-  if (family === c.AF_BRIDGE) return mac && { type: 'fdb', gone, mac, port: ifindex, bridge, vlan, state, flags };
+  if (family === c.AF_BRIDGE) {
+    const locked = ((flagsExt?.u32() ?? 0) & c.NTF_EXT_LOCKED) !== 0 ? { locked: true as const } : {};
+    return mac && { type: 'fdb', gone, mac, port: ifindex, bridge, vlan, state, flags, ...locked };
+  }
   if (family !== c.AF_INET && family !== c.AF_INET6) return null;
   const address = dst && ipFromBytes(dst.bytes, 0, dst.length);
   return address ? { type: 'neighbour', gone, ifindex, address, mac, state } : null;

@@ -23,6 +23,14 @@ interface BridgeDetails {
   readonly type: 'bridge';
   readonly vlanFiltering: boolean;
   readonly vlanProtocol: number;
+  /** The ports have a state for each VLAN, of its instance of spanning tree (mst_enabled). Absent: they have not. */
+  readonly mst?: true;
+  /**
+   * How many MACs it has learned (fdb_n_learned), and how many it may (fdb_max_learned). Absent without a limit, and
+   * before Linux 6.7. No message tells that the first has changed.
+   */
+  readonly learned?: number;
+  readonly maxLearned?: number;
   /** For a bridge of Open vSwitch: whether flows may send frames other ways, and in other VLANs, than its ports say. */
   readonly ovs?: { readonly programmed: boolean };
 }
@@ -66,6 +74,20 @@ export interface BridgePortEvent {
   readonly vlans: readonly VlanRange[] | null;
 }
 
+/** VLANs of a bridge port with all that a bridge says of them. */
+export interface PortVlan extends VlanRange {
+  /** BR_STATE_*; null where the message does not speak of it. */
+  readonly state: number | null;
+}
+
+/** VLANs of a bridge port, or of a bridge itself, came or changed, or went; the others stay as they are. */
+export interface PortVlansEvent {
+  readonly type: 'portVlans';
+  readonly gone: boolean;
+  readonly ifindex: number;
+  readonly vlans: readonly PortVlan[];
+}
+
 /** A row of a bridge's forwarding database came, changed or went. */
 export interface FdbEvent {
   readonly type: 'fdb';
@@ -78,6 +100,8 @@ export interface FdbEvent {
   readonly vlan: number | null;
   readonly state: number;
   readonly flags: number;
+  /** The port is locked, and drops the MAC's frames until someone has let it in (NTF_EXT_LOCKED). Absent: it is not so. */
+  readonly locked?: true;
 }
 
 /** A row of the IPv4 or IPv6 neighbour table came, changed or went. */
@@ -132,6 +156,7 @@ export type KernelEvent =
   | { readonly type: 'linkGone'; readonly ifindex: number }
   | BridgePortEvent
   | { readonly type: 'bridgePortGone'; readonly ifindex: number }
+  | PortVlansEvent
   | FdbEvent
   | NeighbourEvent
   | AddressEvent

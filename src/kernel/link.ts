@@ -28,7 +28,13 @@ const BOND_ATTRIBUTES = [
   c.IFLA_BOND_ARP_INTERVAL,
 ] as const;
 const VLAN_ATTRIBUTES = [c.IFLA_VLAN_ID, c.IFLA_VLAN_PROTOCOL] as const;
-const BRIDGE_ATTRIBUTES = [c.IFLA_BR_VLAN_FILTERING, c.IFLA_BR_VLAN_PROTOCOL] as const;
+const BRIDGE_ATTRIBUTES = [
+  c.IFLA_BR_VLAN_FILTERING,
+  c.IFLA_BR_VLAN_PROTOCOL,
+  c.IFLA_BR_MULTI_BOOLOPT,
+  c.IFLA_BR_FDB_N_LEARNED,
+  c.IFLA_BR_FDB_MAX_LEARNED,
+] as const;
 const BRIDGE_PORT_ATTRIBUTES = [c.IFLA_PROTINFO, c.IFLA_AF_SPEC] as const;
 const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE] as const;
 const BRPORT_ATTRIBUTES = [c.IFLA_BRPORT_STATE] as const;
@@ -95,13 +101,25 @@ function decodeDetails(kind: string | null, data: Span | undefined): LinkDetails
       const [id, protocol] = pick(data, VLAN_ATTRIBUTES);
       return { type: 'vlan', id: id?.u16() ?? 0, protocol: protocol?.u16be() ?? c.ETH_P_8021Q };
     }
-    case 'bridge': {
-      const [filtering, protocol] = pick(data, BRIDGE_ATTRIBUTES);
-      return { type: 'bridge', vlanFiltering: filtering?.u8() === 1, vlanProtocol: protocol?.u16be() ?? c.ETH_P_8021Q };
-    }
+    case 'bridge':
+      return decodeBridge(data);
     default:
       return { type: 'other', kind };
   }
+}
+
+/** IFLA_BR_MULTI_BOOLOPT is struct br_boolopt_multi (linux/if_bridge.h): the values, one bit each, then which are meant. */
+function decodeBridge(data: Span): LinkDetails {
+  const [filtering, protocol, options, learned, most] = pick(data, BRIDGE_ATTRIBUTES);
+  const mst = ((options?.u32() ?? 0) & (1 << c.BR_BOOLOPT_MST_ENABLE)) !== 0;
+  const maxLearned = most?.u32() ?? 0; // 0: as many as come
+  return {
+    type: 'bridge',
+    vlanFiltering: filtering?.u8() === 1,
+    vlanProtocol: protocol?.u16be() ?? c.ETH_P_8021Q,
+    ...(mst ? { mst } : {}),
+    ...(learned && maxLearned > 0 ? { learned: learned.u32(), maxLearned } : {}),
+  };
 }
 
 function decodeBond(data: Span): LinkDetails {

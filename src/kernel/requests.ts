@@ -3,6 +3,7 @@ import { LITTLE_ENDIAN } from './attributes.js';
 import * as c from './constants.js';
 import { IFADDRMSG_LENGTH, NDMSG_LENGTH, NETCONFMSG_LENGTH } from './decode.js';
 import { IFINFOMSG_LENGTH } from './link.js';
+import { BR_VLAN_MSG_LENGTH } from './port-vlans.js';
 import { attribute, half, message, request, text, words } from './message.js';
 
 /** The tables that can be dumped, by the name we call them. */
@@ -17,6 +18,7 @@ const DUMPS = {
     family: c.AF_BRIDGE,
     filter: c.RTEXT_FILTER_BRVLAN_COMPRESSED,
   },
+  portVlans: { type: c.RTM_GETVLAN, body: BR_VLAN_MSG_LENGTH, family: c.AF_BRIDGE, filter: null },
   fdb: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_BRIDGE, filter: null },
   neighbours4: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_INET, filter: null },
   neighbours6: { type: c.RTM_GETNEIGH, body: NDMSG_LENGTH, family: c.AF_INET6, filter: null },
@@ -31,6 +33,7 @@ export const HOST_GROUPS: readonly number[] = [
   c.RTNLGRP_IPV4_IFADDR,
   c.RTNLGRP_IPV6_IFADDR,
   c.RTNLGRP_IPV6_NETCONF,
+  c.RTNLGRP_BRVLAN,
 ];
 
 /** The sequence number of requests that are no dumps; an answer to one of them is an error. */
@@ -92,9 +95,13 @@ export function getLinkRequest(name: string, seq: number): Uint8Array {
   return request(c.RTM_GETLINK, 0, seq, header, attribute(c.IFLA_IFNAME, text(name)));
 }
 
-/** `ip link show IFINDEX`, as it were. The answer is a `link` event; the kernel says ENODEV when there is none. */
-export function getLinkByIndexRequest(ifindex: number, seq: number): Uint8Array {
-  return request(c.RTM_GETLINK, 0, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0));
+/**
+ * `ip link show` of one device. The answer is a `link` event; the kernel says ENODEV when there is none.
+ * @param flags whether an acknowledgement follows
+ */
+export function getLinkByIndexRequest(ifindex: number, seq: number, flags = c.NLM_F_REQUEST | c.NLM_F_ACK): Uint8Array {
+  const mask = attribute(c.IFLA_EXT_MASK, words(c.RTEXT_FILTER_SKIP_STATS));
+  return message(c.RTM_GETLINK, flags, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0), mask);
 }
 
 /** `ip link set IFINDEX addrgenmode none`: no IPv6 address. EAFNOSUPPORT where the kernel has no IPv6. */

@@ -2,7 +2,14 @@ import type { KernelEvent } from './events.js';
 import { type DumpTable, dumpRequest } from './requests.js';
 
 /** What the state of a host is read from, in an order in which each can be understood. */
-export const HOST_TABLES: readonly DumpTable[] = ['links', 'bridgePorts', 'addresses', 'forwarding', 'fdb'];
+export const HOST_TABLES: readonly DumpTable[] = [
+  'links',
+  'bridgePorts',
+  'portVlans',
+  'addresses',
+  'forwarding',
+  'fdb',
+];
 
 /** Between two dumps at least so long, in seconds; twice as long after each that was spoilt, up to the maximum. */
 const MIN_INTERVAL = 1;
@@ -23,19 +30,28 @@ export class TableDumps {
   private wanted = true;
   private notBefore = -Infinity;
   private giveUpAt = Infinity;
-  private interval = MIN_INTERVAL;
+  private interval: number;
   /** Whether every table was read at least once, so that what we hold can be acted on. */
   complete = false;
 
   /**
    * @param send hands a request to the kernel
    * @param seq the number before that of the first request; two on one socket must be far apart
+   * @param minInterval between two dumps at least so long, in seconds
    */
   constructor(
     private readonly tables: readonly DumpTable[],
     private readonly send: (request: Uint8Array) => void,
     private seq = 0,
-  ) {}
+    private readonly minInterval = MIN_INTERVAL,
+  ) {
+    this.interval = minInterval;
+  }
+
+  /** Whether one has begun and not ended. The kernel refuses a second on the same socket meanwhile (EBUSY). */
+  get isRunning(): boolean {
+    return this.running.length > 0;
+  }
 
   /** Asks for a fresh dump: it starts with the next `startIfDue` that finds the time come. */
   want(): void {
@@ -81,7 +97,7 @@ export class TableDumps {
       return false;
     }
     this.complete = true;
-    this.interval = this.wanted ? Math.min(2 * this.interval, MAX_INTERVAL) : MIN_INTERVAL;
+    this.interval = this.wanted ? Math.min(2 * this.interval, MAX_INTERVAL) : this.minInterval;
     return !this.wanted;
   }
 

@@ -14,8 +14,8 @@ import { assertOneLine } from '../engine/only.js';
 import type { Target } from '../engine/target.js';
 
 const TYPES = new Set<KernelEvent['type']>([
-  ...(['link', 'linkGone', 'bridgePort', 'bridgePortGone', 'fdb', 'neighbour', 'address', 'forwarding'] as const),
-  ...(['done', 'answer', 'lost', 'filter', 'qdisc'] as const),
+  ...(['link', 'linkGone', 'bridgePort', 'bridgePortGone', 'portVlans', 'fdb', 'neighbour', 'address'] as const),
+  ...(['forwarding', 'done', 'answer', 'lost', 'filter', 'qdisc'] as const),
 ]);
 
 /** Reads a datagram and holds the result to what every caller relies on. */

@@ -120,6 +120,26 @@ test('a bond that says nothing of its active slave has none, and 0 is none', () 
   assert.deepEqual(bond(u32(3, 50)), { type: 'bond', mode: 1, activeSlave: null, miimon: 50, arpInterval: 0 });
 });
 
+test('a bridge says whether VLANs have states of their own, and how many MACs it has learned where there is a limit', () => {
+  const bridge = (...data: Buffer[]): unknown => {
+    const info = nested(18, text(1, 'bridge'), nested(2, u8(7, 1), ...data));
+    const event = only(message({ type: RTM_NEWLINK }, ifinfomsg(4), info));
+    return event?.type === 'link' && event.details;
+  };
+  const plain = { type: 'bridge', vlanFiltering: true, vlanProtocol: 0x8100 };
+  const options = (values: number): Buffer => attribute(46, Buffer.concat([result(values), result(7)]));
+  assert.deepEqual(bridge(options(3), u32(48, 12), u32(49, 0)), plain, 'no MST, no limit');
+  assert.deepEqual(bridge(options(4)), { ...plain, mst: true });
+  assert.deepEqual(bridge(u32(48, 12), u32(49, 16)), { ...plain, learned: 12, maxLearned: 16 });
+});
+
+test('a row says whether a locked port keeps the MAC out', () => {
+  const row = (...more: Buffer[]): unknown => only(message({ type: RTM_NEWNEIGH }, ndmsg(1), MAC, ...more));
+  const plain = row();
+  assert.deepEqual(row(u32(15, 1)), plain, 'another of the extended flags');
+  assert.deepEqual(row(u32(15, 2)), { ...(plain as object), locked: true });
+});
+
 test('flag bits in the type of an attribute do not hide it', () => {
   const event = only(message({ type: RTM_NEWLINK }, ifinfomsg(5), text(0x8000 | 3, 'eth0')));
   assert.equal(event?.type === 'link' && event.name, 'eth0');
