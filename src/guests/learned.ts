@@ -68,11 +68,24 @@ export class Learned {
     const sighting = readFdb(event);
     if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
     if (!event.gone) {
+      if (event.locked) return this.shutOut(sighting);
       const left = this.leftUplink(sighting, now);
       return this.learn(sighting, { fixed: (event.state & NUD_NOARP) !== 0, at: now, left });
     }
     this.unlearn(sighting, now);
     return null;
+  }
+
+  /**
+   * A locked port drops the frames of a MAC until someone lets it in (802.1X, MAC authentication bypass), and lists it so
+   * that one can see whom it keeps out: it is nobody's guest there, nor is it any more.
+   */
+  private shutOut(sighting: Sighting): Ignored {
+    const { table, memory } = this.parts;
+    table.remove(sighting);
+    const others = memory.forget(sighting.mac, (each) => samePort(each, sighting));
+    this.settle([sighting.mac, ...others]);
+    return { source: 'fdb', reason: 'locked' };
   }
 
   /**

@@ -21,6 +21,8 @@ export type IgnoreReason =
   | 'device-row'
   | 'group-address'
   | 'zero-address'
+  /** A row of a locked port, which drops the MAC's frames until someone has let it in. */
+  | 'locked'
   /** An interface that the hypervisor's network never sees: hardware passed through, or a switch in user space. */
   | 'bypasses-host'
   /** An interface that has no device on the host yet. */
