@@ -3,7 +3,7 @@ import { exitKey, type Tag } from '../frames/ethernet.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
-import type { BlockReason, Entry, RoutedExit } from '../topology/exits.js';
+import { type BlockReason, type Entry, exitsOfInner, type RoutedExit } from '../topology/exits.js';
 import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
@@ -140,7 +140,7 @@ class Candidates {
     const exits = exitsOf(this.topology, port, sighting, evidence);
     const witness = { source, device, lastSeen, port };
     for (const exit of exits) this.add(exit, witness);
-    for (const exit of trunkExits(exits, evidence.heard)) this.add(exit, witness);
+    for (const exit of trunkExits(this.topology, sighting, exits, evidence.heard)) this.add(exit, witness);
     if (exits.length === 0) this.beyond.push(sighting);
   }
 
@@ -205,14 +205,32 @@ function exitsOf(topology: Topology, port: PortFacts, sighting: Sighting, eviden
   return port.inner?.isOvs && isCutOff(topology, sighting, evidence) ? [] : port.exits;
 }
 
-/** A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with. */
-function trunkExits(exits: readonly RoutedExit[], heard: readonly HeardExit[]): RoutedExit[] {
+/**
+ * A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with, where such
+ * frames leave so today. A tag by which the bridge sorts names a VLAN of the bridge, and may have been taken from the port.
+ */
+function trunkExits(
+  topology: Topology,
+  sighting: Sighting,
+  exits: readonly RoutedExit[],
+  heard: readonly HeardExit[],
+): RoutedExit[] {
+  const { programmed } = portFacts(topology, sighting);
   const within = (exit: RoutedExit, { bond, tags, out }: HeardExit): boolean =>
     out > -Infinity &&
     bond === exit.bond &&
     tags.length > exit.tags.length &&
     exit.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
-  return exits.flatMap((exit) => heard.filter((each) => within(exit, each)).map(({ tags }) => withTags(exit, tags)));
+  return exits.flatMap((exit) =>
+    heard
+      .filter((each) => within(exit, each))
+      .flatMap(({ tags }) => {
+        if (programmed) return [withTags(exit, tags)]; // which frames leave how, only the flows say
+        const inner = exitsOfInner(topology, sighting, tags.slice(exit.tags.length));
+        const key = exitKey({ bond: exit.bond, tags });
+        return inner.filter((each) => exitKey(each) === key);
+      }),
+  );
 }
 
 /** The tags of the guest's own are on its frames from the beginning. */

@@ -11,6 +11,7 @@ import {
   tagsBefore,
   tagsSent,
 } from './bridging.js';
+import { stateIn } from './bridge-port.js';
 import { asBond, type Exit } from './bond-id.js';
 import { isProgrammed, leadsStraightOut } from './guest-port.js';
 import type { Tag } from '../frames/ethernet.js';
@@ -106,6 +107,25 @@ export function exitsOfBridgePort(topology: Topology, bridge: number, port: numb
 }
 
 /**
+ * Where the frames leave that a guest behind a port of a bridge, in VLAN `vlan` of it, sends with `inner` tags of its own
+ * behind those of the VLAN. A bridge that sorts frames by tags of their kind sorts these, too: by the first of `inner`
+ * where the guest gives its frames no tag for the VLAN. @param bridge null: the frames of the device itself
+ */
+export function exitsOfInner(
+  topology: Topology,
+  { device, bridge, vlan }: { readonly device: number; readonly bridge: number | null; readonly vlan: number | null },
+  inner: readonly Tag[],
+): readonly RoutedExit[] {
+  const tags = inner.map(({ tpid, vid }) => `${tpid}.${vid}`).join(' ');
+  return topology.memo(`inner ${device} ${bridge} ${vlan} ${tags}`, () => {
+    if (bridge === null) return exitsOfDevice(topology, device, inner);
+    const port = topology.port(device);
+    const frame = frameOfRow(topology, bridge, port, vlan);
+    return frame ? received(topology, device, [...tagsBefore(port, frame), ...inner], begin()) : [];
+  });
+}
+
+/**
  * How a frame in VLAN `vlan` of `bridge` leaves by `port` itself: where a MAC is that the bridge learned there.
  * Empty for a port that does not lead to a bond, or only by way of another bridge: that one knows whether the MAC is
  * beyond the bond, or on a port of its own.
@@ -171,6 +191,7 @@ function forward(
   trail?: Trail,
 ): PortExits[] {
   const programmed = isProgrammed(topology, bridge);
+  const mst = usesMst(topology, bridge);
   const found: PortExits[] = [];
   for (const slave of topology.slavesOf(bridge)) {
     const { ifindex, details } = slave;
@@ -181,7 +202,7 @@ function forward(
     const sent = tagsSent(port, frame);
     // An uplink that lacks the VLAN is worth a word; a way to another bridge that lacks it is no way.
     if (sent === null && !straight) continue;
-    const blocked = blockReason(slave, port?.state ?? null, sent === null);
+    const blocked = sent === null ? 'vlan-not-on-uplink' : blockReason(slave, stateIn(port, frame.vlan, mst));
     const exits = exitsOfDevice(topology, ifindex, sent ?? tagged(frame), further(trail ?? begin()));
     const entered = isOvsBond(topology, ifindex) ? { entry } : {};
     if (exits.length > 0)
@@ -190,13 +211,18 @@ function forward(
   return found;
 }
 
+function usesMst(topology: Topology, bridge: number): boolean {
+  const details = topology.link(bridge)?.details;
+  return details?.type === 'bridge' && details.mst === true;
+}
+
 /**
  * A bridge disables a port without carrier (net/bridge/br_if.c: br_port_carrier_check), and enables it before the
- * kernel reports carrier again: its guests are to be announced then, so that they are not blocked.
+ * kernel reports that frames leave again: its guests are to be announced then, so that they are not blocked.
+ * @param state of the port in the frame's VLAN
  */
-function blockReason({ up, lowerUp }: LinkEvent, state: number | null, notMember: boolean): BlockReason | null {
-  if (notMember) return 'vlan-not-on-uplink';
-  if (!up) return 'uplink-down';
-  const forwards = state === BR_STATE_FORWARDING || (state === BR_STATE_DISABLED && !lowerUp);
+function blockReason(port: LinkEvent, state: number | null): BlockReason | null {
+  if (!port.up) return 'uplink-down';
+  const forwards = state === BR_STATE_FORWARDING || (state === BR_STATE_DISABLED && !carriesFrames(port));
   return forwards ? null : 'uplink-not-forwarding';
 }

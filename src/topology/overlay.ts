@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { LinkEvent } from '../kernel/events.js';
+import type { LinkDetails, LinkEvent } from '../kernel/events.js';
 import { carriesFrames } from '../kernel/link.js';
 import type { BridgePort } from './bridge-port.js';
 
@@ -91,11 +91,21 @@ function isTaken({ master }: LinkEvent, links: Links): boolean {
   return master === null || (details?.type === 'other' && details.kind === SWITCH);
 }
 
-/** What of a device decides the way of frames: all but its name and, so that a failover is no change, a bond's choice of slave and the carrier of its slaves. */
+/**
+ * What of a device decides the way of frames: all but its name, how many MACs a bridge has learned and, so that a
+ * failover is no change, a bond's choice of slave and the carrier of its slaves.
+ */
 export function shapeOf(link: LinkEvent): unknown {
   const { ifindex, up, address, master, lower, details, bondSlaveActive } = link;
-  const kind = details.type === 'bond' ? { type: details.type, mode: details.mode, ovs: details.ovs } : details;
-  return { ifindex, up, carrier: bondSlaveActive !== null || carriesFrames(link), address, master, lower, kind };
+  return {
+    ...{ ifindex, up, carrier: bondSlaveActive !== null || carriesFrames(link), address, master, lower },
+    kind: kindOf(details),
+  };
+}
+
+function kindOf(details: LinkDetails): unknown {
+  if (details.type === 'bond') return { type: details.type, mode: details.mode, ovs: details.ovs };
+  return details.type === 'bridge' ? { ...details, learned: undefined } : details;
 }
 
 /** Whether two overlays send frames the same ways, and call their devices the same. */

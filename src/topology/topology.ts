@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { KernelEvent, LinkEvent, VlanRange } from '../kernel/events.js';
+import type { KernelEvent, LinkEvent, PortVlansEvent, VlanRange } from '../kernel/events.js';
 import { LruMap } from '../lru-map.js';
 import { isOverlay } from './bond-id.js';
-import type { BridgePort } from './bridge-port.js';
+import { type BridgePort, withVlans } from './bridge-port.js';
 import { type Overlay, OverlayView, sameOverlay, shapeOf } from './overlay.js';
 
 /** More ports than any host has; a guest may send in 4,094 VLANs of each. */
@@ -64,6 +64,8 @@ export class Topology {
         return this.putPort(event.ifindex, event.state, event.vlans);
       case 'bridgePortGone':
         return this.ports.delete(event.ifindex);
+      case 'portVlans':
+        return this.putVlans(event);
       default:
         return false;
     }
@@ -89,8 +91,22 @@ export class Topology {
 
   private putPort(ifindex: number, state: number | null, vlans: readonly VlanRange[] | null): boolean {
     const held = this.ports.get(ifindex);
-    const port = { state: state ?? held?.state ?? null, vlans: vlans ?? held?.vlans ?? [] };
-    if (held && isDeepStrictEqual(held, port)) return false;
+    const states = held?.states ?? [];
+    return this.setPort(ifindex, { state: state ?? held?.state ?? null, vlans: vlans ?? held?.vlans ?? [], states });
+  }
+
+  /** A port that leaves its bridge loses its VLANs last: it is no port any more then. */
+  private putVlans(event: PortVlansEvent): boolean {
+    const { ifindex, gone } = event;
+    const held = this.ports.get(ifindex);
+    if (!held && gone) return false;
+    const bridge = this.links.get(this.links.get(ifindex)?.master ?? 0)?.details;
+    const mst = bridge?.type === 'bridge' && bridge.mst === true;
+    return this.setPort(ifindex, withVlans(held ?? { state: null, vlans: [] }, event, mst));
+  }
+
+  private setPort(ifindex: number, port: BridgePort): boolean {
+    if (isDeepStrictEqual(this.ports.get(ifindex), port)) return false;
     this.ports.set(ifindex, port);
     return true;
   }

@@ -86,6 +86,24 @@ export class ModelHost {
     return ports.flatMap((port) => this.wayOfUplink(port, vlan) ?? []);
   }
 
+  /**
+   * How frames leave by `way` that a guest sends with tags of its own, when those without leave by `outer`. A bridge that
+   * knows VLANs takes the first of them for the VLAN, unless the guest has named that before: on a port that sends it tagged.
+   */
+  waysOfInner({ bridge, port, vlan }: Place, outer: OpenOrNot, way: Way): OpenOrNot[] {
+    if (vlan === null) return [{ ...outer, way }];
+    const vlans = this.find(port)?.vlans ?? [];
+    const own = vlans.find(({ vid }) => vid === vlan);
+    if (own && !own.untagged) return [{ ...outer, way }];
+    const [first, ...rest] = way
+      .slice(outer.way.length + 1)
+      .split('/')
+      .map(Number);
+    if (!own || first === undefined || !vlans.some(({ vid }) => vid === first)) return [];
+    const sorted = this.waysOfBridge(bridge, first).map((each) => ({ ...each, way: [each.way, ...rest].join('/') }));
+    return sorted.filter((each) => each.way === way);
+  }
+
   /** The way by which a MAC is that a bridge has on an uplink. */
   wayOfPlace({ port, bridge, vlan }: Place): Way | null {
     const device = this.find(port);

@@ -255,18 +255,22 @@ export class Model {
   /** Who says that the MAC is here, and by which way it leaves. */
   private candidates(mac: string): Candidate[] {
     const found: Candidate[] = [];
-    const add = (ways: readonly OpenOrNot[], source: string, lastSeen: number | null): void => {
-      const inner = ways.flatMap(({ way, blocked }) =>
-        this.book.waysWithin(mac, way).map((w) => ({ way: w, blocked })),
+    const add = (ways: readonly OpenOrNot[], source: string, lastSeen: number | null, place?: Place): void => {
+      const inner = ways.flatMap((each) =>
+        this.book
+          .waysWithin(mac, each.way)
+          .flatMap((way) => (place ? this.host.waysOfInner(place, each, way) : [{ ...each, way }])),
       );
       for (const { way, blocked } of [...ways, ...inner]) found.push({ way, source, lastSeen, suppressed: blocked });
     };
     const from = ({ bridge, vlan }: Place): OpenOrNot[] => this.host.waysOfBridge(bridge, vlan);
-    for (const row of this.rows) if (row.mac === mac && this.host.isGuests(row)) add(from(row), 'fdb', null);
-    for (const place of this.past) if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at);
+    for (const row of this.rows) if (row.mac === mac && this.host.isGuests(row)) add(from(row), 'fdb', null, row);
+    for (const place of this.past)
+      if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at, place);
     for (const tap of this.macvtaps(mac)) add(this.host.waysOfDevice(tap), 'macvlan', null);
     for (const { target } of this.interfaces.filter((each) => each.mac === mac)) {
-      add(this.waysOfInterface(mac, target), 'libvirt', null);
+      const [place] = this.runsOnMacvtap(target) ? [] : this.placesOfInterface(mac, target);
+      add(this.waysOfInterface(mac, target), 'libvirt', null, place);
     }
     return found;
   }

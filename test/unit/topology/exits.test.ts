@@ -88,6 +88,39 @@ test('a bond that is down is not announced on, and one without carrier is kept r
   assert.equal(blockedReason(host), null);
 });
 
+test('a bond that has carrier but does not run yet is kept ready: its bridge opens the port later', () => {
+  const host = new FakeHost(plainBridge);
+  host.change(BOND, { bridgePortState: 0, running: false });
+  assert.equal(blockedReason(host), null);
+  host.change(BOND, { running: true });
+  assert.equal(blockedReason(host), 'uplink-not-forwarding');
+});
+
+test('a VLAN that its port blocks holds back those in it; with MST it may forward where the port itself does not', () => {
+  const host = new FakeHost((hv) => {
+    hv.bridge('br0', { vlanAware: true });
+    hv.port('br0', BOND, { tagged: [10, 20] });
+    hv.guest('br0');
+  });
+  const topology = topologyOf(host);
+  const [br0, tap1, bond] = ['br0', 'tap1', BOND].map((name) => host.index(name)) as [number, number, number];
+  const blocked = () => [10, 20].map((vlan) => exitsOfBridgePort(topology, br0, tap1, vlan)[0]?.blocked);
+  const say = (vid: number, state: number): void => {
+    const vlan = { first: vid, last: vid, untagged: false, pvid: false, state };
+    topology.apply({ type: 'portVlans', gone: false, ifindex: bond, vlans: [vlan] });
+  };
+  say(10, 4);
+  assert.deepEqual(blocked(), ['uplink-not-forwarding', null]);
+  topology.apply(
+    host.change('br0', { details: { type: 'bridge', vlanFiltering: true, vlanProtocol: 0x8100, mst: true } }),
+  );
+  say(20, 3);
+  topology.apply(host.change(BOND, { bridgePortState: 4 }));
+  assert.deepEqual(blocked(), ['uplink-not-forwarding', 'uplink-not-forwarding'], 'as the port, until it is told');
+  say(20, 3);
+  assert.deepEqual(blocked(), ['uplink-not-forwarding', null]);
+});
+
 test('a VLAN device that is down blocks the guests above it', () => {
   const host = new FakeHost((hv) => {
     hv.bridge('br905');

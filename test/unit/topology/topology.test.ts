@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { KernelEvent, LinkEvent } from '../../../src/kernel/events.js';
+import type { KernelEvent, LinkEvent, PortVlan, PortVlansEvent } from '../../../src/kernel/events.js';
 import { activeBackupBonds, bondMode } from '../../../src/topology/bonds.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { Topology } from '../../../src/topology/topology.js';
@@ -61,6 +61,27 @@ test("a failover of a real bond, message by message, changes nobody's way out", 
   }
 });
 
+function vlanOf(host: FakeHost, vlan: Partial<PortVlan>): PortVlansEvent {
+  const usual = { first: 1, last: 1, untagged: false, pvid: false, state: 3 };
+  return { type: 'portVlans', gone: false, ifindex: host.index(BOND), vlans: [{ ...usual, ...vlan }] };
+}
+
+test('what a bridge has learned changes no way out, nor does a VLAN that is told of as it is', () => {
+  const { host, topology } = filled();
+  const details = { type: 'bridge', vlanFiltering: true, vlanProtocol: 0x8100, maxLearned: 100 } as const;
+  topology.apply(host.change('br0', { details: { ...details, learned: 1 } }));
+  assert.ok(keeps(topology, host.change('br0', { details: { ...details, learned: 2 } })));
+  topology.apply(vlanOf(host, { first: 10, last: 10 }));
+  assert.ok(keeps(topology, vlanOf(host, { first: 10, last: 10 })));
+});
+
+test('a port that has left its bridge loses its VLANs last, and is none again for that', () => {
+  const { host, topology } = filled();
+  topology.apply({ type: 'bridgePortGone', ifindex: host.index(BOND) });
+  assert.ok(keeps(topology, { ...vlanOf(host, { first: 1, last: 1 }), gone: true }));
+  assert.equal(topology.port(host.index(BOND)), undefined);
+});
+
 const CHANGES: Record<string, (host: FakeHost) => KernelEvent> = {
   'a device comes': (host) => host.change('up1', { ifindex: 99, name: 'new' }),
   'a device goes': (host) => host.remove('tap1'),
@@ -74,6 +95,11 @@ const CHANGES: Record<string, (host: FakeHost) => KernelEvent> = {
   'a port stops forwarding': (host) => host.change(BOND, { bridgePortState: 4 }),
   'a port leaves a VLAN': (host) => host.setVlans(BOND, [{ first: 1, last: 1, untagged: true, pvid: true }]),
   'a port sends a VLAN untagged': (host) => host.setVlans(BOND, [{ first: 10, last: 10, untagged: true, pvid: false }]),
+  'a VLAN of a port stops forwarding': (host) => vlanOf(host, { first: 10, last: 10, state: 4 }),
+  'the PVID of a port is another': (host) => vlanOf(host, { first: 7, last: 7, pvid: true }),
+  'a VLAN is taken from a port': (host) => ({ ...vlanOf(host, { first: 10, last: 10 }), gone: true }),
+  'a bridge gets a state for each VLAN': (host) =>
+    host.change('br0', { details: { type: 'bridge', vlanFiltering: true, vlanProtocol: 0x8100, mst: true } }),
   'a port leaves the bridge': (host) => ({ type: 'bridgePortGone', ifindex: host.index('tap1') }),
 };
 
