@@ -38,10 +38,10 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
  * - first the window for reflections opens, and guests and bonds are brought up to date: the history must know the bond;
  * - then log, metrics and history, so that the record is there before anything of the announcement is reported;
  * - the state file says that the bond is not announced yet before the announcement may end;
- * - then the later rounds, which also hold back what damping forbids, and last the MAC tables, which may add guests.
+ * - then the later rounds, which also hold back what damping forbids, and last what is to be asked for, which may add guests.
  */
 function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
-  const { host, announcer, announcements, ovs, ovsBondWatch, failoverLog, history, textfile, keeper } = parts;
+  const { host, kernel, announcer, announcements, ovs, ovsBondWatch, failoverLog, history, textfile, keeper } = parts;
   events.on('failover', ({ bond, cause, arrived }) => cause === 'failover' && host.failedOver(bond, arrived));
   events.on('failover', () => events.emit('hostChanged'));
   events.on('failover', (round) => failoverLog.failover(round));
@@ -50,6 +50,7 @@ function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('failover', () => keeper.failover());
   events.on('failover', (round) => announcements.failover(round));
   events.on('failover', () => void ovs.readTables());
+  events.on('failover', () => void kernel.readUntold());
 
   events.on('lost', (bond, reason) => announcements.lost(bond, reason));
 

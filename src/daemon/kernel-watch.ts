@@ -6,7 +6,9 @@ import type { openRouteSocket, RouteSocket } from '../sys/netlink/route-socket.j
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import { FullBridges } from './full-bridges.js';
 import type { Tools } from './surroundings.js';
+import { Untold } from './untold.js';
 
 /** How often we look whether the kernel dropped messages, and whether a dump is due, in seconds. */
 const CHECK_INTERVAL = 1;
@@ -25,6 +27,8 @@ export class KernelWatch implements Task {
   private readonly echoes = new Echoes(() => this.request(echoRequest()));
   private readonly dumps: TableDumps;
   private readonly neighbours: TableDumps;
+  private readonly untold: Untold;
+  private readonly fullBridges: FullBridges;
   /** While it runs. */
   private socket: RouteSocket | null = null;
   private neighboursRead = -Infinity;
@@ -39,6 +43,8 @@ export class KernelWatch implements Task {
     const send = (request: Uint8Array): void => this.request(request);
     this.dumps = new TableDumps(HOST_TABLES, send);
     this.neighbours = new TableDumps(['neighbours4', 'neighbours6'], send, NEIGHBOUR_SEQ);
+    this.untold = new Untold(host.topology, tools.clock, send);
+    this.fullBridges = new FullBridges(host.topology, tools.log, send);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -65,6 +71,11 @@ export class KernelWatch implements Task {
     return this.echoes.next();
   }
 
+  /** Resolves when what the kernel changes without a message is known as it is now, or after a second. Never rejects. */
+  readUntold(): Promise<void> {
+    return this.dumps.isRunning ? Promise.resolve() : this.untold.read();
+  }
+
   private apply(bytes: Uint8Array): void {
     const { clock, log, metrics } = this.tools;
     const now = clock.monotonic();
@@ -78,6 +89,7 @@ export class KernelWatch implements Task {
       if (event.type === 'answer' && event.seq === ECHO_SEQ) this.echoes.arrived();
       if (this.dumps.take(event)) this.host.finishDump(now);
       if (event.type !== 'lost') this.neighbours.take(event);
+      this.untold.take(event);
     }
     this.announceChange();
   }
@@ -98,6 +110,8 @@ export class KernelWatch implements Task {
     this.drops = drops;
     this.startDumpIfDue();
     this.readNeighboursIfDue();
+    void this.readUntold();
+    if (this.dumps.complete) this.fullBridges.look();
     this.host.expire(this.tools.clock.monotonic());
   }
 

@@ -68,7 +68,11 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
   const manual = manualTools(settings, announcements, { clock, openPort, refresh: () => events.emit('guestsChanged') });
   const known = (): Promise<void> => ovs.known();
-  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file }, manual, known);
+  const knownNow = async (): Promise<void> => {
+    await known();
+    await kernel.readUntold();
+  };
+  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file }, manual, knownNow);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
     announcerReady: () => announcer.ready,
@@ -81,7 +85,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     failoverLog: new FailoverLog(tools, topology, bonds),
     bondLog: new BondLog(log),
     fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
-    beforeRounds: new BeforeRounds(clock, ovs.readTables),
+    beforeRounds: new BeforeRounds(clock, () => [ovs.readTables(), kernel.readUntold()]),
     tasks: [kernel, libvirt, ovs, announcer, snooper, endpoint, sweeper, textfile, keeper, service, reloader],
   };
 }

@@ -1,5 +1,6 @@
 import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { OvsBridge, OvsPort } from '../sources/ovs/config.js';
+import { vlanMembership } from '../topology/bridge-port.js';
 import { shellWord } from './commands.js';
 import type { BridgeFacts, OvsFacts, UplinkFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
@@ -45,9 +46,8 @@ function ageingWords(who: string, ageing: number): string {
 export function checkBridgePorts(bridge: BridgeFacts): (Finding | null)[] {
   return bridge.uplinks.flatMap((port) => [
     // A port without carrier is disabled by the bridge and enabled when its carrier is back.
-    port.carrier && (port.state === BR_STATE_BLOCKING || port.state === BR_STATE_DISABLED)
-      ? blocked(bridge, port)
-      : null,
+    port.carrier && isShut(port.state) ? blocked(bridge, port) : null,
+    port.carrier && (bridge.mst || !isShut(port.state)) ? blockedInVlans(bridge, port) : null,
     port.learning === false
       ? found('bridge-port-learning', {
           subject: port.name,
@@ -56,6 +56,25 @@ export function checkBridgePorts(bridge: BridgeFacts): (Finding | null)[] {
         })
       : null,
   ]);
+}
+
+function isShut(state: number | null): boolean {
+  return state === BR_STATE_BLOCKING || state === BR_STATE_DISABLED;
+}
+
+/** Which instance a VLAN belongs to, and what keeps that blocked, no one command says: it is shown what each VLAN is. */
+function blockedInVlans({ mst }: BridgeFacts, { name, states, vlans }: UplinkFacts): Finding | null {
+  const shut = states.filter(({ first, state }) => isShut(state) && vlanMembership(vlans ?? [], first) !== 'none');
+  if (shut.length === 0) return null;
+  const ranges = shut.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
+  const port = shellWord(name);
+  const open = ranges.map((vid) => `bridge vlan set dev ${port} vid ${vid} state ${BR_STATE_FORWARDING}`);
+  return found('bridge-port-blocked', {
+    subject: name,
+    finding: `this port of a bridge, its uplink by a bond, is blocked in VLAN ${ranges.join(', ')}${mst ? ' by its instance of spanning tree' : ''}`,
+    meaning: 'guests in it do not leave by the bond, so they are not announced on it',
+    cure: mst ? `bridge -d vlan show dev ${port}` : open.join(' && '),
+  });
 }
 
 function blocked({ name, spanningTree }: BridgeFacts, port: UplinkFacts): Finding {
@@ -78,6 +97,21 @@ export const SPANNING_TREE_UPDELAY = 31_000;
 
 /** What leaves a table that is full is learned anew all the time: this much of it in use counts as full. */
 const FULL = 0.95;
+
+/** Whether a table of `most` MACs has no room left for newcomers. @param held how many MACs it holds */
+export function isFull(held: number, most: number): boolean {
+  return held >= FULL * most;
+}
+
+/** A bridge of the kernel that was told how many MACs it may learn, and has learned them. */
+export function checkLearned({ name, learned }: BridgeFacts): Finding | null {
+  if (learned === null || !isFull(learned.held, learned.most)) return null;
+  return found('bridge-fdb-full', {
+    subject: name,
+    finding: `the bridge has learned ${learned.held} MACs of the ${learned.most} that it may (fdb_max_learned)`,
+    cure: `ip link set dev ${shellWord(name)} type bridge fdb_max_learned ${4 * learned.most}`,
+  });
+}
 
 /** @param ovs a text: why it cannot be asked; null: there is none */
 export function checkOvs(ovs: OvsFacts | string | null): (Finding | null)[] {
@@ -111,7 +145,7 @@ function checkBond({ name, bond }: OvsPort): Finding | null {
 
 /** A learning bridge whose MAC table has no room left. @param held how many MACs it holds */
 function checkTable({ name, macTableSize }: OvsBridge, held: number): Finding | null {
-  if (held < FULL * macTableSize) return null;
+  if (!isFull(held, macTableSize)) return null;
   return found('ovs-mac-table-full', {
     subject: name,
     finding: `the MAC table holds ${held} of ${macTableSize} addresses`,

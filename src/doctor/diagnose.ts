@@ -1,5 +1,5 @@
 import { checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
-import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkOvs } from './bridges.js';
+import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, checkOvs } from './bridges.js';
 import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, checkReceiveBuffer } from './daemon.js';
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
@@ -11,7 +11,7 @@ export function diagnose(facts: Facts): Finding[] {
   const { bonds, bridges, guests, daemon, announcers, libvirt, ovs, hearings } = facts;
   const findings = [
     ...bonds.flatMap(checkBond),
-    ...bridges.flatMap((bridge) => [...checkBridgePorts(bridge), checkBridgeMac(bridge)]),
+    ...bridges.flatMap((bridge) => [...checkBridgePorts(bridge), checkLearned(bridge), checkBridgeMac(bridge)]),
     ...bridges.map(checkBridgeAgeing),
     ...checkVlans(bridges, guests),
     ...checkMoved(guests),

@@ -2,6 +2,7 @@ import type { GuestDescription } from '../guests/description.js';
 import type { VlanRange } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
+import type { VlanState } from '../topology/bridge-port.js';
 
 /** How a bond is set up (Documentation/networking/bonding.rst); times in milliseconds. */
 export interface BondOptions {
@@ -54,6 +55,8 @@ export interface UplinkFacts {
   readonly carrier: boolean;
   /** BR_STATE_* of linux/if_bridge.h; null: not told. */
   readonly state: number | null;
+  /** VLANs of it that have a state of their own. */
+  readonly states: readonly VlanState[];
   /** null: it cannot be read. */
   readonly learning: boolean | null;
 }
@@ -68,6 +71,10 @@ export interface BridgeFacts {
   readonly macPinned: boolean | null;
   /** Who runs spanning tree on it; null: it cannot be read. */
   readonly spanningTree: 'off' | 'kernel' | 'user' | null;
+  /** Whether the state of a VLAN alone decides, and no more that of the port. */
+  readonly mst: boolean;
+  /** How many MACs it has learned, and may at most; null: without a limit. */
+  readonly learned: { readonly held: number; readonly most: number } | null;
   readonly uplinks: readonly UplinkFacts[];
 }
 

@@ -54,6 +54,10 @@ const KINDS = {
     "the host's addresses on it may move to another MAC, and be unreachable until its peers have learned it",
   ],
   'bridge-port-blocked': ['warning', 'guests do not leave by the bond, so they are not announced on it'],
+  'bridge-fdb-full': [
+    'warning',
+    'guests that it has no room for are not announced, unless libvirt or the configuration names them',
+  ],
   'bridge-port-learning': [
     'warning',
     'a guest that moved to another host goes unnoticed, and traffic to the outside reaches every guest',

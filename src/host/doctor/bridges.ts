@@ -16,17 +16,21 @@ const NET_ADDR_SET = 3;
 /** /sys/class/net/NAME/bridge/stp_state (net/bridge/br_private.h: BR_NO_STP and following). */
 const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
 
-/** Reads the bridges whose guests leave by a watched bond. @param unread called with what cannot be read */
-export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
+/** The kernel's bridges whose guests leave by a watched bond, and their ports that are such a bond or lead to one. */
+export function guestBridges(topology: Topology): { bridge: LinkEvent; ports: LinkEvent[] }[] {
   const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
-  const reads = [...topology.allLinks()]
+  return [...topology.allLinks()]
     .filter(({ details, ifindex }) => details.type === 'bridge' && !isOverlay(ifindex))
     .map((bridge) => ({ bridge, ports: uplinksOf(topology, bridge, bonds) }))
     .filter(
       ({ bridge, ports }) =>
         ports.length > 0 || exitsOfDevice(topology, bridge.ifindex).some(({ bond }) => bonds.has(bond)),
-    )
-    .map(({ bridge, ports }) => readBridge(topology, bridge, ports, unread));
+    );
+}
+
+/** Reads those bridges. @param unread called with what cannot be read */
+export async function readBridges(topology: Topology, unread: (what: string) => void): Promise<BridgeFacts[]> {
+  const reads = guestBridges(topology).map(({ bridge, ports }) => readBridge(topology, bridge, ports, unread));
   return (await Promise.all(reads)).sort((one, other) => one.name.localeCompare(other.name));
 }
 
@@ -48,14 +52,17 @@ async function readBridge(
   const ageing = await readAgeing(settings);
   const assigned = await settings?.number('addr_assign_type');
   const spanningTree = await settings?.number('bridge/stp_state');
-  const knowsVlans = details.type === 'bridge' && details.vlanFiltering;
+  const { vlanFiltering, mst, learned, maxLearned }: Partial<typeof details & { type: 'bridge' }> =
+    details.type === 'bridge' ? details : {};
   return {
     name,
     ageing,
     mac: address,
     macPinned: assigned == null ? null : assigned === NET_ADDR_SET,
     spanningTree: SPANNING_TREE[spanningTree ?? NaN] ?? null,
-    uplinks: await Promise.all(ports.map((port) => readUplink(topology, port, knowsVlans))),
+    mst: mst === true,
+    learned: learned !== undefined && maxLearned !== undefined ? { held: learned, most: maxLearned } : null,
+    uplinks: await Promise.all(ports.map((port) => readUplink(topology, port, vlanFiltering === true))),
   };
 }
 
@@ -78,6 +85,7 @@ async function readUplink(topology: Topology, port: LinkEvent, knowsVlans: boole
     vlans: knowsVlans ? (held?.vlans ?? []) : null,
     carrier: lowerUp,
     state: held?.state ?? null,
+    states: held?.states ?? [],
     learning: learning == null ? null : learning === 1,
   };
 }

@@ -27,7 +27,17 @@ const SILENT = '52:54:00:00:00:02' as Mac;
 
 function link(ifindex: number, name: string, more: Partial<LinkEvent> = {}): LinkEvent {
   return {
-    ...{ type: 'link', ifindex, name, up: true, lowerUp: true, running: true, address: null, master: null, lower: null },
+    ...{
+      type: 'link',
+      ifindex,
+      name,
+      up: true,
+      lowerUp: true,
+      running: true,
+      address: null,
+      master: null,
+      lower: null,
+    },
     ...{ details: { type: 'other', kind: null }, bondSlaveActive: null, bridgePortState: null },
     ...more,
   };

@@ -127,12 +127,28 @@ const SAID: [what: string, facts: Facts, says: string[]][] = [
   ],
   ['a table that is nearly full', withOvs({}, 95), ['warning ovs-mac-table-full br-ex']],
   ['a table with room', withOvs({}, 94), []],
+  ['a bridge that may learn no more', inBridge({ learned: { held: 95, most: 100 } }), ['warning bridge-fdb-full br0']],
+  ['a bridge that may learn some more', inBridge({ learned: { held: 94, most: 100 } }), []],
+  ['a VLAN that is blocked on the bond', inVlan(4), ['warning bridge-port-blocked bond0']],
+  ['a VLAN that is opening', inVlan(2), []],
+  ['a blocked VLAN that the bond is not in', inVlan(4, 3, 30), []],
+  ['a blocked port, with a blocked VLAN', inVlan(4, 4), ['warning bridge-port-blocked bond0']],
   [
     'warnings before advice',
     withOvs({ macAgingTime: 300 }, 100),
     ['warning ovs-mac-table-full br-ex', 'advice ovs-ageing br-ex'],
   ],
 ];
+
+function inBridge(change: Parameters<typeof bridge>[0]) {
+  return on.host({ bridges: [bridge(change)] });
+}
+
+/** VLAN 10 of the port has that state. */
+function inVlan(state: number, port = 3, member = 10) {
+  const vlans = [{ first: member, last: member, untagged: false, pvid: false }];
+  return inBridge({ uplinks: [uplink({ state: port, vlans, states: [{ first: 10, last: 10, state }] })] });
+}
 
 function threeLinks(second = {}) {
   return [slave('a'), slave('b', second), slave('c', { carrier: false })];

@@ -40,12 +40,32 @@ export function bond(options: Partial<BondOptions> = {}, change: Partial<BondFac
 }
 
 export function uplink(change: Partial<UplinkFacts> = {}): UplinkFacts {
-  return { name: 'bond0', bond: 'bond0', tags: [], vlans: null, carrier: true, state: 3, learning: true, ...change };
+  return {
+    name: 'bond0',
+    bond: 'bond0',
+    tags: [],
+    vlans: null,
+    carrier: true,
+    state: 3,
+    states: [],
+    learning: true,
+    ...change,
+  };
 }
 
 export function bridge(change: Partial<BridgeFacts> = {}): BridgeFacts {
   const mac = '02:00:00:00:0b:01';
-  return { name: 'br0', ageing: 600, mac, macPinned: true, spanningTree: 'off', uplinks: [uplink()], ...change };
+  return {
+    name: 'br0',
+    ageing: 600,
+    mac,
+    macPinned: true,
+    spanningTree: 'off',
+    mst: false,
+    learned: null,
+    uplinks: [uplink()],
+    ...change,
+  };
 }
 
 export function guest(change: Partial<GuestDescription> = {}): GuestDescription {
@@ -148,6 +168,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'bridge-ageing': host({ bridges: [bridge({ ageing: 300 })] }),
   'bridge-mac': host({ bridges: [bridge({ macPinned: false })] }),
   'bridge-port-blocked': host({ bridges: [bridge({ spanningTree: 'kernel', uplinks: [uplink({ state: 4 })] })] }),
+  'bridge-fdb-full': host({ bridges: [bridge({ learned: { held: 100, most: 100 } })] }),
   'bridge-port-learning': host({ bridges: [bridge({ uplinks: [uplink({ learning: false })] })] }),
   'vlan-not-on-uplink': vlanHost([guest({ vlan: 30, reason: 'vlan-not-on-uplink' })]),
   'seen-on-uplink': host({
