@@ -46,7 +46,17 @@ export class FakeHost {
       bondSlaveActive: null,
       bridgePortState: null,
     };
-    this.links.set(name, { type: 'link', ifindex, name, up: true, lowerUp: true, running: true, details, ...empty, ...more });
+    this.links.set(name, {
+      type: 'link',
+      ifindex,
+      name,
+      up: true,
+      lowerUp: true,
+      running: true,
+      details,
+      ...empty,
+      ...more,
+    });
     return ifindex;
   }
 
