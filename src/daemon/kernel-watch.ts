@@ -79,7 +79,9 @@ export class KernelWatch implements Task {
   private apply(bytes: Uint8Array): void {
     const { clock, log, metrics } = this.tools;
     const now = clock.monotonic();
+    let stale = false;
     for (const event of decodeDatagram(bytes)) {
+      stale = this.untold.precede(event) || stale;
       const ignored = this.host.apply(event, now);
       if (ignored) metrics.count('bondherald_sightings_ignored_total', { ...ignored });
       for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
@@ -91,6 +93,7 @@ export class KernelWatch implements Task {
       if (event.type !== 'lost') this.neighbours.take(event);
       this.untold.take(event);
     }
+    if (stale) void this.readUntold();
     this.announceChange();
   }
 

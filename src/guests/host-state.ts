@@ -9,6 +9,7 @@ import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
 import { portFacts } from '../topology/port-facts.js';
+import { PvidMoves } from '../topology/pvid-moves.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, knownAddresses } from './addresses.js';
 import { Declared } from './declared.js';
@@ -24,6 +25,7 @@ import { judge, type Verdict } from './verdict.js';
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
+  private readonly pvidMoves = new PvidMoves();
   private readonly changed = new Changes();
   private readonly table: GuestTable;
   private readonly memory: Memory;
@@ -84,7 +86,10 @@ export class HostState {
     const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
     if (fell) this.learned.portsFell([event.ifindex]);
     if (event.type === 'linkGone') this.declared.own.forget(event.ifindex);
+    this.pvidMoves.precede(event, this.topology);
     if (this.topology.apply(event) || renamed) this.changed.touchAll();
+    const moved = this.pvidMoves.follow(event, this.topology);
+    if (moved) this.learned.pvidMoved(moved);
   }
 
   /** The host has spoken with a neighbour: it confirms an address, but the table is no proof of one. */

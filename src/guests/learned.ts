@@ -5,6 +5,7 @@ import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import type { BondId } from '../topology/bond-id.js';
 import { leadsStraightOut } from '../topology/guest-port.js';
 import { type PortFacts, portFacts } from '../topology/port-facts.js';
+import type { PvidMove } from '../topology/pvid-moves.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook } from './heard-book.js';
 import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
@@ -203,6 +204,17 @@ export class Learned {
   /** Forgets those who were last seen before `time`. */
   expire(time: number): void {
     this.settle(this.parts.memory.expire(time));
+  }
+
+  /**
+   * A port puts untagged frames into another VLAN: who was silent behind it in the one before is in this one. The bridge
+   * has forgotten its rows in the old one by then, where the port has left that (net/bridge/br_vlan.c: nbp_vlan_delete).
+   */
+  pvidMoved({ port, from, to: vlan }: PvidMove): void {
+    const { memory } = this.parts;
+    const there = (sighting: Sighting): boolean => sighting.device === port && sighting.vlan === from;
+    for (const mac of [...memory.macs()])
+      if (memory.move(mac, (sighting) => (there(sighting) ? { ...sighting, vlan } : null))) this.settle([mac]);
   }
 
   /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */

@@ -149,6 +149,17 @@ export class Memory {
     return [];
   }
 
+  /** Has places of a MAC be others, as `to` says (null: as it is). @returns whether it had such */
+  move(mac: Mac, to: (sighting: Sighting) => Sighting | null): boolean {
+    const places = this.of(mac);
+    const moved = places.map(({ sighting, lastSeen }) => ({ sighting: to(sighting) ?? sighting, lastSeen }));
+    if (moved.every(({ sighting }, n) => sighting === places[n]?.sighting)) return false;
+    const isLast = ({ sighting }: Remembered, n: number): boolean =>
+      !moved.slice(n + 1).some((later) => samePort(later.sighting, sighting));
+    (this.guests.has(mac) ? this.guests : this.others).replace(mac, moved.filter(isLast));
+    return true;
+  }
+
   /** Forgets the MACs that were last seen before `time`. @returns those MACs */
   expire(time: number): Mac[] {
     const expired: Mac[] = [];

@@ -88,6 +88,7 @@ export const IFLA_VLAN_ID = 1;
 export const IFLA_VLAN_PROTOCOL = 5;
 export const IFLA_BR_VLAN_FILTERING = 7;
 export const IFLA_BR_VLAN_PROTOCOL = 8;
+export const IFLA_BR_VLAN_DEFAULT_PVID = 39;
 export const IFLA_BR_MULTI_BOOLOPT = 46;
 export const IFLA_BR_FDB_N_LEARNED = 48;
 export const IFLA_BR_FDB_MAX_LEARNED = 49;

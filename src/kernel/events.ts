@@ -23,6 +23,8 @@ interface BridgeDetails {
   readonly type: 'bridge';
   readonly vlanFiltering: boolean;
   readonly vlanProtocol: number;
+  /** The VLAN that new ports are in, 0 for none, and those that were not given another; absent where nobody tells. */
+  readonly defaultPvid?: number;
   /** The ports have a state for each VLAN, of its instance of spanning tree (mst_enabled). Absent: they have not. */
   readonly mst?: true;
   /**

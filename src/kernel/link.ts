@@ -31,6 +31,7 @@ const VLAN_ATTRIBUTES = [c.IFLA_VLAN_ID, c.IFLA_VLAN_PROTOCOL] as const;
 const BRIDGE_ATTRIBUTES = [
   c.IFLA_BR_VLAN_FILTERING,
   c.IFLA_BR_VLAN_PROTOCOL,
+  c.IFLA_BR_VLAN_DEFAULT_PVID,
   c.IFLA_BR_MULTI_BOOLOPT,
   c.IFLA_BR_FDB_N_LEARNED,
   c.IFLA_BR_FDB_MAX_LEARNED,
@@ -110,13 +111,14 @@ function decodeDetails(kind: string | null, data: Span | undefined): LinkDetails
 
 /** IFLA_BR_MULTI_BOOLOPT is struct br_boolopt_multi (linux/if_bridge.h): the values, one bit each, then which are meant. */
 function decodeBridge(data: Span): LinkDetails {
-  const [filtering, protocol, options, learned, most] = pick(data, BRIDGE_ATTRIBUTES);
+  const [filtering, protocol, defaultPvid, options, learned, most] = pick(data, BRIDGE_ATTRIBUTES);
   const mst = ((options?.u32() ?? 0) & (1 << c.BR_BOOLOPT_MST_ENABLE)) !== 0;
   const maxLearned = most?.u32() ?? 0; // 0: as many as come
   return {
     type: 'bridge',
     vlanFiltering: filtering?.u8() === 1,
     vlanProtocol: protocol?.u16be() ?? c.ETH_P_8021Q,
+    ...(defaultPvid ? { defaultPvid: defaultPvid.u16() } : {}),
     ...(mst ? { mst } : {}),
     ...(learned && maxLearned > 0 ? { learned: learned.u32(), maxLearned } : {}),
   };

@@ -11,7 +11,7 @@ import type { Lab } from './lab.js';
 const PATIENT = { answerBytes: 1 << 20, silentSeconds: 10 };
 
 /** What the daemon says of the guests behind all bonds, each as `MAC VLAN reason`; asked without a process. Sorted. */
-async function listed(): Promise<string[]> {
+export async function listed(): Promise<string[]> {
   const bytes = await askUnix(CONTROL_SOCKET, encodeRequest({ op: 'guests', bond: null }), PATIENT);
   const answer = decodeAnswer<'guests'>('guests', bytes);
   if (!('result' in answer)) throw new Error(JSON.stringify(answer));

@@ -6,7 +6,7 @@ import { plainBridge } from '../../lab/net/hypervisor.js';
 import { FakeClock } from '../../support/fake-clock.js';
 import { FakeHost } from '../../support/host.js';
 
-const RTM_GETVLAN = 114;
+const [RTM_GETLINK, RTM_GETVLAN] = [18, 114];
 
 function start(mst: boolean) {
   const host = new FakeHost(plainBridge(1));
@@ -16,11 +16,15 @@ function start(mst: boolean) {
   host.change('br0', { details });
   for (const event of host.dump()) topology.apply(event);
   const asked: number[] = [];
+  const types: number[] = [];
   const untold = new Untold(topology, clock, (request) => {
-    assert.equal(Buffer.from(request).readUInt16LE(4), RTM_GETVLAN);
+    types.push(Buffer.from(request).readUInt16LE(4));
     asked.push(Buffer.from(request).readUInt32LE(8));
   });
-  const finish = (): void => untold.take({ type: 'done', seq: asked.at(-1) ?? 0, interrupted: false });
+  const finish = (): void => {
+    for (const _ of [RTM_GETLINK, RTM_GETVLAN])
+      untold.take({ type: 'done', seq: asked.at(-1) ?? 0, interrupted: false });
+  };
   /** Whether a reading that began now is over when `act` is. */
   const isOver = async (act: () => void): Promise<boolean> => {
     let over = false;
@@ -31,7 +35,7 @@ function start(mst: boolean) {
     void reading;
     return over;
   };
-  return { asked, clock, untold, finish, isOver };
+  return { host, details, asked, types, clock, untold, finish, isOver };
 }
 
 test('where no bridge has MST the kernel is not asked', async () => {
@@ -41,20 +45,20 @@ test('where no bridge has MST the kernel is not asked', async () => {
 });
 
 test('a reading is over with its answer; all who ask meanwhile wait for the same', async () => {
-  const { asked, finish, isOver } = start(true);
+  const { types, finish, isOver } = start(true);
   const waiting = [isOver(() => undefined), isOver(finish)];
   assert.deepEqual(await Promise.all(waiting), [true, true]);
-  assert.equal(asked.length, 1);
+  assert.deepEqual(types, [RTM_GETLINK, RTM_GETVLAN]);
 });
 
 test('what was read a moment ago is not read again, and a second later it is', async () => {
   const { asked, clock, finish, isOver } = start(true);
   assert.equal(await isOver(finish), true);
   assert.equal(await isOver(() => undefined), true);
-  assert.equal(asked.length, 1);
+  assert.equal(asked.length, 2);
   clock.advance(1);
   assert.equal(await isOver(finish), true);
-  assert.equal(asked.length, 2);
+  assert.equal(asked.length, 4);
 });
 
 test('an answer that does not come is waited for a second', async () => {
@@ -67,4 +71,16 @@ test('an answer that does not come is waited for a second', async () => {
 test('a reading that the kernel refuses is over', async () => {
   const { asked, untold, isOver } = start(true);
   assert.equal(await isOver(() => untold.take({ type: 'answer', seq: asked[0] ?? 0, errno: 16 })), true);
+});
+
+test('a bridge whose default PVID is another has its ports read once, with or without MST', async () => {
+  const { host, details, asked, clock, untold, finish, isOver } = start(false);
+  assert.equal(untold.precede(host.get('br0')), false, 'as it was');
+  assert.equal(untold.precede(host.get('up1')), false);
+  assert.equal(untold.precede(host.change('br0', { details: { ...details, defaultPvid: 100 } })), true);
+  assert.equal(await isOver(finish), true);
+  assert.equal(asked.length, 2);
+  clock.advance(1);
+  assert.equal(await isOver(() => undefined), true);
+  assert.equal(asked.length, 2);
 });
