@@ -5,7 +5,12 @@ import type { KernelEvent } from '../../src/kernel/events.js';
 /** Where the recordings lie, seen from build/test/support. */
 export const FIXTURES = new URL('../../../test/unit/fixtures/', import.meta.url);
 
-/** The names of the recordings, each a file in test/unit/fixtures. */
+/** The kernels that were recorded: a folder each. */
+export const KERNELS = ['6.1', '6.12', '7.2'] as const;
+
+export type Kernel = (typeof KERNELS)[number];
+
+/** The names of the recordings, each a file in the folder of each kernel. */
 export const FIXTURE_NAMES = [
   'devices',
   'miimon',
@@ -14,6 +19,7 @@ export const FIXTURE_NAMES = [
   'arp-target-away',
   'fail-over-mac',
   'changes',
+  'vlans',
 ] as const;
 
 export type FixtureName = (typeof FIXTURE_NAMES)[number];
@@ -37,8 +43,8 @@ export interface Fixture {
   readonly truth?: Readonly<Record<string, readonly Record<string, any>[]>>;
 }
 
-export function loadFixture(name: FixtureName): Fixture {
-  return JSON.parse(readFileSync(new URL(`${name}.json`, FIXTURES), 'utf8')) as Fixture;
+export function loadFixture(name: FixtureName, kernel: Kernel = '6.1'): Fixture {
+  return JSON.parse(readFileSync(new URL(`${kernel}/${name}.json`, FIXTURES), 'utf8')) as Fixture;
 }
 
 /** The bytes of each datagram of a part. */
@@ -61,5 +67,5 @@ export function datagramsOf({ parts }: Fixture): Uint8Array[] {
 
 /** Every datagram of every recording, for those who want to see them spoilt. */
 export function everyDatagram(): Uint8Array[] {
-  return FIXTURE_NAMES.flatMap((name) => datagramsOf(loadFixture(name)));
+  return KERNELS.flatMap((kernel) => FIXTURE_NAMES.flatMap((name) => datagramsOf(loadFixture(name, kernel))));
 }

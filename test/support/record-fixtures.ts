@@ -1,21 +1,32 @@
 /**
  * Makes test/unit/fixtures anew: boots the lab, does what people do to bonds, and writes down what the kernel said.
  *
- *     node build/test/support/record-fixtures.js [NAME...]
+ *     node build/test/support/record-fixtures.js [--kernel 6.12] [NAME...]
+ *
+ * Another kernel than this machine's is that of a Debian that scripts/kernel-root.sh made.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { format } from 'prettier';
 import { bootUml } from '../lab/world/uml.js';
 import { FIXTURE_NAMES, FIXTURES } from './fixtures.js';
 import { MARK } from './record-inside.js';
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : [...FIXTURE_NAMES];
+const { values, positionals } = parseArgs({ options: { kernel: { type: 'string' } }, allowPositionals: true });
+const names = positionals.length > 0 ? positionals : [...FIXTURE_NAMES];
 const inside = fileURLToPath(new URL('./record-inside.js', import.meta.url));
-const { code, output, problem } = await bootUml({ command: [process.execPath, inside, ...names], timeoutMs: 120_000 });
+const root = values.kernel && fileURLToPath(new URL(`../../../.lab/uml-${values.kernel}/root`, import.meta.url));
+const { code, output, problem } = await bootUml({
+  command: [process.execPath, inside, ...names],
+  timeoutMs: 300_000,
+  ...(root === undefined ? {} : { root }),
+});
 if (code !== 0) throw new Error(problem ?? `recording ended with status ${String(code)}:\n${output.slice(-4000)}`);
+const folder = new URL(`${values.kernel ?? '6.1'}/`, FIXTURES);
+mkdirSync(folder, { recursive: true });
 for (const line of output.split('\n')) {
   if (!line.startsWith(MARK)) continue;
   const [, name = '', json = ''] = /^\S+ (\S+) (.*)$/.exec(line) ?? [];
-  writeFileSync(new URL(`${name}.json`, FIXTURES), await format(json, { parser: 'json', printWidth: 120 }));
+  writeFileSync(new URL(`${name}.json`, folder), await format(json, { parser: 'json', printWidth: 120 }));
 }

@@ -4,7 +4,9 @@ import os from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeDatagram } from '../../src/kernel/decode.js';
 import { dumpRequest, type DumpTable } from '../../src/kernel/requests.js';
+import * as libc from '../../src/sys/libc.js';
 import { openLinkSocket } from '../../src/sys/netlink/link-socket.js';
+import { limitLearning, lockPort } from '../lab/net/bridge-requests.js';
 import type { LabOptions } from '../lab/net/build.js';
 import { BOND, HYPERVISOR, type Hypervisor, plainBridge } from '../lab/net/hypervisor.js';
 import { json, mustRun } from '../lab/net/ip.js';
@@ -18,6 +20,10 @@ export const MARK = '@@recording';
 /** RTNLGRP_LINK and RTNLGRP_NEIGH as a bit mask. */
 const GROUPS = { link: 1 << 0, neigh: 1 << 2 } as const;
 
+/** RTNLGRP_BRVLAN has no bit: it is joined by its number (linux/netlink.h). */
+const RTNLGRP_BRVLAN = 33;
+const [SOL_NETLINK, NETLINK_ADD_MEMBERSHIP] = [270, 1];
+
 /** Writes down what arrives while steps are taken. */
 class Recorder {
   readonly parts: Part[] = [];
@@ -26,6 +32,9 @@ class Recorder {
 
   constructor(groups: number) {
     this.socket = inNetns(HYPERVISOR, () => openLinkSocket(groups));
+    if (groups === 0) return;
+    const joined = libc.setOption(this.socket.descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, RTNLGRP_BRVLAN);
+    libc.check(joined, 'setsockopt', 'RTNLGRP_BRVLAN');
   }
 
   /** Takes a step, and keeps the datagrams that have come since the last one. */
@@ -110,6 +119,7 @@ function everyKind(hv: Hypervisor): void {
 }
 
 async function fillTables(lab: Lab): Promise<void> {
+  await bridge('vlan', 'set', 'dev', BOND, 'vid', '100', 'state', '4');
   await bridge('fdb', 'add', '52:54:00:aa:00:01', 'dev', 'tap1', 'master', 'static', 'vlan', '10');
   await bridge('fdb', 'add', '52:54:00:aa:00:02', 'dev', 'tap3', 'master', 'static');
   await bridge('fdb', 'add', '52:54:00:aa:00:03', 'dev', 'tap3', 'master', 'dynamic', 'extern_learn');
@@ -147,6 +157,7 @@ const SCENES: Record<FixtureName, Scene> = {
         'neighbours6',
         'addresses',
         'forwarding',
+        'portVlans',
       ];
       for (const table of tables) recorder.dump(table);
       const said = [
@@ -157,6 +168,7 @@ const SCENES: Record<FixtureName, Scene> = {
         json('ip', HYPERVISOR, '-6', 'neigh', 'show', 'nud', 'all'),
         json('ip', HYPERVISOR, 'addr', 'show'),
         json('ip', HYPERVISOR, '-6', 'netconf', 'show'),
+        json('bridge', HYPERVISOR, 'vlan', 'show'),
       ];
       const truth = (await Promise.all(said)) as Record<string, any>[][];
       return Object.fromEntries(tables.map((table, i) => [table, truth[i] ?? []]));
@@ -259,7 +271,43 @@ const SCENES: Record<FixtureName, Scene> = {
     groups: GROUPS.link | GROUPS.neigh,
     play: playChanges,
   },
+  vlans: {
+    comment: "A VLAN-aware bridge: what is told of single VLANs, of a port's lock and of a limit of what is learned.",
+    options: {
+      attach(hv) {
+        hv.bridge('br0', { vlanAware: true });
+        hv.port('br0', BOND, { tagged: [905] });
+        hv.guest('br0');
+        hv.guest('br0');
+      },
+    },
+    groups: GROUPS.link | GROUPS.neigh,
+    play: playVlans,
+  },
 };
+
+async function playVlans(lab: Lab, recorder: Recorder): Promise<void> {
+  for (const table of ['links', 'bridgePorts', 'portVlans'] as const) recorder.dump(table);
+  await recorder.step('a VLAN of the uplink is blocked', () =>
+    bridge('vlan', 'set', 'dev', BOND, 'vid', '905', 'state', '4'),
+  );
+  recorder.dump('portVlans', 'a dump after that');
+  await recorder.step('a VLAN is taken from the uplink', () => bridge('vlan', 'del', 'dev', BOND, 'vid', '905'));
+  await recorder.step('the bridge gets another default PVID', () =>
+    ip('link', 'set', 'br0', 'type', 'bridge', 'vlan_default_pvid', '100'),
+  );
+  await recorder.step('and none', () => ip('link', 'set', 'br0', 'type', 'bridge', 'vlan_default_pvid', '0'));
+  await recorder.step('the uplink leaves the bridge', () => ip('link', 'set', BOND, 'nomaster'));
+  await bridge('vlan', 'add', 'dev', 'tap2', 'vid', '7', 'pvid', 'untagged');
+  await recorder.step('a guest speaks at a locked port', async () => {
+    lockPort('tap2');
+    const [, guest] = lab.guests;
+    if (guest) lab.speakOnce(guest, '52:54:00:cc:00:02');
+    await sleep(100);
+  });
+  limitLearning('br0', 100);
+  recorder.dump('links', 'a dump with a limit');
+}
 
 async function playChanges(lab: Lab, recorder: Recorder): Promise<void> {
   recorder.dump('links');

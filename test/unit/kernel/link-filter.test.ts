@@ -6,7 +6,7 @@ import { encodeProgram } from '../../../src/kernel/bpf/assembler.js';
 import { linkFilter } from '../../../src/kernel/bpf/link-filter.js';
 import { FailoverDetector } from '../../../src/topology/failover.js';
 import { parseProgram, runBpf } from '../../support/bpf.js';
-import { datagramsOf, everyDatagram, FIXTURE_NAMES, loadFixture } from '../../support/fixtures.js';
+import { datagramsOf, everyDatagram, FIXTURE_NAMES, KERNELS, loadFixture } from '../../support/fixtures.js';
 import { ifinfomsg, message, nested, text, u8 } from '../../support/netlink.js';
 
 const PROGRAM = parseProgram(encodeProgram(linkFilter()));
@@ -62,9 +62,9 @@ test('of all recorded messages those pass that are about a bond, an active slave
   assert.ok(outcomes.passed > 20 && outcomes.dropped > 10, JSON.stringify(outcomes));
 });
 
-for (const name of FIXTURE_NAMES) {
-  test(`the failovers of a recording are the same behind the filter: ${name}`, () => {
-    const datagrams = datagramsOf(loadFixture(name));
+for (const [name, kernel] of FIXTURE_NAMES.flatMap((each) => KERNELS.map((kernel) => [each, kernel] as const))) {
+  test(`the failovers of a recording are the same behind the filter: ${name}, ${kernel}`, () => {
+    const datagrams = datagramsOf(loadFixture(name, kernel));
     const failovers = (kept: readonly Uint8Array[]): unknown[] => {
       const detector = new FailoverDetector();
       const events: KernelEvent[] = kept.flatMap((datagram) => decodeDatagram(datagram));

@@ -1,18 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KernelEvent, LinkEvent } from '../../../src/kernel/events.js';
-import { eventsOf, type Fixture, loadFixture } from '../../support/fixtures.js';
+import { eventsOf, type Fixture, KERNELS, loadFixture } from '../../support/fixtures.js';
 
 /*
  * Recorded bytes against the word of iproute2, which read the same tables in the same second with code of its own.
  */
-const devices = loadFixture('devices');
-const truth = (table: string): readonly Record<string, any>[] => devices.truth?.[table] ?? [];
-const nameOf = new Map(Object.entries(devices.names).map(([name, ifindex]) => [ifindex, name]));
-const name = (ifindex: number | null): string | null => (ifindex === null ? null : (nameOf.get(ifindex) ?? 'unknown'));
-const ofType = <T extends KernelEvent['type']>(table: string, type: T): Extract<KernelEvent, { type: T }>[] =>
-  eventsOf(devices, `dump ${table}`).filter((event): event is Extract<KernelEvent, { type: T }> => event.type === type);
-
 const MODES = ['balance-rr', 'active-backup'];
 const PROTOCOLS = new Map([
   [0x8100, '802.1Q'],
@@ -20,32 +13,22 @@ const PROTOCOLS = new Map([
 ]);
 const PORT_STATES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'];
 
-/** A link in iproute2's words. */
-function inWords({ details, ...link }: LinkEvent): Record<string, unknown> {
-  return {
-    ifindex: link.ifindex,
-    ifname: link.name,
-    up: link.up,
-    lowerUp: link.lowerUp,
-    running: link.running,
-    address: link.address,
-    master: name(link.master),
-    link: name(link.lower),
-    kind: details.type === 'other' ? details.kind : details.type,
-    ...(details.type === 'bond' && {
-      mode: MODES[details.mode],
-      activeSlave: name(details.activeSlave),
-      arpInterval: details.arpInterval,
-    }),
-    ...(details.type === 'vlan' && { id: details.id, protocol: PROTOCOLS.get(details.protocol) }),
-    ...(details.type === 'bridge' && {
-      vlanFiltering: details.vlanFiltering,
-      vlanProtocol: PROTOCOLS.get(details.vlanProtocol),
-    }),
-    bondSlave: link.bondSlaveActive === null ? null : link.bondSlaveActive ? 'ACTIVE' : 'BACKUP',
-    bridgePort: link.bridgePortState === null ? null : PORT_STATES[link.bridgePortState],
-  };
+/** A line for each VLAN of a range. */
+function eachVlan(port: string | null, range: { first: number; last: number }, said: readonly unknown[]): string[] {
+  const count = range.last - range.first + 1;
+  return Array.from({ length: count }, (_, n) => `${port} ${range.first + n}: ${said.join(' ')}`);
 }
+
+const vlanFlags = ({ pvid, untagged }: { pvid: boolean; untagged: boolean }): string[] => [
+  ...(pvid ? ['PVID'] : []),
+  ...(untagged ? ['Egress Untagged'] : []),
+];
+
+/** The same of what iproute2 says. */
+const vlansOf =
+  (port: string, states: boolean) =>
+  ({ vlan, vlanEnd, flags = [], state }: Record<string, any>): string[] =>
+    eachVlan(port, { first: vlan, last: vlanEnd ?? vlan }, [...flags, ...(states ? [state] : [])]);
 
 function fromIproute2(row: Record<string, any>): Record<string, unknown> {
   const { info_kind: kind, info_data: data, info_slave_kind: slaveKind, info_slave_data: slave } = row.linkinfo ?? {};
@@ -68,61 +51,6 @@ function fromIproute2(row: Record<string, any>): Record<string, unknown> {
   };
 }
 
-test('a dump of the links says the same as `ip link`, for devices of every kind', () => {
-  const links = ofType('links', 'link');
-  assert.deepEqual(links.map(inWords), truth('links').map(fromIproute2));
-  const kinds = new Set(links.map(({ details }) => (details.type === 'other' ? details.kind : details.type)));
-  for (const kind of ['bond', 'bridge', 'vlan', 'veth', 'tun', 'macvlan', 'macvtap', 'dummy', 'vxlan', null]) {
-    assert.ok(kinds.has(kind), `the recording has no ${kind}`);
-  }
-});
-
-test('a dump of the bridge ports says the same as `bridge vlan`, ranges and flags included', () => {
-  const told = ofType('bridgePorts', 'bridgePort').map(({ ifindex, vlans }) => ({
-    ifname: name(ifindex),
-    vlans: (vlans ?? []).map(({ first, last, untagged, pvid }) => ({
-      vlan: first,
-      ...(last !== first && { vlanEnd: last }),
-      flags: [...(pvid ? ['PVID'] : []), ...(untagged ? ['Egress Untagged'] : [])],
-    })),
-  }));
-  const expected = truth('bridgePorts').map(({ ifname, vlans }) => ({
-    ifname,
-    vlans: vlans.map(({ vlan, vlanEnd, flags }: Record<string, unknown>) => ({
-      vlan,
-      ...(vlanEnd !== undefined && { vlanEnd }),
-      flags: flags ?? [],
-    })),
-  }));
-  const byName = (a: { ifname: string | null }, b: { ifname: string | null }): number =>
-    (a.ifname ?? '').localeCompare(b.ifname ?? '');
-  assert.deepEqual(told.sort(byName), expected.sort(byName));
-  assert.ok(told.some(({ vlans }) => vlans.some(({ vlanEnd }) => vlanEnd !== undefined)));
-});
-
-test('a dump of the forwarding database says the same as `bridge fdb`, row by row', () => {
-  const told = ofType('fdb', 'fdb').map(({ mac, port, bridge, vlan, state, flags }) => ({
-    mac,
-    ifname: name(port),
-    master: name(bridge),
-    vlan,
-    state: state & 0x80 ? 'permanent' : state & 0x40 ? 'static' : '',
-    self: (flags & 0x02) !== 0,
-    external: (flags & 0x10) !== 0,
-  }));
-  const expected = truth('fdb').map(({ mac, ifname, master, vlan, state, flags }) => ({
-    mac,
-    ifname,
-    master: master ?? null,
-    vlan: vlan ?? null,
-    state: state ?? '',
-    self: flags.includes('self'),
-    external: flags.includes('extern_learn'),
-  }));
-  assert.deepEqual(told, expected);
-  assert.deepEqual(new Set(told.map(({ state }) => state)), new Set(['permanent', 'static', '']));
-});
-
 const NUD = new Map([
   ['STALE', 0x04],
   ['FAILED', 0x20],
@@ -130,54 +58,145 @@ const NUD = new Map([
   ['PERMANENT', 0x80],
 ]);
 
-test('a dump of the addresses says the same as `ip addr`, ours on a point-to-point link included', () => {
-  const told = ofType('addresses', 'address').map(({ ifindex, address, usable }) => [name(ifindex), address, usable]);
-  const expected = truth('addresses').flatMap(({ ifname, addr_info }) =>
-    addr_info.map(({ local, tentative }: Record<string, unknown>) => [ifname, local, tentative !== true]),
-  );
-  assert.deepEqual(told.sort(), expected.sort());
-  assert.ok(told.some(([, address]) => address === '192.0.2.33'));
-});
+for (const kernel of KERNELS) {
+  const devices = loadFixture('devices', kernel);
+  const truth = (table: string): readonly Record<string, any>[] => devices.truth?.[table] ?? [];
+  const nameOf = new Map(Object.entries(devices.names).map(([name, ifindex]) => [ifindex, name]));
+  const name = (ifindex: number | null): string | null =>
+    ifindex === null ? null : (nameOf.get(ifindex) ?? 'unknown');
+  const ofType = <T extends KernelEvent['type']>(table: string, type: T): Extract<KernelEvent, { type: T }>[] =>
+    eventsOf(devices, `dump ${table}`).filter(
+      (event): event is Extract<KernelEvent, { type: T }> => event.type === type,
+    );
 
-test('a dump of IPv6 forwarding says the same as `ip -6 netconf`, of devices only', () => {
-  const told = ofType('forwarding', 'forwarding').map(({ ifindex, forwarding }) => [name(ifindex), forwarding]);
-  const expected = truth('forwarding').filter(({ interface: device }) => device !== 'all' && device !== 'default');
-  assert.deepEqual(
-    told,
-    expected.map(({ interface: device, forwarding }) => [device, forwarding]),
-  );
-  assert.deepEqual(
-    told.filter(([, forwarding]) => forwarding),
-    [['br905', true]],
-  );
-});
+  /** A link in iproute2's words. */
+  function inWords({ details, ...link }: LinkEvent): Record<string, unknown> {
+    return {
+      ifindex: link.ifindex,
+      ifname: link.name,
+      up: link.up,
+      lowerUp: link.lowerUp,
+      running: link.running,
+      address: link.address,
+      master: name(link.master),
+      link: name(link.lower),
+      kind: details.type === 'other' ? details.kind : details.type,
+      ...(details.type === 'bond' && {
+        mode: MODES[details.mode],
+        activeSlave: name(details.activeSlave),
+        arpInterval: details.arpInterval,
+      }),
+      ...(details.type === 'vlan' && { id: details.id, protocol: PROTOCOLS.get(details.protocol) }),
+      ...(details.type === 'bridge' && {
+        vlanFiltering: details.vlanFiltering,
+        vlanProtocol: PROTOCOLS.get(details.vlanProtocol),
+      }),
+      bondSlave: link.bondSlaveActive === null ? null : link.bondSlaveActive ? 'ACTIVE' : 'BACKUP',
+      bridgePort: link.bridgePortState === null ? null : PORT_STATES[link.bridgePortState],
+    };
+  }
 
-for (const table of ['neighbours4', 'neighbours6']) {
-  test(`a dump of ${table} says the same as \`ip neigh\``, () => {
-    const told = ofType(table, 'neighbour').map(({ type: _, ...row }) => ({ ...row, ifindex: name(row.ifindex) }));
-    const expected = truth(table).map(({ dst, dev, lladdr, state }) => ({
-      gone: false,
-      ifindex: dev,
-      address: dst,
-      mac: lladdr ?? null,
-      state: NUD.get(state[0]),
+  test(`${kernel}: a dump of the links says the same as \`ip link\`, for devices of every kind`, () => {
+    const links = ofType('links', 'link');
+    assert.deepEqual(links.map(inWords), truth('links').map(fromIproute2));
+    const kinds = new Set(links.map(({ details }) => (details.type === 'other' ? details.kind : details.type)));
+    for (const kind of ['bond', 'bridge', 'vlan', 'veth', 'tun', 'macvlan', 'macvtap', 'dummy', 'vxlan', null]) {
+      assert.ok(kinds.has(kind), `the recording has no ${kind}`);
+    }
+  });
+
+  test(`${kernel}: a dump of the bridge ports says the same as \`bridge vlan\`, ranges and flags included`, () => {
+    const told = ofType('bridgePorts', 'bridgePort').flatMap(({ ifindex, vlans }) =>
+      (vlans ?? []).flatMap((range) => eachVlan(name(ifindex), range, vlanFlags(range))),
+    );
+    const expected = truth('bridgePorts').flatMap(({ ifname, vlans }) => vlans.flatMap(vlansOf(ifname, false)));
+    assert.deepEqual(told.sort(), expected.sort());
+    const ranges = ofType('bridgePorts', 'bridgePort').flatMap(({ vlans }) => vlans ?? []);
+    assert.ok(ranges.some(({ first, last }) => last > first));
+  });
+
+  test(`${kernel}: a dump of the VLANs of ports says the same as \`bridge -d vlan\`, states included`, () => {
+    const told = ofType('portVlans', 'portVlans').flatMap(({ ifindex, vlans }) =>
+      vlans.flatMap((range) => eachVlan(name(ifindex), range, [...vlanFlags(range), PORT_STATES[range.state ?? NaN]])),
+    );
+    const expected = truth('portVlans').flatMap(({ ifname, vlans }) => vlans.flatMap(vlansOf(ifname, true)));
+    assert.deepEqual(told.sort(), expected.sort());
+    assert.ok(told.includes('bond0 100: blocking'));
+    assert.ok(told.includes('bond0 101: forwarding'));
+  });
+
+  test(`${kernel}: a dump of the forwarding database says the same as \`bridge fdb\`, row by row`, () => {
+    const told = ofType('fdb', 'fdb').map(({ mac, port, bridge, vlan, state, flags }) => ({
+      mac,
+      ifname: name(port),
+      master: name(bridge),
+      vlan,
+      state: state & 0x80 ? 'permanent' : state & 0x40 ? 'static' : '',
+      self: (flags & 0x02) !== 0,
+      external: (flags & 0x10) !== 0,
+    }));
+    const expected = truth('fdb').map(({ mac, ifname, master, vlan, state, flags }) => ({
+      mac,
+      ifname,
+      master: master ?? null,
+      vlan: vlan ?? null,
+      state: state ?? '',
+      self: flags.includes('self'),
+      external: flags.includes('extern_learn'),
     }));
     assert.deepEqual(told, expected);
-    assert.ok(told.length >= 3);
+    assert.deepEqual(new Set(told.map(({ state }) => state)), new Set(['permanent', 'static', '']));
+  });
+
+  test(`${kernel}: a dump of the addresses says the same as \`ip addr\`, ours on a point-to-point link included`, () => {
+    const told = ofType('addresses', 'address').map(({ ifindex, address, usable }) => [name(ifindex), address, usable]);
+    const expected = truth('addresses').flatMap(({ ifname, addr_info }) =>
+      addr_info.map(({ local, tentative }: Record<string, unknown>) => [ifname, local, tentative !== true]),
+    );
+    assert.deepEqual(told.sort(), expected.sort());
+    assert.ok(told.some(([, address]) => address === '192.0.2.33'));
+  });
+
+  test(`${kernel}: a dump of IPv6 forwarding says the same as \`ip -6 netconf\`, of devices only`, () => {
+    const told = ofType('forwarding', 'forwarding').map(({ ifindex, forwarding }) => [name(ifindex), forwarding]);
+    const expected = truth('forwarding').filter(({ interface: device }) => device !== 'all' && device !== 'default');
+    assert.deepEqual(
+      told,
+      expected.map(({ interface: device, forwarding }) => [device, forwarding]),
+    );
+    assert.deepEqual(
+      told.filter(([, forwarding]) => forwarding),
+      [['br905', true]],
+    );
+  });
+
+  for (const table of ['neighbours4', 'neighbours6']) {
+    test(`${kernel}: a dump of ${table} says the same as \`ip neigh\``, () => {
+      const told = ofType(table, 'neighbour').map(({ type: _, ...row }) => ({ ...row, ifindex: name(row.ifindex) }));
+      const expected = truth(table).map(({ dst, dev, lladdr, state }) => ({
+        gone: false,
+        ifindex: dev,
+        address: dst,
+        mac: lladdr ?? null,
+        state: NUD.get(state[0]),
+      }));
+      assert.deepEqual(told, expected);
+      assert.ok(told.length >= 3);
+    });
+  }
+
+  test(`${kernel}: every dump ends with its request's number, and nothing in it is lost or unknown`, () => {
+    const ends = devices.parts.map(({ what }) => {
+      const events = eventsOf(devices, what);
+      assert.ok(events.every(({ type }) => type !== 'lost'));
+      return events.at(-1);
+    });
+    assert.deepEqual(
+      ends,
+      [101, 102, 103, 104, 105, 106, 107, 108].map((seq) => ({ type: 'done', seq, interrupted: false })),
+    );
   });
 }
-
-test("every dump ends with its request's number, and nothing in it is lost or unknown", () => {
-  const ends = devices.parts.map(({ what }) => {
-    const events = eventsOf(devices, what);
-    assert.ok(events.every(({ type }) => type !== 'lost'));
-    return events.at(-1);
-  });
-  assert.deepEqual(
-    ends,
-    [101, 102, 103, 104, 105, 106, 107].map((seq) => ({ type: 'done', seq, interrupted: false })),
-  );
-});
 
 /** A message as one line: what changed for whom. */
 function line(fixture: Fixture, event: KernelEvent): string {
