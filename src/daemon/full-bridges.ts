@@ -1,5 +1,6 @@
 import { isFull } from '../doctor/bridges.js';
 import { guestBridges } from '../host/doctor/bridges.js';
+import { NLM_F_REQUEST } from '../kernel/constants.js';
 import { getLinkByIndexRequest } from '../kernel/requests.js';
 import type { Topology } from '../topology/topology.js';
 import type { Tools } from './surroundings.js';
@@ -30,7 +31,7 @@ export class FullBridges {
     this.full = new Set([...this.full].filter((ifindex) => limited.includes(ifindex)));
     for (const ifindex of limited) {
       this.compare(ifindex);
-      this.send(getLinkByIndexRequest(ifindex, SEQ));
+      this.send(getLinkByIndexRequest(ifindex, SEQ, NLM_F_REQUEST));
     }
   }
 

@@ -34,7 +34,7 @@ export function enableMst(bridge: string): void {
 /** `ip link set BRIDGE type bridge fdb_max_learned MOST`. @returns whether the kernel knows such a limit: from 6.7 on */
 export function limitLearning(bridge: string, most: number): boolean {
   setBridge(bridge, u32(c.IFLA_BR_FDB_MAX_LEARNED, most));
-  const [link] = ask(getLinkByIndexRequest(deviceIndex(HYPERVISOR, bridge), SEQ));
+  const [link] = ask(getLinkByIndexRequest(deviceIndex(HYPERVISOR, bridge), SEQ, c.NLM_F_REQUEST));
   return link?.type === 'link' && link.details.type === 'bridge' && link.details.maxLearned === most;
 }
 
