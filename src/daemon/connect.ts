@@ -19,11 +19,11 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('guestsChanged', () => announcer.refresh()); // the frames of the next failover come first
   events.on('guestsChanged', () => announcements.forgetGone());
   events.on('guestsChanged', () => service.changed());
+  events.on('guestsChanged', () => fdbRestore.restore());
 
   events.on('hostChanged', () => events.emit('guestsChanged'));
   events.on('hostChanged', () => snooper.task?.follow());
   events.on('hostChanged', () => ovsBondWatch.compare());
-  events.on('hostChanged', () => fdbRestore.restore());
   events.on('hostChanged', () => events.emit('bonds', activeBackupBonds(host.topology)));
 
   events.on('bonds', (bonds) => history.follow(bonds));

@@ -26,7 +26,8 @@ const NA_LENGTH = 24;
 const ROUTER_FLAG = 0x80;
 const SOLICITED_FLAG = 0x40;
 const OVERRIDE_FLAG = 0x20;
-const UNSPECIFIED = '::' as Ip;
+/** The source of a station that has no address yet (RFC 4291 section 2.5.2). */
+export const UNSPECIFIED = '::' as Ip;
 
 /** A message of Neighbor Discovery that is valid by RFC 4861. */
 export type NdMessage = {

@@ -33,6 +33,11 @@ export class Declared {
     this.readLibvirt();
   }
 
+  /** Whether libvirt says that a guest runs at its interface. */
+  runs({ mac, target }: GuestInterface): boolean {
+    return this.interfaces.some((each) => each.mac === mac && each.target === target);
+  }
+
   /** The name of the guest that libvirt says has this MAC. */
   nameOf(mac: Mac): string | null {
     return this.names.get(mac) ?? null;

@@ -1,4 +1,5 @@
 import type { BondId } from '../topology/bond-id.js';
+import { type Cut, MAX_COUNTED } from './cuts.js';
 import type { HostState } from './host-state.js';
 import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from './verdict.js';
 
@@ -58,4 +59,25 @@ export function describeGuest(
     announced: reason === null,
     reason,
   };
+}
+
+/** A limit that is met, and who is not announced for that. */
+export interface LimitDescription extends Pick<Cut, 'reason' | 'mac' | 'limit' | 'count'> {
+  /** The port that meets it, where one is known. */
+  readonly port: string | null;
+}
+
+/** Which limits are met. */
+export function describeLimits(host: HostState): LimitDescription[] {
+  return host.limitsMet().map(({ port, ...cut }) => ({ ...cut, port: host.topology.link(port)?.name ?? null }));
+}
+
+/** A limit that is met, in one line for people. */
+export function limitWords({ reason, mac, limit, count }: Omit<LimitDescription, 'port'>): string {
+  const many = count >= MAX_COUNTED ? `${count} or more` : `${count}`;
+  if (reason === 'vlans')
+    return `${mac} is in too many VLANs: ${many} of them had no room, among ${limit} for all guests`;
+  const macs = count === 1 ? '1 MAC was' : `${many} MACs were`;
+  const setting = reason === 'total' ? 'total' : 'perPort';
+  return `more MACs than guests.limits.${setting} allows (${limit}): ${macs} left out, ${count === 1 ? '' : 'the last '}${mac}`;
 }

@@ -3,7 +3,8 @@ import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/snoop.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { addressKey, exitKey } from '../frames/ethernet.js';
-import type { QuotaReason } from './port-quota.js';
+import type { CutReason } from './cuts.js';
+import { furtherPlaces, MAX_VLANS, Shares } from './shares.js';
 import { isWithin } from './reflections.js';
 import { LruMap } from '../lru-map.js';
 
@@ -21,15 +22,20 @@ export interface RouterSigns {
 export interface HeardExit extends Exit, RouterSigns {
   /** When its frames were last seen leaving by it; -Infinity for never. */
   readonly out: number;
+  /** When one last left that the station itself must have sent. */
+  readonly proof: number;
   /** When they were last seen coming in by it. */
   readonly in: number;
-  /** When they first came in by it since any was seen leaving by it. */
+  /** When they first came in by it since one left that is a proof. */
   readonly inSince: number;
   /** The addresses that it claimed there, and when last; the one that waits longest for a confirmation first. */
   readonly addresses: ReadonlyMap<Ip, number>;
 }
 
 type OpenExit = { -readonly [K in keyof HeardExit]: HeardExit[K] } & { readonly addresses: Map<Ip, number> };
+
+/** A frame that passed a bond for the first time. */
+type Passed = Heard & { readonly direction: 'out' | 'in' };
 
 /** What the book may hold. */
 interface BookLimits {
@@ -39,10 +45,13 @@ interface BookLimits {
 }
 
 /** Which limit was met. Closed set: it is a label of metrics. */
-export type EvictionReason = QuotaReason | 'addresses-per-guest';
+export type EvictionReason = CutReason | 'addresses-per-guest';
 
-/** So many exits are held of one MAC. */
-const EXITS_PER_MAC = 64;
+/** So many exits are held of one MAC that is known to be a guest: it may be in every VLAN. */
+const EXITS_PER_MAC = MAX_VLANS;
+
+/** And so many of one that is not. */
+const EXITS_PER_STRANGER = 64;
 
 /** So many MACs are held that are not known to be guests: the bridge's message may be on its way, or they are inventions. */
 const MAX_STRANGERS = 1024;
@@ -50,8 +59,9 @@ const MAX_STRANGERS = 1024;
 /**
  * What was heard on the bonds: who spoke, at which exit, and which addresses were claimed. An address belongs to whoever
  * claimed it last, on either side of the bond. Bounded by its limits: of too many MACs the one that spoke longest ago
- * goes, of too many addresses the one that was claimed longest ago; 64 exits a MAC. MACs that are not known to be guests
- * have a limit of their own, so that inventing them pushes nobody else out.
+ * goes, of too many addresses the one that was claimed longest ago. Of the exits of guests beyond the first of each there
+ * are `furtherPlaces(macs)` in all, and of too many the MAC that has most loses its newest. MACs that are not known to be
+ * guests have limits of their own, so that inventing them pushes nobody else out.
  */
 export class HeardBook {
   /** The exits at which each MAC was heard, by their keys: of MACs that are known to be guests, and of others. */
@@ -59,19 +69,24 @@ export class HeardBook {
   private readonly strangers = new LruMap<Mac, Map<string, OpenExit>>(MAX_STRANGERS);
   /** Who holds an address, by exit and address. */
   private readonly holders = new Map<string, Mac>();
+  /** How many exits each guest has. */
+  private readonly shares: Shares<Mac>;
   private evicted = 0;
   /** Differs from an earlier value when an address has changed hands since. */
   changes = 0;
 
   /**
    * @param limits may be others later, but for `macs`: of too many addresses the oldest go with the next that is claimed
-   * @param onForget called with each MAC that had to make room
+   * @param onForget called with each MAC that had to make room, with an exit or with all
+   * @param onCut called with each exit of a guest that had to make room, or was turned away
    */
   constructor(
     public limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
+    private readonly onCut: (mac: Mac, exit: string) => void = () => undefined,
   ) {
     this.known = new LruMap(limits.macs);
+    this.shares = new Shares(furtherPlaces(limits.macs));
   }
 
   /**
@@ -80,17 +95,21 @@ export class HeardBook {
    * @param left when a bridge last gave up a port of it: it may have been on the uplink until then
    * @returns whether it is news for who is announced: an exit at which the MAC was never heard before, or a turn of direction
    */
-  apply(bond: BondId, heard: Heard, at: number, { known, left }: { known: boolean; left: number }): boolean {
+  apply(bond: BondId, heard: Passed, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
-    const exit = this.open(heard.mac, { bond, tags: heard.tags }, known, at);
+    const exit = this.open(heard.mac, { bond, tags: heard.tags }, { known, at, cameIn: heard.direction === 'in' });
     if (!exit) return false;
-    const news = heard.direction === 'out' ? exit.out <= Math.max(exit.in, left) : exit.in <= exit.out;
-    if (heard.direction === 'in' && exit.in <= exit.out) exit.inSince = at;
+    const turns =
+      heard.direction === 'out' ? heard.proof && exit.proof <= Math.max(exit.in, left) : exit.in <= exit.proof;
+    const news = turns || (heard.direction === 'out' && exit.out === -Infinity);
+    if (heard.direction === 'in' && turns) exit.inSince = at;
     exit[heard.direction] = at;
     if (heard.direction === 'out') {
+      if (heard.proof) exit.proof = at;
       exit.router = heard.router ?? exit.router;
       exit.advertised ||= heard.raSent;
       for (const ip of heard.claims) this.claim(exit, key, heard.mac, ip, at);
+      for (const ip of heard.confirms) if (exit.addresses.delete(ip)) exit.addresses.set(ip, at);
     } else for (const ip of heard.claims) this.release(key, ip);
     this.giveUp(key, heard);
     return news;
@@ -138,10 +157,10 @@ export class HeardBook {
   /** Takes in what an earlier run has heard, of the MACs of which nothing was heard yet. */
   restore(mac: Mac, exits: readonly HeardExit[]): void {
     if (this.exitsOf(mac) || this.known.size >= this.limits.macs) return;
-    for (const { addresses, ...saved } of exits.slice(0, EXITS_PER_MAC)) {
+    for (const { addresses, ...saved } of exits) {
       const key = exitKey(saved);
-      const exit = this.open(mac, saved, true, saved.since);
-      if (!exit) return;
+      const exit = this.open(mac, saved, { known: true, at: saved.since, cameIn: saved.in > saved.proof });
+      if (!exit) continue;
       Object.assign(exit, saved);
       for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(exit, key, mac, ip, at);
     }
@@ -175,24 +194,67 @@ export class HeardBook {
     this.releaseAll(this.exitsOf(mac));
     this.known.delete(mac);
     this.strangers.delete(mac);
+    this.shares.set(mac, 0);
   }
 
-  private open(mac: Mac, { bond, tags }: Exit, known: boolean, at: number): OpenExit | null {
+  /** Whether there is no room for further exits, so that who is in many VLANs is not known in all. */
+  get isFull(): boolean {
+    return this.shares.isFull;
+  }
+
+  private open(
+    mac: Mac,
+    { bond, tags }: Exit,
+    { known, at, cameIn }: { known: boolean; at: number; cameIn: boolean },
+  ): OpenExit | null {
     const key = exitKey({ bond, tags });
     const exits = this.exitsOf(mac) ?? new Map<string, OpenExit>();
-    this.known.delete(mac);
+    const wasKnown = this.known.delete(mac);
     this.strangers.delete(mac);
     for (const [gone, theirs] of (known ? this.known : this.strangers).put(mac, exits)) {
       this.releaseAll(theirs);
+      this.shares.set(gone, 0);
       this.onForget(gone);
     }
+    if (known !== wasKnown) this.shares.set(mac, known ? exits.size : 0);
     const held = exits.get(key);
     if (held) return held;
-    if (exits.size >= EXITS_PER_MAC) return null;
-    const never = { out: -Infinity, in: -Infinity, inSince: -Infinity, router: null, advertised: false };
-    const exit = { bond, tags, ...never, since: at, addresses: new Map<Ip, number>() };
+    if (!(known ? this.makeRoom(mac, exits.size, cameIn) : exits.size < EXITS_PER_STRANGER)) {
+      if (known) this.onCut(mac, key);
+      return null;
+    }
+    const never = { out: -Infinity, proof: -Infinity, in: -Infinity, inSince: -Infinity };
+    const exit = { bond, tags, ...never, since: at, router: null, advertised: false, addresses: new Map<Ip, number>() };
     exits.set(key, exit);
+    if (known) this.shares.set(mac, exits.size);
     return exit;
+  }
+
+  /**
+   * Makes room for one more exit of a MAC that has `count`. Whoever has most loses one; the MAC itself does when it came in
+   * there, because that it is elsewhere counts more.
+   * @returns whether there is room
+   */
+  private makeRoom(mac: Mac, count: number, cameIn: boolean): boolean {
+    const isFull = count >= EXITS_PER_MAC;
+    if (!isFull && (count === 0 || !this.shares.isFull)) return true;
+    const greediest = this.shares.greediest();
+    const yields = !isFull && greediest !== undefined && this.shares.of(greediest) > count + 1;
+    if (yields) return this.cutNewest(greediest);
+    return cameIn && this.cutNewest(mac);
+  }
+
+  /** Takes a MAC's newest exit by which it was not heard coming in last. @returns whether there is one */
+  private cutNewest(mac: Mac): boolean {
+    const exits = this.known.get(mac) ?? new Map<string, OpenExit>();
+    const newest = [...exits].reverse().find(([, exit]) => exit.in <= exit.proof);
+    if (!newest) return false;
+    this.releaseAll(new Map([newest]));
+    exits.delete(newest[0]);
+    this.shares.set(mac, exits.size);
+    this.onForget(mac);
+    this.onCut(mac, newest[0]);
+    return true;
   }
 
   private exitsOf(mac: Mac): Map<string, OpenExit> | undefined {

@@ -12,26 +12,37 @@ import { portFacts } from '../topology/port-facts.js';
 import { PvidMoves } from '../topology/pvid-moves.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, knownAddresses } from './addresses.js';
+import { type Cut, Cuts } from './cuts.js';
 import { Declared } from './declared.js';
+import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
 import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
 import { type Evidence, portStands } from './standing.js';
+import { StillGuests } from './still-guests.js';
+import { furtherPlaces } from './shares.js';
 import { Changes, GuestTable, Memory } from './table.js';
 import { judge, type Verdict } from './verdict.js';
+
+/** What of a frame does not count that a guest cannot have sent. */
+const NOT_THE_GUESTS = { proof: false, claims: [], confirms: [] } as const;
 
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
   private readonly pvidMoves = new PvidMoves();
   private readonly changed = new Changes();
+  private readonly cuts = new Cuts();
+  private vlansCut = 0;
   private readonly table: GuestTable;
   private readonly memory: Memory;
   private readonly book: HeardBook;
   private readonly learned: Learned;
   readonly declared: Declared;
+  /** null as long as libvirt has nobody paused. */
+  private still: StillGuests | null = null;
   private readonly statics: StaticGuests;
   private policy: Policy;
   readonly ovs: OvsGuests;
@@ -42,11 +53,19 @@ export class HostState {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
     const table = (this.table = new GuestTable(2 * total));
-    const memory = (this.memory = new Memory(total, (sighting) => portFacts(topology, sighting).isGuests));
+    const isGuests = (sighting: Sighting): boolean => portFacts(topology, sighting).isGuests;
+    const memory = (this.memory = new Memory(total, isGuests, (place) =>
+      this.cut(place.mac, `${place.bridge} ${place.vlan}`, place.device),
+    ));
     const limits = { macs: total, addresses: addressesPerGuest };
-    const book = (this.book = new HeardBook(limits, (mac) => changes.touch(mac)));
+    const book = (this.book = new HeardBook(
+      limits,
+      (mac) => changes.touch(mac),
+      (mac, exit) => this.cut(mac, exit, this.portOf(mac)),
+    ));
+    const { cuts } = this;
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
-    this.learned = new Learned({ topology, table, memory, book, changes, stands }, { total, perPort });
+    this.learned = new Learned({ topology, table, memory, book, changes, cuts, stands }, { total, perPort });
     this.ovs = new OvsGuests(topology, table, this.learned);
     this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
     this.statics = new StaticGuests(settings.static);
@@ -107,14 +126,48 @@ export class HostState {
     if (this.ovs.setConfig(config, now)) this.changed.touchAll();
   }
 
-  /** Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call. */
-  setGuestInterfaces(interfaces: readonly GuestInterface[]): void {
+  /**
+   * Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call.
+   * @param still those of guests that stand still, and that therefore send nothing
+   */
+  setGuestInterfaces(interfaces: readonly GuestInterface[], still: readonly GuestInterface[] = []): void {
+    if (still.length > 0) this.still ??= new StillGuests();
+    for (const mac of this.still?.set(still, (each) => this.declared.runs(each)) ?? []) this.changed.touch(mac);
+    if (still.length === 0) this.still = null;
     this.declared.setInterfaces(interfaces);
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
   takeEvictions(): readonly EvictionReason[] {
-    return [...this.learned.takeEvictions(), ...this.book.takeEvictions()];
+    const vlans = Array.from({ length: this.vlansCut }, () => 'vlans' as const);
+    this.vlansCut = 0;
+    return [...this.learned.takeEvictions(), ...this.book.takeEvictions(), ...vlans];
+  }
+
+  /** A MAC is in so many VLANs that one had to go. */
+  private cut(mac: Mac, vlan: string, port: number | null): void {
+    const limit = furtherPlaces(this.settings.limits.total);
+    if (this.cuts.note({ reason: 'vlans', port, mac, limit }, vlan)) this.vlansCut++;
+  }
+
+  private portOf(mac: Mac): number | null {
+    const rows = [...this.table.sightings(mac), ...this.memory.of(mac).map(({ sighting }) => sighting)];
+    return rows.find((row) => this.isHere(row))?.device ?? null;
+  }
+
+  /** Which limits are met, by whom, and who is not announced for that. */
+  limitsMet(): readonly Cut[] {
+    return this.cuts.all();
+  }
+
+  /** Those that are met since the last call, and those that have room again. To be called now and then. */
+  lookAtLimits(now: number): ReturnType<Cuts['look']> {
+    const { quota } = this.learned;
+    const hasRoom = ({ reason, port, limit }: Cut): boolean => {
+      if (reason === 'vlans') return !this.book.isFull && !this.memory.isFull;
+      return reason === 'total' ? quota.size < limit : quota.at(port ?? 0) < limit;
+    };
+    return this.cuts.look(hasRoom, now);
   }
 
   /**
@@ -125,19 +178,46 @@ export class HostState {
   heard(bond: BondId, heard: Heard, at: number): void {
     if (!this.settings.sources.snoop) return; // from a thread that has not stopped yet
     const { mac, direction } = heard;
+    if (direction === 'echo') return this.learned.echoed(mac, bond, at);
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
     const known = this.isGuest(mac);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
     const left = Math.max(-Infinity, ...this.memory.of(mac).map(({ lastSeen }) => lastSeen));
-    if (this.book.apply(bond, heard, at, { known, left })) this.changed.touch(mac);
+    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
+    const said = isGuests ? heard : { ...heard, ...NOT_THE_GUESTS };
+    if (this.book.apply(bond, { ...said, direction }, at, { known, left })) this.changed.touch(mac);
+  }
+
+  /** Whether the MAC is only where libvirt says that its guest stands still: a frame of it is not the guest's then. */
+  private standsStill(mac: Mac): boolean {
+    const ports = this.still?.portsOf(mac, this.topology) ?? [];
+    const isElsewhere = (row: Sighting): boolean =>
+      this.isHere(row) && !ports.some(({ device }) => device === row.device);
+    return ports.length > 0 && !this.table.sightings(mac).some(isElsewhere);
+  }
+
+  /**
+   * Whether the host itself says it, with the MAC of a guest: its kernel gives a macvtap addresses (RFC 4862 section 5.3),
+   * and tells all nodes of them at every failover (net/ipv6/ndisc.c:ndisc_netdev_event, NETDEV_NOTIFY_PEERS).
+   */
+  private isHostsVoice({ mac, claims }: Heard): boolean {
+    const isSaid = ({ source, device }: Sighting): boolean => {
+      const details = source === 'macvlan' ? this.topology.link(device)?.details : undefined;
+      const own = details?.type === 'other' && details.kind === 'macvtap' ? this.declared.own.of(device) : null;
+      return own !== null && claims.some((ip) => own.has(ip));
+    };
+    return claims.length > 0 && this.table.sightings(mac).some(isSaid);
   }
 
   /** Whether the MAC is, or was, on this side of the bonds. */
   private isGuest(mac: Mac): boolean {
-    const { topology, table, memory } = this;
-    const isHere = (sighting: Sighting): boolean => sighting.bridge === null || portFacts(topology, sighting).isGuests;
-    return table.sightings(mac).some(isHere) || memory.of(mac).some(({ sighting }) => isHere(sighting));
+    const isHere = (sighting: Sighting): boolean => this.isHere(sighting);
+    return this.table.sightings(mac).some(isHere) || this.memory.of(mac).some(({ sighting }) => isHere(sighting));
+  }
+
+  private isHere(sighting: Sighting): boolean {
+    return sighting.bridge === null || portFacts(this.topology, sighting).isGuests;
   }
 
   /** The addresses of a MAC at one exit. @param now monotonic clock, seconds */
@@ -156,8 +236,13 @@ export class HostState {
     this.learned.failedOver(bond, arrived);
   }
 
+  /** Whether a bond failed over so short a while ago that what was on its way then may come back. */
+  isReflecting(bond: BondId, now: number): boolean {
+    return this.learned.reflections.isRecent(bond, now);
+  }
+
   /** The rows that reflections have taken from guests since the last call, to be put back into the bridges. */
-  takeReflected(): readonly Sighting[] {
+  takeReflected(): readonly Healable[] {
     return this.learned.takeReflected();
   }
 
@@ -210,6 +295,7 @@ export class HostState {
       heard: this.book.of(mac),
       configured: this.statics.claims(mac, this.topology),
       claimed,
+      waitsAt: this.still?.waitingAt(mac, this.topology) ?? [],
     };
   }
 

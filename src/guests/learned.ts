@@ -8,8 +8,9 @@ import { type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { PvidMove } from '../topology/pvid-moves.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook } from './heard-book.js';
-import { PortQuota, type QuotaLimits, type QuotaReason } from './port-quota.js';
-import { Reflections } from './reflections.js';
+import type { CutReason, Cuts } from './cuts.js';
+import { PortQuota, type QuotaLimits } from './port-quota.js';
+import { type Healable, type Move, Reflections } from './reflections.js';
 import { behind } from './standing.js';
 import { type Changes, type GuestTable, type Memory, type Remembered, samePort } from './table.js';
 
@@ -38,6 +39,8 @@ export interface Parts {
   readonly memory: Memory;
   readonly book: HeardBook;
   readonly changes: Changes;
+  /** Who had to go because of a limit. */
+  readonly cuts: Cuts;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
 }
@@ -55,7 +58,7 @@ const MESSAGE_BEHIND_FRAME = 0.5;
 export class Learned {
   readonly quota: PortQuota;
   readonly reflections = new Reflections();
-  private readonly evictions: QuotaReason[] = [];
+  private readonly evictions: CutReason[] = [];
 
   constructor(
     private readonly parts: Parts,
@@ -99,7 +102,7 @@ export class Learned {
     if (!held || held.device === sighting.device || !this.port(sighting).isGuests) return now;
     const spoke = Math.max(
       -Infinity,
-      ...this.port(held).outside.map((exit) => book.at(held.mac, exit)?.out ?? -Infinity),
+      ...this.port(held).outside.map((exit) => book.at(held.mac, exit)?.proof ?? -Infinity),
     );
     return now - spoke <= MESSAGE_BEHIND_FRAME ? Math.min(spoke, now) : now;
   }
@@ -178,27 +181,37 @@ export class Learned {
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
-  takeEvictions(): readonly QuotaReason[] {
+  takeEvictions(): readonly CutReason[] {
     return this.evictions.splice(0);
   }
 
   /** The rows that reflections have taken from guests since the last call, to be put back into the kernel's bridges. */
-  takeReflected(): readonly Sighting[] {
-    return this.reflections.takeHealable().filter(({ source }) => source === 'fdb');
+  takeReflected(): readonly Healable[] {
+    return this.reflections.takeHealable().filter(({ row }) => row.source === 'fdb');
   }
 
   /** A bond has failed over. Guests that a bridge has learned on it since are reflections of their own frames. */
   failedOver(bond: BondId, arrived: number): void {
-    const { table, memory } = this.parts;
-    for (const { from, to } of this.reflections.failedOver(bond, arrived)) {
-      const undoes = table.held(to)?.device === to.device;
-      if (!undoes || !this.parts.stands(from)) continue;
-      if (!this.admit(from)) continue; // another has taken its room since
-      this.reflections.heal(from);
-      table.add(from);
-      const others = memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
-      this.settle([from.mac, ...others]);
+    for (const { move, undone } of this.reflections.failedOver(bond, arrived)) {
+      if (!undone) this.undo(move, true);
+      else if (this.parts.table.held(move.from)?.device === move.from.device) this.reflections.heal(move.from, true);
     }
+  }
+
+  /** A frame of a MAC came back by a bond at `at`: where a bridge has it there since, it has learned it of the echo. */
+  echoed(mac: Mac, bond: BondId, at: number): void {
+    for (const move of this.reflections.echoed(mac, bond, at)) this.undo(move, this.reflections.isRecent(bond, at));
+  }
+
+  private undo({ from, to }: Move, misledSwitches: boolean): void {
+    const { table, memory } = this.parts;
+    const undoes = table.held(to)?.device === to.device;
+    if (!undoes || !this.parts.stands(from)) return;
+    if (!this.admit(from)) return; // another has taken its room since
+    this.reflections.heal(from, misledSwitches);
+    table.add(from);
+    const others = memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
+    this.settle([from.mac, ...others]);
   }
 
   /** Forgets those who were last seen before `time`. */
@@ -257,7 +270,7 @@ export class Learned {
    * are counted there, and for the others there is as much room as its ports would have.
    */
   private admit(sighting: Sighting): boolean {
-    const { topology, table, memory, book, changes } = this.parts;
+    const { topology, table, memory, book, changes, cuts } = this.parts;
     const { mac, device } = sighting;
     const { isGuests, isOvs, inner: end } = this.port(sighting);
     if (!isGuests) return this.isKnown(mac) || table.size - this.quota.size < this.quota.limits.total;
@@ -267,6 +280,7 @@ export class Learned {
     const eviction = this.quota.admit(mac, device, isPresent, (inner?.guestPorts ?? 1) * this.quota.limits.perPort);
     if (!eviction) return true;
     this.evictions.push(eviction.reason);
+    cuts.note(eviction, eviction.mac);
     if (eviction.mac === mac) return false;
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
     const others = memory.forget(eviction.mac, (row) => row.device === eviction.port);
@@ -300,9 +314,10 @@ export class Learned {
   }
 
   private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
-    const bonds = this.port(moved).outside.map(({ bond }) => bond);
-    if (bonds.length === 0 || !this.parts.stands(held)) return false;
-    return this.reflections.moved({ from: held, to: moved, bonds }, now);
+    const { outside } = this.port(moved);
+    if (outside.length === 0 || !this.parts.stands(held)) return false;
+    const cameIn = Math.max(...outside.map((exit) => this.parts.book.at(moved.mac, exit)?.in ?? -Infinity));
+    return this.reflections.moved({ from: held, to: moved, bonds: outside.map(({ bond }) => bond) }, cameIn, now);
   }
 }
 

@@ -4,14 +4,16 @@ import type { Config } from '../config/config.js';
 /** How many MAC addresses there may be in all, and on a port. */
 export type QuotaLimits = Pick<Config['guests']['limits'], 'total' | 'perPort'>;
 
-/** Which limit was met. Closed set: it is a label of metrics. */
-export type QuotaReason = 'per-port' | 'total';
+/** Which limit was met. */
+type QuotaReason = 'per-port' | 'total';
 
 /** The answer to a newcomer: who has to go for it, and why; `evicted` is the newcomer itself when there is no room. */
 interface Eviction {
   readonly reason: QuotaReason;
   readonly port: number;
   readonly mac: Mac;
+  /** How many MACs there may be. */
+  readonly limit: number;
 }
 
 /**
@@ -29,6 +31,11 @@ export class PortQuota {
   /** How many MACs there are in all. */
   get size(): number {
     return this.portsOf.size;
+  }
+
+  /** How many MACs there are on a port. */
+  at(port: number): number {
+    return this.ports.get(port)?.size ?? 0;
   }
 
   /**
@@ -58,17 +65,18 @@ export class PortQuota {
     { port, macs, perPort }: { readonly port: number; readonly macs: ReadonlySet<Mac>; readonly perPort: number },
     isPresent: (mac: Mac) => boolean,
   ): Eviction | null {
+    const { total } = this.limits;
     if (macs.size >= perPort) {
       const silent = [...macs].find((each) => !isPresent(each)) ?? mac;
       if (silent === mac || this.isOnlyThere(silent) || this.hasRoomFor(mac))
-        return { reason: 'per-port', port, mac: silent };
-      return { reason: 'total', port, mac };
+        return { reason: 'per-port', port, mac: silent, limit: perPort };
+      return { reason: 'total', port, mac, limit: total };
     }
     if (this.hasRoomFor(mac)) return null;
     const [greedy, theirs] = this.greediest();
     const newest = [...theirs].reverse().find((each) => this.isOnlyThere(each));
-    if (newest === undefined || theirs.size <= macs.size + 1) return { reason: 'total', port, mac };
-    return { reason: 'total', port: greedy, mac: newest };
+    if (newest === undefined || theirs.size <= macs.size + 1) return { reason: 'total', port, mac, limit: total };
+    return { reason: 'total', port: greedy, mac: newest, limit: total };
   }
 
   private hasRoomFor(mac: Mac): boolean {

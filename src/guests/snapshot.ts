@@ -10,7 +10,7 @@ import { asBond, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Parts } from './learned.js';
-import { PLACES_PER_MAC, type Remembered } from './table.js';
+import type { Remembered } from './table.js';
 
 /** A device, by both of its names: either may come to mean another device while nobody looks. */
 export type NamedDevice = Pick<LinkEvent, 'ifindex' | 'name'>;
@@ -29,14 +29,18 @@ export interface PlaceSnapshot extends Pick<Sighting, 'source' | 'vlan'> {
 }
 
 /** What was heard of a MAC at one exit; its bond can be recognised later. Times on the monotonic clock, seconds. */
-export interface HeardSnapshot extends Omit<HeardExit, 'bond' | 'out' | 'in' | 'inSince' | 'addresses'> {
+export interface HeardSnapshot extends Omit<HeardExit, 'bond' | 'out' | 'proof' | 'in' | 'inSince' | 'addresses'> {
   readonly bond: NamedDevice;
   /** null for never. */
   readonly out: number | null;
+  readonly proof: number | null;
   readonly in: number | null;
   /** Each with the time when it was claimed last, the oldest first. */
   readonly addresses: readonly (readonly [Ip, number])[];
 }
+
+/** So many places of one MAC, and so many exits at which it was heard, are kept: twice as many as there are VLANs. */
+export const MAX_PLACES = 8192;
 
 /** A guest: the places where it was, those on uplinks among them, in the order of `lastSeen`; and what it said. */
 export interface GuestSnapshot {
@@ -93,15 +97,17 @@ function snapshotGuest({ topology, table, memory, book }: State, mac: Mac, now: 
   const named = isGuest ? places.flatMap((place) => snapshotPlace(topology, place) ?? []) : [];
   const isHere = isGuest || listed.length < table.sightings(mac).length;
   const heard = isHere ? book.of(mac).flatMap((place) => snapshotHeard(topology, place) ?? []) : [];
-  return named.length + heard.length > 0 ? { mac, places: named.slice(-PLACES_PER_MAC), heard } : null;
+  return named.length + heard.length > 0
+    ? { mac, places: named.slice(-MAX_PLACES), heard: heard.slice(0, MAX_PLACES) }
+    : null;
 }
 
 function snapshotHeard(topology: Topology, place: HeardExit): HeardSnapshot | null {
   const { tags, since, router, advertised } = place;
   const bond = nameDevice(topology, place.bond);
-  const [left, came] = [place.out, place.in].map((time) => (time === -Infinity ? null : time));
-  const addresses = [...place.addresses];
-  return bond && { bond, tags, since, router, advertised, out: left ?? null, in: came ?? null, addresses };
+  const told = (time: number): number | null => (time === -Infinity ? null : time);
+  const times = { out: told(place.out), proof: told(place.proof), in: told(place.in) };
+  return bond && { bond, tags, since, router, advertised, ...times, addresses: [...place.addresses] };
 }
 
 function snapshotPlace(topology: Topology, { sighting, lastSeen }: Remembered): PlaceSnapshot | null {
@@ -155,6 +161,7 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
       bond: asBond(bond.ifindex),
       since: Math.min(place.since, now),
       out: past(place.out),
+      proof: past(place.proof),
       in: past(place.in),
       inSince: past(place.in),
       addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),

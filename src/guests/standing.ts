@@ -18,6 +18,8 @@ export interface Evidence {
   readonly configured: readonly Claim[];
   /** Exits by which an operator wants it announced, where no source knows it. */
   readonly claimed: readonly Exit[];
+  /** The devices behind which its guest stands still, as libvirt says, and was not seen running. */
+  readonly waitsAt: readonly number[];
 }
 
 /** So many bridges are passed from one to the next, at most; cables in a ring have no end. */

@@ -1,6 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
+import { furtherPlaces, Shares } from './shares.js';
 
 /**
  * Identifies where a source says a MAC is: one place a bridge and VLAN, since a bridge knows only one. Each source has
@@ -84,32 +85,53 @@ export interface Remembered {
   readonly lastSeen: number;
 }
 
-/** So many places of one MAC are remembered; a guest has one a VLAN, and one that wanders has been seen often enough. */
-export const PLACES_PER_MAC = 16;
-
 /**
  * Where MACs were that a bridge does not list there any more: guests that fell silent until their entry aged out, and
  * guests that moved. Bounded by `limit` MACs that were on a guest's port and as many others, each of which the one that
- * left longest ago goes first: so the rest of the network, however large, pushes no guest out.
+ * left longest ago goes first: so the rest of the network, however large, pushes no guest out. A MAC has a place in each
+ * VLAN that it used; of those beyond the first of each MAC there is room for `furtherPlaces(limit)`, and of too many the
+ * MAC that has most loses its oldest.
  */
 export class Memory {
   /** In the order of their last departure. */
   private readonly guests: LruMap<Mac, Remembered[]>;
   private readonly others: LruMap<Mac, Remembered[]>;
+  private readonly shares: Shares<Mac>;
 
-  /** @param isGuests whether a sighting was on a guest's port */
+  /**
+   * @param isGuests whether a sighting was on a guest's port
+   * @param cut called for each place that had to go for others
+   */
   constructor(
     limit: number,
     private readonly isGuests: (sighting: Sighting) => boolean,
+    private readonly cut: (sighting: Sighting) => void = () => undefined,
   ) {
     this.guests = new LruMap(limit);
     this.others = new LruMap(limit);
+    this.shares = new Shares(furtherPlaces(limit));
   }
 
-  /** A sighting stands no more. @returns the MACs that are forgotten for it */
+  /** Whether there is no room for further places, so that who was in many VLANs is not remembered in all. */
+  get isFull(): boolean {
+    return this.shares.isFull;
+  }
+
+  /** A sighting stands no more. @returns the MACs of which less is remembered for it */
   departed(sighting: Sighting, now: number): Mac[] {
     const others = this.of(sighting.mac).filter((each) => !samePort(each.sighting, sighting));
-    return this.put(sighting.mac, [...others, { sighting, lastSeen: now }].slice(-PLACES_PER_MAC));
+    const forgotten = this.put(sighting.mac, [...others, { sighting, lastSeen: now }]);
+    return this.shares.isOver ? [...forgotten, ...this.makeRoom()] : forgotten;
+  }
+
+  /** Takes the oldest place of whoever has most, one on a guest's port rather than the word that it left. */
+  private makeRoom(): Mac[] {
+    const mac = this.shares.greediest();
+    const places = mac === undefined ? [] : this.of(mac);
+    const oldest = places.find(({ sighting }) => this.isGuests(sighting)) ?? places[0];
+    if (mac === undefined || !oldest) return [];
+    this.cut(oldest.sighting);
+    return [mac, ...this.forget(mac, (sighting) => sighting === oldest.sighting)];
   }
 
   /** Takes in what was remembered before; of a place that is remembered already, the memory at hand counts. */
@@ -120,6 +142,7 @@ export class Memory {
     );
     this.guests.clear();
     this.others.clear();
+    this.shares.clear();
     const inOrder = [...held, ...added].sort((a, b) => a.lastSeen - b.lastSeen);
     for (const { sighting, lastSeen } of inOrder) this.departed(sighting, lastSeen);
   }
@@ -144,6 +167,7 @@ export class Memory {
     if (kept.length === places.length) return [];
     const map = this.guests.has(mac) ? this.guests : this.others;
     if (kept.length > 0 && map === this.guests && !this.isGuest(kept)) return this.put(mac, kept);
+    this.shares.set(mac, kept.length);
     if (kept.length > 0) map.replace(mac, kept);
     else map.delete(mac);
     return [];
@@ -168,6 +192,7 @@ export class Memory {
         if ((places.at(-1)?.lastSeen ?? 0) >= time) continue; // not in order: a later place may have been forgotten
         expired.push(mac);
         map.delete(mac);
+        this.shares.set(mac, 0);
       }
     }
     return expired;
@@ -177,7 +202,10 @@ export class Memory {
     this.guests.delete(mac);
     this.others.delete(mac);
     const map = this.isGuest(places) ? this.guests : this.others;
-    return map.put(mac, places).map(([forgotten]) => forgotten);
+    this.shares.set(mac, places.length);
+    const forgotten = map.put(mac, places).map(([each]) => each);
+    for (const each of forgotten) this.shares.set(each, 0);
+    return forgotten;
   }
 
   private isGuest(places: readonly Remembered[]): boolean {

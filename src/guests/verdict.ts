@@ -11,7 +11,7 @@ import type { Claim, Policy, RefusalReason } from './policy.js';
 import { type Evidence, isCutOff, portStands } from './standing.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
-export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'too-many';
+export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'paused' | 'too-many';
 
 /** A guest behind a bond, with the tags its frames leave with, and why it is not announced (null: it is). */
 export interface Verdict extends Exit {
@@ -40,8 +40,9 @@ export function byMacAndVlan(a: Verdict, b: Verdict): number {
 /**
  * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
  * was as long as its port stands. A MAC that was seen on an uplink lives elsewhere, whatever a bridge of this host
- * believes, until a frame of it was heard leaving by the bond; unless libvirt or the configuration says that it is here,
- * or the host itself has it. The forwarding database alone is no proof: it learns from frames that a filter drops
+ * believes, until a frame that it must have sent itself was heard leaving by the bond; unless libvirt or the configuration says that it is here,
+ * or the host itself has it. Where libvirt says that its guest waits to run, a bridge's row is not the guest's doing.
+ * The forwarding database alone is no proof: it learns from frames that a filter drops
  * afterwards.
  * @returns one verdict for each bond and stack of tags
  */
@@ -50,14 +51,15 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
   candidates.find(evidence);
   if (candidates.found.size === 0) return [];
   const elsewhere = lastElsewhere(topology, evidence);
-  const heardOut = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.out]));
+  const proofs = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.proof]));
   const refused = policy.ofMac(mac);
-  return [...candidates.found].map(([key, { verdict, vouched, excluded }]) => {
+  return [...candidates.found].map(([key, { verdict, vouched, excluded, waits }]) => {
     if (refused) return { ...verdict, suppressed: refused };
     if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
     const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
-    const moved = !vouched && (left ?? -Infinity) > (heardOut.get(key) ?? -Infinity);
-    return moved ? { ...verdict, suppressed: 'seen-on-uplink' } : verdict;
+    const proof = proofs.get(key) ?? -Infinity;
+    if (!vouched && (left ?? -Infinity) > proof) return { ...verdict, suppressed: 'seen-on-uplink' };
+    return waits && !vouched && proof === -Infinity ? { ...verdict, suppressed: 'paused' } : verdict;
   });
 }
 
@@ -108,6 +110,8 @@ interface Candidate {
   readonly vouched: boolean;
   /** Whether the way there leads past a device of which the operator wants nothing to be announced. */
   readonly excluded: boolean;
+  /** Whether it is known only from where its guest stands still, and was not seen running. */
+  readonly waits: boolean;
 }
 
 /** The exits by which one MAC leaves this host, by their keys. */
@@ -115,6 +119,8 @@ class Candidates {
   readonly found = new Map<string, Candidate>();
   /** Sightings from which no exit is known. */
   private readonly beyond: Sighting[] = [];
+  private waitsAt: readonly number[] = [];
+  private within: ReturnType<typeof heardWithin> = new Map();
 
   constructor(
     private readonly topology: Topology,
@@ -124,6 +130,8 @@ class Candidates {
 
   find(evidence: Evidence): void {
     const { topology, policy } = this;
+    this.waitsAt = evidence.waitsAt;
+    this.within = heardWithin(evidence.heard);
     const counts = ({ source }: Sighting): boolean => source !== 'fdb' || policy.learns;
     for (const sighting of evidence.sightings) if (counts(sighting)) this.follow(sighting, evidence, null);
     for (const { sighting, lastSeen } of evidence.remembered) {
@@ -140,7 +148,7 @@ class Candidates {
     const exits = exitsOf(this.topology, port, sighting, evidence);
     const witness = { source, device, lastSeen, port };
     for (const exit of exits) this.add(exit, witness);
-    for (const exit of trunkExits(this.topology, sighting, exits, evidence.heard)) this.add(exit, witness);
+    for (const exit of trunkExits(this.topology, sighting, exits, this.within)) this.add(exit, witness);
     if (exits.length === 0) this.beyond.push(sighting);
   }
 
@@ -184,11 +192,12 @@ class Candidates {
     const lastSeen = before === null || seen === null ? null : Math.max(before, seen);
     const verdict = { mac: this.mac, bond, tags, source, device, lastSeen, suppressed, entry };
     const isExcluded = device !== null && this.excludes(device);
-    const one = { verdict, inner: port?.inner ?? null, vouched: VOUCHING.has(source), excluded: isExcluded };
+    const waits = device !== null && this.waitsAt.includes(device);
+    const one = { verdict, inner: port?.inner ?? null, vouched: VOUCHING.has(source), excluded: isExcluded, waits };
     if (!held) return void this.found.set(key, one);
     const better = goesBefore(one, held) ? one : { ...held, verdict: { ...held.verdict, lastSeen } };
-    const both = { vouched: one.vouched || held.vouched, excluded: one.excluded || held.excluded };
-    this.found.set(key, { ...better, ...both });
+    const either = { vouched: one.vouched || held.vouched, excluded: one.excluded || held.excluded };
+    this.found.set(key, { ...better, ...either, waits: one.waits && held.waits });
   }
 
   private excludes(device: number): boolean {
@@ -208,29 +217,38 @@ function exitsOf(topology: Topology, port: PortFacts, sighting: Sighting, eviden
 /**
  * A guest that tags its own traffic leaves with more tags than its port gives it: those it was heard with, where such
  * frames leave so today. A tag by which the bridge sorts names a VLAN of the bridge, and may have been taken from the port.
+ * @param within of `heardWithin`
  */
 function trunkExits(
   topology: Topology,
   sighting: Sighting,
   exits: readonly RoutedExit[],
-  heard: readonly HeardExit[],
+  within: ReadonlyMap<string, readonly HeardExit[]>,
 ): RoutedExit[] {
   const { programmed } = portFacts(topology, sighting);
-  const within = (exit: RoutedExit, { bond, tags, out }: HeardExit): boolean =>
-    out > -Infinity &&
-    bond === exit.bond &&
-    tags.length > exit.tags.length &&
-    exit.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
   return exits.flatMap((exit) =>
-    heard
-      .filter((each) => within(exit, each))
-      .flatMap(({ tags }) => {
-        if (programmed) return [withTags(exit, tags)]; // which frames leave how, only the flows say
-        const inner = exitsOfInner(topology, sighting, tags.slice(exit.tags.length));
-        const key = exitKey({ bond: exit.bond, tags });
-        return inner.filter((each) => exitKey(each) === key);
-      }),
+    (within.get(exitKey(exit)) ?? []).flatMap(({ tags }) => {
+      if (programmed) return [withTags(exit, tags)]; // which frames leave how, only the flows say
+      const inner = exitsOfInner(topology, sighting, tags.slice(exit.tags.length));
+      const key = exitKey({ bond: exit.bond, tags });
+      return inner.filter((each) => exitKey(each) === key);
+    }),
   );
+}
+
+/** @returns where a MAC was heard leaving, by the key of each exit with fewer tags */
+function heardWithin(heard: readonly HeardExit[]): ReadonlyMap<string, readonly HeardExit[]> {
+  const within = new Map<string, HeardExit[]>();
+  for (const each of heard) {
+    if (each.out === -Infinity) continue;
+    for (let tags = each.tags.length - 1; tags >= 0; tags--) {
+      const key = exitKey({ bond: each.bond, tags: each.tags.slice(0, tags) });
+      const those = within.get(key);
+      if (those) those.push(each);
+      else within.set(key, [each]);
+    }
+  }
+  return within;
 }
 
 /** The tags of the guest's own are on its frames from the beginning. */

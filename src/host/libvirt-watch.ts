@@ -4,7 +4,13 @@ import { SwitchedTask } from '../tasks/switched-task.js';
 import type { DaemonEmitter } from '../wire/events.js';
 import { LibvirtStatusError, SyscallError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
-import { type Domain, guestInterfaces, type GuestInterface, parseDomainStatus } from '../sources/libvirt.js';
+import {
+  type Domain,
+  guestInterfaces,
+  type GuestInterface,
+  parseDomainStatus,
+  stillInterfaces,
+} from '../sources/libvirt.js';
 import type { Log } from '../sys/log.js';
 import type { Folder, FolderFile } from '../sys/files/watch-folder.js';
 import { Deferred } from '../tasks/deferred.js';
@@ -33,11 +39,11 @@ export class LibvirtWatch implements Task {
   private present = false;
   private complaint: string | null = null;
 
-  /** @param changed called with the interfaces of all running guests, at first and whenever a file changed */
+  /** @param changed called with the interfaces of the guests that run and of those that stand still, at first and whenever a file changed */
   constructor(
     private readonly folder: Folder,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics },
-    private readonly changed: (interfaces: GuestInterface[]) => void,
+    private readonly changed: (running: GuestInterface[], still: GuestInterface[]) => void,
     private readonly limits = LIMITS,
   ) {}
 
@@ -70,7 +76,9 @@ export class LibvirtWatch implements Task {
       if (held) now.set(name, held);
     }
     this.held = now;
-    if (!same) this.changed(guestInterfaces([...now.values()].flatMap(({ domain }) => domain ?? [])));
+    if (same) return;
+    const domains = [...now.values()].flatMap(({ domain }) => domain ?? []);
+    this.changed(guestInterfaces(domains), stillInterfaces(domains));
   }
 
   /** The files in the folder, none when it is not there; null when it cannot be read. */
@@ -130,10 +138,10 @@ export function followLibvirt(
   folder: Folder,
   hostKnown: () => Promise<void>,
 ): SwitchedTask<boolean, LibvirtWatch> {
-  const apply = (interfaces: readonly GuestInterface[]): void => {
-    host.setGuestInterfaces(interfaces);
+  const apply = (running: readonly GuestInterface[], still: readonly GuestInterface[]): void => {
+    host.setGuestInterfaces(running, still);
     void hostKnown().then(() => tools.events.emit('guestsChanged'));
   };
   const create = (wanted: boolean): LibvirtWatch | null => (wanted ? new LibvirtWatch(folder, tools, apply) : null);
-  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([]));
+  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([], []));
 }

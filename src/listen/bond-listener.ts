@@ -35,8 +35,6 @@ const AS_CONFIGURED: Hearing = { how: 'socket', reason: 'guests.sources.snoop is
  * frame that leaves; what comes in, from a socket on the bond. While no mirror works both come from a socket on the bond.
  */
 export class BondListener {
-  /** As OvsBondListener's: here a descriptor is readable whenever there is something to judge. */
-  readonly waits = false;
   private readonly mirror: BondMirror;
   private readonly pause = new MirrorPause();
   /** What left first, where that has a socket of its own. */

@@ -23,7 +23,7 @@ export type ToSnoopThread =
     }
   /** Another member of a bond of Open vSwitch is the active one. */
   | { readonly type: 'active'; readonly bond: BondId; readonly active: number | null }
-  /** We are about to have these frames sent by a bond of Open vSwitch. */
+  /** We are about to send these frames by a bond, or to have Open vSwitch send them. */
   | { readonly type: 'sending'; readonly bond: BondId; readonly frames: readonly Uint8Array[] }
   | { readonly type: 'forget'; readonly bond: BondId }
   /** A batch has been dealt with: another may come. */
@@ -76,7 +76,9 @@ export class BatchOfHeard {
   }
 }
 
-function keyOf({ mac, tags, direction, claims, releases, router, raSent, rsSent, arp }: Heard): string {
+function keyOf({ mac, tags, direction, claims, confirms, releases, ...says }: Heard): string {
+  const { router, raSent, rsSent, arp, proof } = says;
   const stack = tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join();
-  return `${mac} ${direction} ${stack} ${claims.join()} ${releases.join()} ${router} ${raSent} ${rsSent} ${arp}`;
+  const addresses = `${claims.join()} ${confirms.join()} ${releases.join()}`;
+  return `${mac} ${direction} ${stack} ${addresses} ${router} ${raSent} ${rsSent} ${arp} ${proof}`;
 }

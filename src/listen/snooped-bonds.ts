@@ -7,18 +7,21 @@ import type { Owner } from '../sys/process/thread.js';
 import type { StopOrder, ThreadReport } from '../wire/thread-handle.js';
 import { BatchOfHeard, type FromSnoopThread, MAX_BATCHES_ON_THEIR_WAY, type ToSnoopThread } from './snoop-messages.js';
 import { BondListener, type ListenerTools } from './bond-listener.js';
+import { EchoListener, type JudgedFrame } from './echo-listener.js';
 import type { MirrorNews } from './mirror-news.js';
 import { OvsBondListener } from './ovs-bond-listener.js';
 
 /** How many frames of a bond are read in a turn of the thread, of each direction. */
 const FRAMES_A_TURN = 128;
 
+type Listener = EchoListener | OvsBondListener;
+
 /** The listening thread's way to the daemon. */
 export type SnoopOwner = Owner<ToSnoopThread | StopOrder, FromSnoopThread | ThreadReport>;
 
 /** The bonds that the thread listens on, as its owner ordered. Bounded by the number of bonds on the host. */
 export class SnoopedBonds {
-  private readonly listeners = new Map<BondId, BondListener | OvsBondListener>();
+  private readonly listeners = new Map<BondId, Listener>();
   private readonly batch = new BatchOfHeard();
   private onTheirWay = 0;
   running = true;
@@ -88,10 +91,10 @@ export class SnoopedBonds {
     this.news.close();
   }
 
-  private read(bond: BondId, listener: BondListener | OvsBondListener): void {
+  private read(bond: BondId, listener: Listener): void {
     listener.read(
       FRAMES_A_TURN,
-      ({ bytes, direction, checksumReady }) => this.batch.add(readFrame(bytes, direction, checksumReady)),
+      ({ bytes, direction, checksumReady }: JudgedFrame) => this.batch.add(readFrame(bytes, direction, checksumReady)),
       () => {
         const batch = this.batch.drain();
         if (!batch) return;
@@ -103,9 +106,8 @@ export class SnoopedBonds {
 
   private follow(order: ToSnoopThread & { type: 'active' | 'sending' }): void {
     const listener = this.listeners.get(order.bond);
-    if (!(listener instanceof OvsBondListener)) return;
-    if (order.type === 'active') listener.active = order.active;
-    else listener.sending(order.frames);
+    if (order.type === 'sending') listener?.sending(order.frames);
+    else if (listener instanceof OvsBondListener) listener.active = order.active;
   }
 
   private hearNews(): void {
@@ -126,7 +128,7 @@ export class SnoopedBonds {
     const report = (hearing: Hearing): void => this.owner.post({ type: 'hearing', bond, hearing });
     const listener = members
       ? new OvsBondListener(members, active, this.tools, report, wanted)
-      : new BondListener(bond, this.tools, report, wanted);
+      : new EchoListener(new BondListener(bond, this.tools, report, wanted), this.tools.now);
     const failure = failureOf(() => listener.open());
     if (!failure) this.listeners.set(bond, listener);
     this.followDevices();

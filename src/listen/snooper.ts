@@ -1,5 +1,6 @@
 import { type BondId, isOverlay, isOvsBond } from '../topology/bond-id.js';
 import type { HostState } from '../guests/host-state.js';
+import type { Heard } from '../sources/snoop.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
@@ -31,6 +32,7 @@ export class Snooper implements Task {
   private readonly unheard = new ReportOnce<BondId>();
   /** Of bonds that are announced. */
   private readonly hearings = new Map<BondId, Hearing>();
+  private readonly echoing = new ReportOnce<BondId>();
   private answered: Promise<unknown> = Promise.resolve();
 
   /** @param bonds the bonds that are announced, by ifindex */
@@ -53,6 +55,7 @@ export class Snooper implements Task {
     const members = membersOfOvsBonds(this.host.topology);
     this.unheard.keepOnly(this.bonds);
     for (const bond of this.hearings.keys()) if (!this.bonds.has(bond)) this.hearings.delete(bond);
+    this.echoing.keepOnly(this.bonds);
     for (const [bond, held] of this.watched) {
       const now = members.get(bond);
       if (!this.bonds.has(bond) || (held && (!now || namesOf(held) !== namesOf(now)))) this.forget(bond);
@@ -79,7 +82,7 @@ export class Snooper implements Task {
     await this.answered.catch(() => undefined); // the task reports it
   }
 
-  /** These frames are about to leave by a bond of Open vSwitch: they prove nothing of a guest. */
+  /** These frames of ours are about to leave by a bond: neither they nor their echoes prove anything of a guest. */
   sending(bond: BondId, frames: readonly Uint8Array[]): void {
     this.thread.order({ type: 'sending', bond, frames });
   }
@@ -146,9 +149,19 @@ export class Snooper implements Task {
     if (heard.length > 0) {
       events.emit('arpLeft', bond, arpLeft, at);
       heard.forEach((each, n) => this.host.heard(bond, each, at + n * APART));
+      const echoes = heard.filter(({ direction }) => direction === 'echo');
+      if (echoes[0]) this.echoed(bond, echoes[0], echoes.length, at);
       events.emit('guestsChanged');
     }
     for (const [reason, count] of Object.entries(ignored)) this.ignored(reason, count);
+  }
+
+  /** Right after a failover the switches may return what was on its way; at any other time something is wrong outside. */
+  private echoed(bond: BondId, { mac }: Heard, count: number, at: number): void {
+    this.ignored('echo', count);
+    if (this.host.isReflecting(bond, at) || !this.echoing.isNew(bond, 'echo')) return;
+    const message = 'frames that left by a bond come back: a loop outside, or a port in VEPA mode';
+    this.tools.log.warn(message, { bond: this.nameOf(bond), mac });
   }
 
   private ignored(reason: string, count: number): void {

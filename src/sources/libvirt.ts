@@ -83,8 +83,19 @@ function readInterface(element: XmlElement): DomainInterface | IgnoreReason {
  * away, or be about to arrive. One that is migrating away runs here until the moment it is paused.
  */
 export function guestInterfaces(domains: Iterable<Domain>): GuestInterface[] {
+  return interfacesOf(domains, ({ state }) => state === 'running');
+}
+
+const STANDS_STILL: ReadonlySet<Domain['state']> = new Set(['paused', 'pmsuspended', 'crashed'] as const);
+
+/** The interfaces of the guests that have devices on this host, and whose processors stand still: they send nothing. */
+export function stillInterfaces(domains: Iterable<Domain>): GuestInterface[] {
+  return interfacesOf(domains, ({ state }) => STANDS_STILL.has(state));
+}
+
+function interfacesOf(domains: Iterable<Domain>, isMeant: (domain: Domain) => boolean): GuestInterface[] {
   return [...domains]
-    .filter(({ state }) => state === 'running')
+    .filter(isMeant)
     .flatMap(({ name, interfaces }) => interfaces.map(({ mac, target }) => ({ domain: name, mac, target })));
 }
 

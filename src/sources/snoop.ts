@@ -2,13 +2,16 @@ import { type Ip, isStationIp } from '../addr/ip.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { FrameError } from '../errors.js';
-import { decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
+import { ARP_REPLY, decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
 import { decodeDhcp, decodeUdp, DHCP, DHCP_SERVER_PORT, ETH_P_IP } from '../frames/dhcp.js';
 import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
-import { decodeNd } from '../frames/nd.js';
+import { decodeNd, UNSPECIFIED } from '../frames/nd.js';
 
-/** Which way a frame passed the bond: `out` to the network, after every filter of the host; `in` from it. */
-export type Direction = 'out' | 'in';
+/**
+ * Which way a frame passed the bond: `out` to the network, after every filter of the host; `in` from it; `echo` from it,
+ * after the same frame had left a moment before.
+ */
+export type Direction = 'out' | 'in' | 'echo';
 
 /** What one frame says of the station that sent it. */
 export interface Heard {
@@ -18,6 +21,8 @@ export interface Heard {
   readonly direction: Direction;
   /** The addresses that the station claims as its own with this frame. */
   readonly claims: readonly Ip[];
+  /** The addresses that it says to have, to a station that asked: who had them has them still, and nobody gets them so. */
+  readonly confirms: readonly Ip[];
   /** The addresses that it gives up. */
   readonly releases: readonly Ip[];
   /** Whether it says to be a router; null when the frame says nothing of that. */
@@ -28,6 +33,8 @@ export interface Heard {
   readonly rsSent: boolean;
   /** Whether the frame is ARP: inspection in switches counts those. */
   readonly arp: boolean;
+  /** Whether the station itself must have sent it: no kernel says it of itself when a device with that MAC comes up. */
+  readonly proof: boolean;
 }
 
 /** Why a frame says nothing. Closed set: it is a label of metrics. */
@@ -36,12 +43,16 @@ export type HeardIgnoreReason = 'not-of-interest' | 'malformed' | 'group-source'
 /** What a frame says beyond who sent it. */
 type Says = Omit<Heard, 'mac' | 'tags' | 'direction'>;
 
-const NOTHING: Says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: false };
+const SILENT = { claims: [], confirms: [], releases: [], router: null, raSent: false, rsSent: false };
+const NOTHING: Says = { ...SILENT, arp: false, proof: true };
 
 /**
  * What a frame says of the station that sent it. Other stations believe a claim of an address for the link-layer
  * address in it; so one counts only where that is the address of the frame's sender. Probes (RFC 5227 section 2.1.1,
- * RFC 4862 section 5.4) and advertisements without Override (anycast, proxies: RFC 4861 section 7.2.8) claim nothing.
+ * RFC 4862 section 5.4) and advertisements without Override (anycast, proxies: RFC 4861 section 7.2.8) claim nothing;
+ * an answer to one station claims nothing either, because proxies give it for others (RFC 1027).
+ * A kernel probes and solicits by itself when a device comes up, for instance a macvtap that waits for a migration: what
+ * comes from no address, and Router Solicitations (RFC 4861 section 6.3.7), prove nothing of the guest with that MAC.
  * @param checksumReady false when the frame was on its way to hardware that fills the checksum in
  */
 export function readFrame(bytes: Uint8Array, direction: Direction, checksumReady = true): Heard | HeardIgnoreReason {
@@ -58,10 +69,11 @@ export function readFrame(bytes: Uint8Array, direction: Direction, checksumReady
   }
 }
 
-function read({ etherType, payload, source }: EthernetFrame, checksumReady: boolean): Says | null {
+function read(frame: EthernetFrame, checksumReady: boolean): Says | null {
+  const { etherType, payload, source } = frame;
   switch (etherType) {
     case ETH_P_ARP:
-      return readArp(payload, source);
+      return readArp(frame);
     case ETH_P_RARP:
       decodeArpPacket(payload);
       return NOTHING;
@@ -74,26 +86,32 @@ function read({ etherType, payload, source }: EthernetFrame, checksumReady: bool
   }
 }
 
-function readArp(payload: Uint8Array, source: Mac): Says {
-  const { sender, senderIp } = decodeArp(payload);
-  return { ...NOTHING, claims: sender === source ? stationsOnly(senderIp) : [], arp: true };
+/** Requests and gratuitous replies claim; a reply to one station about another address than its own only confirms. */
+function readArp({ payload, source, destination }: EthernetFrame): Says {
+  const { operation, sender, senderIp, targetIp } = decodeArp(payload);
+  const own = sender === source ? stationsOnly(senderIp) : [];
+  const answers = operation === ARP_REPLY && senderIp !== targetIp && !isGroupMac(destination);
+  const said = answers ? { confirms: own } : { claims: own };
+  return { ...NOTHING, ...said, arp: true, proof: senderIp !== NO_IPV4 };
 }
 
 function readNd(payload: Uint8Array, source: Mac, checksumReady: boolean): Says | null {
   const message = decodeNd(decodeIpv6(payload), checksumReady);
   if (!message) return null;
   const own = message.linkLayer === source;
+  const proof = message.source !== UNSPECIFIED && message.type !== 'rs';
+  const nothing = { ...NOTHING, proof };
   switch (message.type) {
     case 'rs':
-      return { ...NOTHING, claims: own ? stationsOnly(message.source) : [], router: false, rsSent: true };
+      return { ...nothing, claims: own ? stationsOnly(message.source) : [], router: false, rsSent: true };
     case 'ra':
-      return { ...NOTHING, claims: own ? stationsOnly(message.source) : [], router: true, raSent: true };
+      return { ...nothing, claims: own ? stationsOnly(message.source) : [], router: true, raSent: true };
     case 'ns':
-      return { ...NOTHING, claims: own ? stationsOnly(message.source) : [] };
+      return { ...nothing, claims: own ? stationsOnly(message.source) : [] };
     case 'na': {
       const aboutOther = message.linkLayer !== null && !own;
       const claims = own && message.override ? stationsOnly(message.target) : [];
-      return { ...NOTHING, claims, router: aboutOther ? null : message.router };
+      return { ...nothing, claims, router: aboutOther ? null : message.router };
     }
   }
 }
@@ -106,13 +124,14 @@ function readDhcp(payload: Uint8Array, source: Mac): Says | null {
   const datagram = decodeUdp(payload);
   if (datagram?.destinationPort !== DHCP_SERVER_PORT) return null;
   const message = decodeDhcp(datagram.payload);
-  if (!message || message.relayed || message.client !== source) return NOTHING;
+  const nothing = { ...NOTHING, proof: datagram.source !== NO_IPV4 };
+  if (!message || message.relayed || message.client !== source) return nothing;
   const { type, clientIp, requestedIp } = message;
   const claiming = type === DHCP.request || type === DHCP.inform;
-  if (claiming) return { ...NOTHING, claims: clientIp === datagram.source ? stationsOnly(clientIp) : [] };
-  if (type === DHCP.release) return { ...NOTHING, releases: stationsOnly(clientIp) };
-  if (type === DHCP.decline) return { ...NOTHING, releases: stationsOnly(requestedIp) };
-  return NOTHING;
+  if (claiming) return { ...nothing, claims: clientIp === datagram.source ? stationsOnly(clientIp) : [] };
+  if (type === DHCP.release) return { ...nothing, releases: stationsOnly(clientIp) };
+  if (type === DHCP.decline) return { ...nothing, releases: stationsOnly(requestedIp) };
+  return nothing;
 }
 
 function stationsOnly(ip: Ip | null): Ip[] {

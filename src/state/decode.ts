@@ -1,6 +1,13 @@
 import { type Ip, isStationIp, parseIp } from '../addr/ip.js';
 import { parseStationMac } from '../addr/mac.js';
-import type { BondSnapshot, GuestSnapshot, HeardSnapshot, NamedDevice, PlaceSnapshot } from '../guests/snapshot.js';
+import {
+  type BondSnapshot,
+  type GuestSnapshot,
+  type HeardSnapshot,
+  MAX_PLACES,
+  type NamedDevice,
+  type PlaceSnapshot,
+} from '../guests/snapshot.js';
 import type { Source } from '../sources/sighting.js';
 import { TextDecoder } from 'node:util';
 import { MAX_BONDS, MAX_BYTES, MAX_GUESTS, type SavedState, VERSION } from './document.js';
@@ -50,9 +57,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 /** The sources whose places may stand in a file. */
 const SOURCES: readonly Source[] = ['fdb', 'libvirt', 'macvlan', 'ovs'];
 
-/** So many places of one MAC are read; no more are written. */
-const MAX_PLACES = 64;
-
 /** So many addresses of one MAC by one way are read; the settings may allow no more. */
 const MAX_ADDRESSES = 4096;
 
@@ -101,16 +105,20 @@ function readList<T>(list: unknown, max: number, read: (entry: unknown) => T | u
   return entries.length === list.length ? entries : undefined;
 }
 
+const HEARD_KEYS = ['bond', 'tags', 'out', 'proof', 'in', 'since', 'router', 'advertised', 'addresses'] as const;
+
 function readHeard(entry: unknown): HeardSnapshot | undefined {
-  if (!hasKeys(entry, ['bond', 'tags', 'out', 'in', 'since', 'router', 'advertised', 'addresses'])) return undefined;
-  const { out, in: came, since, router, advertised } = entry;
-  const bond = readDevice(entry.bond);
-  const tags = readList(entry.tags, MAX_TAGS, readTag);
-  const addresses = readList(entry.addresses, MAX_ADDRESSES, readAddress);
+  // Earlier runs wrote no proof: to them everything that left was one.
+  const whole = isRecord(entry) && !Object.hasOwn(entry, 'proof') ? { ...entry, proof: entry['out'] } : entry;
+  if (!hasKeys(whole, HEARD_KEYS)) return undefined;
+  const { out, proof, in: came, since, router, advertised } = whole;
+  const bond = readDevice(whole.bond);
+  const tags = readList(whole.tags, MAX_TAGS, readTag);
+  const addresses = readList(whole.addresses, MAX_ADDRESSES, readAddress);
   if (!bond || !tags || !addresses || !isNumber(since)) return undefined;
-  if ((out !== null && !isNumber(out)) || (came !== null && !isNumber(came))) return undefined;
+  if (!isTime(out) || !isTime(proof) || !isTime(came)) return undefined;
   if ((router !== null && typeof router !== 'boolean') || typeof advertised !== 'boolean') return undefined;
-  return { bond, tags, out, in: came, since, router, advertised, addresses };
+  return { bond, tags, out, proof, in: came, since, router, advertised, addresses };
 }
 
 function readTag(entry: unknown): { tpid: number; vid: number } | undefined {
@@ -141,6 +149,11 @@ function readDevice(entry: unknown): NamedDevice | undefined {
   const { ifindex, name } = entry;
   if (typeof ifindex !== 'number' || (ifindex | 0) !== ifindex || ifindex === 0) return undefined;
   return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { ifindex, name } : undefined;
+}
+
+/** Whether a value is a time, or null for never. */
+function isTime(value: unknown): value is number | null {
+  return value === null || isNumber(value);
 }
 
 function isVlan(value: unknown): value is number | null {

@@ -30,7 +30,7 @@ export interface SavedState extends Pick<Origin, 'savedAt'>, Pick<Snapshot, 'bon
  *
  *     {"version":2,"bootId":"...","savedAt":1700000000,"bonds":[{"ifindex":4,"name":"bond0","activeSlave":{...}}],"guests":[
  *     {"mac":"52:54:00:00:00:01","places":[{"source":"fdb","device":{...},"bridge":{...},"vlan":null,"lastSeen":12.5}],
- *      "heard":[{"bond":{...},"tags":[],"out":12.5,"in":null,...,"addresses":[["192.0.2.1",12.5]]}]}
+ *      "heard":[{"bond":{...},"tags":[],"out":12.5,"proof":12.5,"in":null,...,"addresses":[["192.0.2.1",12.5]]}]}
  *     ]}
  */
 export function* encodeState({ bootId, savedAt }: Origin, { bonds, guests }: Snapshot): Generator<string> {

@@ -25,8 +25,12 @@ export interface SlicePort {
 /** Some 60 µs in the kernel. Others wait no longer than that, and a run that is cancelled sends no more than these. */
 export const FRAMES_A_SLICE = 64;
 
-/** A port on a sender that does not wait. */
-export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): SlicePort {
+/** A port on a sender that does not wait. @param sending called with the frames that are about to leave */
+export function slicePortOn(
+  sender: PacketSender,
+  capacity = FRAMES_A_SLICE,
+  sending: (frames: readonly Uint8Array[]) => void = () => undefined,
+): SlicePort {
   const memory = new SharedArrayBuffer(batchBytes(capacity));
   const base = addressOf(new Uint8Array(memory));
   const generation = generationAt(0, capacity);
@@ -35,6 +39,7 @@ export function slicePortOn(sender: PacketSender, capacity = FRAMES_A_SLICE): Sl
     capacity,
     send(frames, mayGo) {
       frames.forEach(({ bytes }, slot) => writeFrame({ memory, base }, generation, slot, bytes));
+      sending(frames.map(({ bytes }) => bytes));
       return mayGo() ? sender.send(messages, frames.length) : null;
     },
     close: () => sender.close(),

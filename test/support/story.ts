@@ -11,6 +11,12 @@ export const GUEST = '52:54:00:00:00:01' as Mac;
 /** For so long silent guests are remembered, in seconds. */
 export const REMEMBER = 100;
 
+/** An ARP frame that says nothing of an address. */
+export const SAYS_NOTHING = {
+  ...{ claims: [], confirms: [], releases: [], router: null, raSent: false, rsSent: false },
+  ...{ arp: true, proof: true },
+};
+
 /** A host whose guest has been learned behind a port, and time that passes when told. */
 export class Story {
   readonly host: FakeHost;
@@ -30,8 +36,7 @@ export class Story {
 
   /** A frame of the guest passes the bond. */
   heard(direction: Direction, changes: Partial<Heard> = {}): void {
-    const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
-    const heard = { mac: GUEST, tags: [], direction, ...says, ...changes };
+    const heard = { mac: GUEST, tags: [], direction, ...SAYS_NOTHING, ...changes };
     this.state.heard(asBond(this.host.index(BOND)), heard, this.now);
   }
 

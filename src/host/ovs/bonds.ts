@@ -129,7 +129,7 @@ interface PortTools {
   readonly clock: Pick<Clock, 'after'>;
   readonly openPacketSender: typeof openPacketSender;
   readonly openUnixStream: typeof openUnixStream;
-  /** Called with the frames that are about to leave by a bond of Open vSwitch: they carry no mark of ours. */
+  /** Called with the frames that are about to leave by a bond, so that neither they nor their echoes count as a guest's. */
   readonly sending: (bond: BondId, frames: readonly Uint8Array[]) => void;
 }
 
@@ -141,7 +141,8 @@ interface PortTools {
 export function portOpener(ovs: OvsBonds, tools: PortTools): (bond: BondId) => SlicePort {
   const { clock, openPacketSender, openUnixStream, sending } = tools;
   return (bond) => {
-    if (!isOvsBond(bond)) return slicePortOn(openPacketSender(bond, false));
+    if (!isOvsBond(bond))
+      return slicePortOn(openPacketSender(bond, false), undefined, (frames) => sending(bond, frames));
     if (!ovs.find(bond)) throw new SyscallError('openflow', 'ENODEV', `device ${bond}`);
     return new OpenFlowPort({
       clock,

@@ -16,8 +16,8 @@ export interface Difference {
 /** Addresses by which the witness says that all before has been heard. */
 const WITNESS_NET = '198.51.100.';
 
-/** What may be an announcement, with any number of tags. */
-const ANNOUNCEMENTS = 'vlan or rarp or arp or icmp6';
+/** What may be an announcement, with any number of tags. To libpcap everything behind `vlan` is about what the tag holds. */
+const ANNOUNCEMENTS = 'rarp or arp or icmp6 or vlan';
 
 /**
  * Failover after failover, heard on the far side. Of the guests one is a witness: it speaks last before each, and when

@@ -25,8 +25,11 @@ export interface HeardOf {
   readonly bond: string;
   /** VLAN identifiers, the outermost first. */
   readonly tags: readonly number[];
-  readonly direction: 'in' | 'out';
+  readonly direction: 'in' | 'out' | 'echo';
+  /** Whether the station itself must have sent it. */
+  readonly proof: boolean;
   readonly claims: readonly number[];
+  readonly confirms: readonly number[];
   readonly releases: readonly number[];
   /** How long ago the frame passed, in seconds. */
   readonly ago: number;
@@ -37,6 +40,12 @@ export interface Truth {
   readonly gone: readonly string[];
   readonly keep: boolean;
   readonly rows: readonly RowOf[];
+}
+
+/** What libvirt says: whose guests run, and whose stand still. */
+export interface Interfaces {
+  readonly interfaces: readonly { mac: string; target: string }[];
+  readonly still: readonly { mac: string; target: string }[];
 }
 
 export type Command =
@@ -50,7 +59,7 @@ export type Command =
   | { readonly do: 'failover'; readonly bond: string; readonly ago: number }
   | { readonly do: 'wait'; readonly seconds: number }
   | { readonly do: 'expire' }
-  | { readonly do: 'libvirt'; readonly interfaces: readonly { mac: string; target: string }[] }
+  | ({ readonly do: 'libvirt' } & Interfaces)
   | ({ readonly do: 'resync' | 'restart' } & Truth);
 
 /** A command, and whether the program gets to judge before the next one. */
@@ -90,8 +99,10 @@ const heard = fc.record(
     mac,
     bond,
     tags: fc.constantFrom<readonly number[]>([], [], [905], [905], [7], [905, 7]),
-    direction: fc.constantFrom('in' as const, 'out' as const),
+    direction: fc.constantFrom(...(['in', 'in', 'out', 'out', 'out', 'echo'] as const)),
+    proof: fc.constantFrom(true, true, false),
     claims: ips,
+    confirms: fc.subarray([1, 2, 3], { maxLength: 1 }),
     releases: fc.subarray([1, 2, 3], { maxLength: 1 }),
     ago: fc.constantFrom(0, 0, 0.1),
   },
@@ -113,7 +124,8 @@ function kind<K extends Command['do'], T extends object>(name: K, more: fc.Arbit
   return more.map((fields) => ({ do: name, ...fields }));
 }
 
-const running = fc.record({ interfaces: fc.array(fc.record({ mac, target }, PLAIN), { maxLength: 3 }) }, PLAIN);
+const someInterfaces = fc.array(fc.record({ mac, target }, PLAIN), { maxLength: 3 });
+const running = fc.record({ interfaces: someInterfaces, still: someInterfaces }, PLAIN);
 const wait = fc.record({ seconds: fc.constantFrom(0.01, 0.5, 1, 1.9, 40, 300, 86_400) }, PLAIN);
 /** The program is told of a failover within the window in which it looks for reflections. */
 const failover = fc.record({ bond, ago: fc.constantFrom(0, 0.01, 0.6, 1.5) }, PLAIN);

@@ -17,6 +17,7 @@ const REFUSED = [parseMacPrefix('00:00:5e:00:01/40')].filter((prefix) => prefix 
 const ip = (n: number): Ip => `192.0.2.${n}` as Ip;
 const tag = (vid: number): { tpid: number; vid: number } => ({ tpid: TPID, vid });
 const SILENT = { router: null, raSent: false, rsSent: false, arp: true };
+type Interface = Readonly<Record<'mac' | 'target', string>>;
 
 /** What is said of a MAC on one way out, and the port that is named for it. */
 export interface Judged extends Saying {
@@ -35,7 +36,8 @@ export class Driver {
   private readonly devices: readonly Device[];
   /** Of all the devices that there ever were. */
   private readonly names = new Map<number, string>();
-  private interfaces: readonly { mac: string; target: string }[] = [];
+  private interfaces: readonly Interface[] = [];
+  private still: readonly Interface[] = [];
   private state: HostState;
   /** The MACs of rows for which there was no room. */
   readonly turnedAway = new Set<string>();
@@ -88,7 +90,7 @@ export class Driver {
     else if (command.do === 'heard') this.hear(command, now);
     else if (command.do === 'failover') this.failOver(command, now);
     else if (command.do === 'expire') this.state.expire(now);
-    else if (command.do === 'libvirt') this.tellInterfaces(command.interfaces);
+    else if (command.do === 'libvirt') this.tellInterfaces(command.interfaces, command.still);
     else if (command.do === 'resync') this.resync(command, now);
     else if (command.do === 'restart') this.restart(command, now);
   }
@@ -140,9 +142,10 @@ export class Driver {
     return this.join(device);
   }
 
-  private hear({ mac, bond, tags, direction, claims, releases, ago }: HeardOf, now: number): void {
-    const addresses = { claims: claims.map(ip), releases: releases.map(ip) };
-    const heard = { mac: mac as Mac, tags: tags.map(tag), direction, ...addresses, ...SILENT };
+  private hear({ mac, bond, tags, direction, proof, ...said }: HeardOf, now: number): void {
+    const { claims, confirms, releases, ago } = said;
+    const addresses = { claims: claims.map(ip), confirms: confirms.map(ip), releases: releases.map(ip) };
+    const heard = { mac: mac as Mac, tags: tags.map(tag), direction, proof, ...addresses, ...SILENT };
     this.state.heard(asBond(this.kernel.index(bond)), heard, now - ago);
   }
 
@@ -150,10 +153,10 @@ export class Driver {
     this.state.failedOver(asBond(this.kernel.index(bond)), now - ago);
   }
 
-  private tellInterfaces(interfaces = this.interfaces): void {
-    this.interfaces = interfaces;
-    const here = interfaces.map(({ mac, target }) => ({ domain: `${mac} of ${target}`, mac: mac as Mac, target }));
-    this.state.setGuestInterfaces(here);
+  private tellInterfaces(interfaces = this.interfaces, still = this.still): void {
+    [this.interfaces, this.still] = [interfaces, still];
+    const named = ({ mac, target }: Interface) => ({ domain: `${mac} of ${target}`, mac: mac as Mac, target });
+    this.state.setGuestInterfaces(interfaces.map(named), still.map(named));
   }
 
   private resync({ gone, rows }: { gone: readonly string[]; rows: readonly RowOf[] }, now: number): void {
@@ -183,7 +186,9 @@ export class Driver {
 
   /** The rows that it wants back in the bridges. */
   takeHealed(): string[] {
-    return this.state.takeReflected().map(({ mac, device, vlan }) => `${mac} ${this.names.get(device)} ${vlan}`);
+    return this.state
+      .takeReflected()
+      .map(({ row: { mac, device, vlan } }) => `${mac} ${this.names.get(device)} ${vlan}`);
   }
 
   /** What it says of a MAC, in order of the ways. */

@@ -26,8 +26,12 @@ export class History {
   readonly heard = new Map<string, Heard>();
   /** By MAC and way: heard leaving, at any time. */
   readonly left = new Set<string>();
+  /** The MACs of which a frame came back. */
+  readonly echoed = new Set<string>();
   readonly failovers: { readonly bond: string; readonly at: number }[] = [];
   interfaces: readonly { mac: string; target: string }[] = [];
+  /** The MACs whose guests stand still somewhere. */
+  still: ReadonlySet<string> = new Set();
   private readonly latest = { heard: 0, failover: 0 };
 
   constructor(world: WorldName, limits: Limits, exclude?: GuestSettings['exclude']) {
@@ -82,8 +86,10 @@ export class History {
     else if (command.do === 'resync' || command.do === 'restart') {
       this.rows = [];
       for (const row of command.rows) this.learn(row);
-    } else if (command.do === 'libvirt') this.interfaces = command.interfaces;
-    else if (command.do === 'heard') this.noteHeard(command);
+    } else if (command.do === 'libvirt') {
+      this.interfaces = command.interfaces;
+      this.still = new Set(command.still.map(({ mac }) => mac));
+    } else if (command.do === 'heard') this.noteHeard(command);
     else if (command.do === 'failover') this.noteFailover(command.bond, this.now - command.ago);
   }
 
@@ -99,11 +105,14 @@ export class History {
     return (by === 'bridge' || one.port === other.port) && (!bridge?.aware || one.vlan === other.vlan);
   }
 
-  private noteHeard({ mac, bond, tags, direction, ago }: Command & { do: 'heard' }): void {
+  private noteHeard({ mac, bond, tags, direction, proof, ago }: Command & { do: 'heard' }): void {
     const at = this.now - ago;
     const place = `${mac} ${[bond, ...tags].join('/')}`;
-    if (direction === 'out') {
-      this.heard.set(place, { direction, since: at });
+    if (direction === 'echo') this.echoed.add(mac);
+    else if (direction === 'out') {
+      if (proof && this.still.has(mac))
+        this.heard.delete(place); // it depends on where the MAC is now
+      else if (proof) this.heard.set(place, { direction, since: at });
       this.left.add(place);
     } else if (this.isKnown(mac) && !this.failovers.some((each) => each.bond === bond && isWithin(at, each.at))) {
       const before = this.heard.get(place);

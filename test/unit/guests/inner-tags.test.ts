@@ -24,14 +24,14 @@ function start(attach: (hv: Hypervisor) => void) {
   for (const event of host.dump()) topology.apply(event);
   const bond = asBond(host.index(BOND));
   const heard = (stack: Stack): HeardExit => ({
-    ...{ bond, tags: tagsOf(stack), out: 5, in: -Infinity, inSince: -Infinity },
+    ...{ bond, tags: tagsOf(stack), out: 5, proof: 5, in: -Infinity, inSince: -Infinity },
     ...{ since: 5, router: null, advertised: false, addresses: new Map() },
   });
   /** The verdicts on a guest with a row for tap1 in a VLAN that was heard with these tags, but for that of its row. */
   const says = (vlan: number | null, ...stacks: Stack[]): string[] => {
     const { ifindex: device, master: bridge } = host.get('tap1');
     const sightings = [{ source: 'fdb' as const, mac: GUEST, device, bridge, vlan }];
-    const evidence = { sightings, remembered: [], heard: stacks.map(heard), configured: [], claimed: [] };
+    const evidence = { sightings, remembered: [], heard: stacks.map(heard), configured: [], claimed: [], waitsAt: [] };
     const [, ...inner] = judge(topology, GUEST, evidence, new Policy(guestSettings()));
     return inner.map(({ tags, suppressed }) => `${tags.map(({ vid }) => vid).join('.')} ${suppressed}`);
   };

@@ -9,6 +9,8 @@ interface Said {
   readonly mac: string;
   readonly way: Way;
   readonly direction: 'in' | 'out';
+  /** Whether the station itself must have sent it. */
+  readonly proof: boolean;
   readonly at: number;
 }
 
@@ -25,16 +27,22 @@ export class ModelBook {
   private claims: Claim[] = [];
   private failovers: { readonly bond: string; readonly at: number }[] = [];
 
-  hear({ mac, bond, tags, direction, claims, releases, ago }: HeardOf, now: number, known: boolean): void {
+  hear(said: HeardOf, now: number, known: boolean): void {
+    const { mac, bond, tags, direction, proof, claims, confirms, releases, ago } = said;
+    if (direction === 'echo') return;
     const at = now - ago;
     const way = [bond, ...tags].join('/');
     const reflected = direction === 'in' && this.hasJustFailedOver(way, at);
-    if (!reflected && (known || direction === 'out')) this.heard.push({ mac, way, direction, at });
+    if (!reflected && (known || direction === 'out')) this.heard.push({ mac, way, direction, proof, at });
     for (const ip of claims) {
       const held = this.claims.find((claim) => claim.way === way && claim.ip === ip);
       if (reflected && held?.mac === mac) continue;
       if (held && (held.mac !== mac || direction === 'in')) this.drop(held);
       if (direction === 'out') this.claim(mac, way, ip, at);
+    }
+    for (const ip of direction === 'out' ? confirms : []) {
+      const own = this.claims.find((claim) => claim.way === way && claim.ip === ip && claim.mac === mac);
+      if (own) this.claims = [...this.claims.filter((claim) => claim !== own), { ...own, at }];
     }
     for (const ip of releases) {
       const own = this.claims.find((claim) => claim.way === way && claim.ip === ip && claim.mac === mac);
@@ -53,7 +61,9 @@ export class ModelBook {
   /** What is left after a restart: of these MACs, the last frame each way, and the addresses. */
   saved(macs: ReadonlySet<string>): ModelBook {
     const book = new ModelBook();
-    const isLast = (said: Said): boolean => said.at === this.lastHeard(said.mac, said.way, said.direction);
+    const isLast = (said: Said): boolean =>
+      said.at === this.lastHeard(said.mac, said.way, said.direction) ||
+      (said.direction === 'out' && said.proof && said.at === this.lastProof(said.mac, said.way));
     book.heard = this.heard.filter((said) => macs.has(said.mac) && isLast(said));
     book.claims = this.claims.filter(({ mac }) => macs.has(mac));
     return book;
@@ -63,13 +73,29 @@ export class ModelBook {
     this.claims = this.claims.filter((each) => each !== claim);
   }
 
-  /** What came in by a bond within the window after it failed over is its own guests' frames. */
+  /** What came in by a bond within the window after it failed over is its own guests' frames, unless more came before or after. */
   failOver(bond: string, arrived: number): void {
     this.failovers.push({ bond, at: arrived });
-    this.heard = this.heard.filter(
-      ({ way, direction, at }) =>
-        direction === 'out' || way.split('/')[0] !== bond || at < arrived || at - arrived > WINDOW,
-    );
+    const isWithin = (at: number): boolean => at >= arrived && at - arrived <= WINDOW;
+    const ofBond = this.heard.filter(({ way, direction }) => direction === 'in' && way.split('/')[0] === bond);
+    for (const { mac, way } of ofBond) {
+      const { since, last } = this.cameIn(mac, way);
+      if (!isWithin(since) || !isWithin(last)) continue;
+      this.heard = this.heard.filter((said) => said.mac !== mac || said.way !== way || said.direction !== 'in');
+    }
+  }
+
+  /** When a MAC's frames last came in by a way, and since when without one that proved it here. */
+  private cameIn(mac: string, way: Way): { since: number; last: number } {
+    let [proof, since, last] = [-Infinity, -Infinity, -Infinity];
+    for (const said of this.heard.filter((each) => each.mac === mac && each.way === way)) {
+      if (said.direction === 'out') proof = said.proof ? said.at : proof;
+      else {
+        if (last <= proof) since = said.at;
+        last = said.at;
+      }
+    }
+    return { since, last };
   }
 
   hasJustFailedOver(way: Way, now: number): boolean {
@@ -79,6 +105,12 @@ export class ModelBook {
   lastHeard(mac: string, way: Way, direction: 'in' | 'out'): number {
     const those = this.heard.filter((said) => said.mac === mac && said.way === way && said.direction === direction);
     return Math.max(-Infinity, ...those.map(({ at }) => at));
+  }
+
+  /** When a frame last left that the station itself must have sent. */
+  lastProof(mac: string, way: Way): number {
+    const out = this.heard.filter((said) => said.mac === mac && said.way === way && said.direction === 'out');
+    return Math.max(-Infinity, ...out.filter(({ proof }) => proof).map(({ at }) => at));
   }
 
   /** The ways with more tags than this one by which the MAC was heard leaving: a guest that tags for itself. */

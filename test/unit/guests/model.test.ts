@@ -39,6 +39,7 @@ test('a row that counted against its reflection goes with its port', () => {
 });
 
 test('a frame that is told of late may be a reflection of the failover before the last', () => {
-  const heard = { mac: A, bond: 'bond0', tags: [], direction: 'in', claims: [], releases: [], ago: 0.1 } as const;
+  const nothing = { claims: [], confirms: [], releases: [] };
+  const heard = { mac: A, bond: 'bond0', tags: [], direction: 'in', proof: true, ...nothing, ago: 0.1 } as const;
   playHistory('plain', ROOMY, looked([failover, wait(2.05), failover, { do: 'heard', ...heard }]));
 });

@@ -2,7 +2,7 @@
  * Who is announced and who is not, written once more from the rules of the design: plain lists, searched from end to
  * end, and nothing shared with the program. Without bounds: worlds are small.
  */
-import type { Command, HeardOf, LinkChange, RowOf } from './commands.js';
+import type { Command, HeardOf, Interfaces, LinkChange, RowOf } from './commands.js';
 import { ModelBook } from './model-book.js';
 import { ModelHost, type OpenOrNot, type Place, type Way } from './model-host.js';
 import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
@@ -15,9 +15,22 @@ export interface Saying {
   readonly suppressed: string | null;
 }
 
-type Candidate = Saying;
+type Candidate = Saying & { readonly port: string };
+type Interface = Readonly<Record<'mac' | 'target', string>>;
 const SOURCES = ['libvirt', 'fdb', 'macvlan'];
 const WINDOW = 2;
+
+interface Move {
+  readonly from: Place;
+  readonly to: Place;
+  readonly way: Way;
+  readonly at: number;
+  /** Whether the MAC had come here from elsewhere just before. */
+  readonly isNewcomers: boolean;
+  undone: boolean;
+}
+
+const bondOf = (way: Way): string => way.split('/')[0] ?? way;
 
 export class Model {
   readonly host: ModelHost;
@@ -26,10 +39,14 @@ export class Model {
   rows: Place[] = [];
   /** Where MACs were. */
   past: (Place & { readonly at: number })[] = [];
-  private moves: { readonly from: Place; readonly to: Place; readonly way: Way; readonly at: number }[] = [];
+  private moves: Move[] = [];
+  /** When an echo of a MAC last came in by a bond, by both. */
+  private echoes = new Map<string, number>();
   /** When MACs came to a guest's port from elsewhere: what they do next is no reflection. */
   private newcomers = new Map<string, number>();
-  private interfaces: readonly { mac: string; target: string }[] = [];
+  private interfaces: readonly Interface[] = [];
+  /** Whose guests stand still, and whether libvirt ever said before that they run there. */
+  private still: readonly (Interface & { readonly ran: boolean })[] = [];
   /** The rows that are to be put back into bridges, since they were last asked for. */
   healed: Place[] = [];
 
@@ -49,10 +66,19 @@ export class Model {
     else if (command.do === 'heard') this.hear(command, now);
     else if (command.do === 'failover') this.failOver(command.bond, now - command.ago);
     else if (command.do === 'expire') this.expire(now);
-    else if (command.do === 'libvirt') this.interfaces = command.interfaces;
+    else if (command.do === 'libvirt') this.hearLibvirt(command);
     else if (command.do === 'resync') this.resync(command.gone, command.rows, now);
     else if (command.do === 'restart') this.restart(command.gone, command.rows, now);
     this.settle();
+  }
+
+  private hearLibvirt({ interfaces, still }: Interfaces): void {
+    const sameOf = (one: Interface) => (each: Interface) => each.mac === one.mac && each.target === one.target;
+    this.still = still.map((each) => {
+      const ran = this.still.find(sameOf(each))?.ran ?? this.interfaces.some(sameOf(each));
+      return { ...each, ran };
+    });
+    this.interfaces = interfaces;
   }
 
   /** Whose port is gone, down or without carrier is forgotten, for another may be behind it next time. */
@@ -93,26 +119,26 @@ export class Model {
   /** Who comes back is heard and learned by the same frame, but the bridge's word may be read up to half a second later. */
   private movedAt(from: Place, to: Place, now: number): number {
     const way = this.host.isUplinks(from) && this.host.isGuests(to) ? this.host.wayOfPlace(from) : null;
-    const spoke = way === null ? -Infinity : this.book.lastHeard(to.mac, way, 'out');
+    const spoke = way === null ? -Infinity : this.book.lastProof(to.mac, way);
     return spoke >= now - 0.5 ? Math.min(now, spoke) : now;
   }
 
   private come({ mac }: Place, at: number): void {
-    const mayBeEcho = this.moves.some((move) => move.to.mac === mac && at - move.at <= WINDOW);
+    const mayBeEcho = this.moves.some((move) => !move.isNewcomers && move.to.mac === mac && at - move.at <= WINDOW);
     if (!mayBeEcho) this.newcomers.set(mac, at);
   }
 
-  /** Within a short while after a failover, a move from a guest's port to the bond is its own frame coming back. */
+  /** Within a short while after a failover, or an echo of it, a move from a guest's port to the bond is its own frame coming back. */
   private isReflection(from: Place, to: Place, now: number): boolean {
     const way = this.host.isUplinks(to) ? this.host.wayOfPlace(to) : null;
     if (way === null || !this.host.stands(from)) return false;
-    if (now - (this.newcomers.get(from.mac) ?? -Infinity) <= 60) return false;
-    if (this.book.hasJustFailedOver(way, now)) {
-      this.healed.push(from);
-      return true;
-    }
-    this.moves.push({ from, to, way, at: now });
-    return false;
+    const isNewcomers = now - (this.newcomers.get(from.mac) ?? -Infinity) <= 60;
+    const isRecent = !isNewcomers && this.book.hasJustFailedOver(way, now);
+    const echo = this.echoes.get(`${to.mac} ${bondOf(way)}`) ?? -Infinity;
+    const undone = isRecent || (now - echo <= 60 && this.book.lastHeard(to.mac, way, 'in') <= echo);
+    if (isRecent || (undone && now - echo <= 0.5)) this.healed.push(from);
+    if (!isRecent) this.moves.push({ from, to, way, at: now, isNewcomers, undone });
+    return undone;
   }
 
   private leave(row: Place, now: number): void {
@@ -145,7 +171,26 @@ export class Model {
 
   private hear(heard: HeardOf, now: number): void {
     const { mac } = heard;
-    this.book.hear(heard, now, this.knows(mac));
+    if (heard.direction === 'echo') return this.hearEcho(heard, now);
+    const notTheGuests = heard.direction === 'out' && this.standsStill(mac);
+    const said = notTheGuests ? { ...heard, proof: false, claims: [], confirms: [] } : heard;
+    this.book.hear(said, now, this.knows(mac));
+  }
+
+  /** A guest that stands still sends nothing; unless the MAC is somewhere else on this host as well. */
+  private standsStill(mac: string): boolean {
+    const targets = this.still.filter((each) => each.mac === mac).map(({ target }) => target);
+    const rows = this.rows.filter((row) => row.mac === mac && this.host.isGuests(row)).map(({ port }) => port);
+    const here = [...rows, ...this.macvtaps(mac), ...this.run(mac)];
+    return targets.length > 0 && here.every((port) => targets.includes(port));
+  }
+
+  /** The devices at which libvirt says that the MAC's guest runs: of one bridge and VLAN, the last. */
+  private run(mac: string): string[] {
+    const targets = this.interfaces.filter((each) => each.mac === mac).map(({ target }) => target);
+    const places = targets.flatMap((target) => this.placesOfInterface(mac, target));
+    const last = places.filter((place, n) => !places.slice(n + 1).some((later) => sameVlan(later, place)));
+    return [...targets.filter((target) => this.runsOnMacvtap(target)), ...last.map(({ port }) => port)];
   }
 
   private knows(mac: string): boolean {
@@ -157,15 +202,31 @@ export class Model {
 
   private failOver(bond: string, arrived: number): void {
     this.book.failOver(bond, arrived);
-    const ours = ({ way, at }: { way: Way; at: number }): boolean =>
-      at >= arrived && at - arrived <= WINDOW && way.split('/')[0] === bond;
-    for (const { from, to } of this.moves.filter(ours).reverse()) {
-      if (!this.rows.some((row) => samePlace(row, to)) || !this.host.stands(from)) continue;
-      this.rows = [...this.rows.filter((row) => !samePlace(row, to)), from];
-      this.past = this.past.filter((place) => !samePlace(place, from) && !samePlace(place, to));
-      this.healed.push(from);
+    const ours = ({ way, at, isNewcomers }: Move): boolean =>
+      !isNewcomers && at >= arrived && at - arrived <= WINDOW && bondOf(way) === bond;
+    for (const move of this.moves.filter(ours).reverse()) {
+      if (!move.undone) this.undo(move);
+      else if (this.rows.some((row) => samePlace(row, move.from))) this.healed.push(move.from);
     }
     this.moves = this.moves.filter((move) => !ours(move));
+  }
+
+  /** A frame came back by a bond. The bridge may have learned from it already. */
+  private hearEcho({ mac, bond, ago }: HeardOf, now: number): void {
+    const at = now - ago;
+    this.echoes.set(`${mac} ${bond}`, at);
+    const caused = this.moves.filter(
+      (move) => !move.undone && move.to.mac === mac && bondOf(move.way) === bond && at - move.at <= 0.5,
+    );
+    for (const move of caused) move.undone = true;
+    for (const move of caused.reverse()) this.undo(move);
+  }
+
+  private undo({ from, to }: Move): void {
+    if (!this.rows.some((row) => samePlace(row, to)) || !this.host.stands(from)) return;
+    this.rows = [...this.rows.filter((row) => !samePlace(row, to)), from];
+    this.past = this.past.filter((place) => !samePlace(place, from) && !samePlace(place, to));
+    this.healed.push(from);
   }
 
   private expire(now: number): void {
@@ -201,7 +262,8 @@ export class Model {
     const book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));
     this.book = new ModelBook(); // the bridges are read before what was saved
     [this.rows, this.past, this.moves, this.healed] = [[], [], [], []];
-    this.newcomers = new Map();
+    [this.newcomers, this.echoes] = [new Map(), new Map()];
+    this.still = this.still.map((each) => ({ ...each, ran: false }));
     for (const row of rows) this.learn(row, now);
     this.book = book;
     const followed = (place: Place): boolean =>
@@ -222,7 +284,8 @@ export class Model {
       const times = those.map(({ lastSeen }) => lastSeen ?? Infinity);
       const lastSeen = Math.max(...times);
       const best = those.sort(byWeight)[0] as Candidate;
-      const suppressed = this.reason(mac, best, this.isVouched(mac, way));
+      const waits = those.every(({ port }) => this.waits(mac, port));
+      const suppressed = this.reason(mac, best, this.isVouched(mac, way), waits);
       return { way, source: best.source, lastSeen: lastSeen === Infinity ? null : lastSeen, suppressed };
     });
   }
@@ -238,10 +301,15 @@ export class Model {
     return those.map(({ suppressed }) => suppressed);
   }
 
-  private reason(mac: string, { way, suppressed }: Candidate, vouched: boolean): string | null {
+  private reason(mac: string, { way, suppressed }: Candidate, vouched: boolean, waits: boolean): string | null {
     if (mac === SHARED_MAC) return 'virtual-router';
-    const away = !vouched && this.lastAway(mac, way) > this.book.lastHeard(mac, way, 'out');
-    return away ? 'seen-on-uplink' : suppressed;
+    const proof = this.book.lastProof(mac, way);
+    if (!vouched && this.lastAway(mac, way) > proof) return 'seen-on-uplink';
+    return waits && !vouched && proof === -Infinity ? 'paused' : suppressed;
+  }
+
+  private waits(mac: string, port: string): boolean {
+    return this.still.some((each) => each.mac === mac && each.target === port && !each.ran);
   }
 
   /** When the MAC last came in by a way; what a bridge lists there now is later than anything. */
@@ -255,22 +323,30 @@ export class Model {
   /** Who says that the MAC is here, and by which way it leaves. */
   private candidates(mac: string): Candidate[] {
     const found: Candidate[] = [];
-    const add = (ways: readonly OpenOrNot[], source: string, lastSeen: number | null, place?: Place): void => {
+    const add = (
+      ways: readonly OpenOrNot[],
+      source: string,
+      lastSeen: number | null,
+      port: string,
+      place?: Place,
+    ): void => {
       const inner = ways.flatMap((each) =>
         this.book
           .waysWithin(mac, each.way)
           .flatMap((way) => (place ? this.host.waysOfInner(place, each, way) : [{ ...each, way }])),
       );
-      for (const { way, blocked } of [...ways, ...inner]) found.push({ way, source, lastSeen, suppressed: blocked });
+      for (const { way, blocked } of [...ways, ...inner])
+        found.push({ way, source, lastSeen, suppressed: blocked, port });
     };
     const from = ({ bridge, vlan }: Place): OpenOrNot[] => this.host.waysOfBridge(bridge, vlan);
-    for (const row of this.rows) if (row.mac === mac && this.host.isGuests(row)) add(from(row), 'fdb', null, row);
+    for (const row of this.rows)
+      if (row.mac === mac && this.host.isGuests(row)) add(from(row), 'fdb', null, row.port, row);
     for (const place of this.past)
-      if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at, place);
-    for (const tap of this.macvtaps(mac)) add(this.host.waysOfDevice(tap), 'macvlan', null);
+      if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at, place.port, place);
+    for (const tap of this.macvtaps(mac)) add(this.host.waysOfDevice(tap), 'macvlan', null, tap);
     for (const { target } of this.interfaces.filter((each) => each.mac === mac)) {
       const [place] = this.runsOnMacvtap(target) ? [] : this.placesOfInterface(mac, target);
-      add(this.waysOfInterface(mac, target), 'libvirt', null, place);
+      add(this.waysOfInterface(mac, target), 'libvirt', null, target, place);
     }
     return found;
   }

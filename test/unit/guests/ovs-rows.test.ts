@@ -5,6 +5,7 @@ import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import type { OvsBridge } from '../../../src/sources/ovs/config.js';
 import { bridge, GUEST, local, ovsBond, OvsHost, patch, port, type Row, vlans } from '../../support/ovs.js';
+import { SAYS_NOTHING } from '../../support/story.js';
 
 const OTHER = '52:54:00:00:00:02';
 const BR0 = [bridge('br0', [port('bond0'), port('tap1', vlans.access(5)), port('tap2', vlans.access(5))])];
@@ -49,10 +50,13 @@ test('a guest that comes back is announced once a frame of it was heard leaving,
   host.rows('br0', ...(HERE ?? []));
   host.now = 10;
   host.rows('br0', [GUEST, 'bond0', 5, 3]);
-  const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
   const tags = [{ tpid: 0x8100, vid: 5 }];
   host.now = 20.4;
-  host.state.heard(asBond(host.kernel.index('bond0')), { mac: GUEST, tags, direction: 'out', ...says }, host.now);
+  host.state.heard(
+    asBond(host.kernel.index('bond0')),
+    { mac: GUEST, tags, direction: 'out', ...SAYS_NOTHING },
+    host.now,
+  );
   assert.deepEqual(host.say(), elsewhere, 'the switch still says that it is out there');
   host.now = 30;
   host.rows('br0', [GUEST, 'tap1', 5, 9]);
@@ -306,8 +310,7 @@ test('a guest that tags its own frames leaves with them behind those of its port
   host.rows('br0', [GUEST, 'tap1', 100]);
   const bond = host.state.topology.linkByName('ovsbond')?.ifindex ?? 0;
   const tags = [{ tpid: 0x88a8, vid: 100 }, { tpid: 0x8100, vid: 7 }]; // prettier-ignore
-  const says = { claims: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
-  host.state.heard(asBond(bond), { mac: GUEST, tags, direction: 'out', ...says }, 0);
+  host.state.heard(asBond(bond), { mac: GUEST, tags, direction: 'out', ...SAYS_NOTHING }, 0);
   assert.deepEqual(host.say(), ['ovsbond/88a8.100 from tap1', 'ovsbond/88a8.100/7 from tap1/7']);
 });
 

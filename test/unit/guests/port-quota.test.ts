@@ -11,7 +11,7 @@ test('a guest that invents addresses is turned away at the limit of its port, an
   const quota = new PortQuota({ total: 10, perPort: 2 });
   assert.equal(quota.admit(mac(1), 5, everyone), null);
   assert.equal(quota.admit(mac(2), 5, everyone), null);
-  assert.deepEqual(quota.admit(mac(3), 5, everyone), { reason: 'per-port', port: 5, mac: mac(3) });
+  assert.deepEqual(quota.admit(mac(3), 5, everyone), { reason: 'per-port', port: 5, mac: mac(3), limit: 2 });
   assert.equal(quota.admit(mac(2), 5, everyone), null, 'who is in stays in');
   assert.equal(quota.admit(mac(3), 6, everyone), null);
 });
@@ -21,17 +21,17 @@ test('at the limit of a port an address that fell silent makes room', () => {
   quota.admit(mac(1), 5, everyone);
   quota.admit(mac(2), 5, everyone);
   const eviction = quota.admit(mac(3), 5, (each) => each !== mac(2));
-  assert.deepEqual(eviction, { reason: 'per-port', port: 5, mac: mac(2) });
-  assert.deepEqual(quota.admit(mac(4), 5, everyone), { reason: 'per-port', port: 5, mac: mac(4) });
+  assert.deepEqual(eviction, { reason: 'per-port', port: 5, mac: mac(2), limit: 2 });
+  assert.deepEqual(quota.admit(mac(4), 5, everyone), { reason: 'per-port', port: 5, mac: mac(4), limit: 2 });
 });
 
 test('at the limit of all, the newest address of the greediest port goes, unless the newcomer is greedier', () => {
   const quota = new PortQuota({ total: 4, perPort: 4 });
   for (const n of [1, 2, 3]) quota.admit(mac(n), 5, everyone);
   quota.admit(mac(4), 6, everyone);
-  assert.deepEqual(quota.admit(mac(5), 5, everyone), { reason: 'total', port: 5, mac: mac(5) });
-  assert.deepEqual(quota.admit(mac(6), 6, everyone), { reason: 'total', port: 5, mac: mac(3) });
-  assert.deepEqual(quota.admit(mac(7), 6, everyone), { reason: 'total', port: 6, mac: mac(7) });
+  assert.deepEqual(quota.admit(mac(5), 5, everyone), { reason: 'total', port: 5, mac: mac(5), limit: 4 });
+  assert.deepEqual(quota.admit(mac(6), 6, everyone), { reason: 'total', port: 5, mac: mac(3), limit: 4 });
+  assert.deepEqual(quota.admit(mac(7), 6, everyone), { reason: 'total', port: 6, mac: mac(7), limit: 4 });
 });
 
 test('an address that leaves one of its two ports makes no room at the limit of all', () => {
@@ -42,14 +42,14 @@ test('an address that leaves one of its two ports makes no room at the limit of 
     [2, 5],
   ] as const)
     quota.admit(mac(n), port, everyone);
-  const turnedAway = { reason: 'total', port: 5, mac: mac(3) };
+  const turnedAway = { reason: 'total', port: 5, mac: mac(3), limit: 2 };
   assert.deepEqual(
     quota.admit(mac(3), 5, (each) => each !== mac(1)),
     turnedAway,
   );
   assert.deepEqual(
     quota.admit(mac(3), 5, (each) => each !== mac(2)),
-    { reason: 'per-port', port: 5, mac: mac(2) },
+    { reason: 'per-port', port: 5, mac: mac(2), limit: 2 },
   );
 });
 

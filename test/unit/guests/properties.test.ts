@@ -64,12 +64,13 @@ test('a MAC last heard coming in is never announced, unless libvirt says that it
   );
 });
 
-test('a MAC that a bridge has on the bond is never announced there, where no failover explains it', () => {
+test('a MAC that a bridge has on the bond is never announced there, where no failover and no echo explains it', () => {
   holds(
     (history) => ({
       looked: () => {
         if (history.failovers.length > 0) return 0;
-        const away = history.rows.flatMap((row) => wayOfRow(history, row).map((way) => `${row.mac} ${way}`));
+        const rows = history.rows.filter(({ mac }) => !history.echoed.has(mac));
+        const away = rows.flatMap((row) => wayOfRow(history, row).map((way) => `${row.mac} ${way}`));
         for (const { mac, way } of history.announced())
           assert.ok(history.isVouched(mac) || !away.includes(`${mac} ${way}`), `${mac} is announced on ${way}`);
         return away.length;
@@ -138,7 +139,8 @@ test('a guest whose port stands, and that was not seen elsewhere, stays announce
       let staying: Announced[] = [];
       return {
         played: (command) => {
-          staying = staying.filter((guest) => !mayEnd(command, guest, history.now));
+          const forgotten = (mac: string): boolean => command.do === 'restart' && history.still.has(mac); // that it ran
+          staying = staying.filter((guest) => !mayEnd(command, guest, history.now) && !forgotten(guest.mac));
         },
         looked: () => {
           const announced = history.announced();
@@ -172,6 +174,8 @@ function mayEnd(command: Command, { mac, port, lastSeen }: Announced, now: numbe
       return command.mac === mac && command.port !== port;
     case 'heard':
       return command.mac === mac && command.direction === 'in';
+    case 'libvirt': // who stands still, and was not seen running, may run elsewhere
+      return command.still.some((each) => each.mac === mac);
     case 'link':
     case 'gone':
       return concerns(command.port);

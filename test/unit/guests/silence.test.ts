@@ -123,7 +123,7 @@ test("a guest's own frame that comes back right after a failover takes no guest 
   assert.equal(story.verdict, null);
   const port = story.host.index('tap1');
   assert.deepEqual(
-    story.state.takeReflected().map(({ mac, device }) => [mac, device]),
+    story.state.takeReflected().map(({ row: { mac, device } }) => [mac, device]),
     [[GUEST, port]],
   );
   assert.deepEqual(story.state.takeReflected(), [], 'once');
@@ -164,7 +164,7 @@ test('a dump that tells of a reflection takes no guest away', () => {
 
 test('of several moves before the failover is told, the latest is undone, and only where the guest has not moved on', () => {
   const story = new Story();
-  const ports = (): unknown[] => story.state.takeReflected().map(({ device }) => device);
+  const ports = (): unknown[] => story.state.takeReflected().map(({ row: { device } }) => device);
   const moves = (...through: string[]): void => {
     for (const port of through) {
       story.now += 0.1;

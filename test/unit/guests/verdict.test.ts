@@ -33,7 +33,7 @@ class Court {
   ): unknown[] {
     const virtualRouters = refused.map((text) => parseMacPrefix(text) ?? assert.fail(text));
     const settings = guestSettings({ virtualRouters, exclude: { macs: [], vlans: [], ports: [], ...exclude } });
-    const evidence = { sightings, remembered: [], heard: [], configured, claimed };
+    const evidence = { sightings, remembered: [], heard: [], configured, claimed, waitsAt: [] };
     const verdicts = judge(this.topology, mac, evidence, new Policy(settings));
     assert.ok(verdicts.every(({ bond }) => bond === this.bond));
     return verdicts.map(({ tags, source, suppressed }: Verdict) => [tags.map(({ vid }) => vid), source, suppressed]);

@@ -11,6 +11,7 @@ import * as say from '../../support/say.js';
 const GUEST = '52:54:00:00:00:01';
 const OTHER = '52:54:00:00:00:02';
 const src = { src: GUEST };
+const to = { src: GUEST, dst: OTHER };
 const V4 = '10.0.0.1';
 const V6 = '2001:db8::1';
 const LL = 'fe80::1';
@@ -25,7 +26,11 @@ const read = (frame: Uint8Array): Heard => {
 const CLAIMS: Record<string, [Buffer, string[]]> = {
   'a gratuitous ARP request': [say.arp(src, { spa: V4, tpa: V4 }), [V4]],
   'an ARP request for another': [say.arp(src, { spa: V4, tpa: '10.0.0.9' }), [V4]],
-  'an ARP reply': [say.arp(src, { op: 2, spa: V4, tha: OTHER, tpa: '10.0.0.9' }), [V4]],
+  'an ARP reply to all': [say.arp(src, { op: 2, spa: V4, tha: OTHER, tpa: '10.0.0.9' }), [V4]],
+  'an ARP reply to one station': [say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: '10.0.0.9' }), []],
+  'a gratuitous ARP reply to all': [say.arp(src, { op: 2, spa: V4, tha: GUEST, tpa: V4 }), [V4]],
+  'a gratuitous ARP reply to one station': [say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: V4 }), [V4]],
+  'an ARP request to one station': [say.arp(to, { spa: V4, tha: OTHER, tpa: '10.0.0.9' }), [V4]],
   'an ARP probe': [say.arp(src, { spa: '0.0.0.0', tpa: V4 }), []],
   'an ARP reply in the name of another': [say.arp(src, { op: 2, sha: OTHER, spa: V4, tpa: V4 }), []],
   'ARP from a loopback address': [say.arp(src, { spa: '127.0.0.1', tpa: V4 }), []],
@@ -59,6 +64,36 @@ for (const [name, [frame, claims]] of Object.entries(CLAIMS)) {
   test(`${name} claims ${claims.join() || 'nothing'}`, () => {
     const heard = read(frame);
     assert.deepEqual([heard.mac, heard.claims, heard.releases], [GUEST, claims, []]);
+  });
+}
+
+test('an ARP reply to one station confirms the address in it, where it is about its sender', () => {
+  const confirms = (frame: Buffer): readonly string[] => read(frame).confirms;
+  assert.deepEqual(confirms(say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: '10.0.0.9' })), [V4]);
+  assert.deepEqual(confirms(say.arp(to, { op: 2, sha: OTHER, spa: V4, tha: OTHER, tpa: '10.0.0.9' })), []);
+  assert.deepEqual(confirms(say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: V4 })), [], 'it claims it');
+  assert.deepEqual(confirms(say.arp(src, { spa: V4, tpa: V4 })), []);
+});
+
+/** Frames that kernels send of themselves when a device comes up, and frames that only the station itself sends. */
+const PROOFS: Record<string, [Buffer, boolean]> = {
+  'an ARP probe': [say.arp(src, { spa: '0.0.0.0', tpa: V4 }), false],
+  'an ARP request': [say.arp(src, { spa: V4, tpa: '10.0.0.9' }), true],
+  'an ARP reply to one station': [say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: '10.0.0.9' }), true],
+  'an NS for duplicate address detection': [say.ns(src, { from: '::', target: LL, lla: null }), false],
+  'an NS': [say.ns(src, { from: V6, target: '2001:db8::9' }), true],
+  'an RS without an address': [say.rs(src, { from: '::', lla: null }), false],
+  'an RS': [say.rs(src, { from: LL }), false],
+  'an RA': [say.ra(src, { from: LL }), true],
+  'an NA': [say.na(src, { from: LL, target: LL }), true],
+  'a DHCP discover without an address': [say.dhcp(src, { type: 1, from: '0.0.0.0' }), false],
+  'a DHCP request to keep an address': [say.dhcp(src, { type: 3, from: V4, ciaddr: V4 }), true],
+  'a RARP request, as QEMU sends it on arrival': [say.rarp(src), true],
+};
+
+for (const [name, [frame, proof]] of Object.entries(PROOFS)) {
+  test(`${name} ${proof ? 'proves' : 'does not prove'} that its sender is here`, () => {
+    assert.equal(read(frame).proof, proof);
   });
 }
 
@@ -103,6 +138,7 @@ const IGNORED: Record<string, [Buffer, HeardIgnoreReason]> = {
   'a frame from a group address': [say.rarp({ src: '01:00:5e:00:00:01' }), 'group-source'],
   'a frame from address zero': [say.rarp({ src: '00:00:00:00:00:00' }), 'zero-source'],
   'another protocol': [say.ethernet(src, 0x88b5, ''), 'not-of-interest'],
+  'an MLD report': [say.icmp6(src, 143, { from: '::', hopLimit: 1 }, '00000000'), 'not-of-interest'],
   'an echo request': [say.icmp6(src, 128, { from: V6 }, '00000000'), 'not-of-interest'],
   'a datagram to another port': [say.udp4(src, { from: V4, dport: 53 }, '00'), 'not-of-interest'],
   'a frame cut within its header': [say.rarp(src).subarray(0, 13), 'malformed'],
@@ -154,10 +190,12 @@ test('what we announce of a guest reads as the guest would have said it', () => 
     tags,
     direction: 'in',
     claims: [],
+    confirms: [],
     releases: [],
     router: null,
     raSent: false,
     rsSent: false,
+    proof: true,
   };
   assert.deepEqual(readFrame(encodeRarp(guest, tags), 'in'), { ...says, arp: false });
   assert.deepEqual(readFrame(encodeGratuitousArp(guest, V4 as Ip, tags), 'in'), { ...says, claims: [V4], arp: true });
@@ -179,7 +217,7 @@ test('whatever bytes come, they are heard or ignored for a reason', () => {
     fc.property(fc.oneof(frames, fc.uint8Array({ maxLength: 120 })), fc.boolean(), (bytes, checksumReady) => {
       const heard = readFrame(bytes, 'in', checksumReady);
       if (typeof heard === 'string') return;
-      assert.ok(heard.claims.length + heard.releases.length <= 1);
+      assert.ok(heard.claims.length + heard.confirms.length + heard.releases.length <= 1);
     }),
     { numRuns: 5000 },
   );

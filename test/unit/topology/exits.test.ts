@@ -34,7 +34,7 @@ function verdictsBehind(host: FakeHost, port: string): Verdict[] {
     bridge,
     vlan: vlanOf(host, port),
   } as const;
-  const evidence = { sightings: [sighting], remembered: [], heard: [], configured: [], claimed: [] };
+  const evidence = { sightings: [sighting], remembered: [], heard: [], configured: [], claimed: [], waitsAt: [] };
   return judge(topologyOf(host), sighting.mac, evidence, new Policy(guestSettings()));
 }
 

@@ -1,0 +1,87 @@
+import type { Mac } from '../addr/mac.js';
+import { LruMap } from '../lru-map.js';
+
+/** Which limit was met. Closed set: it is a label of metrics. */
+export type CutReason = 'per-port' | 'total' | 'vlans';
+
+/** Who is not known, or not whole, because of a limit. */
+export interface Cut {
+  readonly reason: CutReason;
+  /** The port that meets the limit, by ifindex; null where none is known. */
+  readonly port: number | null;
+  /** The MAC that meets it, or of several the last that had to go. */
+  readonly mac: Mac;
+  /** How many MACs there may be, or how many VLANs beyond the first of each MAC. */
+  readonly limit: number;
+  /** How many MACs had to go since, or of one MAC how many VLANs; MAX_COUNTED stands for that and more. */
+  readonly count: number;
+}
+
+interface OpenCut extends Omit<Cut, 'count'> {
+  mac: Mac;
+  limit: number;
+  /** What had to go. */
+  readonly gone: Set<string>;
+  /** How much that was when somebody last looked, and when it last grew. */
+  seen: number;
+  grew: number;
+  told: boolean;
+}
+
+/** So many limits that are met are held; of more, the one that was met first goes. */
+const MAX_CUTS = 64;
+
+/** So many that had to go are told apart, of each. */
+export const MAX_COUNTED = 4096;
+
+/** A limit that nobody met for so many seconds, and that has room, is over. */
+const QUIET = 600;
+
+/**
+ * Who had to go because of a limit, by the port or MAC that met it, until there is room again and nobody met it for a
+ * while. Bounded by MAX_CUTS of MAX_COUNTED each.
+ */
+export class Cuts {
+  private readonly held = new LruMap<string, OpenCut>(MAX_CUTS);
+
+  /**
+   * Somebody had to go, or was turned away.
+   * @param what that is; the same counts once
+   * @returns whether it is new
+   */
+  note({ reason, port, mac, limit }: Omit<Cut, 'count'>, what: string): boolean {
+    const key = `${reason} ${reason === 'vlans' ? mac : port}`;
+    const begin = { gone: new Set<string>(), seen: 0, grew: -Infinity, told: false };
+    const held = this.held.get(key) ?? { reason, port, mac, limit, ...begin };
+    this.held.set(key, held);
+    [held.mac, held.limit] = [mac, limit];
+    if (held.gone.has(what) || held.gone.size >= MAX_COUNTED) return false;
+    held.gone.add(what);
+    return true;
+  }
+
+  all(): Cut[] {
+    return [...this.held.values()].map(closed);
+  }
+
+  /**
+   * To be called now and then.
+   * @param hasRoom whether a limit is not met any more
+   * @param now monotonic clock, seconds
+   * @returns those that began since the last call, and those that are over
+   */
+  look(hasRoom: (cut: Cut) => boolean, now: number): { begun: Cut[]; over: Cut[] } {
+    const [begun, over]: [Cut[], Cut[]] = [[], []];
+    for (const [key, cut] of this.held) {
+      if (cut.gone.size > cut.seen) [cut.seen, cut.grew] = [cut.gone.size, now];
+      if (!cut.told) begun.push(closed(cut));
+      cut.told = true;
+      if (now - cut.grew < QUIET || !hasRoom(closed(cut))) continue;
+      this.held.delete(key);
+      over.push(closed(cut));
+    }
+    return { begun, over };
+  }
+}
+
+const closed = ({ reason, port, mac, limit, gone }: OpenCut): Cut => ({ reason, port, mac, limit, count: gone.size });

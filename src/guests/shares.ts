@@ -1,0 +1,65 @@
+/** IEEE 802.1Q: so many VLANs there are. */
+export const MAX_VLANS = 4094;
+
+/**
+ * How many places there is room for beyond the first of each MAC, where there may be `macs` MACs: half as many, and at
+ * least one guest may be in every VLAN.
+ */
+export function furtherPlaces(macs: number): number {
+  return Math.max(MAX_VLANS, macs >> 1);
+}
+
+/**
+ * How much each of many holds of something that all share: the first of each is free, and there is room for `limit` more
+ * in all. Knows at once who holds most, so that whoever is greedy costs himself. Bounded by who holds anything.
+ */
+export class Shares<K> {
+  private readonly counts = new Map<K, number>();
+  /** Who holds so many, by that number. */
+  private readonly holders: Set<K>[] = [];
+  private beyondFirst = 0;
+
+  constructor(private readonly limit: number) {}
+
+  /** Whether there is no room for one more, the first of somebody aside. */
+  get isFull(): boolean {
+    return this.beyondFirst >= this.limit;
+  }
+
+  /** Whether there is more than there is room for. */
+  get isOver(): boolean {
+    return this.beyondFirst > this.limit;
+  }
+
+  of(key: K): number {
+    return this.counts.get(key) ?? 0;
+  }
+
+  /** Somebody holds so much from now on. */
+  set(key: K, count: number): void {
+    const before = this.of(key);
+    if (before === count) return;
+    this.beyondFirst += Math.max(0, count - 1) - Math.max(0, before - 1);
+    this.holders[before]?.delete(key);
+    if (count === 0) return void this.counts.delete(key);
+    this.counts.set(key, count);
+    while (this.holders.length <= count) this.holders.push(new Set());
+    this.holders[count]?.add(key);
+  }
+
+  /** Who holds most, and of several who came to it first; undefined when nobody holds anything. */
+  greediest(): K | undefined {
+    for (;;) {
+      const most = this.holders.at(-1);
+      if (!most) return undefined;
+      for (const key of most) return key;
+      this.holders.pop();
+    }
+  }
+
+  clear(): void {
+    this.counts.clear();
+    this.holders.length = 0;
+    this.beyondFirst = 0;
+  }
+}
