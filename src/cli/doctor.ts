@@ -81,7 +81,7 @@ async function readGuests(
 ): Promise<GuestFacts> {
   const asked = await ask({ op: 'guests', bond: null }, args.config);
   if (asked.note !== null) note(asked.note);
-  const { bonds } = asked.result;
+  const { bonds, limits } = asked.result;
   const count = bonds.reduce((sum, { guests }) => sum + guests.length, 0);
-  return { bonds, count, ports: readPorts(topology), devices: [...topology.allLinks()].length };
+  return { bonds, limits, count, ports: readPorts(topology), devices: [...topology.allLinks()].length };
 }

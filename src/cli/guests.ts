@@ -1,5 +1,5 @@
 import type { BondGuestList, GuestsRequest } from '../control/messages.js';
-import type { GuestDescription } from '../guests/description.js';
+import { type GuestDescription, type LimitDescription, limitWords } from '../guests/description.js';
 import { age } from '../plan/words.js';
 import { look, type LookArguments } from './look.js';
 import type { Output } from './output.js';
@@ -16,19 +16,21 @@ export function guests(
   signal: AbortSignal,
 ): Promise<number> {
   const request: GuestsRequest = { op: 'guests', bond: args.bond ?? null };
-  return look(request, args, { page: ({ bonds }) => guestsPage(bonds), quiet: false }, output, signal);
+  return look(request, args, { page: ({ bonds, limits }) => guestsPage(bonds, limits), quiet: false }, output, signal);
 }
 
 const HEAD = ['MAC', 'VLAN', 'PORT', 'GUEST', 'ADDRESSES', 'SOURCE', 'LAST SEEN', 'ANNOUNCED'];
 
 /** The lines that people read: a table for each bond. */
-export function guestsPage(bonds: readonly BondGuestList[]): string[] {
+export function guestsPage(bonds: readonly BondGuestList[], limits: readonly LimitDescription[]): string[] {
   if (bonds.length === 0) return ['this host has no active-backup bond'];
-  return bonds.flatMap(({ bond, guests }, index) => {
+  const lists = bonds.flatMap(({ bond, guests }, index) => {
     const count = `${bond}: ${guests.length === 1 ? '1 guest' : `${guests.length} guests`}`;
     const lines = guests.length === 0 ? [] : table([HEAD, ...guests.map(cells)]).map((line) => `  ${line}`);
     return [...(index > 0 ? [''] : []), printable(count), ...lines];
   });
+  const met = limits.map(({ port, ...limit }) => printable(`${port ?? 'no port'}: ${limitWords(limit)}`));
+  return met.length > 0 ? [...lists, '', ...met] : lists;
 }
 
 function cells({ mac, vlan, port, guest, addresses, source, lastSeen, reason }: GuestDescription): string[] {

@@ -1,7 +1,7 @@
 import { parseIp } from '../addr/ip.js';
 import { parseMac, parseStationMac } from '../addr/mac.js';
 import { FRAME_KINDS } from '../config/config.js';
-import type { GuestDescription } from '../guests/description.js';
+import type { GuestDescription, LimitDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
 import type { Source } from '../sources/sighting.js';
@@ -82,11 +82,20 @@ const guest: shape.Check<GuestDescription> = object({
 
 const frame: shape.Check<ManualFrame> = object({ kind, mac, vlan, ip: nullable(parsed(parseIp, 'an IP address')) });
 
+/** A limit that is met, and who is not announced for that. */
+const limitMet: shape.Check<LimitDescription> = object({
+  reason: text(64) as shape.Check<LimitDescription['reason']>,
+  port: nullable(name),
+  mac,
+  limit: count,
+  count,
+});
+
 const bondGuests = object({ bond: name, guests: listOf(guest) });
 
 /** What each request is answered with. */
 export const RESULTS = {
-  guests: object({ bonds: listOf(bondGuests) }),
+  guests: object({ bonds: listOf(bondGuests), limits: listOf(limitMet) }),
   announce: object({
     bond: name,
     activeSlave: nullable(name),

@@ -1,3 +1,4 @@
+import type { Cut } from '../guests/cuts.js';
 import type { HostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
 import { CHANGE_SEQ, ECHO_SEQ, echoRequest, HOST_GROUPS } from '../kernel/requests.js';
@@ -84,7 +85,7 @@ export class KernelWatch implements Task {
       stale = this.untold.precede(event) || stale;
       const ignored = this.host.apply(event, now);
       if (ignored) metrics.count('bondherald_sightings_ignored_total', { ...ignored });
-      for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
+      this.countEvictions();
       if (event.type === 'lost') this.resync(event.reason, event.detail);
       if (event.type === 'answer' && event.seq === CHANGE_SEQ)
         log.warn('the kernel refused to restore a bridge entry', { errno: event.errno });
@@ -116,6 +117,21 @@ export class KernelWatch implements Task {
     void this.readUntold();
     if (this.dumps.complete) this.fullBridges.look();
     this.host.expire(this.tools.clock.monotonic());
+    this.countEvictions(); // what was heard meets limits too
+    this.logLimits();
+  }
+
+  private countEvictions(): void {
+    const { metrics } = this.tools;
+    for (const reason of this.host.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
+  }
+
+  private logLimits(): void {
+    const { clock, log } = this.tools;
+    const { begun, over } = this.host.lookAtLimits(clock.monotonic());
+    const fields = ({ port, ...cut }: Cut) => ({ ...cut, port: this.host.topology.link(port)?.name ?? 'none' });
+    for (const cut of begun) log.warn('some guests are not announced because a limit is met', fields(cut));
+    for (const cut of over) log.info('a limit of guests has room again', fields(cut));
   }
 
   private readNeighboursIfDue(): void {

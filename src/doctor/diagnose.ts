@@ -3,7 +3,7 @@ import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, chec
 import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, checkReceiveBuffer } from './daemon.js';
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
-import { checkMoved, checkVlans } from './guests.js';
+import { checkLimits, checkMoved, checkVlans } from './guests.js';
 import { checkHearing, checkPolicing } from './hearing.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
@@ -17,6 +17,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...checkMoved(guests),
     ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon?.running ?? null)),
     ...checkPolicing(ovs, hearings),
+    ...checkLimits(guests),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     ...announcers.map(checkAnnouncer),

@@ -1,4 +1,4 @@
-import type { GuestDescription } from '../guests/description.js';
+import type { GuestDescription, LimitDescription } from '../guests/description.js';
 import type { VlanRange } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
@@ -88,6 +88,8 @@ export interface PortFacts {
 /** Who is behind the bonds, as far as the daemon, or the kernel where none runs, can tell. */
 export interface GuestFacts {
   readonly bonds: readonly { readonly bond: string; readonly guests: readonly GuestDescription[] }[];
+  /** The limits that are met, and who is not announced for that. */
+  readonly limits: readonly LimitDescription[];
   /** How many there are; more than those above where only some were worth a look. */
   readonly count: number;
   /** Where the ports of bridges are, by their names. */

@@ -76,6 +76,10 @@ const KINDS = {
   ],
   'listening-by-socket': ['advice', 'nothing is missed, but guests send up to 10 % fewer packets a second'],
   'listening-in-the-way': ['advice', 'Open vSwitch does not limit what comes in there, as it is configured to'],
+  'guest-limit': [
+    'warning',
+    'those that had no room are not announced: raise the limit if they are guests, else find out who invents them',
+  ],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
   'receive-buffer': [

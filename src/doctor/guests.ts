@@ -1,4 +1,4 @@
-import type { GuestDescription } from '../guests/description.js';
+import { type GuestDescription, limitWords } from '../guests/description.js';
 import { vlanMembership } from '../topology/bridge-port.js';
 import { shellWord } from './commands.js';
 import type { BridgeFacts, GuestFacts, UplinkFacts } from './facts.js';
@@ -92,5 +92,14 @@ export function checkMoved({ bonds }: GuestFacts): Finding[] {
     const whose = macs === 1 ? "a guest's MAC" : `the MACs of ${macs} guests`;
     const finding = `${whose} also came in by the bond: ${mac}${port === null ? '' : `, here on ${port}`}`;
     return [found('seen-on-uplink', { subject: bond, finding, cure: `bridge fdb show | grep -iF ${mac}` })];
+  });
+}
+
+/** Limits that are met: who is behind the port, only a look at it tells. */
+export function checkLimits({ limits }: GuestFacts): Finding[] {
+  return limits.map(({ port, ...limit }) => {
+    const cure =
+      port === null ? `bridge fdb show | grep -iF ${limit.mac}` : `bridge fdb show brport ${shellWord(port)}`;
+    return found('guest-limit', { subject: port ?? limit.mac, finding: limitWords(limit), cure });
   });
 }

@@ -1,6 +1,6 @@
 import type { ControlRequest, KernelResults } from '../control/messages.js';
 import type { BondStatus, StatusReport } from '../control/status.js';
-import { describeGuests } from '../guests/description.js';
+import { describeGuests, describeLimits } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { LinkEvent } from '../kernel/events.js';
@@ -38,6 +38,7 @@ const ANSWERS: Answers = {
     const bonds = bond === null ? activeBackupBonds(host.topology) : [findBond(host.topology, bond)];
     return {
       bonds: bonds.map(({ ifindex, name }) => ({ bond: name, guests: describeGuests(host, ifindex, now, reasonFor) })),
+      limits: describeLimits(host),
     };
   },
   async announce({ host, manual, announced }, request) {

@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { diagnose } from '../doctor/diagnose.js';
 import type { GuestFacts } from '../doctor/facts.js';
-import { describeGuest, type GuestDescription } from '../guests/description.js';
+import { describeGuest, describeLimits, type GuestDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { PageDiagnosis } from './page/query.js';
 import type { Clock } from '../sys/clock.js';
@@ -101,7 +101,13 @@ export class Diagnosis {
         }
       }
     }
-    return { bonds: looked, count, ports: readPorts(host.topology), devices: [...host.topology.allLinks()].length };
+    return {
+      bonds: looked,
+      limits: describeLimits(host),
+      count,
+      ports: readPorts(host.topology),
+      devices: [...host.topology.allLinks()].length,
+    };
   }
 }
 

@@ -41,9 +41,9 @@ export const METRICS = {
   },
   bondherald_guest_evictions_total: {
     type: 'counter',
-    help: 'Addresses evicted or refused because of a limit: per port, total, or IP addresses per guest.',
+    help: 'Addresses evicted or refused because of a limit: per port, total, IP addresses per guest, or VLANs.',
     labels: ['reason'],
-    values: { reason: ['per-port', 'total', 'addresses-per-guest'] },
+    values: { reason: ['per-port', 'total', 'addresses-per-guest', 'vlans'] },
   },
   bondherald_sightings_ignored_total: {
     type: 'counter',

@@ -12,7 +12,7 @@ import { JSON_TOKENS } from './request.js';
 
 /** What people are shown of each answer. */
 const SHOWN: { [Op in keyof ControlResults]: (result: ControlResults[Op]) => readonly string[] } = {
-  guests: ({ bonds }) => guestsPage(bonds),
+  guests: ({ bonds, limits }) => guestsPage(bonds, limits),
   announce: announcedLines,
   status: (report) => statusPage(report, 1_700_000_000),
   page: () => [], // for browsers

@@ -30,11 +30,12 @@ test('guests are a table for each bond, its columns aligned', () => {
     announced: false,
     reason: 'seen-on-uplink',
   };
-  const page = guestsPage([
+  const lists = [
     { bond: 'bond0', guests: [GUEST, silent] },
     { bond: 'bond1', guests: [] },
     { bond: 'bond2', guests: [GUEST] },
-  ]);
+  ];
+  const page = guestsPage(lists, []);
   assert.deepEqual(page, [
     'bond0: 2 guests',
     '  MAC                VLAN  PORT    GUEST  ADDRESSES              SOURCE  LAST SEEN  ANNOUNCED',
@@ -49,8 +50,24 @@ test('guests are a table for each bond, its columns aligned', () => {
   ]);
 });
 
+test('who is left out because of a limit is named below, by port and MAC', () => {
+  const common = { port: 'tap1', mac: '52:54:00:00:00:99' as Mac };
+  const limits = [
+    { ...common, reason: 'per-port', limit: 64, count: 36 },
+    { ...common, reason: 'total', limit: 65_536, count: 1 },
+    { ...common, reason: 'vlans', limit: 32_768, count: 4096, port: null },
+  ] as const;
+  assert.deepEqual(guestsPage([{ bond: 'bond1', guests: [] }], limits), [
+    'bond1: 0 guests',
+    '',
+    'tap1: more MACs than guests.limits.perPort allows (64): 36 MACs were left out, the last 52:54:00:00:00:99',
+    'tap1: more MACs than guests.limits.total allows (65536): 1 MAC was left out, 52:54:00:00:00:99',
+    'no port: 52:54:00:00:00:99 is in too many VLANs: 4096 or more of them had no room, among 32768 for all guests',
+  ]);
+});
+
 test('a host without bonds says so', () => {
-  assert.deepEqual(guestsPage([]), ['this host has no active-backup bond']);
+  assert.deepEqual(guestsPage([], []), ['this host has no active-backup bond']);
 });
 
 test('an age is told in its two largest units', () => {
@@ -70,7 +87,7 @@ test('names that would command the terminal are shown, not obeyed', () => {
 });
 
 test('crasher: a name with control characters does not command the terminal', () => {
-  assert.deepEqual(guestsPage([{ bond: 'b\x1b[2J', guests: [] }]), ['b?[2J: 0 guests']);
+  assert.deepEqual(guestsPage([{ bond: 'b\x1b[2J', guests: [] }], []), ['b?[2J: 0 guests']);
   const report = { bond: 'b\x9b', activeSlave: 'u\x1b', dryRun: true, frames: [], sent: 0, suppressed: [] };
   assert.deepEqual(announcedLines({ ...report, refused: {}, cut: false }), ['b?: would send 0 frames on u?']);
 });

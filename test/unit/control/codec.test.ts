@@ -125,17 +125,19 @@ test('what a request says comes out as it went in, on one line', () => {
   );
 });
 
+const LIMIT = { reason: 'vlans', port: 'tap1', mac: '52:54:00:00:00:01' as Mac, limit: 4094, count: 7 } as const;
+
 test('what an answer says comes out as it went in, on one line', () => {
   fc.assert(
     fc.property(fc.array(guestList), report, status, fc.string(), (bonds, announced, stands, html) => {
       const lines = [
-        encodeAnswer<'guests'>({ result: { bonds } }),
+        encodeAnswer<'guests'>({ result: { bonds, limits: [LIMIT] } }),
         encodeAnswer({ result: announced }),
         encodeAnswer<'status'>({ result: stands }),
         encodeAnswer<'page'>({ result: { html } }),
       ] as const;
       for (const line of lines) assert.match(line, /^[^\n]*\n$/);
-      assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds } });
+      assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds, limits: [LIMIT] } });
       assert.deepEqual(decodeAnswer('announce', bytes(lines[1])), { result: announced });
       assert.deepEqual(decodeAnswer('status', bytes(lines[2])), { result: stands });
       assert.deepEqual(decodeAnswer('page', bytes(lines[3])), { result: { html } });

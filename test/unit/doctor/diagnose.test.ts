@@ -11,6 +11,7 @@ const ABSENT = { up: false } as const;
 const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 const guests = (count: number) => ({
   bonds: [{ bond: 'bond0', guests: Array.from({ length: count }, () => guest()) }],
+  limits: [],
   count,
   ports: new Map<string, PortFacts>(),
   devices: 10,
@@ -211,7 +212,7 @@ test('the VLAN that is missing is missing on the bridge of the guest, not on ano
     const ports = new Map([['tap1', { bridge: behind, pvid: 60 }]]);
     const facts = host({
       bridges,
-      guests: { bonds: [{ bond: 'bond0', guests: [cutOff] }], count: 1, ports, devices: 9 },
+      guests: { bonds: [{ bond: 'bond0', guests: [cutOff] }], limits: [], count: 1, ports, devices: 9 },
     });
     assert.equal(cureOf(facts), `bridge vlan add dev ${missing}`, behind);
   }

@@ -94,7 +94,7 @@ export function daemon(change: Partial<DaemonFacts> = {}): DaemonFacts {
 export const HEALTHY: Facts = {
   bonds: [bond()],
   bridges: [bridge()],
-  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], count: 1, ports: new Map(), devices: 9 },
+  guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], limits: [], count: 1, ports: new Map(), devices: 9 },
   daemon: daemon(),
   announcers: [],
   libvirt: null,
@@ -113,6 +113,7 @@ export function vlanHost(guests: readonly GuestDescription[], change: Partial<Up
     bridges: [bridge({ uplinks: [uplink({ vlans, ...change })] })],
     guests: {
       bonds: [{ bond: 'bond0', guests }],
+      limits: [],
       count: guests.length,
       ports: new Map([['tap1', { bridge: 'br0', pvid: 30 }]]),
       devices: 9,
@@ -178,6 +179,11 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'listening-by-socket': hearing('socket', 'the qdisc ingress has the place of clsact'),
   'listening-in-the-way': withOvs({
     ports: [{ ...ovsPort('bond0', null), interfaces: [{ ...OVS_INTERFACE, policed: true }] }],
+  'guest-limit': host({
+    guests: {
+      ...HEALTHY.guests,
+      limits: [{ reason: 'per-port', port: 'tap1', mac: '52:54:00:00:00:99' as Mac, limit: 64, count: 36 }],
+    },
   }),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
