@@ -58,12 +58,14 @@ export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: numb
   const { topology, book, statics } = knowing;
   const heard = book.at(mac, exit);
   const signs = heard ?? { since: now, router: null, advertised: false };
+  const own = ownAddresses(knowing, mac, exit, now);
   const found = new Map<string, GuestAddress>();
-  for (const [ip, lastSeen] of heard?.addresses ?? []) {
+  // Which addresses the host has, the kernel knows: what a frame with the host's MAC claims beyond is a guest's, or a proxy's.
+  for (const [ip, lastSeen] of own.length > 0 ? [] : (heard?.addresses ?? [])) {
     if (!isHostsOwn(knowing, ip, mac, exit)) found.set(ip, judgeAddress(ip, lastSeen, signs, now));
   }
   for (const ip of statics?.addressesOf(mac, exit, topology) ?? []) found.set(ip, judgeAddress(ip, now, signs, now));
-  for (const address of ownAddresses(knowing, mac, exit, now)) found.set(address.ip, address);
+  for (const address of own) found.set(address.ip, address);
   return [...found.values()];
 }
 

@@ -165,7 +165,8 @@ export class HostState {
     const { quota } = this.learned;
     const hasRoom = ({ reason, port, limit }: Cut): boolean => {
       if (reason === 'vlans') return !this.book.isFull && !this.memory.isFull;
-      return reason === 'total' ? quota.size < limit : quota.at(port ?? 0) < limit;
+      if (reason === 'total') return quota.size < limit;
+      return quota.at(port ?? 0) < Math.max(limit, quota.limits.perPort); // it may be higher by now
     };
     return this.cuts.look(hasRoom, now);
   }

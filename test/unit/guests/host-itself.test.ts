@@ -133,3 +133,12 @@ test('the host is announced also where the neighbour tables are switched off', (
   assert.equal(story.judged.length, 1);
   assert.deepEqual(story.addresses({ mac: HOST }), [[ADDRESS, false]]);
 });
+
+test("what a frame with the host's MAC claims beyond the host's own addresses is another's word", () => {
+  const story = new HostStory();
+  story.address('br0', ADDRESS);
+  assert.equal(story.judged.length, 1);
+  story.heard('out', { mac: HOST, claims: ['192.0.2.9' as Ip] });
+  story.heard('out', { mac: HOST, claims: [ADDRESS] });
+  assert.deepEqual(story.addresses({ mac: HOST }), [[ADDRESS, false]]);
+});
