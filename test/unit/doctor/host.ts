@@ -179,6 +179,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'listening-by-socket': hearing('socket', 'the qdisc ingress has the place of clsact'),
   'listening-in-the-way': withOvs({
     ports: [{ ...ovsPort('bond0', null), interfaces: [{ ...OVS_INTERFACE, policed: true }] }],
+  }),
   'guest-limit': host({
     guests: {
       ...HEALTHY.guests,
