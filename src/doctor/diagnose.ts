@@ -15,7 +15,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...bridges.map(checkBridgeAgeing),
     ...checkVlans(bridges, guests),
     ...checkMoved(guests),
-    ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon?.running ?? null)),
+    ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon)),
     ...checkPolicing(ovs, hearings),
     ...checkLimits(guests),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),

@@ -1,6 +1,6 @@
 import type { Hearing } from '../sources/hearing.js';
 import { restartWith, shellWord, WANTED_CAPABILITIES } from './commands.js';
-import type { Facts, OvsFacts, RunningFacts } from './facts.js';
+import type { DaemonFacts, Facts, OvsFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
 
 /** What the operator has chosen is no finding. */
@@ -13,10 +13,15 @@ const WHERE: readonly (readonly [RegExp, (bond: string) => string])[] = [
   [/\bdevice bh-\d+/, () => 'ip -d link show | grep -A 3 bh-'],
 ];
 
-/** That what leaves by a bond is not heard, or by a packet socket where tc would cost guests less. */
-export function checkHearing(bond: string, { how, reason }: Hearing, running: RunningFacts | null): Finding | null {
+/**
+ * That what leaves by a bond is not heard, or by a packet socket where tc would cost guests less. That tc takes a right
+ * which the daemon lacks is said of the daemon.
+ */
+export function checkHearing(bond: string, { how, reason }: Hearing, daemon: DaemonFacts | null): Finding | null {
   const why = reason ?? '';
+  const running = daemon?.running ?? null;
   if (how === 'mirror' || CHOSEN.test(why)) return null;
+  if (how === 'socket' && daemon?.capabilities.has('CAP_NET_ADMIN') === false) return null;
   if (/\bE?PERM\b|CAP_/.test(why)) return of(bond, how, why, restartWith(WANTED_CAPABILITIES, running));
   const [, show] = WHERE.find(([pattern]) => pattern.test(why)) ?? [];
   const word = shellWord(bond);

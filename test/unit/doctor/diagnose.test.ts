@@ -7,6 +7,7 @@ import { shellWord } from '../../../src/doctor/commands.js';
 import * as on from './host.js';
 
 const { bond, bridge, guest, host, slave, uplink, vlanHost, withOvs } = on;
+const { hearing: heardBy } = on;
 const ABSENT = { up: false } as const;
 const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 const guests = (count: number) => ({
@@ -83,6 +84,18 @@ const SAID: [what: string, facts: Facts, says: string[]][] = [
     host({ guests: { ...guests(0), bonds: [{ bond: 'bond0', guests: [guest({ reason: 'seen-on-uplink' })] }] } }),
     ['warning seen-on-uplink bond0'],
   ],
+  [
+    'a bond that is heard by a socket because the operator wants it so',
+    heardBy('socket', 'guests.sources.snoop is socket'),
+    [],
+  ],
+  ['a bond that is not heard because the operator wants it so', heardBy('deaf', 'guests.sources.snoop is false'), []],
+  [
+    'a bond that is heard by a socket because tc takes a right',
+    { ...heardBy('socket', 'clsact: rtnetlink: EPERM'), daemon: NO_ADMIN },
+    ['warning daemon-capabilities the daemon, process 4711'],
+  ],
+  ['a bond that is not heard', heardBy('deaf', 'a packet socket: bind: ENODEV'), ['warning listening-deaf bond0']],
   ['a daemon of which nothing is known', host({ daemon: null }), []],
   [
     'somebody without rights',
@@ -233,6 +246,16 @@ test('hundreds of MACs that were seen outside are one finding with an example', 
   const [finding, ...others] = diagnose(host({ guests: { ...guests(0), bonds: [{ bond: 'bond0', guests: moved }] } }));
   assert.equal(others.length, 0);
   assert.match(finding?.finding ?? '', /the MACs of 2 guests .* 52:54:00:00:00:01, here on tap1/);
+});
+
+test('where to look for what keeps tc from hearing follows from the reason', () => {
+  for (const [reason, cure] of [
+    ['the qdisc ingress has the place of clsact', 'tc qdisc show dev bond0'],
+    ['a tcx program at its egress, id 7, keeps frames from our filters', 'bpftool net show dev bond0'],
+    ['another tc filter, pref 20, comes before ours', 'tc -s filter show dev bond0 egress'],
+    ['device bh-5 exists, and bondherald did not create it', 'ip -d link show | grep -A 3 bh-'],
+  ] as const)
+    assert.equal(cureOf(heardBy('socket', reason)), cure);
 });
 
 test('a cure of the monitoring keeps the updelay, which the kernel counts in looks', () => {

@@ -138,7 +138,8 @@ export function withOvs(change: Partial<OvsBridge>, macs = 10): Facts {
   return host({ ovs: { config: { bridges: [{ ...common, ...change }] }, macs: new Map([['u', macs]]) } });
 }
 
-const hearing = (how: Hearing['how'], reason: string): Facts =>
+/** A host whose bond is heard so. */
+export const hearing = (how: Hearing['how'], reason: string): Facts =>
   host({ hearings: new Map([['bond0', { how, reason }]]) });
 
 const NO_ADMIN = daemon({ capabilities: new Set(['CAP_NET_RAW']) });
