@@ -1,7 +1,15 @@
 import { SyscallError } from '../../errors.js';
 import * as libc from '../libc.js';
 import { privileged } from '../process/privileges.js';
-import { attachFilter, bindToDevice, boundDevice, ETH_P_ALL, openPacketSocket, PASS_NONE, SOL_PACKET } from './packet-socket.js';
+import {
+  attachFilter,
+  bindToDevice,
+  boundDevice,
+  ETH_P_ALL,
+  openPacketSocket,
+  PASS_NONE,
+  SOL_PACKET,
+} from './packet-socket.js';
 import { type ReceiveRing, SLOTS } from './receive-ring.js';
 
 /** A frame that passed a device. */
