@@ -56,7 +56,7 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', `${SCRATCH}.yaml`, '--log', 'json']);
   const before = await report();
   assert.ok(before.daemon && Math.abs(before.daemon.started - Date.now() / 1000) < 60);
-  assert.deepEqual(before.bond, { ...seen, failovers: 0 });
+  assert.deepEqual(before.bond, { ...seen, failovers: 0, listening: { how: 'mirror', reason: null } });
 
   const watch = await Daemon.start(lab, ['sh', '-c', 'echo ready >&2; exec "$0" status --watch', BONDHERALD]);
   await until(() => /^ {2}failovers: none since the start$/m.test(watch.stdout), {
