@@ -22,9 +22,9 @@ interface OpenCut extends Omit<Cut, 'count'> {
   limit: number;
   /** What had to go. */
   readonly gone: Set<string>;
-  /** How much that was when somebody last looked, and when it last grew. */
-  seen: number;
-  grew: number;
+  /** Whether it was met since somebody last looked, and when it was. */
+  met: boolean;
+  lastMet: number;
   told: boolean;
 }
 
@@ -51,10 +51,10 @@ export class Cuts {
    */
   note({ reason, port, mac, limit }: Omit<Cut, 'count'>, what: string): boolean {
     const key = `${reason} ${reason === 'vlans' ? mac : port}`;
-    const begin = { gone: new Set<string>(), seen: 0, grew: -Infinity, told: false };
+    const begin = { gone: new Set<string>(), met: true, lastMet: -Infinity, told: false };
     const held = this.held.get(key) ?? { reason, port, mac, limit, ...begin };
     this.held.set(key, held);
-    [held.mac, held.limit] = [mac, limit];
+    [held.mac, held.limit, held.met] = [mac, limit, true];
     if (held.gone.has(what) || held.gone.size >= MAX_COUNTED) return false;
     held.gone.add(what);
     return true;
@@ -73,10 +73,10 @@ export class Cuts {
   look(hasRoom: (cut: Cut) => boolean, now: number): { begun: Cut[]; over: Cut[] } {
     const [begun, over]: [Cut[], Cut[]] = [[], []];
     for (const [key, cut] of this.held) {
-      if (cut.gone.size > cut.seen) [cut.seen, cut.grew] = [cut.gone.size, now];
+      if (cut.met) [cut.met, cut.lastMet] = [false, now];
       if (!cut.told) begun.push(closed(cut));
       cut.told = true;
-      if (now - cut.grew < QUIET || !hasRoom(closed(cut))) continue;
+      if (now - cut.lastMet < QUIET || !hasRoom(closed(cut))) continue;
       this.held.delete(key);
       over.push(closed(cut));
     }

@@ -111,7 +111,8 @@ export class Reflections {
     const isOf = ({ move, at: time }: PendingMove): boolean =>
       move.to.mac === mac && move.bonds.includes(bond) && at - time <= ECHO_APART;
     const caused = this.moves.filter((each) => isOf(each) && !each.undone);
-    this.moves = this.moves.map((each) => (caused.includes(each) ? { ...each, undone: true } : each));
+    if (caused.length > 0)
+      this.moves = this.moves.map((each) => (caused.includes(each) ? { ...each, undone: true } : each));
     return caused.map(({ move }) => move).reverse();
   }
 

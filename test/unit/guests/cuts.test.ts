@@ -26,6 +26,8 @@ test('it is over when there is room, and nobody has met it for ten minutes', () 
   cuts.note(cut(1), 'a');
   cuts.look(full, 0);
   cuts.note(cut(2), 'b');
+  assert.deepEqual(cuts.look(roomy, 50).over, []);
+  cuts.note(cut(2), 'b'); // nothing new, but it lasts
   assert.deepEqual(cuts.look(roomy, 100).over, []);
   assert.deepEqual(cuts.look(roomy, 699).over, []);
   assert.deepEqual(cuts.look(full, 700).over, []);
