@@ -6,13 +6,14 @@ import path from 'node:path';
 /** Rooms on one line may not import each other; every room may import the lines above its own. */
 const levels = [
   ['errors'],
-  ['lru-map'],
+  ['lru-map', 'shares'],
   ['addr'],
   ['tasks'],
   ['config'],
   ['frames'],
   ['kernel'],
-  ['topology', 'sources'],
+  ['sources'],
+  ['topology'],
   ['guests'],
   ['state', 'plan', 'doctor'],
   ['metrics', 'control'],

@@ -51,6 +51,8 @@ export interface Config {
     };
     /** How long a guest that fell silent is remembered. */
     readonly remember: number;
+    /** How long a station is announced of which nothing is known but that it was heard leaving. */
+    readonly heardFor: number;
     readonly limits: {
       /** How many MAC addresses are held at most. */
       readonly total: number;

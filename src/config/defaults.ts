@@ -31,6 +31,8 @@ export const DEFAULTS = {
     sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
     // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
     remember: '24h',
+    // Its port is unknown, so nothing tells when it goes: hosts speak ARP every few minutes, and an hour is many of those.
+    heardFor: '1h',
     // As many as the largest bridges hold: 65,536 frames are 5 MiB, and go out in a fraction of a second.
     // A virtual machine has a few addresses, a nest of containers some dozens; more are inventions.
     limits: { total: 65_536, perPort: 64, addressesPerGuest: 16 },

@@ -104,6 +104,7 @@ const snoop = oneOf(true, false, 'socket');
 const guests = section({
   sources: section({ fdb: flag, neighbour: flag, hostAddresses: flag, snoop, libvirt: source, ovs: source }),
   remember: duration('0s', '365d'),
+  heardFor: duration('0s', '365d'),
   limits,
   exclude,
   virtualRouterMacs: flag,

@@ -81,6 +81,7 @@ export function fillStateGauges(
   metrics.clear('bondherald_bond_active_slave');
   metrics.clear('bondherald_guests');
   metrics.clear('bondherald_listening');
+  metrics.clear('bondherald_unexplained_speakers');
   for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {
     for (const slave of slaves) {
       const active = slave.ifindex === activeSlave?.ifindex ? 1 : 0;
@@ -92,6 +93,8 @@ export function fillStateGauges(
     const hearing = bonds.has(ifindex) ? hearingOf(ifindex) : null;
     for (const how of hearing ? HEARING_WAYS : [])
       metrics.set('bondherald_listening', { bond, how }, how === hearing?.how ? 1 : 0);
+    const unexplained = bonds.get(ifindex)?.countUnexplained() ?? 0;
+    metrics.set('bondherald_unexplained_speakers', { bond }, unexplained);
     metrics.introduce(bond);
   }
 }

@@ -27,6 +27,7 @@ import { pagesForPeople } from '../http/pages.js';
 import { KernelWatch } from './kernel-watch.js';
 import { buildOutlets } from './outlets.js';
 import { Reloader, type Settings } from './settings.js';
+import { SpeakerWatch } from './speaker-watch.js';
 import { StateKeeper } from './state-keeper.js';
 import type { Surroundings, Tools } from './surroundings.js';
 
@@ -79,13 +80,14 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     isAnnounced: (bond) => history.isAnnounced(bond),
   });
   const reloader = new Reloader(settings, around, service);
+  const speakers = new SpeakerWatch(host, bonds, tools, { hostKnown: known, echo: () => kernel.echo() });
   return {
     ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
-    ...{ endpoint, textfile, service, control, keeper, reloader },
+    ...{ endpoint, textfile, service, control, keeper, reloader, speakers },
     failoverLog: new FailoverLog(tools, topology, bonds),
     bondLog: new BondLog(log),
     fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
     beforeRounds: new BeforeRounds(clock, () => [ovs.readTables(), kernel.readUntold()]),
-    tasks: [kernel, libvirt, ovs, announcer, snooper, endpoint, sweeper, textfile, keeper, service, reloader],
+    tasks: [kernel, libvirt, ovs, announcer, snooper, speakers, endpoint, sweeper, textfile, keeper, service, reloader],
   };
 }

@@ -5,6 +5,7 @@ import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
 import { checkLimits, checkMoved, checkVlans } from './guests.js';
 import { checkHearing, checkPolicing } from './hearing.js';
+import { checkSpeakers } from './speakers.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
@@ -18,6 +19,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon)),
     ...checkPolicing(ovs, hearings),
     ...checkLimits(guests),
+    ...checkSpeakers(guests),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     ...announcers.map(checkAnnouncer),

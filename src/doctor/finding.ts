@@ -80,6 +80,10 @@ const KINDS = {
     'warning',
     'those that had no room are not announced: raise the limit if they are guests, else find out who invents them',
   ],
+  'unexplained-speakers': [
+    'warning',
+    'they are unreachable until they send a frame; who they are and why they are left out, the list tells',
+  ],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
   'receive-buffer': [

@@ -80,11 +80,11 @@ function rangesOf(vlans: ReadonlySet<number>): string[] {
 
 /**
  * Guests whose MAC came in by the bond as well. Which of the two is right no command can tell: it shows where the bridges
- * have the MAC now, and a frame of the guest that leaves by the bond settles it.
+ * have the MAC now, and a frame of the guest that leaves by the bond settles it. Who only was heard is no bridge's.
  */
 export function checkMoved({ bonds }: GuestFacts): Finding[] {
   return bonds.flatMap(({ bond, guests }) => {
-    const moved = guests.filter(({ reason }) => reason === 'seen-on-uplink');
+    const moved = guests.filter(({ reason, source }) => reason === 'seen-on-uplink' && source !== 'heard');
     const [example] = moved;
     if (!example) return [];
     const { mac, port } = example;

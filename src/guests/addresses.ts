@@ -1,9 +1,8 @@
 import { type Ip, isLinkLocal, isStationIp } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import { exitKey } from '../frames/ethernet.js';
 import type { AddressEvent, ForwardingEvent } from '../kernel/events.js';
 import type { Exit } from '../topology/bond-id.js';
-import { exitsOfDevice } from '../topology/exits.js';
+import { leadsOut, speakingDevices } from '../topology/speaking-devices.js';
 import type { Topology } from '../topology/topology.js';
 import type { RouterSigns } from './heard-book.js';
 import type { Parts } from './learned.js';
@@ -77,6 +76,23 @@ function isHostsOwn({ topology, own }: Knowing, ip: Ip, mac: Mac, exit: Exit): b
   });
 }
 
+/**
+ * Whether the host itself may have sent a frame: from an address of its own, by a device of its own with that MAC that
+ * leads there. A device that is a bridge's port has nobody else to speak for; on another one, devices of other network
+ * namespaces may sit that share its MAC (ipvlan), and say other addresses.
+ */
+export function isHostsFrame(
+  topology: Topology,
+  own: OwnAddresses,
+  { mac, bond, tags, claims }: Exit & { readonly mac: Mac; readonly claims: readonly Ip[] },
+): boolean {
+  return speakingDevices(topology, mac, { bond, tags }).some((device) => {
+    const held = own.of(device);
+    const isPort = topology.link(topology.link(device)?.master ?? null)?.details.type === 'bridge';
+    return isPort || (held.size > 0 && claims.every((ip) => held.has(ip)));
+  });
+}
+
 function ownAddresses({ topology, table, own }: Knowing, mac: Mac, exit: Exit, now: number): GuestAddress[] {
   return table
     .sightings(mac)
@@ -84,12 +100,6 @@ function ownAddresses({ topology, table, own }: Knowing, mac: Mac, exit: Exit, n
     .flatMap(({ device }) =>
       [...own.of(device)].map((ip) => ({ ip, router: own.isRouter(device), lastSeen: now, withheld: null })),
     );
-}
-
-/** Whether frames that a device sends leave by an exit. */
-function leadsOut(topology: Topology, device: number, exit: Exit): boolean {
-  const key = exitKey(exit);
-  return exitsOfDevice(topology, device).some((each) => exitKey(each) === key);
 }
 
 const NONE: ReadonlySet<Ip> = new Set();

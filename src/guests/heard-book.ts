@@ -4,7 +4,7 @@ import type { Heard } from '../sources/snoop.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { addressKey, exitKey } from '../frames/ethernet.js';
 import type { CutReason } from './cuts.js';
-import { furtherPlaces, MAX_VLANS, Shares } from './shares.js';
+import { furtherPlaces, MAX_VLANS, Shares } from '../shares.js';
 import { isWithin } from './reflections.js';
 import { LruMap } from '../lru-map.js';
 
@@ -187,6 +187,13 @@ export class HeardBook {
     for (const [, exits] of this.entries()) for (const { addresses } of exits.values()) addresses.clear();
     this.holders.clear();
     this.changes++;
+  }
+
+  /** The MAC is known to be on this side from now on, so that inventions push it out no more. */
+  adopt(mac: Mac): void {
+    const exits = this.strangers.get(mac);
+    const [exit] = exits?.values() ?? [];
+    if (exit) this.open(mac, exit, { known: true, at: exit.since, cameIn: exit.in > exit.proof });
   }
 
   /** Nothing is known of the MAC any more. */

@@ -11,7 +11,7 @@ import { exitsOfDevice } from '../topology/exits.js';
 import { portFacts } from '../topology/port-facts.js';
 import { PvidMoves } from '../topology/pvid-moves.js';
 import { Topology } from '../topology/topology.js';
-import { type GuestAddress, knownAddresses } from './addresses.js';
+import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
 import { type Cut, Cuts } from './cuts.js';
 import { Declared } from './declared.js';
 import type { Healable } from './reflections.js';
@@ -19,15 +19,26 @@ import { type EvictionReason, HeardBook } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
-import { type GuestSnapshot, recall, recallHeard, type Snapshot, snapshotBonds, snapshotGuests } from './snapshot.js';
+import {
+  type GuestSnapshot,
+  recall,
+  recallHeard,
+  recallSpeaking,
+  type Snapshot,
+  snapshotBonds,
+  snapshotGuests,
+} from './snapshot.js';
+import { type Said, Speakers, type SpeakerReason } from './speakers.js';
 import { type Evidence, portStands } from './standing.js';
-import { StillGuests } from './still-guests.js';
-import { furtherPlaces } from './shares.js';
+import { StillGuests } from '../topology/still-guests.js';
+import { furtherPlaces } from '../shares.js';
 import { Changes, GuestTable, Memory } from './table.js';
 import { judge, type Verdict } from './verdict.js';
 
 /** What of a frame does not count that a guest cannot have sent. */
 const NOT_THE_GUESTS = { proof: false, claims: [], confirms: [] } as const;
+/** Who is heard and never announced for that alone is named so long after his last frame, in seconds. */
+const NAMED_FOR = 3600;
 
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
@@ -40,6 +51,7 @@ export class HostState {
   private readonly memory: Memory;
   private readonly book: HeardBook;
   private readonly learned: Learned;
+  private readonly speakers: Speakers;
   readonly declared: Declared;
   /** null as long as libvirt has nobody paused. */
   private still: StillGuests | null = null;
@@ -48,6 +60,10 @@ export class HostState {
   readonly ovs: OvsGuests;
   /** Whether the devices of Open vSwitch are known. Before, guests behind them cannot be restored. */
   knowsOvs = false;
+  /** While a dump is read: what it has not told yet is no news. */
+  private dumping = false;
+  /** The latest time of which anything was told: monotonic clock, seconds. */
+  private latest = -Infinity;
 
   constructor(private settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
@@ -63,9 +79,10 @@ export class HostState {
       (mac) => changes.touch(mac),
       (mac, exit) => this.cut(mac, exit, this.portOf(mac)),
     ));
+    const speakers = (this.speakers = new Speakers(total));
     const { cuts } = this;
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
-    this.learned = new Learned({ topology, table, memory, book, changes, cuts, stands }, { total, perPort });
+    this.learned = new Learned({ topology, table, memory, book, changes, cuts, stands, speakers }, { total, perPort });
     this.ovs = new OvsGuests(topology, table, this.learned);
     this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
     this.statics = new StaticGuests(settings.static);
@@ -80,7 +97,10 @@ export class HostState {
   configure(settings: GuestSettings, bonds: 'auto' | readonly string[]): void {
     const { limits, sources } = settings;
     const { total } = this.settings.limits;
-    if (this.settings.sources.snoop && !sources.snoop) this.book.forgetAddresses();
+    if (this.settings.sources.snoop && !sources.snoop) {
+      this.book.forgetAddresses();
+      this.speakers.clear();
+    }
     this.settings = { ...settings, limits: { ...limits, total } };
     this.learned.quota.limits = { total, perPort: limits.perPort };
     this.book.limits = { macs: total, addresses: limits.addressesPerGuest };
@@ -93,6 +113,7 @@ export class HostState {
 
   /** Takes in one event. @param now monotonic clock, seconds @returns why a source's row was passed over, if it was */
   apply(event: KernelEvent, now: number): Ignored | null {
+    this.latest = Math.max(this.latest, now);
     if (event.type === 'fdb') return this.learned.apply(event, now);
     if (event.type === 'neighbour') this.applyNeighbour(event, now);
     else if (event.type === 'address' || event.type === 'forwarding') this.declared.applyAddress(event);
@@ -138,10 +159,11 @@ export class HostState {
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
-  takeEvictions(): readonly EvictionReason[] {
+  takeEvictions(): readonly (EvictionReason | SpeakerReason)[] {
     const vlans = Array.from({ length: this.vlansCut }, () => 'vlans' as const);
     this.vlansCut = 0;
-    return [...this.learned.takeEvictions(), ...this.book.takeEvictions(), ...vlans];
+    const { learned, book, speakers } = this;
+    return [...learned.takeEvictions(), ...book.takeEvictions(), ...speakers.takeEvictions(), ...vlans];
   }
 
   /** A MAC is in so many VLANs that one had to go. */
@@ -182,12 +204,13 @@ export class HostState {
     if (direction === 'echo') return this.learned.echoed(mac, bond, at);
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
-    const known = this.isGuest(mac);
+    const known = this.isGuest(mac) || (this.speakers.held.size > 0 && this.speakers.has(mac));
+    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
+    const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
+    if (!reflected) this.speakers.notice(bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
     const left = Math.max(-Infinity, ...this.memory.of(mac).map(({ lastSeen }) => lastSeen));
-    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
-    const said = isGuests ? heard : { ...heard, ...NOT_THE_GUESTS };
-    if (this.book.apply(bond, { ...said, direction }, at, { known, left })) this.changed.touch(mac);
+    if (this.book.apply(bond, said, at, { known, left })) this.changed.touch(mac);
   }
 
   /** Whether the MAC is only where libvirt says that its guest stands still: a frame of it is not the guest's then. */
@@ -209,6 +232,24 @@ export class HostState {
       return own !== null && claims.some((ip) => own.has(ip));
     };
     return claims.length > 0 && this.table.sightings(mac).some(isSaid);
+  }
+
+  /** Whether somebody was heard leaving of whom no source has told yet. */
+  get isUnsettled(): boolean {
+    return this.speakers.pending.size > 0 && !this.dumping;
+  }
+
+  /**
+   * The kernel has told all that it knew at `time`: who was heard leaving before, and is still unknown, is a guest by
+   * that. To be called when that is so. @param now both: monotonic clock, seconds
+   */
+  settle(time: number, now: number): void {
+    if (this.dumping) return;
+    const isOwn = (said: Said): boolean => isHostsFrame(this.topology, this.declared.own, said);
+    for (const mac of this.speakers.settle(Math.min(time, this.ovs.knownUntil(now)), isOwn)) {
+      this.book.adopt(mac);
+      this.changed.touch(mac);
+    }
   }
 
   /** Whether the MAC is, or was, on this side of the bonds. */
@@ -249,6 +290,7 @@ export class HostState {
 
   /** Before a fresh dump of everything. */
   startDump(): void {
+    this.dumping = true;
     this.topology.startDump();
     this.table.startDump('fdb');
     this.declared.own.startDump();
@@ -256,6 +298,7 @@ export class HostState {
 
   /** After it: what it did not mention is gone. */
   finishDump(now: number): void {
+    this.dumping = false;
     if (this.topology.finishDump()) {
       this.changed.touchAll();
       this.learned.dropHomeless(now);
@@ -266,7 +309,12 @@ export class HostState {
 
   /** Forgets those who have been silent for too long. To be called now and then. */
   expire(now: number): void {
+    this.latest = Math.max(this.latest, now);
     this.learned.expire(now - this.settings.remember);
+    const { heardFor } = this.settings;
+    const stands = ({ bond }: Exit): boolean => this.topology.link(bond) !== undefined;
+    const silent = this.speakers.expire(now - (heardFor > 0 ? heardFor : NAMED_FOR), stands);
+    for (const mac of silent) this.changed.touch(mac);
   }
 
   /**
@@ -290,18 +338,22 @@ export class HostState {
   }
 
   private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
+    const heard = this.book.of(mac);
     return {
       sightings: this.table.sightings(mac),
       remembered: this.memory.of(mac),
-      heard: this.book.of(mac),
+      heard,
       configured: this.statics.claims(mac, this.topology),
       claimed,
       waitsAt: this.still?.waitingAt(mac, this.topology) ?? [],
+      speaking: (isKnown) =>
+        heard.length + this.speakers.held.size > 0 ? this.speakers.judged(mac, heard, isKnown, this.latest) : [],
     };
   }
 
   macs(): Iterable<Mac> {
-    return new Set([...this.table.macs(), ...this.memory.macs(), ...this.statics.macs()]);
+    const { table, memory, statics, speakers } = this;
+    return new Set([...table.macs(), ...memory.macs(), ...statics.macs(), ...speakers.macs()]);
   }
 
   /** Differs from an earlier value when something has changed since that a snapshot may tell. */
@@ -311,10 +363,10 @@ export class HostState {
 
   /** What is worth keeping. Its guests are read from this state as they are asked for. */
   snapshot(now: number): Snapshot {
-    const { topology, table, memory, book } = this;
+    const { topology, table, memory, book, speakers } = this;
     return {
       bonds: snapshotBonds(topology),
-      guests: snapshotGuests({ topology, table, memory, book }, this.settings.limits.total, now),
+      guests: snapshotGuests({ topology, table, memory, book, speakers }, this.settings.limits.total, now),
     };
   }
 
@@ -325,7 +377,11 @@ export class HostState {
   restore(guests: Iterable<GuestSnapshot>, now: number): void {
     const all = [...guests];
     this.learned.restore(all.flatMap((guest) => recall(this.topology, guest, now)));
-    for (const guest of all) this.book.restore(guest.mac, recallHeard(this.topology, guest, now));
+    for (const guest of all) {
+      this.book.restore(guest.mac, recallHeard(this.topology, guest, now));
+      for (const { exit, out } of recallSpeaking(this.topology, guest, now))
+        this.speakers.restore(guest.mac, exit, out);
+    }
     this.expire(now);
     this.changed.touchAll();
   }

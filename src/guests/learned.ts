@@ -11,6 +11,7 @@ import type { HeardBook } from './heard-book.js';
 import type { CutReason, Cuts } from './cuts.js';
 import { PortQuota, type QuotaLimits } from './port-quota.js';
 import { type Healable, type Move, Reflections } from './reflections.js';
+import type { Speakers } from './speakers.js';
 import { behind } from './standing.js';
 import { type Changes, type GuestTable, type Memory, type Remembered, samePort } from './table.js';
 
@@ -43,6 +44,8 @@ export interface Parts {
   readonly cuts: Cuts;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
+  /** Those whom a bridge lists without room for them here are no strangers. */
+  readonly speakers: Speakers;
 }
 
 /**
@@ -120,16 +123,24 @@ export class Learned {
       // Wherever it is now, the bridge has it there no more. Who took the address of a silent guest takes no more than that.
       if (held) this.unlearn(held, left);
       this.keepQuota(sighting.mac);
-      return { source, reason: 'table-full' };
+      return this.refuse(sighting);
     }
     const added = table.add(sighting);
-    if (added === 'full') return { source, reason: 'table-full' };
+    if (added === 'full') return this.refuse(sighting);
+    this.parts.speakers.refused.delete(sighting.mac);
     if (added === 'changed') this.arrive(sighting, held, left);
     return null;
   }
 
+  private refuse({ source, mac }: Sighting): Ignored {
+    this.parts.speakers.refuse(mac);
+    this.parts.changes.touch(mac);
+    return { source, reason: 'table-full' };
+  }
+
   /** A row went. */
   unlearn(sighting: Sighting, now: number): void {
+    this.parts.speakers.refused.delete(sighting.mac);
     if (this.parts.table.remove(sighting)) this.depart([sighting], now);
   }
 
@@ -282,6 +293,7 @@ export class Learned {
     this.evictions.push(eviction.reason);
     cuts.note(eviction, eviction.mac);
     if (eviction.mac === mac) return false;
+    this.parts.speakers.refuse(eviction.mac);
     for (const row of table.sightings(eviction.mac)) if (row.device === eviction.port) table.remove(row);
     const others = memory.forget(eviction.mac, (row) => row.device === eviction.port);
     for (const each of [eviction.mac, ...others]) changes.touch(each); // of the newcomer there is no row yet

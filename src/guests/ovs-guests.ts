@@ -4,7 +4,7 @@ import type { Sighting } from '../sources/sighting.js';
 import { isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { Ignored, Learned } from './learned.js';
-import { OvsIndexes, overlayOf } from './ovs-overlay.js';
+import { OvsIndexes, overlayOf } from '../topology/ovs-overlay.js';
 import { REFLECTION_WINDOW } from './reflections.js';
 import type { GuestTable } from './table.js';
 
@@ -28,6 +28,9 @@ interface HeldRow {
 /** Ages are in whole seconds: a MAC may have been heard so much earlier than its age says. */
 const AGE_STEP = 1;
 
+/** Tables that are read at all are read this often, in seconds (host/ovs/tables.ts), or they are very large. */
+const READING_INTERVAL = 15;
+
 /** So many rows of a bridge are read: its table may be configured to hold more. */
 const MAX_ROWS = 262_144;
 
@@ -39,6 +42,8 @@ export class OvsGuests {
   private switches: ReadonlyMap<string, Switch> = new Map();
   private readonly tables = new Map<string, Map<string, HeldRow>>();
   private reading = 0;
+  /** When the table of each bridge was read last. */
+  private readonly readAt = new Map<string, number>();
 
   constructor(
     private readonly topology: Topology,
@@ -55,7 +60,14 @@ export class OvsGuests {
     const standing = new Set(this.standing());
     this.learned.portsFell(stood.filter((device) => !standing.has(device)));
     for (const uuid of this.tables.keys()) if (!this.switches.has(uuid)) this.setTable(uuid, [], now);
+    for (const uuid of this.readAt.keys()) if (!this.switches.has(uuid)) this.readAt.delete(uuid);
     return changed;
+  }
+
+  /** Until when the tables tell who is behind which port; as long as that is read at all. */
+  knownUntil(now: number): number {
+    const times = [...this.switches.keys()].map((uuid) => this.readAt.get(uuid) ?? -Infinity);
+    return Math.max(now - READING_INTERVAL, Math.min(Infinity, ...times));
   }
 
   /** The devices of the overlay that are there and have carrier. */
@@ -77,6 +89,7 @@ export class OvsGuests {
     const devices = new Map([...(bridge?.ports ?? [])].map(([number, port]) => [number, this.topology.deviceOf(port)]));
     const ignored: Ignored[] = [];
     this.reading++;
+    if (bridge) this.readAt.set(uuid, now);
     for (const row of bridge ? rows.slice(0, MAX_ROWS) : []) {
       const device = devices.get(row.ofport);
       if (!bridge || device === undefined || row.vlan === DEAD_VLAN) continue;

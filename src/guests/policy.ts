@@ -7,10 +7,13 @@ import { LruMap } from '../lru-map.js';
 import type { Heard } from '../sources/snoop.js';
 import { asBond, type BondId, type Exit } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
-import { globPattern } from './glob.js';
+import { globPattern } from '../config/glob.js';
 
 /** Who counts as a guest, and how much of them is kept. */
-export interface GuestSettings extends Pick<Config['guests'], 'limits' | 'remember' | 'exclude' | 'static'> {
+export interface GuestSettings extends Pick<
+  Config['guests'],
+  'limits' | 'remember' | 'heardFor' | 'exclude' | 'static'
+> {
   /** That a MAC has left is always learned from forwarding databases; neighbour tables only confirm addresses. */
   readonly sources: Pick<Config['guests']['sources'], 'fdb' | 'neighbour' | 'hostAddresses' | 'snoop'>;
   /** Addresses that several machines share, and that are not announced for that. */
@@ -33,12 +36,15 @@ export class Policy {
   readonly excludesPorts: boolean;
   /** Whether what a bridge has learned counts as a guest. */
   readonly learns: boolean;
+  /** Whether who was heard leaving counts as a guest. */
+  readonly hears: boolean;
 
-  constructor(private readonly settings: Pick<GuestSettings, 'exclude' | 'virtualRouters' | 'sources'>) {
+  constructor(private readonly settings: Pick<GuestSettings, 'exclude' | 'virtualRouters' | 'sources' | 'heardFor'>) {
     this.vlans = new Set(settings.exclude.vlans);
     this.ports = settings.exclude.ports.map(globPattern);
     this.excludesPorts = this.ports.length > 0;
     this.learns = settings.sources.fdb;
+    this.hears = settings.heardFor > 0;
   }
 
   /** Why a MAC is never announced; null: it may be. */

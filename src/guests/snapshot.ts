@@ -6,7 +6,7 @@ import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isProgrammed } from '../topology/guest-port.js';
 import { portFacts } from '../topology/port-facts.js';
-import { asBond, isOverlay } from '../topology/bond-id.js';
+import { asBond, type Exit, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Parts } from './learned.js';
@@ -30,6 +30,8 @@ export interface PlaceSnapshot extends Pick<Sighting, 'source' | 'vlan'> {
 
 /** What was heard of a MAC at one exit; its bond can be recognised later. Times on the monotonic clock, seconds. */
 export interface HeardSnapshot extends Omit<HeardExit, 'bond' | 'out' | 'proof' | 'in' | 'inSince' | 'addresses'> {
+  /** When it last left there without a source that knew it. null for never. */
+  readonly unexplained: number | null;
   readonly bond: NamedDevice;
   /** null for never. */
   readonly out: number | null;
@@ -55,7 +57,7 @@ export interface Snapshot {
   readonly guests: Iterable<GuestSnapshot>;
 }
 
-type State = Pick<Parts, 'topology' | 'table' | 'memory' | 'book'>;
+type State = Pick<Parts, 'topology' | 'table' | 'memory' | 'book' | 'speakers'>;
 
 /** The active-backup bonds as they stand. */
 export function snapshotBonds(topology: Topology): BondSnapshot[] {
@@ -67,7 +69,7 @@ export function snapshotBonds(topology: Topology): BondSnapshot[] {
 }
 
 /**
- * Every MAC that is or was on a guest's port or on a macvlan, with all that speaks for it and against it. The state may change between
+ * Every MAC that is or was on a guest's port or on a macvlan, or is heard leaving, with all that speaks for it and against it. The state may change between
  * two steps: each guest is whole, and one that moves from the table to the memory or back may come twice or be missed.
  * @param limit how many guests at most; those that a bridge lists now come first
  */
@@ -81,10 +83,16 @@ export function* snapshotGuests(parts: State, limit: number, now: number): Gener
     const guest = count < limit && parts.table.sightings(mac).length === 0 ? snapshotGuest(parts, mac, now) : null;
     if (guest && ++count) yield guest;
   }
+  for (const mac of parts.speakers.macs()) {
+    const isNew = parts.table.sightings(mac).length + parts.memory.of(mac).length === 0;
+    const guest = count < limit && isNew ? snapshotGuest(parts, mac, now) : null;
+    if (guest && ++count) yield guest;
+  }
 }
 
 /** @returns null for a MAC of which nothing is worth keeping */
-function snapshotGuest({ topology, table, memory, book }: State, mac: Mac, now: number): GuestSnapshot | null {
+function snapshotGuest(state: State, mac: Mac, now: number): GuestSnapshot | null {
+  const { topology, table, memory, book, speakers } = state;
   const atGuestPort = (sighting: Sighting): boolean =>
     sighting.bridge !== null && portFacts(topology, sighting).isGuests;
   const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
@@ -95,18 +103,19 @@ function snapshotGuest({ topology, table, memory, book }: State, mac: Mac, now: 
   const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
   const isGuest = places.some(({ sighting }) => atGuestPort(sighting));
   const named = isGuest ? places.flatMap((place) => snapshotPlace(topology, place) ?? []) : [];
-  const isHere = isGuest || listed.length < table.sightings(mac).length;
-  const heard = isHere ? book.of(mac).flatMap((place) => snapshotHeard(topology, place) ?? []) : [];
+  const isHere = isGuest || listed.length < table.sightings(mac).length || speakers.has(mac);
+  const unexplained = (place: HeardExit): number | null => speakers.at(mac, place)?.out ?? null;
+  const heard = isHere ? book.of(mac).flatMap((place) => snapshotHeard(topology, place, unexplained(place)) ?? []) : [];
   return named.length + heard.length > 0
     ? { mac, places: named.slice(-MAX_PLACES), heard: heard.slice(0, MAX_PLACES) }
     : null;
 }
 
-function snapshotHeard(topology: Topology, place: HeardExit): HeardSnapshot | null {
+function snapshotHeard(topology: Topology, place: HeardExit, unexplained: number | null): HeardSnapshot | null {
   const { tags, since, router, advertised } = place;
   const bond = nameDevice(topology, place.bond);
   const told = (time: number): number | null => (time === -Infinity ? null : time);
-  const times = { out: told(place.out), proof: told(place.proof), in: told(place.in) };
+  const times = { out: told(place.out), proof: told(place.proof), in: told(place.in), unexplained };
   return bond && { bond, tags, since, router, advertised, ...times, addresses: [...place.addresses] };
 }
 
@@ -151,12 +160,25 @@ export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: 
     }));
 }
 
+/** Where a station was a guest because it was heard, on bonds that still stand, and when it was heard last. */
+export function recallSpeaking(
+  topology: Topology,
+  { heard }: GuestSnapshot,
+  now: number,
+): { readonly exit: Exit; readonly out: number }[] {
+  return heard.flatMap(({ bond, tags, unexplained: out }) =>
+    out === null || !stands(topology, bond)
+      ? []
+      : [{ exit: { bond: asBond(bond.ifindex), tags }, out: Math.min(out, now) }],
+  );
+}
+
 /** What of a guest was heard on the bonds that still stand. */
 export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardExit[] {
   const past = (time: number | null): number => (time === null ? -Infinity : Math.min(time, now));
   return heard
     .filter(({ bond }) => stands(topology, bond))
-    .map(({ bond, addresses, ...place }) => ({
+    .map(({ bond, addresses, unexplained: _, ...place }) => ({
       ...place,
       bond: asBond(bond.ifindex),
       since: Math.min(place.since, now),

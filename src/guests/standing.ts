@@ -4,6 +4,7 @@ import { type InnerEnd, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Claim } from './policy.js';
+import type { Speaker } from './speakers.js';
 import type { Remembered } from './table.js';
 
 /** Everything that speaks for or against a MAC. */
@@ -20,6 +21,8 @@ export interface Evidence {
   readonly claimed: readonly Exit[];
   /** The devices behind which its guest stands still, as libvirt says, and was not seen running. */
   readonly waitsAt: readonly number[];
+  /** Where it was heard leaving and no source knows it. @param isKnown whether one knows it there */
+  readonly speaking?: (isKnown: (exit: Exit) => boolean) => readonly Speaker[];
 }
 
 /** So many bridges are passed from one to the next, at most; cables in a ring have no end. */

@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { furtherPlaces, Shares } from './shares.js';
+import { furtherPlaces, Shares } from '../shares.js';
 
 /**
  * Identifies where a source says a MAC is: one place a bridge and VLAN, since a bridge knows only one. Each source has

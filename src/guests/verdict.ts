@@ -2,8 +2,8 @@ import type { Mac } from '../addr/mac.js';
 import { exitKey, type Tag } from '../frames/ethernet.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import type { BondId, Exit } from '../topology/bond-id.js';
-import { type BlockReason, type Entry, exitsOfInner, type RoutedExit } from '../topology/exits.js';
+import { type BondId, type Exit, isOvsBond } from '../topology/bond-id.js';
+import { type BlockReason, type Entry, exitsOfBridgePort, exitsOfInner, type RoutedExit } from '../topology/exits.js';
 import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
@@ -11,7 +11,7 @@ import type { Claim, Policy, RefusalReason } from './policy.js';
 import { type Evidence, isCutOff, portStands } from './standing.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
-export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'paused' | 'too-many';
+export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'paused' | 'too-many' | 'unexplained';
 
 /** A guest behind a bond, with the tags its frames leave with, and why it is not announced (null: it is). */
 export interface Verdict extends Exit {
@@ -53,13 +53,15 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
   const elsewhere = lastElsewhere(topology, evidence);
   const proofs = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.proof]));
   const refused = policy.ofMac(mac);
-  return [...candidates.found].map(([key, { verdict, vouched, excluded, waits }]) => {
+  return [...candidates.found].map(([key, { verdict, vouched, excluded, waits, heard }]) => {
     if (refused) return { ...verdict, suppressed: refused };
     if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
     const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
-    const proof = proofs.get(key) ?? -Infinity;
-    if (!vouched && (left ?? -Infinity) > proof) return { ...verdict, suppressed: 'seen-on-uplink' };
-    return waits && !vouched && proof === -Infinity ? { ...verdict, suppressed: 'paused' } : verdict;
+    const proof = Math.max(proofs.get(key) ?? -Infinity, heard?.out ?? -Infinity);
+    if (vouched) return verdict;
+    if ((left ?? -Infinity) > proof) return { ...verdict, suppressed: 'seen-on-uplink' };
+    if (heard) return { ...verdict, suppressed: heard.suppressed };
+    return waits && proof === -Infinity ? { ...verdict, suppressed: 'paused' } : verdict;
   });
 }
 
@@ -112,6 +114,8 @@ interface Candidate {
   readonly excluded: boolean;
   /** Whether it is known only from where its guest stands still, and was not seen running. */
   readonly waits: boolean;
+  /** Of one that only was heard: when, and why it is not announced whatever else is known. */
+  readonly heard: { readonly out: number; readonly suppressed: SuppressReason | null } | null;
 }
 
 /** The exits by which one MAC leaves this host, by their keys. */
@@ -138,8 +142,9 @@ class Candidates {
       if (counts(sighting) && portStands(topology, sighting, evidence)) this.follow(sighting, evidence, lastSeen);
     }
     if (this.beyond.length > 0) this.lookInside();
+    this.listen(evidence);
     for (const claim of evidence.configured) this.vouch(claim);
-    for (const exit of evidence.claimed) if (!this.found.has(exitKey(exit))) this.claim(exit, 'manual');
+    for (const exit of evidence.claimed) this.order(exit);
   }
 
   private follow(sighting: Sighting, evidence: Evidence, lastSeen: number | null): void {
@@ -170,6 +175,31 @@ class Candidates {
     }
   }
 
+  /** Where the MAC was heard leaving and nothing else is known of it. */
+  private listen({ sightings, remembered, speaking }: Evidence): void {
+    const { topology, policy } = this;
+    const all = [...sightings, ...remembered.map(({ sighting }) => sighting)];
+    let others: readonly Exit[] | undefined;
+    const isKnown = (exit: Exit): boolean =>
+      this.found.has(exitKey(exit)) ||
+      (others ??= all.flatMap((each) => otherExits(topology, each, policy))).some((other) => isWithin(other, exit));
+    for (const { bond, tags, out, admitted } of speaking?.(isKnown) ?? []) {
+      const suppressed = !policy.hears ? 'unexplained' : admitted ? null : 'too-many';
+      const witness = { source: 'heard', device: null, lastSeen: out, port: null } as const;
+      const excluded = all.some(({ device }) => this.excludes(device));
+      const entry = this.tunnelTo({ bond, tags }, sightings);
+      this.add({ bond, tags, blocked: null, entry }, witness, { out, suppressed }, excluded);
+    }
+  }
+
+  /** By which dot1q-tunnel port of Open vSwitch frames with these tags come to a bond of its own. */
+  private tunnelTo({ bond, tags: [outer, ...inner] }: Exit, sightings: readonly Sighting[]): Entry | null {
+    const { topology } = this;
+    const bridge = isOvsBond(bond) ? topology.link(bond)?.master : undefined;
+    const at = sightings.find((each) => each.bridge === bridge && each.vlan === outer?.vid);
+    return at && topology.port(at.device)?.tunnel ? { port: at.device, tags: inner } : null;
+  }
+
   private vouch({ bond, vlan }: Claim): void {
     const known = [...this.found].filter(
       ([, { verdict }]) => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan),
@@ -179,21 +209,38 @@ class Candidates {
     this.claim({ bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] }, 'static');
   }
 
+  /** An operator's word goes before what only was heard. */
+  private order(exit: Exit): void {
+    const key = exitKey(exit);
+    const known = this.found.get(key);
+    if (!known) return this.claim(exit, 'manual');
+    const { heard, verdict } = known;
+    if (!heard) return;
+    const ordered = { ...verdict, source: 'manual' as const };
+    this.found.set(key, { ...known, verdict: ordered, heard: { ...heard, suppressed: null } });
+  }
+
   /** An exit on the word of a person. */
   private claim(exit: Exit, source: Source): void {
     this.add({ ...exit, blocked: null, entry: null }, { source, device: null, lastSeen: null, port: null });
   }
 
-  private add({ bond, tags, blocked: suppressed, entry }: RoutedExit, witness: Witness): void {
+  private add(
+    { bond, tags, blocked: suppressed, entry }: RoutedExit,
+    witness: Witness,
+    heard: Candidate['heard'] = null,
+    shut = false,
+  ): void {
     const { source, device, port, lastSeen: seen } = witness;
     const key = exitKey({ bond, tags });
     const held = this.found.get(key);
     const before = held ? held.verdict.lastSeen : seen;
     const lastSeen = before === null || seen === null ? null : Math.max(before, seen);
     const verdict = { mac: this.mac, bond, tags, source, device, lastSeen, suppressed, entry };
-    const isExcluded = device !== null && this.excludes(device);
+    const isExcluded = shut || (device !== null && this.excludes(device));
     const waits = device !== null && this.waitsAt.includes(device);
-    const one = { verdict, inner: port?.inner ?? null, vouched: VOUCHING.has(source), excluded: isExcluded, waits };
+    const vouched = VOUCHING.has(source);
+    const one = { verdict, inner: port?.inner ?? null, vouched, excluded: isExcluded, waits, heard };
     if (!held) return void this.found.set(key, one);
     const better = goesBefore(one, held) ? one : { ...held, verdict: { ...held.verdict, lastSeen } };
     const either = { vouched: one.vouched || held.vouched, excluded: one.excluded || held.excluded };
@@ -251,6 +298,22 @@ function heardWithin(heard: readonly HeardExit[]): ReadonlyMap<string, readonly 
   return within;
 }
 
+/**
+ * By which exits the frames leave of who is no guest and yet no stranger: a bridge has him behind a tunnel, a NIC or
+ * another bond; or its rows do not count.
+ */
+function otherExits(topology: Topology, sighting: Sighting, { learns }: Policy): readonly Exit[] {
+  const { source, device, bridge, vlan } = sighting;
+  const { isGuests, exits } = portFacts(topology, sighting);
+  if (isGuests || bridge === null) return source === 'fdb' && !learns ? exits : [];
+  return exitsOfBridgePort(topology, bridge, device, vlan);
+}
+
+/** Whether an exit is another one, or that one with more tags: of a station that tags its own traffic. */
+function isWithin(outer: Exit, { bond, tags }: Exit): boolean {
+  return bond === outer.bond && outer.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
+}
+
 /** The tags of the guest's own are on its frames from the beginning. */
 function withTags(exit: RoutedExit, tags: readonly Tag[]): RoutedExit {
   const { entry } = exit;
@@ -266,6 +329,7 @@ const RANK: Readonly<Record<Source, number>> = {
   macvlan: 3,
   static: 4,
   manual: 5,
+  heard: 6,
 };
 
 /** An exit that is open goes before one that is blocked; then the source decides, then who is nearer to the guest. */

@@ -39,11 +39,16 @@ export const METRICS = {
     labels: ['bond', 'how'],
     values: { how: HEARING_WAYS },
   },
+  bondherald_unexplained_speakers: {
+    type: 'gauge',
+    help: 'Stations that were heard leaving by the bond, that no source explains, and that are not announced. One in two VLANs counts twice.',
+    labels: ['bond'],
+  },
   bondherald_guest_evictions_total: {
     type: 'counter',
-    help: 'Addresses evicted or refused because of a limit: per port, total, IP addresses per guest, or VLANs.',
+    help: 'Addresses evicted or refused because of a limit: per port, total, IP addresses per guest, VLANs, or heard stations.',
     labels: ['reason'],
-    values: { reason: ['per-port', 'total', 'addresses-per-guest', 'vlans'] },
+    values: { reason: ['per-port', 'total', 'addresses-per-guest', 'vlans', 'heard'] },
   },
   bondherald_sightings_ignored_total: {
     type: 'counter',

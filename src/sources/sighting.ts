@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 
 /** Where we learn of guests. Closed set: it is a label of metrics. */
-export type Source = 'fdb' | 'host' | 'libvirt' | 'macvlan' | 'manual' | 'ovs' | 'static';
+export type Source = 'fdb' | 'heard' | 'host' | 'libvirt' | 'macvlan' | 'manual' | 'ovs' | 'static';
 
 /** One source says that a MAC is behind a device. */
 export interface Sighting {

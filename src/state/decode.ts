@@ -80,6 +80,11 @@ function isNumber(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
+/** Whether a value is a time, or null for never. */
+function isTime(value: unknown): value is number | null {
+  return value === null || isNumber(value);
+}
+
 /** @returns undefined when the entry is wrong */
 function readBond(entry: unknown): BondSnapshot | undefined {
   if (!hasKeys(entry, ['ifindex', 'name', 'activeSlave'])) return undefined;
@@ -105,20 +110,26 @@ function readList<T>(list: unknown, max: number, read: (entry: unknown) => T | u
   return entries.length === list.length ? entries : undefined;
 }
 
-const HEARD_KEYS = ['bond', 'tags', 'out', 'proof', 'in', 'since', 'router', 'advertised', 'addresses'] as const;
+const HEARD_KEYS = [
+  ...(['bond', 'tags', 'out', 'proof', 'in', 'unexplained', 'since', 'router', 'advertised', 'addresses'] as const),
+];
+
+/** Earlier runs wrote no `proof`, and to them everything that left was one; nor who was `unexplained`. */
+function withLaterKeys(entry: Record<string, unknown>): Record<string, unknown> {
+  return { proof: entry['out'], unexplained: null, ...entry };
+}
 
 function readHeard(entry: unknown): HeardSnapshot | undefined {
-  // Earlier runs wrote no proof: to them everything that left was one.
-  const whole = isRecord(entry) && !Object.hasOwn(entry, 'proof') ? { ...entry, proof: entry['out'] } : entry;
+  const whole = isRecord(entry) ? withLaterKeys(entry) : entry;
   if (!hasKeys(whole, HEARD_KEYS)) return undefined;
-  const { out, proof, in: came, since, router, advertised } = whole;
+  const { out, proof, in: came, unexplained, since, router, advertised } = whole;
   const bond = readDevice(whole.bond);
   const tags = readList(whole.tags, MAX_TAGS, readTag);
   const addresses = readList(whole.addresses, MAX_ADDRESSES, readAddress);
   if (!bond || !tags || !addresses || !isNumber(since)) return undefined;
-  if (!isTime(out) || !isTime(proof) || !isTime(came)) return undefined;
+  if (!isTime(out) || !isTime(proof) || !isTime(came) || !isTime(unexplained)) return undefined;
   if ((router !== null && typeof router !== 'boolean') || typeof advertised !== 'boolean') return undefined;
-  return { bond, tags, out, proof, in: came, since, router, advertised, addresses };
+  return { bond, tags, out, proof, in: came, unexplained, since, router, advertised, addresses };
 }
 
 function readTag(entry: unknown): { tpid: number; vid: number } | undefined {
@@ -149,11 +160,6 @@ function readDevice(entry: unknown): NamedDevice | undefined {
   const { ifindex, name } = entry;
   if (typeof ifindex !== 'number' || (ifindex | 0) !== ifindex || ifindex === 0) return undefined;
   return typeof name === 'string' && name !== '' && name.length <= MAX_NAME ? { ifindex, name } : undefined;
-}
-
-/** Whether a value is a time, or null for never. */
-function isTime(value: unknown): value is number | null {
-  return value === null || isNumber(value);
 }
 
 function isVlan(value: unknown): value is number | null {

@@ -26,6 +26,8 @@ export class BondGuests {
   // Counted as they come and go: a scrape must not walk through 50,000 guests.
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
+  /** How many were heard leaving, are explained by nothing else, and are not announced. */
+  private unexplained = 0;
 
   /** @param announceable called for each guest that becomes so, with the key of its frame */
   constructor(
@@ -93,6 +95,11 @@ export class BondGuests {
     return this.bySource;
   }
 
+  /** How many stations were heard leaving, are explained by no source, and are not announced. */
+  countUnexplained(): number {
+    return this.unexplained;
+  }
+
   /** How many guests are not announced, by reason. */
   countSuppressed(): ReadonlyMap<SuppressReason, number> {
     return this.byReason;
@@ -108,6 +115,7 @@ export class BondGuests {
     for (const { source, suppressed } of entries?.values() ?? []) {
       addTo(this.bySource, source, by);
       if (suppressed !== null) addTo(this.byReason, suppressed, by);
+      if (suppressed !== null && source === 'heard') this.unexplained += by;
     }
   }
 }

@@ -82,6 +82,7 @@ const WORDS: Readonly<Record<SuppressReason, string>> = {
   'virtual-router': 'shared router MAC: announcing it could cut off the gateway',
   excluded: 'excluded by the configuration',
   'too-many': 'too many guests behind the bond',
+  unexplained: 'heard, explained by nothing, and guests.heardFor is 0s',
 };
 
 /** Why a guest is not announced, for people. */

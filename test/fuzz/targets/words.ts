@@ -7,7 +7,7 @@ import { nearest, parseDuration } from '../../../src/config/leaves.js';
 import { parseListenAddress } from '../../../src/config/schema.js';
 import { shellWord } from '../../../src/doctor/commands.js';
 import { oneLine, UsageError } from '../../../src/errors.js';
-import { globPattern } from '../../../src/guests/glob.js';
+import { globPattern } from '../../../src/config/glob.js';
 import { addressOf, readQuery } from '../../../src/http/page/query.js';
 import { bytesOf, type Target } from '../engine/target.js';
 

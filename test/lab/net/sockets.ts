@@ -65,6 +65,10 @@ export function inetAddress(ip: string, port: number): Address {
   return address;
 }
 
+/** Where sockaddr_ll has its protocol, and a frame its EtherType, both in network byte order. */
+const SLL_PROTOCOL = 2;
+const ETHER_TYPE = 12;
+
 /**
  * Sends whole Ethernet frames in a namespace, whatever their source address and EtherType. Worth keeping: closing a
  * packet socket takes the kernel longer than all the rest.
@@ -96,6 +100,9 @@ export class FrameSender {
   /** A veth's queue takes 1,000 frames, and the kernel's own thread that empties it may wait for this processor. */
   #send(frame: Uint8Array, to: Buffer): void {
     let errno = 0;
+    // As network stacks give it. Without it the kernel asks the device, and a macvlan cannot tell (6.1): then the frame has
+    // none, and filters for a protocol let it pass.
+    Buffer.from(frame).copy(to, SLL_PROTOCOL, ETHER_TYPE, ETHER_TYPE + 2);
     for (let tries = 0; tries <= 1000; tries++) {
       if (c.sendto(this.#fd, frame, frame.length, 0, to, to.length) === frame.length) return;
       errno = koffi.errno();

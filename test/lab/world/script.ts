@@ -10,7 +10,19 @@ const REQUIRED = ['bonding', 'bridge', '8021q', 'veth'];
 
 /** A kernel may have these built in or lack them; a test that needs one says so itself by failing. */
 const WELCOME = [
-  ...['af_packet', 'dummy', 'macvlan', 'macvtap', 'tun', 'ifb', 'vxlan', 'ipv6', 'team', 'team_mode_activebackup'],
+  ...[
+    'af_packet',
+    'dummy',
+    'macvlan',
+    'macvtap',
+    'ipvlan',
+    'tun',
+    'ifb',
+    'vxlan',
+    'ipv6',
+    'team',
+    'team_mode_activebackup',
+  ],
   ...['sch_netem', 'sch_ingress', 'cls_matchall', 'act_gact', 'act_mirred', 'nf_tables', 'nft_reject', 'br_netfilter'],
   ...['act_bpf', 'cls_bpf', 'cls_u32', 'nlmon'],
 ];

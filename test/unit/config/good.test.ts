@@ -19,6 +19,7 @@ test('without a file the defaults hold', () => {
     guests: {
       sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
       remember: 86_400,
+      heardFor: 3600,
       limits: { total: 65_536, perPort: 64, addressesPerGuest: 16 },
       exclude: { macs: [], vlans: [], ports: [] },
       virtualRouterMacs: false,

@@ -22,6 +22,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'guests.sources.libvirt': 'false',
   'guests.sources.ovs': 'false',
   'guests.remember': '1h',
+  'guests.heardFor': '2h',
   'guests.exclude.macs': '["02:bf/16"]',
   'guests.exclude.vlans': '[7]',
   'guests.exclude.ports': '[tap*]',

@@ -187,6 +187,12 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
       limits: [{ reason: 'per-port', port: 'tap1', mac: '52:54:00:00:00:99' as Mac, limit: 64, count: 36 }],
     },
   }),
+  'unexplained-speakers': host({
+    guests: {
+      ...HEALTHY.guests,
+      bonds: [{ bond: 'bond0', guests: [guest({ source: 'heard', port: null, vlan: 100, reason: 'too-many' })] }],
+    },
+  }),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
   'receive-buffer': host({

@@ -18,7 +18,7 @@ const BOUNDED: Readonly<Record<string, string>> = {
   'src/config/leaves.ts (\\d+(?:\\.\\d+)?)(ms|[smhd])':
     'only on a text that is known to be a duration: there it does not fail',
   'src/config/schema.ts \\[!?([^\\]]+)\\]': 'globs have at most 64 characters, which is looked at first',
-  'src/guests/glob.ts \\[(!?)(\\]?[^\\]]*)\\]|[^]': 'globs of the configuration, of at most 64 characters',
+  'src/config/glob.ts \\[(!?)(\\]?[^\\]]*)\\]|[^]': 'globs of the configuration, of at most 64 characters',
   'src/http/page/parts.ts \\B(?=(\\d{3})+$)': 'only on a number that we have written',
 };
 

@@ -153,6 +153,11 @@ export class Driver {
     this.state.failedOver(asBond(this.kernel.index(bond)), now - ago);
   }
 
+  /** The kernel has told all that it knew until now. */
+  settle(now: number): void {
+    this.state.settle(now, now);
+  }
+
   private tellInterfaces(interfaces = this.interfaces, still = this.still): void {
     [this.interfaces, this.still] = [interfaces, still];
     const named = ({ mac, target }: Interface) => ({ domain: `${mac} of ${target}`, mac: mac as Mac, target });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { HeardBook } from '../../../src/guests/heard-book.js';
-import { MAX_VLANS } from '../../../src/guests/shares.js';
+import { MAX_VLANS } from '../../../src/shares.js';
 import { Memory } from '../../../src/guests/table.js';
 import type { Sighting } from '../../../src/sources/sighting.js';
 import { asBond } from '../../../src/topology/bond-id.js';

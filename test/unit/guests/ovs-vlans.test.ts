@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { portOfVlans } from '../../../src/guests/ovs-overlay.js';
+import { portOfVlans } from '../../../src/topology/ovs-overlay.js';
 import type { OvsVlans } from '../../../src/sources/ovs/config.js';
 import { vlans } from '../../support/ovs.js';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { furtherPlaces, MAX_VLANS, Shares } from '../../../src/guests/shares.js';
+import { furtherPlaces, MAX_VLANS, Shares } from '../../../src/shares.js';
 
 test('the first of each is free, the rest shares one limit', () => {
   const shares = new Shares<string>(2);

@@ -12,6 +12,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   bondherald_last_failover_timestamp_seconds: ['bond'],
   bondherald_guests: ['bond', 'source'],
   bondherald_listening: ['bond', 'how'],
+  bondherald_unexplained_speakers: ['bond'],
   bondherald_guest_evictions_total: ['reason'],
   bondherald_sightings_ignored_total: ['source', 'reason'],
   bondherald_announcements_total: ['bond', 'result'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OvsBridge, OvsConfig } from '../../../src/sources/ovs/config.js';
-import { OvsIndexes } from '../../../src/guests/ovs-overlay.js';
+import { OvsIndexes } from '../../../src/topology/ovs-overlay.js';
 import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { bridge, type Datapath, GUEST, local, ovsBond, OvsHost, patch, port, vlans } from '../../support/ovs.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { globPattern } from '../../../src/guests/glob.js';
+import { globPattern } from '../../../src/config/glob.js';
 
 const CASES: [string, string[], string[]][] = [
   ['tap1', ['tap1'], ['tap10', 'xtap1']],

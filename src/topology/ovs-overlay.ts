@@ -9,9 +9,9 @@ import {
   type OvsPort,
   type OvsVlans,
 } from '../sources/ovs/config.js';
-import { OVERLAY_INDEXES, overlayIndex } from '../topology/bond-id.js';
-import type { Overlay } from '../topology/overlay.js';
-import type { BridgePort } from '../topology/bridge-port.js';
+import { OVERLAY_INDEXES, overlayIndex } from './bond-id.js';
+import type { Overlay } from './overlay.js';
+import type { BridgePort } from './bridge-port.js';
 
 /** What there is to say of a device that only Open vSwitch knows. */
 const DEVICE = {

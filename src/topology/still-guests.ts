@@ -1,6 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { GuestInterface } from '../sources/libvirt.js';
-import type { Topology } from '../topology/topology.js';
+import type { Topology } from './topology.js';
 
 /** A guest's interface whose processors stand still. */
 interface StillInterface extends Pick<GuestInterface, 'mac' | 'target'> {
