@@ -176,12 +176,13 @@ class Candidates {
   }
 
   /** Where the MAC was heard leaving and nothing else is known of it. */
-  private listen({ sightings, remembered, speaking }: Evidence): void {
+  private listen({ sightings, remembered, configured, speaking }: Evidence): void {
     const { topology, policy } = this;
     const all = [...sightings, ...remembered.map(({ sighting }) => sighting)];
     let others: readonly Exit[] | undefined;
     const isKnown = (exit: Exit): boolean =>
       this.found.has(exitKey(exit)) ||
+      configured.some((claim) => exitKey(exitOf(claim)) === exitKey(exit)) ||
       (others ??= all.flatMap((each) => otherExits(topology, each, policy))).some((other) => isWithin(other, exit));
     for (const { bond, tags, out, admitted } of speaking?.(isKnown) ?? []) {
       const suppressed = !policy.hears ? 'unexplained' : admitted ? null : 'too-many';
@@ -206,7 +207,7 @@ class Candidates {
     );
     for (const [key, candidate] of known) this.found.set(key, { ...candidate, vouched: true });
     if (known.length > 0) return;
-    this.claim({ bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] }, 'static');
+    this.claim(exitOf({ bond, vlan }), 'static');
   }
 
   /** An operator's word goes before what only was heard. */
@@ -251,6 +252,11 @@ class Candidates {
     const { topology, policy } = this;
     return policy.excludesPorts && policy.excludesPort(topology.link(device)?.name ?? '');
   }
+}
+
+/** Where a guest leaves that nobody knows but the configuration. */
+function exitOf({ bond, vlan }: Claim): Exit {
+  return { bond, tags: vlan === null ? [] : [{ tpid: ETH_P_8021Q, vid: vlan }] };
 }
 
 /** Where the frames leave of a MAC that was seen at a port. */

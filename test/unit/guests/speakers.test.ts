@@ -193,6 +193,26 @@ test('a static guest without a VLAN is announced in the one where it was heard',
   assert.deepEqual(ears.verdicts(), [[[7], 'heard', null]], 'the configuration knows better');
 });
 
+test('the configuration explains who is heard where it says', () => {
+  const at = (vlan: number | null) => ({ mac: STRANGER, vlan, bond: BOND, addresses: [] });
+  for (const [vlan, vids] of [
+    [null, []],
+    [905, [905]],
+  ] as const) {
+    const ears = new Ears(plainBridge(1), { static: [at(vlan)] });
+    ears.hears(STRANGER, [...vids]);
+    ears.settle();
+    assert.deepEqual(ears.verdicts(), [[vids, 'static', null]]);
+  }
+  const ears = new Ears(plainBridge(1), { static: [at(905)] });
+  ears.hears(STRANGER, [7]);
+  ears.settle();
+  assert.deepEqual(ears.verdicts(), [
+    [[7], 'heard', null],
+    [[905], 'static', null],
+  ]);
+});
+
 test('refused MACs and excluded VLANs are listed with their reason', () => {
   const exclude = { macs: [], vlans: [66], ports: [] };
   const ears = new Ears(plainBridge(1), { exclude });
