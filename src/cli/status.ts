@@ -48,18 +48,24 @@ export function statusPage({ daemon, bonds }: StatusReport, now: number, asked =
 }
 
 function bondLines(status: BondStatus, now: number): string[] {
-  const { bond, mode, monitoring, activeSlave, failovers, lastFailovers } = status;
+  const { bond, mode, monitoring, activeSlave, listening, failovers, lastFailovers } = status;
   const modes = [...(mode === null ? [] : [mode]), ...monitoringWords(monitoring)];
   const title = [...modes, activeSlave === null ? 'no active link' : `active link ${activeSlave}`];
   const [last] = lastFailovers;
   const details = [
     ...slaveTable(status),
     `guests: ${guestWords(status)}`,
+    ...(listening && listening.how !== 'mirror'
+      ? [`listening: ${HEARING_WORDS[listening.how]}: ${listening.reason}`]
+      : []),
     ...(failovers === null ? [] : [`failovers: ${failovers === 0 ? 'none' : failovers} since the start`]),
     ...(last ? lastFailoverLines(last, now) : []),
   ];
   return [printable(`${bond}: ${title.join(', ')}`), ...details.map((line) => `  ${printable(line)}`)];
 }
+
+/** Ways of hearing that are worth a line. */
+const HEARING_WORDS = { socket: 'by a packet socket', deaf: 'not at all' } as const;
 
 function slaveTable({ slaves }: BondStatus): string[] {
   if (slaves.length === 0) return ['no links'];

@@ -142,3 +142,16 @@ test('no name of a device or word of a daemon commands the terminal', () => {
   const page = statusPage({ daemon: { version: hostile, started: NOW }, bonds: [bond] }, NOW);
   assert.doesNotMatch(page.join(''), /\p{Cc}/u);
 });
+
+test('how a bond is heard is told where it is not as it should be', () => {
+  const lines = (listening: BondStatus['listening']): string[] =>
+    statusPage({ daemon: DAEMON, bonds: [{ ...STATUS, listening }] }, NOW).filter((line) => line.includes('listening'));
+  assert.deepEqual(lines(BY_MIRROR), []);
+  assert.deepEqual(lines(null), []);
+  assert.deepEqual(lines({ how: 'socket', reason: 'the qdisc ingress has the place of clsact' }), [
+    '  listening: by a packet socket: the qdisc ingress has the place of clsact',
+  ]);
+  assert.deepEqual(lines({ how: 'deaf', reason: 'guests.sources.snoop is false' }), [
+    '  listening: not at all: guests.sources.snoop is false',
+  ]);
+});
