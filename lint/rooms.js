@@ -85,7 +85,7 @@ export function importable(room) {
 }
 
 /** Rooms of one file. */
-const files = new Set(['errors', 'lru-map', main]);
+const files = new Set(['errors', 'lru-map', 'shares', main]);
 
 export function list(names) {
   return names.map((name) => (files.has(name) ? `${name}.ts` : `${name}/`)).join(', ');

@@ -2,7 +2,7 @@ import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Heard } from '../sources/snoop.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
-import { addressKey, exitKey } from '../frames/ethernet.js';
+import { addressKey, exitKey, frameKey } from '../frames/ethernet.js';
 import type { CutReason } from './cuts.js';
 import { furtherPlaces, MAX_VLANS, Shares } from '../shares.js';
 import { isWithin } from './reflections.js';
@@ -298,4 +298,36 @@ export class HeardBook {
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
     this.changes++;
   }
+}
+
+/** So many addresses that a stranger claims tell whether it is the host itself. */
+const CLAIMS = 16;
+
+/** What a station said by an exit since it was last settled who is known there. */
+export interface Said extends Exit {
+  readonly mac: Mac;
+  /** When its first frame left, and its last: monotonic clock, seconds. */
+  readonly since: number;
+  readonly out: number;
+  /** The addresses that it claimed. */
+  readonly claims: readonly Ip[];
+}
+
+/**
+ * A frame that proves its sender may make him a guest by itself; one that comes in ends what he had begun.
+ * @param explained who is known where he was heard, by the keys of frames @param pending what is not settled yet
+ * @param at monotonic clock, seconds
+ */
+export function noteSaid(
+  { explained, pending }: { readonly explained: LruMap<string, true>; readonly pending: LruMap<string, Said> },
+  bond: BondId,
+  { mac, tags, direction, claims, proof }: Heard,
+  at: number,
+): void {
+  const key = frameKey({ mac, bond, tags });
+  if (direction === 'in') pending.delete(key);
+  if (direction !== 'out' || explained.has(key) || !proof) return;
+  const before = pending.get(key);
+  const all = before ? [...new Set([...before.claims, ...claims])].slice(-CLAIMS) : claims;
+  pending.set(key, { mac, bond, tags, since: before?.since ?? at, out: at, claims: all });
 }

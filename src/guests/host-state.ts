@@ -15,7 +15,7 @@ import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js'
 import { type Cut, Cuts } from './cuts.js';
 import { Declared } from './declared.js';
 import type { Healable } from './reflections.js';
-import { type EvictionReason, HeardBook } from './heard-book.js';
+import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
@@ -28,7 +28,7 @@ import {
   snapshotBonds,
   snapshotGuests,
 } from './snapshot.js';
-import { type Said, Speakers, type SpeakerReason } from './speakers.js';
+import { Speakers, type SpeakerReason } from './speakers.js';
 import { type Evidence, portStands } from './standing.js';
 import { StillGuests } from '../topology/still-guests.js';
 import { furtherPlaces } from '../shares.js';
@@ -207,7 +207,7 @@ export class HostState {
     const known = this.isGuest(mac) || (this.speakers.held.size > 0 && this.speakers.has(mac));
     const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
     const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
-    if (!reflected) this.speakers.notice(bond, said, at);
+    if (!reflected) noteSaid(this.speakers, bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
     const left = Math.max(-Infinity, ...this.memory.of(mac).map(({ lastSeen }) => lastSeen));
     if (this.book.apply(bond, said, at, { known, left })) this.changed.touch(mac);

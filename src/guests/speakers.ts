@@ -1,11 +1,9 @@
-import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import { exitKey, frameKey } from '../frames/ethernet.js';
 import { LruMap } from '../lru-map.js';
-import type { Heard } from '../sources/snoop.js';
-import type { BondId, Exit } from '../topology/bond-id.js';
+import type { Exit } from '../topology/bond-id.js';
 import { Admission } from './admission.js';
-import type { HeardExit } from './heard-book.js';
+import type { HeardExit, Said } from './heard-book.js';
 
 /** A station that was heard leaving by an exit of which no source knows it. */
 export interface Speaker extends Exit {
@@ -35,19 +33,6 @@ const MAX_PENDING = 16_384;
 
 /** Frames that a station sent while a source knew it may be read so many seconds after that source's last word. */
 const ON_THE_WAY = 2;
-
-/** So many addresses that a stranger claims tell whether it is the host itself. */
-const CLAIMS = 16;
-
-/** What a station said between two settlements. */
-export interface Said extends Exit {
-  readonly mac: Mac;
-  /** When its first frame left, and its last: monotonic clock, seconds. */
-  readonly since: number;
-  readonly out: number;
-  /** The addresses that it claimed. */
-  readonly claims: readonly Ip[];
-}
 
 /**
  * Who was heard leaving by the bonds without a source that knows them there. A frame counts only if no source knew its
@@ -95,19 +80,6 @@ export class Speakers {
   refuse(mac: Mac): void {
     this.refused.set(mac, true);
     for (const key of [...(this.keysOf.get(mac) ?? [])]) this.drop(key);
-  }
-
-  /**
-   * A frame that proves its sender may make him a guest by itself; one that comes in ends what he had begun.
-   * @param at monotonic clock, seconds
-   */
-  notice(bond: BondId, { mac, tags, direction, claims, proof }: Heard, at: number): void {
-    const key = frameKey({ mac, bond, tags });
-    if (direction === 'in') this.pending.delete(key);
-    if (direction !== 'out' || this.explained.has(key) || !proof) return;
-    const before = this.pending.get(key);
-    const all = before ? [...new Set([...before.claims, ...claims])].slice(-CLAIMS) : claims;
-    this.pending.set(key, { mac, bond, tags, since: before?.since ?? at, out: at, claims: all });
   }
 
   /**
