@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { describe, dissect } from '../support/dissect.js';
+import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
 import { chatter, rarp } from './net/frames.js';
 import { labFor } from './net/lab.js';
@@ -14,7 +15,7 @@ test('a captured frame shows every tag it had on the wire, also those the kernel
   const mac = '52:54:00:00:00:77';
   const stacks = [[], [CTAG], [STAG, CTAG], [CTAG, { tpid: 0x8100, vid: 7 }]];
   lab.inject('hv', 'bond0', ...stacks.map((tags) => rarp(mac, tags)));
-  await far.settled();
+  await until(() => far.frames.length >= stacks.length, { what: 'as many frames' });
   assert.deepEqual(
     far.frames.map(({ bytes }) => dissect(bytes).tags),
     stacks,
