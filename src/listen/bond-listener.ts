@@ -67,6 +67,11 @@ export class BondListener {
     this.tell(refusal === null ? { how: 'mirror', reason: null } : { how: 'socket', reason: refusal });
   }
 
+  /** Whether a socket is to be read to its end and closed, which needs no frame to come. */
+  get waits(): boolean {
+    return this.retired.length > 0;
+  }
+
   /** What can be waited on. */
   get descriptors(): number[] {
     return [...this.retired, ...this.readers].map(({ fd }) => fd);

@@ -39,9 +39,9 @@ export class EchoListener {
     return this.listener.descriptors;
   }
 
-  /** Whether there is something to judge though no descriptor is readable. */
+  /** Whether there is something to judge, or a socket to close, though no descriptor is readable. */
   get waits(): boolean {
-    return this.waiting.length > 0;
+    return this.waiting.length > 0 || this.listener.waits;
   }
 
   /** These frames of ours are about to leave: a mark keeps them from being heard leaving. */

@@ -60,15 +60,15 @@ export class OvsBondListener {
     for (const frame of frames) this.own.note(frame, this.tools.now());
   }
 
-  /** Whether there is something to judge though no descriptor is readable. */
+  /** Whether there is something to judge, or a socket to close, though no descriptor is readable. */
   get waits(): boolean {
-    return this.waiting.length > 0;
+    return this.waiting.length > 0 || [...this.listeners.values()].some(({ waits }) => waits);
   }
 
   /** As BondListener. What came in is judged last: what it echoes may have left by a member that is read later. */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void): void {
     this.readMembers(limit, handle);
-    if (this.waits) {
+    if (this.waiting.length > 0) {
       const cameIn = this.waiting.splice(0);
       if (this.readMembers(limit, handle)) this.waiting.unshift(...cameIn.splice(-WAITING));
       done();
