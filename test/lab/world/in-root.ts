@@ -19,6 +19,8 @@ export function inRoot(root: string): string[] {
   const at = (path: string): string => quote(`${root}${path}`);
   const script = [
     'set -e',
+    // Refused in a chroot that is no mount of its own, where nothing spreads unless the mount around it is a shared one.
+    'mount --make-rprivate / 2>/dev/null || true',
     ...SYSTEM.map((path) => `mount --rbind ${path} ${at(path)}`),
     ...FOLDERS.flatMap((path) => [`mkdir -p ${at(path)}`, `mount --bind ${quote(path)} ${at(path)}`]),
     ...FILES.flatMap((path) => [
@@ -28,5 +30,5 @@ export function inRoot(root: string): string[] {
     ]),
     `exec chroot ${quote(root)} "$@"`,
   ];
-  return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', script.join('\n'), 'sh'];
+  return ['unshare', '--mount', '--propagation', 'unchanged', 'sh', '-c', script.join('\n'), 'sh'];
 }
