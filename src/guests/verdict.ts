@@ -40,10 +40,10 @@ export function byMacAndVlan(a: Verdict, b: Verdict): number {
 /**
  * Judges one MAC: behind which bonds it is, and whether it may be announced there. A guest that fell silent is where it
  * was as long as its port stands. A MAC that was seen on an uplink lives elsewhere, whatever a bridge of this host
- * believes, until a frame that it must have sent itself was heard leaving by the bond; unless libvirt or the configuration says that it is here,
- * or the host itself has it. Where libvirt says that its guest waits to run, a bridge's row is not the guest's doing.
- * The forwarding database alone is no proof: it learns from frames that a filter drops
- * afterwards.
+ * believes, until a frame that it must have sent itself was heard leaving by the bond; unless libvirt or the
+ * configuration says that it is here, or the host itself has it. Where libvirt says that its guest waits to run, a
+ * bridge's row is not the guest's doing. The forwarding database alone is no proof: it learns from frames that a filter
+ * drops afterwards.
  * @returns one verdict for each bond and stack of tags
  */
 export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: Policy): Verdict[] {

@@ -27,8 +27,8 @@ const UNUSED = [
   ...['gpu', 'media', 'scsi', 'infiniband', 'net/ethernet', 'net/wireless'].map((d) => `drivers/${d}`),
 ];
 
-/** Releases of Debian by their kernel; null is this machine's own. */
-const SUITES: Readonly<Record<string, string>> = { '5.10': 'bullseye', '7.3': 'trixie-backports' };
+/** The releases of Debian whose kernels can be fetched, by the kernel's version. */
+export const SUITES: Readonly<Record<string, string>> = { '5.10': 'bullseye', '7.3': 'trixie-backports' };
 
 /**
  * Debian's kernel and busybox, unpacked into `cache`; fetched from Debian's archive the first time. Nothing is

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { directWorks, runDirect } from './direct.js';
+import { SUITES } from './kernel.js';
 import { bootService } from './service.js';
 import { bootSmp2 } from './smp2.js';
 import type { World } from './types.js';
@@ -16,7 +17,7 @@ export const WORLDS = {
 export type WorldName = keyof typeof WORLDS;
 
 /** Kernels that only the emulator boots: their releases have no User Mode Linux of that version. */
-export const EMULATED: readonly string[] = ['5.10', '7.3'];
+export const EMULATED: readonly string[] = Object.keys(SUITES);
 
 /** The world in which a kernel is booted; null: that of this machine. */
 export function worldOf(kernel: string | null): WorldName {
