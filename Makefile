@@ -16,7 +16,7 @@ KERNELS ?=
 # More for the soak, for example: make soak SOAK_ARGS='--minutes 2 soak'
 SOAK_ARGS ?=
 
-build: need-build compile ## compile to build/; bin/bondherald runs from there (the default)
+build: need-build compile ## compile and bundle to build/; bin/bondherald runs from there (the default)
 
 demo: need-lab compile ## the same failover with and without the daemon, drawn in the terminal
 	@node build/test/lab/demo/main.js

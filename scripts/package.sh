@@ -11,5 +11,5 @@ export SOURCE_DATE_EPOCH
 # up_to_date FILE: whether nothing that goes into FILE is newer than it.
 up_to_date() {
   [ -f "$1" ] && [ "$(readlink -f "$(node -p process.execPath)")" -ot "$1" ] &&
-    [ -z "$(find build/src bin systemd packaging docs config scripts package.json package-lock.json README.md CHANGELOG.md LICENSE -newer "$1" -print -quit)" ]
+    [ -z "$(find build/program bin systemd packaging docs config scripts package.json package-lock.json README.md CHANGELOG.md LICENSE -newer "$1" -print -quit)" ]
 }

@@ -32,46 +32,68 @@ node_licence() {
 
 program() {
   local file
-  find build/src -name '*.js' | while IFS= read -r file; do
+  find build/program -name '*.js' | while IFS= read -r file; do
     mkdir -p "$into/$(dirname "$file")"
     sed '/^\/\/# sourceMappingURL=/d' "$file" >"$into/$file"
   done
   cp package.json "$into/"
 }
 
-# The modules that run, without sources, types, documents, and without what is built for other machines.
+# Every module that runs, bundled or not, less what is types and headers.
+shipped() {
+  npm ls --parseable --omit=dev --all 2>/dev/null | sed -n "s|^$PWD/||p" | grep -v '/@types/\|/nan$\|/node-addon-api$' | sort
+}
+
+# The modules that no bundle can hold (scripts/bundle.js), and what they need.
+unbundled() {
+  local native=':is(#koffi, #netlink, #pcap)'
+  npm query "$native, $native *" | node -p 'JSON.parse(require("node:fs").readFileSync(0, "utf8")).map((module) => module.location).join("\n")'
+}
+
+# Those without sources, types, documents, and without what is built for other machines.
 modules() {
-  npm ls --parseable --omit=dev --all 2>/dev/null | sed -n "s|^$PWD/||p" | grep -v '/@types/\|/nan$\|/node-addon-api$' |
-    sort | while IFS= read -r module; do
-      find "$module" \( -name node_modules -o -path "$module/test" -o -path "$module/tests" -o -path "$module/spec" \
-        -o -path "$module/doc" -o -path "$module/docs" -o -path "$module/examples" -o -path "$module/benchmarks" \
-        -o -path "$module/vendor" -o -path "$module/prebuilds" -o -name obj.target -o -name 'musl_*' \) -prune \
-        -o -type f ! -name '*.ts' ! -name '*.cts' ! -name '*.mts' ! -name '*.map' ! -name '*.md' ! -name '*.cc' \
-        ! -name '*.cpp' ! -name '*.h' ! -name '*.hh' ! -name '*.S' ! -name '*.gyp' ! -name '*.gypi' \
-        ! -name '*.tsbuildinfo' ! -name '*.yml' ! -name '.*' -print
-    done | copy
+  comm -12 <(shipped) <(unbundled | sort) | while IFS= read -r module; do
+    find "$module" \( -name node_modules -o -path "$module/test" -o -path "$module/tests" -o -path "$module/spec" \
+      -o -path "$module/doc" -o -path "$module/docs" -o -path "$module/examples" -o -path "$module/benchmarks" \
+      -o -path "$module/vendor" -o -path "$module/prebuilds" -o -name obj.target -o -name 'musl_*' \) -prune \
+      -o -type f ! -name '*.ts' ! -name '*.cts' ! -name '*.mts' ! -name '*.map' ! -name '*.md' ! -name '*.cc' \
+      ! -name '*.cpp' ! -name '*.h' ! -name '*.hh' ! -name '*.S' ! -name '*.gyp' ! -name '*.gypi' \
+      ! -name '*.tsbuildinfo' ! -name '*.yml' ! -name '.*' -print
+  done | copy
   find node_modules/netlink/prebuilds/linux-"$arch" -type f | copy
 }
 
 copy() { tar -c --no-recursion -T - | tar -x -C "$into" --no-same-owner; }
 
-# A module without a word on its licence in a file of its own is named with what its package.json says.
+# What each module's package.json says of its licence, then the texts of those that are bundled: the others have theirs
+# beside them.
 licences() {
-  find "$into/node_modules" -name package.json -not -path '*/dist/*' | sort |
-    xargs node -e '
-      for (const file of process.argv.slice(1)) {
-        const { name, version, license } = JSON.parse(require("node:fs").readFileSync(file, "utf8"));
-        if (name && version) console.log(`${name} ${version}: ${license?.type ?? license}`);
-      }' | sort -u >"$into/doc/LICENSES.modules"
+  shipped | node -e '
+    const { existsSync, readdirSync, readFileSync } = require("node:fs");
+    const [into] = process.argv.slice(1);
+    const modules = readFileSync(0, "utf8").trim().split("\n").map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, "utf8"));
+      return [`${name} ${version}: ${license?.type ?? license}`, folder];
+    });
+    const titles = [...new Map(modules)].sort();
+    for (const [title] of titles) console.log(title);
+    for (const [title, folder] of titles.filter(([, folder]) => !existsSync(`${into}/${folder}`)))
+      for (const file of readdirSync(folder).filter((name) => /^(licen[cs]e|notice|copying)/i.test(name)).sort())
+        console.log(`\n---- ${title} (${file})\n\n${readFileSync(`${folder}/${file}`, "utf8").trim()}`);
+  ' "$into" >"$into/doc/LICENSES.modules"
 }
 
-# What was left out must not have been needed: every module and the whole program load from there.
+# What was left out must not have been needed: the modules and every command load from there.
 try_out() {
   (cd "$into" && bin/node --input-type=module -e '
-    import { readFileSync } from "node:fs";
-    const { dependencies } = JSON.parse(readFileSync("package.json", "utf8"));
-    for (const name of Object.keys(dependencies)) await import(name);
-    for (const command of ["run", "announce", "guests", "doctor", "watch"]) await import(`${process.cwd()}/build/src/cli/${command}.js`);')
+    import { readdirSync } from "node:fs";
+    for (const name of ["koffi", "netlink"]) await import(name);
+    for (const file of readdirSync("build/program"))
+      if (!/^(main|run-process|.*-thread)\.js$/.test(file)) await import(`${process.cwd()}/build/program/${file}`);')
+  for command in run announce guests status doctor watch 'config check'; do
+    # shellcheck disable=SC2086 # two words
+    "$into/bin/bondherald" $command --help >/dev/null
+  done
   "$into/bin/bondherald" config check "$into/config/bondherald.yaml" >/dev/null
 }
 

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
 import { UsageError } from '../errors.js';
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import * as options from './options.js';
 import type { Output } from './output.js';
 import type { RunArguments } from './run.js';

@@ -8,6 +8,7 @@ import { type LogFormat, openLog } from '../sys/log.js';
 import { askProcess } from '../sys/process/child.js';
 import { catchHangups } from '../sys/process/hangups.js';
 import { ALL_NEEDED, gainNothingMore, keepOnly } from '../sys/process/privileges.js';
+import { moduleUrl } from '../sys/program.js';
 import type { OverrideArguments } from './config-file.js';
 
 /**
@@ -49,7 +50,7 @@ export type RunAnswer =
  * @throws ConfigError when anything in the configuration is wrong
  */
 export async function readRunOrder(argv: readonly string[], signal: AbortSignal): Promise<RunOrder | null> {
-  const answer: RunAnswer = await askProcess<RunAnswer>(new URL('./run-process.js', import.meta.url), argv).catch(
+  const answer: RunAnswer = await askProcess<RunAnswer>(moduleUrl('cli/run-process.js'), argv).catch(
     (error: unknown) => {
       // What tells us to end from a terminal tells the other process as well.
       if (signal.aborted) return { order: null };

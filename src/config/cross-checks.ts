@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { StaticGuest } from './config.js';
 import { type Path, type Problem, valueAt } from './problems.js';
 import { bonds, limits, metrics, staticGuests } from './schema.js';

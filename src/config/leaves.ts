@@ -1,5 +1,5 @@
 /** The kinds of values that the file may hold. The message of each says what is legal: "expected …". */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** A value that `read` can read; it gives undefined for one that is not legal. */
 export function leaf<T>(legal: string, read: (value: unknown) => T | undefined): z.ZodType<T> {

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 /** The way to a value: keys, and positions in lists. */
 export type Path = readonly PropertyKey[];

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { isStationIp, parseIp } from '../addr/ip.js';
 import { type MacPrefix, parseMac, parseMacPrefix, parseStationMac } from '../addr/mac.js';
 import { type Config, FRAME_KINDS, type ListenAddress } from './config.js';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ConfigError } from '../errors.js';
 import { isSection } from './layers.js';
 import { leaf, oneOf, section, text } from './leaves.js';

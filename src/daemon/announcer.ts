@@ -14,6 +14,7 @@ import type { FirstRoundSettings, FromFailoverThread, OrderCause, ToFailoverThre
 import { FailoverThreadError } from '../errors.js';
 import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
 import { sendBy } from '../sys/netlink/link-socket.js';
+import { moduleUrl } from '../sys/program.js';
 import type { Task } from '../tasks/task.js';
 
 /** Ends the thread's wait, for it to look what it has been ordered to do. */
@@ -44,7 +45,7 @@ export class Announcer implements Task {
   ) {
     this.thread = new ThreadHandle(startThread, {
       name: 'the failover thread',
-      url: new URL('../wire/failover-thread.js', import.meta.url),
+      url: moduleUrl('wire/failover-thread.js'),
       failure: FailoverThreadError,
       wake: () => this.descriptor !== null && sendBy(this.descriptor, KNOCK),
       report: (message) => this.report(message),

@@ -15,7 +15,7 @@ import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
 import { newBuckets } from '../plan/bond-plan.js';
 import type { Hearing } from '../sources/hearing.js';
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
 import type { Announcements } from '../wire/announcements.js';

@@ -1,4 +1,4 @@
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import { Events } from '../tasks/events.js';
 import { runTasks } from '../tasks/task.js';
 import { activeBackupBonds } from '../topology/bonds.js';

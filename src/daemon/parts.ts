@@ -11,7 +11,7 @@ import { ovsIn } from '../host/ovs/connection.js';
 import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { Hearing } from '../sources/hearing.js';
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import type { Events } from '../tasks/events.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { activeSlaveOf } from '../topology/bonds.js';

@@ -6,7 +6,7 @@ import { landingPage, pageHeaders } from './page/landing.js';
 import { hostName } from '../sys/files/host-settings.js';
 import { HTML, type HttpAnswer, type HttpRequest, listenHttp, plainText } from '../sys/http-server.js';
 import type { Log } from '../sys/log.js';
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import { Deferred } from '../tasks/deferred.js';
 import type { Health } from './health.js';
 import { isForUs } from './host-names.js';

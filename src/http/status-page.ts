@@ -5,7 +5,7 @@ import { STYLE_TEXT } from './page/style.js';
 import type { Clock } from '../sys/clock.js';
 import { HTML, plainText, sha256 } from '../sys/http-server.js';
 import { hostName } from '../sys/files/host-settings.js';
-import { VERSION } from '../sys/version.js';
+import { VERSION } from '../sys/program.js';
 import { type CurrentConfig, Diagnosis, type DiagnosisParts } from './diagnosis.js';
 import type { FailoverHistory } from '../host/history.js';
 import type { Hearing } from '../sources/hearing.js';

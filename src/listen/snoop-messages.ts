@@ -2,12 +2,13 @@ import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { Heard, HeardIgnoreReason } from '../sources/snoop.js';
+import { moduleUrl } from '../sys/program.js';
 import type { WantedHearing } from './bond-listener.js';
 
 /** The thread that listens on bonds, for a ThreadHandle. */
 export const LISTENING_THREAD = {
   name: 'the listening thread',
-  url: new URL('./snoop-thread.js', import.meta.url),
+  url: moduleUrl('listen/snoop-thread.js'),
   failure: SnoopThreadError,
 };
 

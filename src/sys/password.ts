@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import { moduleUrl } from './program.js';
 
 /** One word from a client: who it says to be, and the hash that the password must have. */
 interface Claim {
@@ -59,7 +60,7 @@ export class PasswordChecker {
 }
 
 function compareInThread({ password, hash }: Claim): Promise<boolean> {
-  const worker = new Worker(new URL('./password-thread.js', import.meta.url), { workerData: { password, hash } });
+  const worker = new Worker(moduleUrl('sys/password-thread.js'), { workerData: { password, hash } });
   return new Promise((resolve, reject) => {
     worker.once('message', (found: boolean) => resolve(found));
     worker.once('error', reject);

@@ -15,7 +15,7 @@ export interface Insides {
   handles: number;
 }
 
-const MAIN = fileURLToPath(new URL('../../../src/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../program/main.js', import.meta.url));
 
 /** The program, as bin/bondherald runs it but for the inspector. */
 export const INSPECTED = [

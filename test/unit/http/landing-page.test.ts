@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { hostname } from 'node:os';
 import { test } from 'node:test';
 import { hashSync } from 'bcryptjs';
-import { VERSION } from '../../../src/sys/version.js';
+import { VERSION } from '../../../src/sys/program.js';
 import { endpoint, NO_LISTENER, served, STATUS_PAGE } from '../../support/endpoint.js';
 import { outline } from '../../support/outline.js';
 import { freePort } from '../../support/ports.js';
