@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { plainBridge } from '../lab/net/hypervisor.js';
 import { Lab } from '../lab/net/lab.js';
-import { startHerald } from './herald.js';
+import { programOf, startHerald } from './herald.js';
 import { addGuests } from './macs.js';
 import { Conversation, native } from './native.js';
-import type { FirstRound } from './results.js';
+import { type FirstRound, OTHER_BUILD } from './results.js';
 import { spread } from './statistics.js';
 import { type Arrival, Witness } from './witness.js';
 
@@ -35,9 +34,7 @@ function herald(name: string, program?: string): Contestant {
 
 export const HERALD = herald('bondherald');
 
-/** The build in another checkout, which `make build` has made there. */
-export const heraldOf = (checkout: string): Contestant =>
-  herald('bondherald, the other build', join(checkout, 'bin/bondherald'));
+export const heraldOf = (checkout: string): Contestant => herald(OTHER_BUILD, programOf(checkout));
 
 export const C_PROGRAM: Contestant = {
   name: 'C program',

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../support/until.js';
 import { BONDHERALD, Daemon } from '../lab/net/daemon.js';
@@ -27,7 +28,10 @@ function commandLine({ nodeFlags = [], program = BONDHERALD }: HeraldOptions): s
   return [...command, 'run', '--config', CONFIG];
 }
 
-const MAIN = new URL('../../src/main.js', import.meta.url).pathname;
+const MAIN = new URL('../../program/main.js', import.meta.url).pathname;
+
+/** The program of another checkout, which `make build` has made there. */
+export const programOf = (checkout: string): string => join(checkout, 'bin/bondherald');
 
 /** Where the daemon runs, V8's flags for it, and the `bin/bondherald` of another build to run in its place. */
 export interface HeraldOptions {

@@ -28,6 +28,9 @@ export interface FirstRound {
   mostFrames: number;
 }
 
+/** In the place of a name: the build of another checkout, in turns with this one. */
+export const OTHER_BUILD = 'the other build';
+
 /** What a guest gets through the bond while somebody listens there. */
 export interface SnoopingCost {
   way: string;

@@ -78,11 +78,15 @@ const MEASUREMENTS: Measurements = {
     return rows;
   },
 
-  async snooping({ quick, step }) {
+  async snooping({ quick, against, step }) {
+    if (against !== null) {
+      step('what listening costs the guests: this build and the other');
+      return { daemon: await compareDaemon({ pairs: quick ? 3 : 5, turns: quick ? 10 : 50 }, against), ways: [] };
+    }
     step('what listening costs the guests: ways to listen');
     const ways = await compareListeners({ pairs: quick ? 1 : 3, turns: quick ? 10 : 50 });
     step('what listening costs the guests: the daemon');
-    const daemon = await compareDaemon({ pairs: quick ? 1 : 5, turns: quick ? 10 : 50 });
+    const daemon = await compareDaemon({ pairs: quick ? 1 : 5, turns: quick ? 10 : 50 }, null);
     return { daemon, ways };
   },
 };

@@ -1,8 +1,8 @@
 import type { Guest } from '../lab/net/hypervisor.js';
 import type { Lab } from '../lab/net/lab.js';
-import { startHerald } from './herald.js';
+import { type HeraldOptions, programOf, startHerald } from './herald.js';
 import { type Listener, listeners } from './listeners.js';
-import type { SnoopingCost } from './results.js';
+import { OTHER_BUILD, type SnoopingCost } from './results.js';
 import { median } from './statistics.js';
 import { introduce, type Load, nearClient, Traffic } from './traffic.js';
 import { labWithTwin, TWIN, VLAN } from './twins.js';
@@ -33,24 +33,31 @@ export async function compareListeners(order: SnoopingOrder): Promise<SnoopingCo
   }
 }
 
-/** The same with the daemon itself. */
-export async function compareDaemon(order: SnoopingOrder): Promise<SnoopingCost[]> {
+/**
+ * The same with the daemon itself.
+ * @param other the checkout of another build, which takes turns with this one; null for none
+ */
+export async function compareDaemon(order: SnoopingOrder, other: string | null): Promise<SnoopingCost[]> {
   const { lab, twins } = await labWithTwin();
   try {
     const flows = await allFlows(lab, twins);
-    return await compareAll([daemonIn(lab, 'hv')], [daemonIn(lab, TWIN)], flows, order);
+    const daemons = (netns: string): Listener[] => [
+      daemonIn(lab, 'the daemon', { netns }),
+      ...(other === null ? [] : [daemonIn(lab, OTHER_BUILD, { netns, program: programOf(other) })]),
+    ];
+    return await compareAll(daemons('hv'), daemons(TWIN), flows, order);
   } finally {
     await lab.destroy();
   }
 }
 
-function daemonIn(lab: Lab, netns: string): Listener {
+function daemonIn(lab: Lab, name: string, options: HeraldOptions): Listener {
   let stop = (): Promise<unknown> => Promise.resolve();
   const on = async (): Promise<void> => {
-    const daemon = await startHerald(lab, 2, { netns });
+    const daemon = await startHerald(lab, 2, options);
     stop = () => daemon.stop();
   };
-  return { name: 'the daemon', on, off: () => stop() };
+  return { name, on, off: () => stop() };
 }
 
 async function allFlows(lab: Lab, twins: readonly Guest[]): Promise<Flows[]> {
@@ -72,31 +79,40 @@ async function allFlows(lab: Lab, twins: readonly Guest[]): Promise<Flows[]> {
   ];
 }
 
-/** Each way listens on the first hypervisor, then on the second: so what else may differ between them cancels out. */
+/**
+ * The ways take turns. Each listens on the first hypervisor, then on the second: so what else may differ between them
+ * cancels out.
+ */
 async function compareAll(
   here: readonly Listener[],
   there: readonly Listener[],
   flows: readonly Flows[],
   { pairs, turns }: SnoopingOrder,
 ): Promise<SnoopingCost[]> {
-  const costs: SnoopingCost[] = [];
-  for (const [n, way] of here.entries()) {
-    const ratios = flows.map((): number[] => []);
-    const rates = flows.map((): number[] => []);
-    for (let pair = 0; pair < pairs; pair++) {
+  const all = here.map((way, n) => ({
+    way,
+    twin: there[n] ?? way,
+    ratios: flows.map(none),
+    rates: flows.map(none),
+  }));
+  for (let pair = 0; pair < pairs; pair++) {
+    for (const { way, twin, ratios, rates } of all) {
       const first = await measure(way, flows, turns);
-      const second = await measure(there[n] ?? way, flows, turns);
+      const second = await measure(twin, flows, turns);
       flows.forEach((_, f) => {
         ratios[f]?.push(Math.sqrt((first[f]?.ratio ?? NaN) / (second[f]?.ratio ?? NaN)));
         rates[f]?.push(first[f]?.rate ?? NaN);
       });
     }
-    flows.forEach(({ name: load }, f) => {
-      costs.push({ way: way.name, load, rate: median(rates[f] ?? []), ratio: median(ratios[f] ?? []), pairs });
-    });
   }
-  return costs;
+  return all.flatMap(({ way, ratios, rates }) =>
+    flows.map(({ name: load }, f) => {
+      return { way: way.name, load, rate: median(rates[f] ?? []), ratio: median(ratios[f] ?? []), pairs };
+    }),
+  );
 }
+
+const none = (): number[] => [];
 
 async function measure(
   way: Listener,
