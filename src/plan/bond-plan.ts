@@ -11,7 +11,7 @@ import {
 } from './turns.js';
 import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
-import { planRounds, type Round } from './schedule.js';
+import { planRounds, PORT_DELAY_SECONDS, type Round } from './schedule.js';
 
 /** ARP that the guests and the host send themselves draws from `garp` too: see `arpLeft`. */
 export type Buckets = Readonly<Record<FrameKind, TokenBucket>>;
@@ -48,6 +48,8 @@ export class BondPlan {
   /** RARPs of the first round that are queued still; null until all of them are. */
   private firstLeft: number | null = null;
   private running = false;
+  /** Until then the run lasts, if guests wait for a port to forward. */
+  private openUntil = -Infinity;
 
   constructor(
     private settings: AnnounceConfig,
@@ -69,6 +71,7 @@ export class BondPlan {
    */
   begin(start: number, isDone: (key: string) => boolean): void {
     this.rounds = planRounds(this.settings, start, this.chance);
+    this.openUntil = start + PORT_DELAY_SECONDS;
     this.naBook.begin(start);
     this.isDone = isDone;
     this.joining = null;
@@ -145,6 +148,7 @@ export class BondPlan {
       const head = this.queues[kind].head();
       if (head) times.push(Math.max(this.readyAt(head), this.buckets[kind].readyAt(this.queues[kind].size, now)));
     }
+    if (times.length === 0 && now < this.openUntil && this.guests.waiting()) return this.openUntil;
     return times.length > 0 ? Math.max(now, Math.min(...times)) : null;
   }
 

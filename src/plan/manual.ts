@@ -72,6 +72,11 @@ export class ManualGuests implements Announceable {
     return this.verdict(key);
   }
 
+  /** Whoever is not announceable when the operator asks is told to him, not waited for. */
+  waiting(): boolean {
+    return false;
+  }
+
   addresses({ mac, tags }: Place, now: number): readonly Address[] {
     return this.host.addressesOf(mac, { bond: this.request.bond, tags }, now);
   }

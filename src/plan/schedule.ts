@@ -13,6 +13,12 @@ export interface Round {
 const SECOND_NA_SECONDS = 3;
 
 /**
+ * How long a run lasts at least while guests wait for a bridge's port to forward: twice the forward delay of spanning tree
+ * (802.1D-2004 17.14), and the second in which the port is told of. Without spanning tree it takes a moment of its own.
+ */
+export const PORT_DELAY_SECONDS = 31;
+
+/**
  * The rounds of a run. Each later one is delayed by up to `jitter` of its offset, never hastened.
  * @param start when the failover was: monotonic clock, seconds
  * @param chance gives numbers from 0 to 1

@@ -29,6 +29,8 @@ export interface Announceable {
   place(key: string): Place | null;
   /** @param now monotonic clock, seconds */
   addresses(place: Place, now: number): readonly Address[];
+  /** Whether guests are not announced for no other reason than that their bridge's port does not forward yet. */
+  waiting(): boolean;
 }
 
 /** One frame's place in a queue: the frame of a guest, or of one of its addresses. */

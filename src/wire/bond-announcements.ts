@@ -1,6 +1,7 @@
 import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
+import type { SuppressReason } from '../guests/verdict.js';
 import type { Address, Place } from '../plan/turns.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
@@ -12,6 +13,9 @@ import type { RunResult } from '../plan/failover-record.js';
 import type { DaemonEmitter } from './events.js';
 import type { SlicePort } from './slice-port.js';
 import type { FirstRound } from './thread-messages.js';
+
+/** They end when the kernel has acted on the bond's carrier, which it may do after it has told of a new active slave. */
+const WAIT_FOR_A_PORT: readonly SuppressReason[] = ['uplink-not-forwarding', 'uplink-down'];
 
 /** What announcements need of the rest of the daemon. */
 export interface AnnouncementTools {
@@ -49,6 +53,7 @@ export class BondAnnouncements {
       rarp: (key: string) => batch.bytes(key),
       place: (key: string) => guests.place(key),
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
+      waiting: () => WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
     };
     this.control = controlWords(batch.memory);
     this.plan = new BondPlan(settings, this.buckets, announceable, tools.chance);

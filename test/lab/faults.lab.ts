@@ -134,7 +134,9 @@ test('what a full queue refuses is sent again, and what a bond that goes down re
   assert.ok(far.frames.length < before + EVERYONE, 'it was in the middle of a round');
   const again = await scene.settled();
   await ip(HYPERVISOR, ['link set bond0 up']);
-  await until(() => far.frames.length >= again + EVERYONE, { what: 'everyone is announced' });
+  await until(() => far.frames.length >= again + EVERYONE, { what: 'everyone is announced' }).catch((error: Error) =>
+    assert.fail(`${error.message}: ${far.frames.length - again} of ${EVERYONE}\n${daemon.stderr.slice(-3000)}`),
+  );
   for (const slave of ['up1', 'up2']) await tc('del', slave, 'root');
   await allIsWell('a bond that was down in the middle of a round');
 });

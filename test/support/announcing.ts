@@ -109,6 +109,12 @@ export class Simulation {
     this.#bond.batch.publish();
   }
 
+  /** A guest that waits for its bridge's port to forward. */
+  addWaiting(n: number): void {
+    const here = { bond: BOND, tags: [], device: 7, lastSeen: null, entry: null };
+    this.#bond.update(macOf(n), [{ mac: macOf(n), ...here, source: 'fdb', suppressed: 'uplink-not-forwarding' }]);
+  }
+
   remove(n: number): void {
     this.guests.delete(guestKey(n));
     this.#bond.update(macOf(n), []);

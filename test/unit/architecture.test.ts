@@ -95,6 +95,7 @@ test('a snooped ARP frame passes the files that the page lists, up to the gratui
       rarp: (key) => batch.bytes(key),
       place: (key) => world.guests.place(key),
       addresses: ({ mac: guest, tags }, now) => world.host.addressesOf(guest, { bond: world.bond, tags }, now),
+      waiting: () => false,
     },
     () => 0,
   );

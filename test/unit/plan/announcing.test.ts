@@ -55,6 +55,29 @@ test('a run is over when all rounds are out, and not before the last address had
   assert.deepEqual(many.results, ['completed']);
 });
 
+test('a run of one round lasts until the guests that wait for a port are announced, and not beyond spanning tree', () => {
+  const simulation = new Simulation({ settings: { schedule: [0] } });
+  simulation.addWaiting(1);
+  simulation.add(2, ...v4(2));
+  simulation.failover();
+  simulation.advance(0.1);
+  assert.deepEqual([simulation.of('rarp').length, simulation.running, simulation.results], [1, true, []]);
+  simulation.add(1, ...v4(1));
+  simulation.advance(0.1);
+  assert.deepEqual(
+    since(simulation.of('garp')).map((at) => at < 0.1),
+    [true, false],
+  );
+  assert.deepEqual([simulation.of('rarp').length, simulation.running, simulation.results], [2, false, ['completed']]);
+
+  simulation.addWaiting(1);
+  simulation.failover();
+  simulation.advance(30.9);
+  assert.equal(simulation.running, true);
+  simulation.advance(0.2);
+  assert.deepEqual([simulation.running, simulation.results], [false, ['completed', 'completed']]);
+});
+
 test('all RARPs of the first round are out before the first ARP and NA, also when the rate holds them up', () => {
   const simulation = failedOver(5000, both);
   simulation.advance(60);
