@@ -9,7 +9,8 @@ import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
 import { portFacts } from '../topology/port-facts.js';
-import { PvidMoves } from '../topology/pvid-moves.js';
+import { AbsentPorts } from '../topology/absent-ports.js';
+import { Successors } from '../topology/successors.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
 import { type Cut, Cuts } from './cuts.js';
@@ -29,6 +30,7 @@ import {
   snapshotGuests,
 } from './snapshot.js';
 import { Speakers, type SpeakerReason } from './speakers.js';
+import { ShapeFollower } from './shape-follower.js';
 import { type Evidence, portStands } from './standing.js';
 import { StillGuests } from '../topology/still-guests.js';
 import { furtherPlaces } from '../shares.js';
@@ -43,7 +45,6 @@ const NAMED_FOR = 3600;
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
-  private readonly pvidMoves = new PvidMoves();
   private readonly changed = new Changes();
   private readonly cuts = new Cuts();
   private vlansCut = 0;
@@ -53,6 +54,7 @@ export class HostState {
   private readonly learned: Learned;
   private readonly speakers: Speakers;
   readonly declared: Declared;
+  private readonly shape: ShapeFollower;
   /** null as long as libvirt has nobody paused. */
   private still: StillGuests | null = null;
   private readonly statics: StaticGuests;
@@ -82,9 +84,12 @@ export class HostState {
     const speakers = (this.speakers = new Speakers(total));
     const { cuts } = this;
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
-    this.learned = new Learned({ topology, table, memory, book, changes, cuts, stands, speakers }, { total, perPort });
-    this.ovs = new OvsGuests(topology, table, this.learned);
-    this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses);
+    const parts = { topology, table, memory, book, changes, cuts, stands, speakers };
+    const ports = { absent: new AbsentPorts(), successors: new Successors() };
+    const learned = (this.learned = new Learned({ ...parts, ...ports }, { total, perPort }));
+    this.ovs = new OvsGuests(topology, table, learned);
+    const declared = (this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses));
+    this.shape = new ShapeFollower({ topology, changes, ...ports, learned, declared });
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
   }
@@ -117,19 +122,8 @@ export class HostState {
     if (event.type === 'fdb') return this.learned.apply(event, now);
     if (event.type === 'neighbour') this.applyNeighbour(event, now);
     else if (event.type === 'address' || event.type === 'forwarding') this.declared.applyAddress(event);
-    else this.applyShape(event);
+    else this.shape.apply(event, now);
     return null;
-  }
-
-  private applyShape(event: KernelEvent): void {
-    const renamed = event.type === 'link' && this.topology.link(event.ifindex)?.name !== event.name;
-    const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
-    if (fell) this.learned.portsFell([event.ifindex]);
-    if (event.type === 'linkGone') this.declared.own.forget(event.ifindex);
-    this.pvidMoves.precede(event, this.topology);
-    if (this.topology.apply(event) || renamed) this.changed.touchAll();
-    const moved = this.pvidMoves.follow(event, this.topology);
-    if (moved) this.learned.pvidMoved(moved);
   }
 
   /** The host has spoken with a neighbour: it confirms an address, but the table is no proof of one. */
@@ -310,6 +304,7 @@ export class HostState {
   /** Forgets those who have been silent for too long. To be called now and then. */
   expire(now: number): void {
     this.latest = Math.max(this.latest, now);
+    this.shape.expire(now);
     this.learned.expire(now - this.settings.remember);
     const { heardFor } = this.settings;
     const stands = ({ bond }: Exit): boolean => this.topology.link(bond) !== undefined;

@@ -4,8 +4,10 @@ import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import type { BondId } from '../topology/bond-id.js';
 import { leadsStraightOut } from '../topology/guest-port.js';
+import type { AbsentPorts } from '../topology/absent-ports.js';
 import { type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { PvidMove } from '../topology/pvid-moves.js';
+import type { Succession, Successors } from '../topology/successors.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook } from './heard-book.js';
 import type { CutReason, Cuts } from './cuts.js';
@@ -44,6 +46,10 @@ export interface Parts {
   readonly cuts: Cuts;
   /** Whether the guest's port of a sighting stands, so that the guest may be assumed behind it. */
   readonly stands: (sighting: Sighting) => boolean;
+  /** The ports that have left their bridges, and may be back. */
+  readonly absent: AbsentPorts;
+  /** Which bridges were made anew. */
+  readonly successors: Successors;
   /** Those whom a bridge lists without room for them here are no strangers. */
   readonly speakers: Speakers;
 }
@@ -175,15 +181,19 @@ export class Learned {
 
   /** @returns the MACs that are forgotten for it */
   private remember(sighting: Sighting, now: number): readonly Mac[] {
-    return this.isWorthKeeping(sighting) ? this.parts.memory.departed(sighting, now) : [];
+    const { memory, successors } = this.parts;
+    const bridge = sighting.bridge === null ? null : successors.current(sighting.bridge);
+    const place = bridge === sighting.bridge ? sighting : { ...sighting, bridge };
+    return this.isWorthKeeping(place) ? memory.departed(place, now) : [];
   }
 
   /**
-   * A guest whose port does not stand is gone for good: another may be behind the port when it stands again. A MAC that
-   * was on an uplink lives elsewhere, also while the uplink is not in the bridge.
+   * A guest whose port does not stand is gone for good: another may be behind the port when it stands again, unless the
+   * port has but left its bridge. A MAC that was on an uplink lives elsewhere, also while the uplink is not in the bridge.
    */
   private isWorthKeeping(sighting: Sighting): boolean {
-    return this.port(sighting).isUplink || this.parts.stands(sighting);
+    const { absent, stands } = this.parts;
+    return this.port(sighting).isUplink || stands(sighting) || absent.awaits(sighting);
   }
 
   /** Whether a bridge lists the MAC, or did. */
@@ -235,13 +245,21 @@ export class Learned {
    * has forgotten its rows in the old one by then, where the port has left that (net/bridge/br_vlan.c: nbp_vlan_delete).
    */
   pvidMoved({ port, from, to: vlan }: PvidMove): void {
-    const { memory } = this.parts;
     const there = (sighting: Sighting): boolean => sighting.device === port && sighting.vlan === from;
-    for (const mac of [...memory.macs()])
-      if (memory.move(mac, (sighting) => (there(sighting) ? { ...sighting, vlan } : null))) this.settle([mac]);
+    this.moveAll((sighting) => (there(sighting) ? { ...sighting, vlan } : null));
   }
 
-  /** Devices are gone, or have no carrier: whoever was silent behind them is, though another may be there in a moment. */
+  /** A bridge has another ifindex now. Who was on an uplink of the one before lives elsewhere still. */
+  bridgeMadeAnew({ from, to: bridge }: Pick<Succession, 'from' | 'to'>): void {
+    this.moveAll((sighting) => (sighting.bridge === from ? { ...sighting, bridge } : null));
+  }
+
+  private moveAll(to: (sighting: Sighting) => Sighting | null): void {
+    const { memory } = this.parts;
+    for (const mac of [...memory.macs()]) if (memory.move(mac, to)) this.settle([mac]);
+  }
+
+  /** Devices are gone, have no carrier, or are in another bridge: whoever was silent behind them is, though another may be there in a moment. */
   portsFell(devices: Iterable<number>): void {
     const { topology } = this.parts;
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));

@@ -22,6 +22,8 @@ export interface Place {
 export class ModelHost {
   readonly devices: Device[];
   private readonly atFirst: readonly Device[];
+  /** Since when ports are waited for that have left their bridge. */
+  private away = new Map<string, number>();
 
   constructor(world: WorldName) {
     this.devices = WORLDS[world]();
@@ -41,12 +43,29 @@ export class ModelHost {
     return { mac, bridge: bridge.name, vlan: bridge.aware ? vlan : null, port, life: device.life };
   }
 
-  change({ port, joined, ...rest }: LinkChange): void {
+  change({ port, joined, ...rest }: LinkChange, now: number): void {
     const at = this.devices.findIndex(({ name }) => name === port);
     const device = this.devices[at];
     if (!device?.present) return;
     Object.assign(device, rest);
+    if (joined === false && device.master !== null) this.away.set(port, now);
     if (joined !== undefined) device.master = joined ? (this.atFirst[at]?.master ?? null) : null;
+    if (!device.up || !device.carrier) this.away.delete(port);
+  }
+
+  /** Rule 18: a port that has left its bridge keeps its guests for a minute. @returns whether that was over for some */
+  expire(now: number): boolean {
+    const before = this.away.size;
+    this.away = new Map([...this.away].filter(([, since]) => now - since <= 60));
+    return this.away.size < before;
+  }
+
+  forgetAway(): void {
+    this.away.clear();
+  }
+
+  isAway(place: Place): boolean {
+    return this.away.has(place.port) && this.isGuests(place);
   }
 
   /** A device goes, or one like it at first comes in its place. */
@@ -54,6 +73,7 @@ export class ModelHost {
     const at = this.devices.findIndex((each) => each.name === name);
     const device = this.devices[at];
     if (!device || device.present === present) return;
+    this.away.delete(name);
     Object.assign(device, present ? { ...this.atFirst[at], life: device.life + 1 } : { present });
   }
 

@@ -86,19 +86,19 @@ export class Model {
     this.past = this.past.filter((place) => this.host.isUplinks(place) || !this.host.fell(place));
   }
 
-  /** The program is asked. Who is not in his bridge and VLAN any more is forgotten, unless he is back by now. */
+  /** The program is asked. Who is not in his bridge and VLAN any more is forgotten, unless he is back by now or may be yet. */
   look(): void {
     this.past = this.past.filter((place) => this.isWorthKeeping(place));
   }
 
   private isWorthKeeping(place: Place): boolean {
-    return this.host.isUplinks(place) || this.host.stands(place);
+    return this.host.isUplinks(place) || this.host.stands(place) || this.host.isAway(place);
   }
 
   private change(command: LinkChange, now: number): void {
     const left = command.joined === false ? this.rows.filter(({ port }) => port === command.port) : [];
     this.depart(left, now);
-    this.host.change(command);
+    this.host.change(command, now);
   }
 
   private learn({ mac, port, vlan }: RowOf, now: number): void {
@@ -230,6 +230,7 @@ export class Model {
   }
 
   private expire(now: number): void {
+    if (this.host.expire(now)) this.look();
     const silent = (mac: string): boolean =>
       this.past.every((place) => place.mac !== mac || place.at < now - this.remember);
     this.past = this.past.filter(({ mac }) => !silent(mac));
@@ -257,6 +258,7 @@ export class Model {
     const here = [...macs].filter((mac) => this.macvtaps(mac).length > 0 || this.runsOnAnyMacvtap(mac));
     const ours = saved.filter(({ mac }) => saved.some((place) => place.mac === mac && this.host.isGuests(place)));
     for (const port of gone) this.host.setPresent(port, false);
+    this.host.forgetAway();
     const lost = ours.filter(({ port, life }) => this.host.find(port)?.life !== life);
     const recalled = ours.filter(({ mac, at }) => !lost.some((place) => place.mac === mac && place.at >= at));
     const book = this.book.saved(new Set([...here, ...ours.map(({ mac }) => mac)]));

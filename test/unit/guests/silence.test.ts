@@ -50,14 +50,6 @@ test('a guest that left by the uplink stays away, also when the uplink leaves th
   assert.equal(story.verdict, 'seen-on-uplink');
 });
 
-test('a silent guest whose port left the bridge is forgotten', () => {
-  const story = new Story();
-  story.learned('tap1');
-  story.agedOut('tap1');
-  story.take(story.host.change('tap1', { master: null }));
-  assert.equal(story.verdict, undefined);
-});
-
 test('a guest that moves to another port is followed, and the port that it left counts no more', () => {
   const story = new Story();
   story.learned('tap1');

@@ -1,0 +1,45 @@
+import type { KernelEvent } from '../kernel/events.js';
+import type { AbsentPorts } from '../topology/absent-ports.js';
+import { PvidMoves } from '../topology/pvid-moves.js';
+import type { Successors } from '../topology/successors.js';
+import type { Declared } from './declared.js';
+import type { Learned, Parts } from './learned.js';
+
+/** Whom a change of the host's devices concerns. */
+interface Concerned extends Pick<Parts, 'topology' | 'changes' | 'absent' | 'successors'> {
+  readonly learned: Learned;
+  readonly declared: Declared;
+}
+
+/** Follows the devices of the host: what a message about one of them means for those who were behind it. */
+export class ShapeFollower {
+  private readonly pvidMoves = new PvidMoves();
+
+  constructor(private readonly concerned: Concerned) {}
+
+  /** Takes in an event about devices. @param now monotonic clock, seconds */
+  apply(event: KernelEvent, now: number): void {
+    const { topology, changes, absent, successors, learned, declared } = this.concerned;
+    const renamed = event.type === 'link' && topology.link(event.ifindex)?.name !== event.name;
+    const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
+    const isElsewhere = absent.precede(event, topology, now);
+    if (fell || (isElsewhere && event.type === 'link')) learned.portsFell([event.ifindex]);
+    if (event.type === 'linkGone') declared.own.forget(event.ifindex);
+    this.pvidMoves.precede(event, topology);
+    if (topology.apply(event) || renamed) changes.touchAll();
+    const succession = successors.follow(event, topology);
+    if (succession?.type === 'bridge') {
+      absent.succeed(succession.from, succession.to);
+      learned.bridgeMadeAnew(succession);
+    }
+    const moved = this.pvidMoves.follow(event, topology);
+    // A port that is set up again has the default PVID at first: its guests were never there.
+    if (moved && !absent.has(moved.port)) learned.pvidMoved(moved);
+  }
+
+  /** Ports that did not come back have nobody behind them any more. To be called now and then. */
+  expire(now: number): void {
+    const { absent, learned } = this.concerned;
+    if (absent.expire(now)) learned.dropFallen();
+  }
+}
