@@ -102,6 +102,8 @@ export const BOND_MODE_8023AD = 4;
 export const BOND_STATE_ACTIVE = 0;
 
 // linux/if_bridge.h
+export const IFLA_BRIDGE_FLAGS = 0;
+export const BRIDGE_FLAGS_SELF = 2;
 export const IFLA_BRIDGE_VLAN_INFO = 2;
 export const BRIDGE_VLAN_INFO_PVID = 1 << 1;
 export const BRIDGE_VLAN_INFO_UNTAGGED = 1 << 2;

@@ -39,23 +39,36 @@ const BRIDGE_ATTRIBUTES = [
 const BRIDGE_PORT_ATTRIBUTES = [c.IFLA_PROTINFO, c.IFLA_AF_SPEC] as const;
 const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE] as const;
 const BRPORT_ATTRIBUTES = [c.IFLA_BRPORT_STATE] as const;
+const AF_SPEC_ATTRIBUTES = [c.IFLA_BRIDGE_FLAGS] as const;
 
 /**
  * Decodes the body of an RTM_NEWLINK or RTM_DELLINK message. In family AF_BRIDGE it speaks of a bridge's port, and
  * RTM_DELLINK then means that the device left the bridge, not that it is gone.
+ * @returns null for what the driver of a NIC adds of the switch inside of it
  * @throws NetlinkDecodeError
  */
-export function decodeLink(body: Span, gone: boolean): KernelEvent {
+export function decodeLink(body: Span, gone: boolean): KernelEvent | null {
   const family = body.u8(0);
   const ifindex = body.i32(4);
   const attributes = body.from(IFINFOMSG_LENGTH);
   if (gone) return { type: family === c.AF_BRIDGE ? 'bridgePortGone' : 'linkGone', ifindex };
   if (family === c.AF_BRIDGE) {
     const [protinfo, afSpec] = pick(attributes, BRIDGE_PORT_ATTRIBUTES);
+    if (afSpec && isDrivers(afSpec)) return null;
     const vlans = afSpec ? decodeVlans(afSpec) : null;
     return { type: 'bridgePort', ifindex, state: stateOf(protinfo, BRPORT_ATTRIBUTES), vlans };
   }
   return decodeWholeLink(ifindex, body.u32(8), attributes);
+}
+
+/**
+ * Drivers of NICs with virtual functions answer for a device after its bridge (net/core/rtnetlink.c: rtnl_bridge_getlink,
+ * ndo_dflt_bridge_getlink), and tell of changes, with BRIDGE_FLAGS_SELF: the mode of the switch inside of the NIC, hardly
+ * ever VLANs, and no state. None of it is the bridge's word on its port.
+ */
+function isDrivers(afSpec: Span): boolean {
+  const [flags] = pick(afSpec, AF_SPEC_ATTRIBUTES);
+  return ((flags?.u16() ?? 0) & c.BRIDGE_FLAGS_SELF) !== 0;
 }
 
 function decodeWholeLink(ifindex: number, flags: number, attributes: Span): LinkEvent {
