@@ -13,7 +13,7 @@ const sent = object({ rarp: count, garp: count, na: count });
 
 const failover: shape.Check<FailoverRecord> = object({
   time: unixTime,
-  cause: literal('failover', 'missed', 'window'),
+  cause: literal('failover', 'missed', 'window', 'late'),
   from: nullable(name),
   to: name,
   firstFrame: nullable(seconds),

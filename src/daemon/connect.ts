@@ -3,6 +3,7 @@ import { guestSettings } from '../guests/policy.js';
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
+import { isFailover } from '../wire/thread-messages.js';
 import { logAnnouncements } from './failover-log.js';
 import type { Parts } from './parts.js';
 import type { Settings } from './settings.js';
@@ -17,7 +18,7 @@ export function connect(events: Events<DaemonEvents>, parts: Parts): void {
 function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
   const { host, announcer, announcements, service, snooper, ovsBondWatch, fdbRestore, history, bondLog } = parts;
   events.on('guestsChanged', () => announcer.refresh()); // the frames of the next failover come first
-  events.on('guestsChanged', () => announcements.forgetGone());
+  events.on('guestsChanged', () => announcements.follow());
   events.on('guestsChanged', () => service.changed());
   events.on('guestsChanged', () => fdbRestore.restore());
 
@@ -45,7 +46,7 @@ function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('failover', ({ bond, cause, arrived }) => cause === 'failover' && host.failedOver(bond, arrived));
   events.on('failover', () => events.emit('hostChanged'));
   events.on('failover', (round) => failoverLog.failover(round));
-  events.on('failover', ({ cause }) => cause !== 'window' && textfile.task?.failover());
+  events.on('failover', ({ cause }) => isFailover(cause) && textfile.task?.failover());
   events.on('failover', (round) => history.failover(round));
   events.on('failover', () => keeper.failover());
   events.on('failover', (round) => announcements.failover(round));

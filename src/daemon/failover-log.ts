@@ -6,7 +6,7 @@ import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { refusedIn } from '../wire/burst.js';
 import type { DaemonEvents } from '../wire/events.js';
-import type { FirstRound } from '../wire/thread-messages.js';
+import { type FirstRound, isFailover } from '../wire/thread-messages.js';
 import type { Tools } from './surroundings.js';
 
 /** Logs and counts what the failover thread reports. What follows is for logAnnouncements. */
@@ -22,7 +22,7 @@ export class FailoverLog {
   failover(round: FirstRound): void {
     const bond = this.nameOf(round.bond);
     const { metrics, clock, log } = this.tools;
-    if (round.cause !== 'window') {
+    if (isFailover(round.cause)) {
       metrics.count('bondherald_bond_failovers_total', { bond });
       metrics.set('bondherald_last_failover_timestamp_seconds', { bond }, clock.unix());
     }
@@ -43,6 +43,7 @@ export class FailoverLog {
     const { cause, sent, firstFrame, lastFrame } = round;
     if (cause === 'missed') return { missed: true };
     if (cause === 'window') return { delayed: true };
+    if (cause === 'late') return { late: true };
     if (round.doneByOvs) return { by_ovs: round.doneByOvs.size }; // what we send ourselves, logAnnouncements times
     if (sent > 0) {
       this.tools.metrics.observe('bondherald_announcement_first_frame_seconds', { bond }, firstFrame);

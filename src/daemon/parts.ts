@@ -61,7 +61,8 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const openPort = portOpener(ovs.bonds, { ...around, sending });
   const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
   const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
-  const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf);
+  const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
+  const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf, nameOf);
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
   const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });

@@ -189,6 +189,35 @@ export class HeardBook {
     this.changes++;
   }
 
+  /** A bond was made anew: what was heard on the one before was heard on it. @returns the MACs that this concerns */
+  bondMadeAnew(from: BondId, to: BondId): Mac[] {
+    const macs: Mac[] = [];
+    for (const [mac, exits] of this.entries()) {
+      const theirs = [...exits].filter(([, { bond }]) => bond === from);
+      for (const [key, exit] of theirs) this.moveExit(mac, exits, { key, exit }, to);
+      if (theirs.length > 0) macs.push(mac);
+    }
+    return macs;
+  }
+
+  /** What was heard on the new bond already counts more. */
+  private moveExit(
+    mac: Mac,
+    exits: Map<string, OpenExit>,
+    { key, exit }: { readonly key: string; readonly exit: OpenExit },
+    bond: BondId,
+  ): void {
+    const next = exitKey({ bond, tags: exit.tags });
+    this.releaseAll(new Map([[key, exit]]));
+    exits.delete(key);
+    if (exits.has(next)) return void (this.known.has(mac) && this.shares.set(mac, exits.size));
+    exit.bond = bond;
+    exits.set(next, exit);
+    for (const ip of [...exit.addresses.keys()])
+      if (this.holders.has(addressKey(next, ip))) exit.addresses.delete(ip);
+      else this.holders.set(addressKey(next, ip), mac);
+  }
+
   /** The MAC is known to be on this side from now on, so that inventions push it out no more. */
   adopt(mac: Mac): void {
     const exits = this.strangers.get(mac);

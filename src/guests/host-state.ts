@@ -46,6 +46,7 @@ const NAMED_FOR = 3600;
 export class HostState {
   readonly topology = new Topology();
   private readonly changed = new Changes();
+  private readonly successors = new Successors();
   private readonly cuts = new Cuts();
   private vlansCut = 0;
   private readonly table: GuestTable;
@@ -85,11 +86,11 @@ export class HostState {
     const { cuts } = this;
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
     const parts = { topology, table, memory, book, changes, cuts, stands, speakers };
-    const ports = { absent: new AbsentPorts(), successors: new Successors() };
-    const learned = (this.learned = new Learned({ ...parts, ...ports }, { total, perPort }));
+    const anew = { absent: new AbsentPorts(), successors: this.successors };
+    const learned = (this.learned = new Learned({ ...parts, ...anew }, { total, perPort }));
     this.ovs = new OvsGuests(topology, table, learned);
     const declared = (this.declared = new Declared(topology, table, changes, settings.sources.hostAddresses));
-    this.shape = new ShapeFollower({ topology, changes, ...ports, learned, declared });
+    this.shape = new ShapeFollower({ ...parts, ...anew, learned, declared });
     this.statics = new StaticGuests(settings.static);
     this.policy = new Policy(settings);
   }
@@ -307,7 +308,8 @@ export class HostState {
     this.shape.expire(now);
     this.learned.expire(now - this.settings.remember);
     const { heardFor } = this.settings;
-    const stands = ({ bond }: Exit): boolean => this.topology.link(bond) !== undefined;
+    const stands = ({ bond }: Exit): boolean =>
+      this.topology.link(bond) !== undefined || this.successors.awaits(bond, now);
     const silent = this.speakers.expire(now - (heardFor > 0 ? heardFor : NAMED_FOR), stands);
     for (const mac of silent) this.changed.touch(mac);
   }

@@ -1,12 +1,12 @@
 import type { KernelEvent } from '../kernel/events.js';
-import type { AbsentPorts } from '../topology/absent-ports.js';
 import { PvidMoves } from '../topology/pvid-moves.js';
-import type { Successors } from '../topology/successors.js';
+import { asBond } from '../topology/bond-id.js';
+import type { Succession } from '../topology/successors.js';
 import type { Declared } from './declared.js';
 import type { Learned, Parts } from './learned.js';
 
 /** Whom a change of the host's devices concerns. */
-interface Concerned extends Pick<Parts, 'topology' | 'changes' | 'absent' | 'successors'> {
+interface Concerned extends Pick<Parts, 'topology' | 'book' | 'speakers' | 'changes' | 'absent' | 'successors'> {
   readonly learned: Learned;
   readonly declared: Declared;
 }
@@ -26,15 +26,24 @@ export class ShapeFollower {
     if (fell || (isElsewhere && event.type === 'link')) learned.portsFell([event.ifindex]);
     if (event.type === 'linkGone') declared.own.forget(event.ifindex);
     this.pvidMoves.precede(event, topology);
+    successors.precede(event, topology, now);
     if (topology.apply(event) || renamed) changes.touchAll();
     const succession = successors.follow(event, topology);
-    if (succession?.type === 'bridge') {
-      absent.succeed(succession.from, succession.to);
-      learned.bridgeMadeAnew(succession);
-    }
+    if (succession) this.succeed(succession);
     const moved = this.pvidMoves.follow(event, topology);
     // A port that is set up again has the default PVID at first: its guests were never there.
     if (moved && !absent.has(moved.port)) learned.pvidMoved(moved);
+  }
+
+  private succeed({ type, from, to }: Succession): void {
+    const { absent, learned, book, speakers, changes } = this.concerned;
+    if (type === 'bridge') {
+      absent.succeed(from, to);
+      learned.bridgeMadeAnew({ from, to });
+      return;
+    }
+    const [before, bond] = [asBond(from), asBond(to)];
+    for (const mac of [...book.bondMadeAnew(before, bond), ...speakers.bondMadeAnew(before, bond)]) changes.touch(mac);
   }
 
   /** Ports that did not come back have nobody behind them any more. To be called now and then. */

@@ -1,7 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import { exitKey, frameKey } from '../frames/ethernet.js';
 import { LruMap } from '../lru-map.js';
-import type { Exit } from '../topology/bond-id.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
 import { Admission } from './admission.js';
 import type { HeardExit, Said } from './heard-book.js';
 
@@ -106,6 +106,17 @@ export class Speakers {
   restore(mac: Mac, { bond, tags }: Exit, out: number): void {
     const key = frameKey({ mac, bond, tags });
     if (!this.held.has(key) && !this.explained.has(key)) this.put(key, { mac, bond, tags, out });
+  }
+
+  /** A bond was made anew: who was heard by the one before was heard by it. @returns the MACs of those who are held */
+  bondMadeAnew(from: BondId, bond: BondId): Mac[] {
+    for (const [key, said] of [...this.pending])
+      if (said.bond === from && this.pending.delete(key))
+        this.pending.set(frameKey({ ...said, bond }), { ...said, bond });
+    const theirs = [...this.held].filter(([, speaker]) => speaker.bond === from);
+    for (const [key] of theirs) this.drop(key);
+    for (const [, { mac, tags, out }] of theirs) this.restore(mac, { bond, tags }, out);
+    return theirs.map(([, { mac }]) => mac);
   }
 
   /**

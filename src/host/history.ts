@@ -5,7 +5,7 @@ import type { BondId } from '../topology/bond-id.js';
 import { type Bond, deviceName } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { RunReport } from '../wire/bond-run.js';
-import type { FirstRound } from '../wire/thread-messages.js';
+import { type FirstRound, isFailover } from '../wire/thread-messages.js';
 
 /** So many failovers of a bond are kept: four times what damping announces in three minutes. */
 const RECORDS_PER_BOND = 16;
@@ -58,7 +58,7 @@ export class FailoverHistory {
     const to = deviceName(this.topology, round.slave);
     const from = bond.slave === to ? null : bond.slave;
     bond.slave = to;
-    if (cause !== 'window') bond.failovers++;
+    if (isFailover(cause)) bond.failovers++;
     const record = new RecordInTheMaking({ time, from, to, roundsPlanned: this.roundsPlanned }, round);
     bond.records.push({ arrived, record });
     if (bond.records.length > RECORDS_PER_BOND) bond.records.shift();

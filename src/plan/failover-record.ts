@@ -38,9 +38,11 @@ export interface FailoverRecord {
   /**
    * - `failover`: the kernel's message of a new active slave;
    * - `missed`: it came while nobody was watching, or the daemon ended before all was announced. The times are those of the announcement, made up for at the start;
-   * - `window`: it was held back because the bond failed over too often. The times are those of the late announcement.
+   * - `window`: it was held back because the bond failed over too often. The times are those of the late announcement;
+   * - `late`: nobody was there to be announced at the failover before, for example because the bond, or its guests, were out
+   *   of their bridge. The times are those of the announcement that was made when they were back.
    */
-  readonly cause: 'failover' | 'missed' | 'window';
+  readonly cause: 'failover' | 'missed' | 'window' | 'late';
   /** The slave that carried the traffic before; null for none, or where nobody knows. */
   readonly from: string | null;
   readonly to: string;

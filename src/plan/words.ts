@@ -5,6 +5,7 @@ export const CAUSE_WORDS = {
   failover: '',
   missed: ', while no daemon was running or as it ended; announced at the start',
   window: ', announced late because the bond failed over too often',
+  late: ', announced when its guests were back in their bridge',
 } as const satisfies Record<FailoverRecord['cause'], string>;
 
 /** How announcements end, in the word of the metric and what that means. */

@@ -9,6 +9,9 @@ export interface Succession {
   readonly to: number;
 }
 
+/** So long a bond that is gone may be made anew, in seconds. */
+const PATIENCE = 60;
+
 /** More bridges and bonds than any host has; of more, the one that was named longest ago is forgotten. */
 const MAX_NAMES = 4096;
 
@@ -19,6 +22,19 @@ const MAX_NAMES = 4096;
 export class Successors {
   private readonly named = new LruMap<string, number>(MAX_NAMES);
   private readonly next = new LruMap<number, number>(MAX_NAMES);
+  /** When bonds went. */
+  private readonly gone = new LruMap<number, number>(MAX_NAMES);
+
+  /** To be called with every event, before the topology takes it in. @param now monotonic clock, seconds */
+  precede(event: KernelEvent, topology: Topology, now: number): void {
+    if (event.type === 'linkGone' && topology.link(event.ifindex)?.details.type === 'bond')
+      this.gone.set(event.ifindex, now);
+  }
+
+  /** Whether a bond has gone so short a while ago that it may yet be made anew. @param now monotonic clock, seconds */
+  awaits(bond: number, now: number): boolean {
+    return now - (this.gone.get(bond) ?? -Infinity) <= PATIENCE;
+  }
 
   /** To be called with every event, after the topology has taken it in. */
   follow(event: KernelEvent, topology: Topology): Succession | null {

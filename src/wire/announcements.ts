@@ -3,6 +3,7 @@ import type { AnnounceConfig } from '../config/config.js';
 import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';
+import { LateBonds } from './late-bonds.js';
 import type { RunResult } from '../plan/failover-record.js';
 import { RunTally } from './bond-run.js';
 import type { FirstRound, LossReason } from './thread-messages.js';
@@ -12,17 +13,22 @@ export class Announcements {
   private readonly bonds = new Map<BondId, BondAnnouncements>();
   /** By bond, what calls off the announcement that waits for a window. */
   private readonly held = new Map<BondId, () => void>();
+  private readonly late: LateBonds;
 
   /**
    * @param guests by bond, the guests that are announced there
    * @param slaveOf the slave that carries the traffic of a bond now; null when none does
+   * @param nameOf the name of a bond
    */
   constructor(
     private settings: AnnounceConfig,
     private readonly guests: ReadonlyMap<BondId, BondGuests>,
     private readonly tools: AnnouncementTools,
     private readonly slaveOf: (bond: BondId) => number | null,
-  ) {}
+    nameOf: (bond: BondId) => string | undefined,
+  ) {
+    this.late = new LateBonds(guests, nameOf);
+  }
 
   /** The announcements to come are made by these settings; those that last, by the ones that they began with. */
   configure(settings: AnnounceConfig): void {
@@ -34,6 +40,7 @@ export class Announcements {
   failover(round: FirstRound): void {
     const { bond, damped, portion } = round;
     this.release(bond);
+    this.late.failover(round);
     const announcements = this.of(bond);
     announcements?.end('superseded');
     if (damped !== null) return this.hold(bond, damped);
@@ -53,7 +60,7 @@ export class Announcements {
 
   /** A guest of a bond is announceable from now on. @param key of its frame */
   joined(bond: BondId, key: string): void {
-    this.bonds.get(bond)?.joined(key);
+    if (!this.late.has(bond)) this.bonds.get(bond)?.joined(key);
   }
 
   /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */
@@ -61,13 +68,22 @@ export class Announcements {
     if (frames > 0) this.of(bond)?.plan.arpLeft(frames, at);
   }
 
-  /** Ends what lasts on bonds that are not there any more. */
-  forgetGone(): void {
+  /**
+   * Bonds or guests are others. Ends what lasts on bonds that are not there any more, and announces those that have failed
+   * over while nobody was there, and have guests now.
+   */
+  follow(): void {
     for (const [bond, announcements] of this.bonds) {
       if (this.guests.has(bond)) continue;
       this.release(bond);
       announcements.end('bond-gone');
       this.bonds.delete(bond);
+    }
+    for (const bond of this.late.withGuests()) {
+      const slave = this.slaveOf(bond);
+      if (slave === null) continue; // its next failover announces them
+      this.late.forget(bond);
+      this.tools.events.emit('due', bond, slave, 'late');
     }
   }
 

@@ -5,6 +5,7 @@ import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { LinkSocket } from '../sys/netlink/link-socket.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { Remakes } from '../topology/remakes.js';
 import { type FailoverOwner, type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import { Rehearsal } from './rehearsal.js';
 import { asBond, type BondId } from '../topology/bond-id.js';
@@ -36,6 +37,7 @@ interface FailoverTools {
 export class FailoverWatch {
   private readonly dumps: TableDumps;
   private readonly detector = new FailoverDetector();
+  private readonly remakes = new Remakes();
   private readonly bonds: WatchedBonds;
   private readonly rehearsal: Rehearsal;
   private readonly momentNow = (): Moment => this.momentOf(this.tools.now());
@@ -84,6 +86,8 @@ export class FailoverWatch {
     if (failover) this.announce(failover);
     const loss = readLoss(event);
     if (loss) this.bonds.lost(loss.bond, loss.reason);
+    const remade = this.remakes.apply(event);
+    if (remade !== null) this.bonds.remade(remade, this.arrived);
     if (event.type === 'lost') this.resync(event.reason);
     if (event.type === 'answer' && event.seq === ECHO_SEQ) owner.post({ type: 'echo' });
     if (this.dumps.take(event)) this.detector.finishDump();

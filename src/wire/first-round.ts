@@ -1,6 +1,7 @@
 import type { BondId } from '../topology/bond-id.js';
 import { failureOf } from '../errors.js';
-import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
+import { Damping } from '../plan/damping.js';
+import { sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
 import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-memory.js';
@@ -39,12 +40,18 @@ export class ReadyFirstRound {
   private bucket: TokenBucket | null = null;
   private readonly damping: Damping;
   private mayHaveRun = false;
+  /** The bond was deleted: what is sent goes nowhere, though another bond may have its ifindex by now. */
+  private isStale = false;
 
+  private sender: PacketSender;
+
+  /** @param open opens the socket. @throws BondheraldError where the bond cannot be sent on */
   constructor(
-    private readonly sender: PacketSender,
+    private readonly open: () => PacketSender,
     private readonly order: Omit<ToFailoverThread & { type: 'watch' }, 'type' | 'bond'>,
   ) {
     const { memory, capacity, rate, damping } = order;
+    this.sender = open();
     this.batch = new BatchReader(memory, capacity);
     this.control = controlWords(memory);
     this.setRate(rate, 0);
@@ -71,13 +78,19 @@ export class ReadyFirstRound {
     return { ...NO_ROUND, epoch, damped };
   }
 
+  /** Somebody takes the bond down, or a slave out of it. @param now monotonic clock, seconds */
+  remade(now: number): void {
+    this.damping.remade(now);
+  }
+
   /** Announces what was held back. @returns null when that is not to be, or not yet */
   release(moment: Moment): RoundOutcome | null {
     return this.damping.release(moment.now) ? this.send(this.cancel(), moment) : null;
   }
 
   /** Nothing can leave by the bond any more. @returns whether there may be a run that ends with that */
-  lost(): boolean {
+  lost(reason: LossReason): boolean {
+    this.isStale ||= reason === 'bond-gone';
     const had = this.mayHaveRun;
     if (had) this.cancel();
     this.mayHaveRun = false;
@@ -93,7 +106,18 @@ export class ReadyFirstRound {
     return Atomics.add(this.control, EPOCH, 1) + 1;
   }
 
+  /** A bond that was deleted and made again with the same ifindex has none of the sockets of the one before. */
+  private reopen(): void {
+    if (failureOf(() => this.replaceSender(this.open())) === null) this.isStale = false;
+  }
+
+  private replaceSender(sender: PacketSender): void {
+    this.sender.close();
+    this.sender = sender;
+  }
+
   private send(epoch: number, { now, sinceArrival, pause }: Moment): RoundOutcome {
+    if (this.isStale) this.reopen();
     this.mayHaveRun = true;
     const firstFrame = sinceArrival();
     return this.batch.read((messages, count, edition) => {
@@ -102,6 +126,7 @@ export class ReadyFirstRound {
       const portion = { edition, start, count, turns };
       const outcome = this.sendPortion(messages, portion, pause);
       Atomics.store(this.control, START, turns === count ? 0 : (start + turns) % count);
+      if (count === 0) this.damping.takeBack();
       return { ...outcome, portion, epoch, damped: null, firstFrame, lastFrame: sinceArrival() };
     });
   }
@@ -148,7 +173,12 @@ export class WatchedBonds {
 
   /** Nothing can leave by a bond any more: ends its run. */
   lost(bond: BondId, reason: LossReason): void {
-    if (this.bonds.get(bond)?.lost()) this.owner.post({ type: 'lost', bond, reason });
+    if (this.bonds.get(bond)?.lost(reason)) this.owner.post({ type: 'lost', bond, reason });
+  }
+
+  /** Somebody takes a bond down, or a slave out of it. @param now monotonic clock, seconds */
+  remade(bond: BondId, now: number): void {
+    this.bonds.get(bond)?.remade(now);
   }
 
   close(): void {
@@ -163,7 +193,7 @@ export class WatchedBonds {
 
   private watch({ bond, ...ready }: ToFailoverThread & { type: 'watch' }): void {
     this.forget(bond);
-    const failure = failureOf(() => this.bonds.set(bond, new ReadyFirstRound(this.openSender(bond), ready)));
+    const failure = failureOf(() => this.bonds.set(bond, new ReadyFirstRound(() => this.openSender(bond), ready)));
     if (failure) this.owner.post({ type: 'unwatched', bond, error: failure.message });
   }
 

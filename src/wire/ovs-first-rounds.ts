@@ -1,6 +1,6 @@
 import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig } from '../config/config.js';
-import { Damping } from '../plan/limits.js';
+import { Damping } from '../plan/damping.js';
 import { controlWords, EPOCH } from './batch-memory.js';
 import type { BondGuests } from './bond-guests.js';
 import { NO_ROUND, type RoundOutcome } from './thread-messages.js';
@@ -54,6 +54,7 @@ export class OvsFirstRounds {
 
   private begin(bond: BondId, done: number, epoch: number): RoundOutcome {
     const count = this.bonds.get(bond)?.batch.size;
+    if (!count) this.dampingOf(bond).takeBack();
     const portion = count === undefined ? null : { edition: 0, start: 0, count, turns: Math.min(done, count) };
     return { ...NO_ROUND, portion, epoch };
   }

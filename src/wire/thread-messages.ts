@@ -8,7 +8,9 @@ export type OrderCause =
   /** It has failed over while we were not running. */
   | 'missed'
   /** It has failed over too often, and has been quiet for long enough. */
-  | 'window';
+  | 'window'
+  /** Nobody was there to be announced when it failed over, and now somebody is. */
+  | 'late';
 
 /** How the failover thread announces a bond. */
 export interface FirstRoundSettings {
@@ -66,6 +68,11 @@ export interface FirstRound extends RoundOutcome {
   readonly arrived: number;
   /** For a bond that Open vSwitch keeps: the keys of the frames that it sends itself. */
   readonly doneByOvs?: ReadonlySet<string>;
+}
+
+/** Whether a first round was of a failover that nobody has been told of yet. */
+export function isFailover(cause: FirstRound['cause']): boolean {
+  return cause === 'failover' || cause === 'missed';
 }
 
 /** From the failover thread to the daemon. */

@@ -70,7 +70,12 @@ export class Simulation {
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
     const { memory } = this.#bond.batch;
     const rate = config.kinds.includes('rarp') ? config.rate.rarp : null;
-    this.#first = new ReadyFirstRound(this.#sender(), { memory, capacity: CAPACITY, rate, damping: config.damping });
+    this.#first = new ReadyFirstRound(() => this.#sender(), {
+      memory,
+      capacity: CAPACITY,
+      rate,
+      damping: config.damping,
+    });
     const tools: AnnouncementTools = {
       clock: this.#clock,
       chance: seeded(seed),
@@ -78,7 +83,7 @@ export class Simulation {
       addressesOf: (_, { mac }) => this.guests.get(`${mac} ${BOND}`) ?? [],
       events: this.#events,
     };
-    this.#announcements = new Announcements(config, new Map([[BOND, this.#bond]]), tools, () => SLAVE);
+    this.#announcements = new Announcements(config, new Map([[BOND, this.#bond]]), tools, () => SLAVE, String);
     this.#events.on('announceable', (bond, key) => this.#announcements.joined(bond, key));
     this.#events.on('guestsChanged', () => void this.#bond.batch.publish());
     this.#events.on('due', (_bond, _slave, cause) => this.#handOver(cause, this.#first.release(this.#moment())));

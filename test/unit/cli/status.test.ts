@@ -99,6 +99,7 @@ test('what became of a failover is told in words, whatever it was', () => {
     /while no daemon was running or as it ended; announced at the start/,
   );
   assert.match(told({ cause: 'window' })[0] ?? '', /announced late/);
+  assert.match(told({ cause: 'late' })[0] ?? '', /announced when its guests were back in their bridge/);
   assert.match(told({ firstRoundOut: 2.34 })[1] ?? '', /, of the first round after 2\.3 s$/);
   assert.equal(
     told({ refused: { ENOBUFS: 2, EPERM: 1 } })[2],

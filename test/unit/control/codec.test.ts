@@ -78,7 +78,7 @@ const byWord = fc.dictionary(fc.constantFrom('ENOBUFS', 'excluded'), fc.nat(), {
 
 const failover = record({
   time: seconds,
-  cause: fc.constantFrom('failover', 'missed', 'window'),
+  cause: fc.constantFrom('failover', 'missed', 'window', 'late'),
   from: fc.option(name),
   to: name,
   firstFrame: fc.option(seconds),

@@ -112,14 +112,16 @@ test('what is announced later is no failover of its own, and no latency', async 
   const { failoverLog, value, lines, round } = open();
   failoverLog.failover({ ...round, cause: 'window' });
   failoverLog.failover({ ...round, cause: 'missed' });
+  failoverLog.failover({ ...round, cause: 'late' });
   assert.equal(await value('bondherald_bond_failovers_total{bond="bond0"}'), 1);
   assert.equal(await value('bondherald_announcement_first_frame_seconds_count{bond="bond0"}'), undefined);
-  assert.equal(await value('bondherald_frames_sent_total{bond="bond0",kind="rarp"}'), 6);
+  assert.equal(await value('bondherald_frames_sent_total{bond="bond0",kind="rarp"}'), 9);
   assert.deepEqual(
-    lines.map(([, text, fields]) => [text, fields.delayed, fields.missed]),
+    lines.map(([, text, { delayed, missed, late }]) => [text, delayed, missed, late]),
     [
-      ['failover announced', true, undefined],
-      ['failover announced', undefined, true],
+      ['failover announced', true, undefined, undefined],
+      ['failover announced', undefined, true, undefined],
+      ['failover announced', undefined, undefined, true],
     ],
   );
 });

@@ -129,6 +129,8 @@ test('what is held back says for how long; the late announcement is no failover 
   clock.advance(170);
   world.failover('up2', { cause: 'window' });
   assert.deepEqual([world.last.cause, world.last.to, world.last.result], ['window', 'up2', null]);
+  world.failover('up2', { cause: 'late' });
+  assert.equal(world.last.cause, 'late');
   assert.equal(history.failoversOf(asBond(bond)), 1);
 });
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ownCell, TokenBucket, Damping } from '../../../src/plan/limits.js';
+import { Damping } from '../../../src/plan/damping.js';
+import { ownCell, TokenBucket } from '../../../src/plan/limits.js';
 import { TurnQueue } from '../../../src/plan/turns.js';
 
 test('a bucket keeps its tokens when its rate changes, as far as they fit', () => {

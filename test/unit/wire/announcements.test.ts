@@ -62,7 +62,7 @@ class World {
       events,
     };
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
-    this.announcements = new Announcements(config, this.bonds, tools, () => this.slave);
+    this.announcements = new Announcements(config, this.bonds, tools, () => this.slave, String);
   }
 
   guestsOf(bond: number, count: number): BondGuests {
@@ -269,13 +269,13 @@ test('a bond that is not there any more is forgotten, and what waits for its win
   const world = new World(3);
   world.failover(3);
   world.bonds.delete(BOND);
-  world.announcements.forgetGone();
+  world.announcements.follow();
   world.clock.advance(FOREVER);
   assert.deepEqual([world.told, world.what()], [[`${BOND} bond-gone 3,0,0 0`], []]);
   const held = new World(3);
   held.failover(0, { damped: held.clock.now + 100, portion: null });
   held.bonds.delete(BOND);
-  held.announcements.forgetGone();
+  held.announcements.follow();
   held.clock.advance(FOREVER);
   assert.deepEqual(held.orders, []);
 });

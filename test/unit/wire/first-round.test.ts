@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rate } from '../../../src/config/config.js';
+import { SyscallError } from '../../../src/errors.js';
 import { controlWords, EPOCH } from '../../../src/wire/batch-memory.js';
 import { BatchWriter } from '../../../src/wire/batch-writer.js';
 import { readLoss } from '../../../src/wire/failover-watch.js';
@@ -24,7 +25,7 @@ function open(frames: number, rate: Rate | null) {
     },
     close: () => undefined,
   };
-  const round = new ReadyFirstRound(sender, { memory: batch.memory, capacity: 100, rate, damping: DAMPING });
+  const round = new ReadyFirstRound(() => sender, { memory: batch.memory, capacity: 100, rate, damping: DAMPING });
   const at = (now: number) => ({ now, sinceArrival: () => 0.5, pause: assert.fail });
   const burst = (act: () => RoundOutcome | null): [number[], RoundOutcome | null] => {
     sent.length = 0;
@@ -91,11 +92,11 @@ test('what is held back is announced by order when it may be, and not before, an
 
 test('a bond that loses its links ends the run that may last, and is told once', () => {
   const { round, at, epoch } = open(2, 'unlimited');
-  assert.equal(round.lost(), false, 'nothing was announced');
+  assert.equal(round.lost('no-active-slave'), false, 'nothing was announced');
   round.failover(at(0));
-  assert.equal(round.lost(), true);
+  assert.equal(round.lost('no-active-slave'), true);
   assert.equal(epoch(), 2);
-  assert.equal(round.lost(), false);
+  assert.equal(round.lost('no-active-slave'), false);
 });
 
 test('a frame that came to its slot after the burst was not in it', () => {
@@ -135,4 +136,47 @@ test('another rate and other damping hold from the next failover on, with the to
   assert.deepEqual(burst(() => round.release(at(300)))[0], []);
   round.configure({ rate: 'unlimited', damping: DAMPING }, 301);
   assert.equal(burst(() => round.failover(at(302)))[0].length, 10);
+});
+
+test('a bond that is made again with the ifindex of one that was deleted is sent on by a socket of its own', () => {
+  const batch = new BatchWriter(100);
+  batch.put('0', new Uint8Array(60));
+  batch.publish();
+  const used: string[] = [];
+  let opened = 0;
+  let failing = false;
+  const openSender = () => {
+    if (failing) throw new SyscallError('bind', 'ENODEV', 'a packet socket');
+    const name = `socket ${++opened}`;
+    return {
+      send: (_: bigint, count: number) => {
+        used.push(name);
+        return count;
+      },
+      close: () => void used.push(`${name} closed`),
+    };
+  };
+  const settings = { memory: batch.memory, capacity: 100, rate: 'unlimited' as const, damping: DAMPING };
+  const round = new ReadyFirstRound(openSender, settings);
+  const at = (now: number) => ({ now, sinceArrival: () => 0.5, pause: assert.fail });
+  round.failover(at(0));
+  round.lost('no-active-slave');
+  round.failover(at(1));
+  round.lost('bond-gone');
+  failing = true;
+  round.failover(at(2));
+  failing = false;
+  round.failover(at(3));
+  assert.deepEqual(used, ['socket 1', 'socket 1', 'socket 1', 'socket 1 closed', 'socket 2']);
+});
+
+test('a first round that finds nobody takes no room in the window of the damping', () => {
+  const { batch, round, at } = open(1, 'unlimited');
+  batch.remove('0');
+  batch.publish();
+  for (let now = 0; now < 10; now++) assert.equal(round.failover(at(now)).damped, null);
+  batch.put('0', new Uint8Array(60));
+  batch.publish();
+  for (let now = 10; now < 14; now++) assert.equal(round.failover(at(now)).damped, null);
+  assert.equal(round.failover(at(14)).damped, 190);
 });
