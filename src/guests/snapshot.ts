@@ -6,7 +6,7 @@ import { activeBackupBonds } from '../topology/bonds.js';
 import type { Failover } from '../topology/failover.js';
 import { isProgrammed } from '../topology/guest-port.js';
 import { portFacts } from '../topology/port-facts.js';
-import { asBond, type Exit, isOverlay } from '../topology/bond-id.js';
+import { asBond, type BondId, type Exit, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Parts } from './learned.js';
@@ -136,6 +136,14 @@ function stands(topology: Topology, { ifindex, name }: NamedDevice): boolean {
   return topology.link(ifindex)?.name === name;
 }
 
+/** The bond of then, or the one that was made anew under its name; null where there is neither. */
+function bondNow(topology: Topology, { ifindex, name }: NamedDevice): BondId | null {
+  const link = topology.link(ifindex);
+  if (link) return link.name === name ? asBond(ifindex) : null;
+  const anew = topology.linkByName(name);
+  return anew?.details.type === 'bond' ? asBond(anew.ifindex) : null;
+}
+
 /**
  * What of a guest can be remembered on the host as it stands. A place whose devices are gone or renamed is dropped, and
  * with it whatever is not later: it may have been the one that said that the guest left.
@@ -166,36 +174,41 @@ export function recallSpeaking(
   { heard }: GuestSnapshot,
   now: number,
 ): { readonly exit: Exit; readonly out: number }[] {
-  return heard.flatMap(({ bond, tags, unexplained: out }) =>
-    out === null || !stands(topology, bond)
-      ? []
-      : [{ exit: { bond: asBond(bond.ifindex), tags }, out: Math.min(out, now) }],
-  );
+  return heard.flatMap(({ bond: named, tags, unexplained: out }) => {
+    const bond = bondNow(topology, named);
+    return out === null || bond === null ? [] : [{ exit: { bond, tags }, out: Math.min(out, now) }];
+  });
 }
 
 /** What of a guest was heard on the bonds that still stand. */
 export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardExit[] {
   const past = (time: number | null): number => (time === null ? -Infinity : Math.min(time, now));
-  return heard
-    .filter(({ bond }) => stands(topology, bond))
-    .map(({ bond, addresses, unexplained: _, ...place }) => ({
+  return heard.flatMap(({ bond: named, addresses, unexplained: _, ...place }) => {
+    const bond = bondNow(topology, named);
+    if (bond === null) return [];
+    return {
       ...place,
-      bond: asBond(bond.ifindex),
+      bond,
       since: Math.min(place.since, now),
       out: past(place.out),
       proof: past(place.proof),
       in: past(place.in),
       inSince: past(place.in),
       addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),
-    }));
+    };
+  });
 }
 
-/** The bonds whose traffic another slave carries now than then. A bond that is new, or has no slave that works, is none. */
+/**
+ * The bonds whose traffic another slave carries now than then, and those that were made anew. A bond that is new, or has
+ * no slave that works, is none.
+ */
 export function missedFailovers(topology: Topology, before: readonly BondSnapshot[]): Failover[] {
   return activeBackupBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
-    const held = before.find((bond) => bond.ifindex === ifindex && bond.name === name);
+    const held = before.find((bond) => bond.name === name && bondNow(topology, bond) === ifindex);
     if (!held || !now || !topology.link(ifindex)?.lowerUp) return [];
-    const same = held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
+    const same =
+      held.ifindex === ifindex && held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
     return same ? [] : [{ bond: ifindex, slave: now.ifindex }];
   });
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
+import { missedFailovers, snapshotBonds } from '../../../src/guests/snapshot.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { GUEST, Story } from '../../support/story.js';
 
@@ -85,4 +86,19 @@ test('who was only heard leaving by a bond is announced by the one that is made 
     makeAnew(BOND);
     assert.equal(story.verdict, verdict, `after ${seconds} s`);
   }
+});
+
+test('a bond that was made anew while no daemon ran is announced at the start, with what was heard before', () => {
+  const [before, after] = [new Story(), new Story()];
+  before.learned('tap1');
+  before.heard('out', { claims: [ADDRESS] });
+  const bonds = snapshotBonds(before.state.topology);
+  assert.deepEqual(missedFailovers(after.state.topology, bonds), []);
+  remove(after)(BOND);
+  after.learned('tap1');
+  after.state.restore(before.state.snapshot(0).guests, 0);
+  assert.equal(after.verdict, null);
+  assert.deepEqual(after.addresses(), [[ADDRESS, false]]);
+  const [bond, slave] = [after.host.index(BOND), after.host.index('up1')];
+  assert.deepEqual(missedFailovers(after.state.topology, bonds), [{ bond, slave }]);
 });
