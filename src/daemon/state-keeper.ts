@@ -1,6 +1,6 @@
 import { oneLine } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
-import { missedFailovers, type Snapshot } from '../guests/snapshot.js';
+import type { Snapshot } from '../guests/snapshot.js';
 import { encodeState, MAX_BYTES, type SavedState } from '../state/document.js';
 import type { Log } from '../sys/log.js';
 import { decodeState } from '../state/decode.js';
@@ -9,6 +9,7 @@ import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 import type { Tools } from './surroundings.js';
 import { asBond, type BondId } from '../topology/bond-id.js';
+import { missedFailovers } from '../topology/named-devices.js';
 
 /** How often we look whether there is something to save, in seconds. */
 const LOOK_INTERVAL = 1;

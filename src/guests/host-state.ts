@@ -8,6 +8,7 @@ import type { OvsConfig } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
+import { snapshotBonds } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
 import { AbsentPorts } from '../topology/absent-ports.js';
 import { Successors } from '../topology/successors.js';
@@ -20,15 +21,7 @@ import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-boo
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
-import {
-  type GuestSnapshot,
-  recall,
-  recallHeard,
-  recallSpeaking,
-  type Snapshot,
-  snapshotBonds,
-  snapshotGuests,
-} from './snapshot.js';
+import { type GuestSnapshot, recall, recallHeard, recallSpeaking, type Snapshot, snapshotGuests } from './snapshot.js';
 import { Speakers, type SpeakerReason } from './speakers.js';
 import { ShapeFollower } from './shape-follower.js';
 import { type Evidence, portStands } from './standing.js';

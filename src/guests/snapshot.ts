@@ -1,24 +1,14 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { LinkEvent } from '../kernel/events.js';
 import type { Sighting } from '../sources/sighting.js';
-import { activeBackupBonds } from '../topology/bonds.js';
-import type { Failover } from '../topology/failover.js';
 import { isProgrammed } from '../topology/guest-port.js';
+import { type BondSnapshot, bondNow, type NamedDevice, nameDevice, stands } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
-import { asBond, type BondId, type Exit, isOverlay } from '../topology/bond-id.js';
+import { type Exit, isOverlay } from '../topology/bond-id.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Parts } from './learned.js';
 import type { Remembered } from './table.js';
-
-/** A device, by both of its names: either may come to mean another device while nobody looks. */
-export type NamedDevice = Pick<LinkEvent, 'ifindex' | 'name'>;
-
-/** An active-backup bond and the slave that carried its traffic. */
-export interface BondSnapshot extends NamedDevice {
-  readonly activeSlave: NamedDevice | null;
-}
 
 /** Where a MAC was: a sighting whose devices can be recognised later. */
 export interface PlaceSnapshot extends Pick<Sighting, 'source' | 'vlan'> {
@@ -58,15 +48,6 @@ export interface Snapshot {
 }
 
 type State = Pick<Parts, 'topology' | 'table' | 'memory' | 'book' | 'speakers'>;
-
-/** The active-backup bonds as they stand. */
-export function snapshotBonds(topology: Topology): BondSnapshot[] {
-  return activeBackupBonds(topology).map(({ ifindex, name, activeSlave }) => ({
-    ifindex,
-    name,
-    activeSlave: activeSlave && { ifindex: activeSlave.ifindex, name: activeSlave.name },
-  }));
-}
 
 /**
  * Every MAC that is or was on a guest's port or on a macvlan, or is heard leaving, with all that speaks for it and against it. The state may change between
@@ -126,24 +107,6 @@ function snapshotPlace(topology: Topology, { sighting, lastSeen }: Remembered): 
   return device && bridge ? { source, device, bridge, vlan, lastSeen } : null;
 }
 
-function nameDevice(topology: Topology, ifindex: number | null): NamedDevice | null {
-  const link = topology.link(ifindex);
-  return link ? { ifindex: link.ifindex, name: link.name } : null;
-}
-
-/** Whether the device is still there under the same index and the same name. */
-function stands(topology: Topology, { ifindex, name }: NamedDevice): boolean {
-  return topology.link(ifindex)?.name === name;
-}
-
-/** The bond of then, or the one that was made anew under its name; null where there is neither. */
-function bondNow(topology: Topology, { ifindex, name }: NamedDevice): BondId | null {
-  const link = topology.link(ifindex);
-  if (link) return link.name === name ? asBond(ifindex) : null;
-  const anew = topology.linkByName(name);
-  return anew?.details.type === 'bond' ? asBond(anew.ifindex) : null;
-}
-
 /**
  * What of a guest can be remembered on the host as it stands. A place whose devices are gone or renamed is dropped, and
  * with it whatever is not later: it may have been the one that said that the guest left.
@@ -196,19 +159,5 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
       inSince: past(place.in),
       addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),
     };
-  });
-}
-
-/**
- * The bonds whose traffic another slave carries now than then, and those that were made anew. A bond that is new, or has
- * no slave that works, is none.
- */
-export function missedFailovers(topology: Topology, before: readonly BondSnapshot[]): Failover[] {
-  return activeBackupBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
-    const held = before.find((bond) => bond.name === name && bondNow(topology, bond) === ifindex);
-    if (!held || !now || !topology.link(ifindex)?.lowerUp) return [];
-    const same =
-      held.ifindex === ifindex && held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
-    return same ? [] : [{ bond: ifindex, slave: now.ifindex }];
   });
 }

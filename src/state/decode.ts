@@ -1,13 +1,7 @@
 import { type Ip, isStationIp, parseIp } from '../addr/ip.js';
 import { parseStationMac } from '../addr/mac.js';
-import {
-  type BondSnapshot,
-  type GuestSnapshot,
-  type HeardSnapshot,
-  MAX_PLACES,
-  type NamedDevice,
-  type PlaceSnapshot,
-} from '../guests/snapshot.js';
+import { type GuestSnapshot, type HeardSnapshot, MAX_PLACES, type PlaceSnapshot } from '../guests/snapshot.js';
+import type { BondSnapshot, NamedDevice } from '../topology/named-devices.js';
 import type { Source } from '../sources/sighting.js';
 import { TextDecoder } from 'node:util';
 import { MAX_BONDS, MAX_BYTES, MAX_GUESTS, type SavedState, VERSION } from './document.js';

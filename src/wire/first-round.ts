@@ -1,7 +1,6 @@
 import type { BondId } from '../topology/bond-id.js';
 import { failureOf } from '../errors.js';
-import { Damping } from '../plan/damping.js';
-import { sharedCell, TokenBucket } from '../plan/limits.js';
+import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
 import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-memory.js';

@@ -1,6 +1,6 @@
 import type { BondId } from '../topology/bond-id.js';
 import type { AnnounceConfig } from '../config/config.js';
-import { Damping } from '../plan/damping.js';
+import { Damping } from '../plan/limits.js';
 import { controlWords, EPOCH } from './batch-memory.js';
 import type { BondGuests } from './bond-guests.js';
 import { NO_ROUND, type RoundOutcome } from './thread-messages.js';

@@ -1,17 +1,30 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ask } from '../../src/cli/ask.js';
 import { until } from '../support/until.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
 import { type Daemon, labWithDaemon } from './net/daemon.js';
 import { arpFrom } from './net/frames.js';
-import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
+import { BOND, type Guest, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
 import type { Lab } from './net/lab.js';
 import { open, untilListed } from './net/listed.js';
 import { assertOutage } from './net/outage.js';
 import { untilAddresses, words, WORDS_FILTER } from './net/words.js';
+
+/** Has a guest claim an address until it is listed with it: then the bond is heard. */
+async function untilHeardClaiming(lab: Lab, { mac, netns, device }: Guest, address: string): Promise<void> {
+  const isHeard = async (): Promise<boolean> => {
+    lab.inject(netns, device, arpFrom(mac, address));
+    const { result } = await ask({ op: 'guests', bond: null });
+    return result.bonds.some(({ guests }) =>
+      guests.some((each) => each.mac === mac && each.addresses.includes(address)),
+    );
+  };
+  await until(isHeard, { what: `${mac} is heard claiming ${address}`, every: 50 });
+}
 
 type Slave = 'up1' | 'up2';
 const OTHER: Readonly<Record<Slave, Slave>> = { up1: 'up2', up2: 'up1' };
@@ -49,8 +62,8 @@ async function announcedAfter(lab: Lab, slave: Slave, act: () => Promise<void>):
   return announced(await arriving);
 }
 
-async function quietLab(t: TestContext): ReturnType<typeof labWithDaemon> {
-  return labWithDaemon(t, { attach: plainBridge(2) });
+async function quietLab(t: TestContext, config?: string): ReturnType<typeof labWithDaemon> {
+  return labWithDaemon(t, { attach: plainBridge(2), ...(config === undefined ? {} : { config }) });
 }
 
 test('a bond that is deleted and made again with another active slave is announced, with the addresses of its guests', async (t) => {
@@ -91,10 +104,11 @@ test('so it is when it becomes a port later, was made under another name, or has
   }
   assert.equal(await results(daemon, 'damped'), 0);
   await untilListed(...lab.guests.map(open));
+  await untilHeardClaiming(lab, lab.guest('g1'), '10.9.0.2');
 });
 
 test('an administrator who sets the bond up again four times in three minutes has each time one announcement', async (t) => {
-  const { lab, daemon } = await quietLab(t);
+  const { lab, daemon } = await quietLab(t, 'announce: {schedule: [0s]}');
   // As `nmcli connection up` does: the slaves are let go, the active one first, and come back in the same order.
   const again = [
     ...['up1', 'up2'].map((slave) => `link set ${slave} nomaster`),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { isStationIp, parseIp } from '../../../src/addr/ip.js';
 import { isGroupMac, parseMac } from '../../../src/addr/mac.js';
 import { HostState } from '../../../src/guests/host-state.js';
-import { missedFailovers } from '../../../src/guests/snapshot.js';
+import { missedFailovers } from '../../../src/topology/named-devices.js';
 import { decodeState } from '../../../src/state/decode.js';
 import { encodeState, type SavedState } from '../../../src/state/document.js';
 import { plainBridge } from '../../lab/net/hypervisor.js';

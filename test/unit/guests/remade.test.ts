@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { missedFailovers, snapshotBonds } from '../../../src/guests/snapshot.js';
+import { missedFailovers, snapshotBonds } from '../../../src/topology/named-devices.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { GUEST, Story } from '../../support/story.js';
 

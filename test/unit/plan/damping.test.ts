@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Damping } from '../../../src/plan/damping.js';
+import { Damping } from '../../../src/plan/limits.js';
 
 const SETTINGS = { failovers: 4, within: 180, holdOff: 30 };
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { guestKey, mostWithin, Simulation } from '../../support/announcing.js';
-import { Damping } from '../../../src/plan/damping.js';
+import { Damping } from '../../../src/plan/limits.js';
 
 const DAMPING = { failovers: 4, within: 180, holdOff: 30 };
 

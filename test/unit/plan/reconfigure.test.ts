@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Damping } from '../../../src/plan/damping.js';
-import { ownCell, TokenBucket } from '../../../src/plan/limits.js';
+import { Damping, ownCell, TokenBucket } from '../../../src/plan/limits.js';
 import { TurnQueue } from '../../../src/plan/turns.js';
 
 test('a bucket keeps its tokens when its rate changes, as far as they fit', () => {

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Ip } from '../../../src/addr/ip.js';
 import { type Mac, parseMac } from '../../../src/addr/mac.js';
-import type { BondSnapshot, GuestSnapshot, HeardSnapshot, PlaceSnapshot } from '../../../src/guests/snapshot.js';
+import type { GuestSnapshot, HeardSnapshot, PlaceSnapshot } from '../../../src/guests/snapshot.js';
+import type { BondSnapshot } from '../../../src/topology/named-devices.js';
 import { decodeState } from '../../../src/state/decode.js';
 import { encodeState, MAX_BYTES, MAX_GUESTS, VERSION } from '../../../src/state/document.js';
 
