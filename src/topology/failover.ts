@@ -36,11 +36,13 @@ interface BondState {
 export class FailoverDetector {
   private readonly bonds = new Map<number, BondState>();
   private unconfirmed: Set<number> | null = null;
+  /** Whether the first dump is over. */
+  private hasBegun = false;
 
   /**
    * Takes in one event.
    * @returns the failover that it is, or null. A bond's first message only says where we start; so does the first
-   *   dump. Later dumps are compared with what was held.
+   *   dump. Later dumps are compared with what was held: a bond that is new there was made when messages were lost.
    */
   apply(event: KernelEvent): Failover | null {
     if (event.type === 'linkGone') this.bonds.delete(event.ifindex);
@@ -61,7 +63,8 @@ export class FailoverDetector {
     const working = carries ? details.activeSlave : null;
     const id = held?.id ?? asBond(ifindex);
     this.bonds.set(ifindex, { id, arpInterval: details.arpInterval, carries, working });
-    return held && working !== null && working !== held.working ? { bond: id, slave: working } : null;
+    const isKnown = held !== undefined || (this.unconfirmed !== null && this.hasBegun);
+    return isKnown && working !== null && working !== held?.working ? { bond: id, slave: working } : null;
   }
 
   private applyActiveSlave({ ifindex: slave, master }: LinkEvent): Failover | null {
@@ -79,5 +82,6 @@ export class FailoverDetector {
   finishDump(): void {
     for (const ifindex of this.unconfirmed ?? []) this.bonds.delete(ifindex);
     this.unconfirmed = null;
+    this.hasBegun = true;
   }
 }

@@ -249,6 +249,16 @@ test('a bond that is gone is forgotten, also when only a dump tells so', () => {
   assert.deepEqual(detector.apply(bond({ active: UP2, ifindex: 11 })), { bond: 11, slave: UP2 });
 });
 
+test('a bond that only a later dump shows was made when messages were lost, and is to be announced', () => {
+  const detector = new FailoverDetector();
+  for (const ifindex of [BOND, 11]) {
+    detector.startDump();
+    const seen = detector.apply(bond({ active: UP2, ifindex }));
+    detector.finishDump();
+    assert.deepEqual(seen, ifindex === BOND ? null : { bond: 11, slave: UP2 }, `${ifindex}`);
+  }
+});
+
 test('a dump that was given up forgets nothing', () => {
   const detector = new FailoverDetector();
   detector.apply(bond({ active: UP1 }));
