@@ -1,6 +1,8 @@
 /**
  * IP addresses as values that compare with `===`: dotted quads, and IPv6 in the form of RFC 5952.
  */
+import { type Mac, writeMac } from './mac.js';
+
 declare const ipBrand: unique symbol;
 
 /** An IPv4 address such as `192.0.2.1`, or an IPv6 address such as `2001:db8::1`. */
@@ -37,6 +39,17 @@ export function isIpv4(ip: Ip): boolean {
 /** Of RFC 4291 section 2.5.6: fe80::/10. */
 export function isLinkLocal(ip: Ip): boolean {
   return /^fe[89ab][0-9a-f]:/.test(ip);
+}
+
+/** The link-local address that follows from a MAC (RFC 4291 appendix A): kernels give it by themselves. */
+export function linkLocalOf(mac: Mac): Ip {
+  const bytes = new Uint8Array(16);
+  writeMac(mac, bytes, 10);
+  bytes.copyWithin(8, 10, 13);
+  bytes.set([0xfe, 0x80]);
+  bytes.set([(bytes[8] ?? 0) ^ 0x02], 8);
+  bytes.set([0xff, 0xfe], 11);
+  return ipv6Text(bytes, 0) as Ip;
 }
 
 /** 224.0.0.0/4 and ff00::/8. */

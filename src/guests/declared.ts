@@ -4,8 +4,9 @@ import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
+import { isBackup, voiceOf } from '../topology/host-voice.js';
+import { OwnAddresses } from '../topology/own-addresses.js';
 import type { Topology } from '../topology/topology.js';
-import { OwnAddresses } from './addresses.js';
 import type { Changes, GuestTable } from './table.js';
 
 /**
@@ -43,9 +44,11 @@ export class Declared {
     return this.names.get(mac) ?? null;
   }
 
-  /** Takes in a word of the kernel on one of the host's own addresses. */
-  applyAddress(event: AddressEvent | ForwardingEvent): void {
-    if (this.own.apply(event)) this.ownPending = true;
+  /** Takes in a word of the kernel on one of the host's own addresses. @returns whether it is news */
+  applyAddress(event: AddressEvent | ForwardingEvent): boolean {
+    const isNews = this.own.apply(event);
+    this.ownPending ||= isNews;
+    return isNews;
   }
 
   /** After a dump, which `own.startDump` began: what it did not mention is gone. */
@@ -55,7 +58,6 @@ export class Declared {
 
   /** Who sits where may have changed with the shape of the host. */
   readAll(): void {
-    this.replace('macvlan', readMacvlans(this.topology.allLinks()));
     this.readOwn();
     this.readLibvirt();
   }
@@ -71,10 +73,16 @@ export class Declared {
     this.replace('libvirt', readLibvirt(interfaces, topology.allLinks(), pvid));
   }
 
-  /** Reads again who the host itself is. */
+  /** Reads again who the host itself is, and who is on its macvlans beside it. */
   readOwn(): void {
+    const { topology, own } = this;
     this.ownPending = false;
-    const sightings = this.announcesOwn ? readOwnAddresses(this.topology, this.own) : [];
+    const macvlans = readMacvlans(topology.allLinks());
+    this.replace(
+      'macvlan',
+      macvlans.filter(({ device }) => !isBackup(topology, own, device)),
+    );
+    const sightings = this.announcesOwn ? readOwnVoices(topology, own) : [];
     this.replace('host', sightings);
     for (const { mac } of sightings) this.changes.touch(mac); // its MAC may be the same, and its addresses others
   }
@@ -86,18 +94,13 @@ export class Declared {
   }
 }
 
-/**
- * The host as one of its own guests, which speaks through bridges and VLAN devices above them. On a failover the kernel
- * announces only the bond and VLAN devices on it; no bridge hands that on (net/bridge/br.c:br_device_event).
- */
-function readOwnAddresses(topology: Topology, addresses: OwnAddresses): Sighting[] {
-  return [...topology.allLinks()].flatMap(({ ifindex, up, address: mac }) => {
-    if (!up || mac === null || addresses.of(ifindex).size === 0) return [];
-    const details = topology.beneathVlans(ifindex)?.details;
-    // The host's own interface of a switch is as good as the bridge itself.
-    const isAboveBridge = details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
-    return isAboveBridge ? [{ source: 'host' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
-  });
+/** The host as one of its own guests. */
+function readOwnVoices(topology: Topology, own: OwnAddresses): Sighting[] {
+  return [...topology.allLinks()].flatMap(({ ifindex: device, address: mac }) =>
+    mac === null || voiceOf(topology, own, device).length === 0
+      ? []
+      : [{ source: 'host' as const, mac, device, bridge: null, vlan: null }],
+  );
 }
 
 /**

@@ -54,7 +54,9 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
   const proofs = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.proof]));
   const refused = policy.ofMac(mac);
   return [...candidates.found].map(([key, { verdict, vouched, excluded, waits, heard }]) => {
-    if (refused) return { ...verdict, suppressed: refused };
+    // The host knows that it is the router's master.
+    if (refused && !(refused === 'virtual-router' && verdict.source === 'host'))
+      return { ...verdict, suppressed: refused };
     if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
     const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
     const proof = Math.max(proofs.get(key) ?? -Infinity, heard?.out ?? -Infinity);
@@ -136,7 +138,10 @@ class Candidates {
     const { topology, policy } = this;
     this.waitsAt = evidence.waitsAt;
     this.within = heardWithin(evidence.heard);
-    const counts = ({ source }: Sighting): boolean => source !== 'fdb' || policy.learns;
+    // A bridge of this host that another has learned behind a cable is no guest: where it speaks for the host, that is known.
+    const isOwn = (each: Sighting): boolean =>
+      each.bridge !== null && portFacts(topology, each).inner?.own.has(each.mac) === true;
+    const counts = (each: Sighting): boolean => (each.source !== 'fdb' || policy.learns) && !isOwn(each);
     for (const sighting of evidence.sightings) if (counts(sighting)) this.follow(sighting, evidence, null);
     for (const { sighting, lastSeen } of evidence.remembered) {
       if (counts(sighting) && portStands(topology, sighting, evidence)) this.follow(sighting, evidence, lastSeen);

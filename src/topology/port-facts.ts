@@ -19,6 +19,8 @@ export interface InnerEnd extends Pick<PortFacts, 'isOvs' | 'programmed'> {
   readonly port: number;
   /** How many of its ports lead to guests, at least 1. */
   readonly guestPorts: number;
+  /** The MACs of the bridge itself and of its ports: nobody but the host speaks with them. */
+  readonly own: ReadonlySet<Mac>;
 }
 
 /** What the host's devices say of a port of a bridge in a VLAN, as they are now. */
@@ -106,9 +108,11 @@ function innerEnd(topology: Topology, device: number): InnerEnd | null {
   const bridge = topology.link(end?.master ?? null);
   if (!end || bridge?.details.type !== 'bridge') return null;
   const { ifindex } = bridge;
-  const guestPorts = topology.memo(`guest ports ${ifindex}`, () => {
-    const guests = topology.slavesOf(ifindex).filter((slave) => isGuestPort(topology, slave.ifindex));
-    return Math.max(1, guests.length);
+  const { guestPorts, own } = topology.memo(`inside ${ifindex}`, () => {
+    const ports = topology.slavesOf(ifindex);
+    const guests = ports.filter((slave) => isGuestPort(topology, slave.ifindex));
+    const macs = [bridge, ...ports].flatMap(({ address }) => address ?? []);
+    return { guestPorts: Math.max(1, guests.length), own: new Set(macs) };
   });
   return {
     bridge: ifindex,
@@ -116,5 +120,6 @@ function innerEnd(topology: Topology, device: number): InnerEnd | null {
     isOvs: isOverlay(ifindex),
     programmed: isProgrammed(topology, ifindex),
     guestPorts,
+    own,
   };
 }

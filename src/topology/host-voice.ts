@@ -1,0 +1,59 @@
+import { type Ip, isLinkLocal, linkLocalOf } from '../addr/ip.js';
+import { matchesMacPrefix } from '../addr/mac.js';
+import { VIRTUAL_ROUTER_MACS } from '../config/constants.js';
+import type { LinkEvent } from '../kernel/events.js';
+import type { OwnAddresses } from './own-addresses.js';
+import type { Topology } from './topology.js';
+
+const NONE: readonly Ip[] = [];
+
+/**
+ * The addresses with which the host itself speaks by one of its devices, where no kernel announces them: by bridges, and by
+ * VLAN devices and macvlans above them. On a failover the kernel announces only the bond and what is on it; no bridge
+ * hands that on (net/bridge/br.c:br_device_event). Every device that has IPv6 has a link-local address, also the
+ * bridge that a platform gives each of its guests: nobody speaks by a device that has no other.
+ */
+export function voiceOf(topology: Topology, own: OwnAddresses, device: number): readonly Ip[] {
+  const link = topology.link(device);
+  const held = [...own.of(device)];
+  if (!link?.up || link.address === null || held.length === 0) return NONE;
+  if (isVirtualRouter(link)) return held.filter((ip) => !isOfInterface(topology, own, link, ip));
+  const beneath = topology.beneathVlans(device);
+  const carrier = isMacvlan(beneath) ? topology.beneathVlans(beneath.lower ?? 0) : beneath;
+  return isSwitch(carrier) && !held.every(isLinkLocal) ? held : NONE;
+}
+
+/**
+ * Whether a device is for a virtual router of which another machine is the master (keepalived's use_vmac): it has none
+ * of the router's addresses, and who announces its MAC cuts the master off.
+ */
+export function isBackup(topology: Topology, own: OwnAddresses, device: number): boolean {
+  const link = topology.link(device);
+  return link !== undefined && isVirtualRouter(link) && voiceOf(topology, own, device).length === 0;
+}
+
+function isVirtualRouter(link: LinkEvent): boolean {
+  const mac = link.address;
+  return isMacvlan(link) && mac !== null && VIRTUAL_ROUTER_MACS.some((prefix) => matchesMacPrefix(mac, prefix));
+}
+
+/**
+ * keepalived gives the device of a router for IPv6 the link-local address of the interface beneath, or one made of that
+ * one's MAC, to advertise from, whoever is the master (vrrp_vmac.c: netlink_link_add_vmac).
+ */
+function isOfInterface(topology: Topology, own: OwnAddresses, { lower, address }: LinkEvent, ip: Ip): boolean {
+  if (!isLinkLocal(ip)) return false;
+  const macs = [address, topology.link(lower)?.address ?? null];
+  return own.of(lower ?? 0).has(ip) || macs.some((mac) => mac !== null && linkLocalOf(mac) === ip);
+}
+
+/** The host's own device; that of a guest, or what a guest's frames pass, is a port of something, or a macvtap. */
+function isMacvlan(link: LinkEvent | undefined): link is LinkEvent {
+  return link?.master === null && link.details.type === 'other' && link.details.kind === 'macvlan';
+}
+
+/** The host's own interface of a switch is as good as a bridge itself. */
+function isSwitch(link: LinkEvent | undefined): boolean {
+  const details = link?.details;
+  return details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
+}
