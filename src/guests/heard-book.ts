@@ -137,6 +137,15 @@ export class HeardBook {
     if (addresses?.delete(ip)) addresses.set(ip, at);
   }
 
+  /** What was heard of a MAC since `time` may have been another's word: that it has this address, and that it is a host. */
+  doubt(mac: Mac, ip: Ip, time: number): void {
+    for (const [key, exit] of this.exitsOf(mac) ?? []) {
+      if (exit.out < time) continue;
+      exit.router = null;
+      if (exit.addresses.has(ip)) this.release(key, ip);
+    }
+  }
+
   /** The addresses that had to go for others since the last call: why. */
   takeEvictions(): readonly EvictionReason[] {
     const reasons = Array.from({ length: this.evicted }, () => 'addresses-per-guest' as const);

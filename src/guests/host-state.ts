@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import type { Mac } from '../addr/mac.js';
 import { NUD_REACHABLE } from '../kernel/constants.js';
-import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
+import type { AddressEvent, ForwardingEvent, KernelEvent, NeighbourEvent } from '../kernel/events.js';
 import type { Heard } from '../sources/snoop.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
@@ -16,6 +16,7 @@ import { Topology } from '../topology/topology.js';
 import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
 import { type Cut, Cuts } from './cuts.js';
 import { Declared } from './declared.js';
+import { guestBehind, isHostsVoice } from './host-words.js';
 import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
@@ -31,7 +32,9 @@ import { Changes, GuestTable, Memory } from './table.js';
 import { judge, type Verdict } from './verdict.js';
 
 /** What of a frame does not count that a guest cannot have sent. */
-const NOT_THE_GUESTS = { proof: false, claims: [], confirms: [] } as const;
+const NOT_THE_GUESTS = { proof: false, claims: [], confirms: [], router: null, raSent: false } as const;
+/** A frame and the kernel's word on the address that it is about are read at most so far apart, in seconds. */
+const APART = 2;
 /** Who is heard and never announced for that alone is named so long after his last frame, in seconds. */
 const NAMED_FOR = 3600;
 
@@ -115,9 +118,16 @@ export class HostState {
     this.latest = Math.max(this.latest, now);
     if (event.type === 'fdb') return this.learned.apply(event, now);
     if (event.type === 'neighbour') this.applyNeighbour(event, now);
-    else if (event.type === 'address' || event.type === 'forwarding') this.declared.applyAddress(event);
+    else if (event.type === 'address' || event.type === 'forwarding') this.applyAddress(event, now);
     else this.shape.apply(event, now);
     return null;
+  }
+
+  /** What was heard just before the host's own word for it on a guest's device may have been the host's. */
+  private applyAddress(event: AddressEvent | ForwardingEvent, now: number): void {
+    if (!this.declared.applyAddress(event) || event.type !== 'address' || event.gone || !event.usable) return;
+    const mac = guestBehind(this.topology, this.declared.own, event.ifindex);
+    if (mac !== null) this.book.doubt(mac, event.address, now - APART);
   }
 
   /** The host has spoken with a neighbour: it confirms an address, but the table is no proof of one. */
@@ -193,7 +203,9 @@ export class HostState {
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
     const known = this.isGuest(mac) || (this.speakers.held.size > 0 && this.speakers.has(mac));
-    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
+    const { own } = this.declared;
+    const isGuests =
+      direction === 'in' || !(this.standsStill(mac) || isHostsVoice(this.topology, this.table, own, heard));
     const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
     if (!reflected) noteSaid(this.speakers, bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
@@ -207,19 +219,6 @@ export class HostState {
     const isElsewhere = (row: Sighting): boolean =>
       this.isHere(row) && !ports.some(({ device }) => device === row.device);
     return ports.length > 0 && !this.table.sightings(mac).some(isElsewhere);
-  }
-
-  /**
-   * Whether the host itself says it, with the MAC of a guest: its kernel gives a macvtap addresses (RFC 4862 section 5.3),
-   * and tells all nodes of them at every failover (net/ipv6/ndisc.c:ndisc_netdev_event, NETDEV_NOTIFY_PEERS).
-   */
-  private isHostsVoice({ mac, claims }: Heard): boolean {
-    const isSaid = ({ source, device }: Sighting): boolean => {
-      const details = source === 'macvlan' ? this.topology.link(device)?.details : undefined;
-      const own = details?.type === 'other' && details.kind === 'macvtap' ? this.declared.own.of(device) : null;
-      return own !== null && claims.some((ip) => own.has(ip));
-    };
-    return claims.length > 0 && this.table.sightings(mac).some(isSaid);
   }
 
   /** Whether somebody was heard leaving of whom no source has told yet. */

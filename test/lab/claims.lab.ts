@@ -11,13 +11,14 @@ import { BOND, type Guest, type Hypervisor, HYPERVISOR, plainBridge } from './ne
 import { ip } from './net/ip.js';
 import type { Lab } from './net/lab.js';
 import { inNetns } from './net/netns.js';
-import { untilAddresses } from './net/words.js';
+import { named, untilAddresses } from './net/words.js';
 
 /*
  * What is no proof that a MAC is here, and what is no claim of an address.
  */
 
 const OUTSIDE = '52:54:00:aa:00:01';
+const ROUTER = named('fe80::1');
 const rarp = ({ mac, wire }: Guest): string => `rarp ${mac} [${wire?.map(({ vid }) => vid).join(' ') ?? ''}]`;
 
 interface Scene {
@@ -103,6 +104,13 @@ test('nor does the host itself, when it sets a macvtap of that MAC up', async (t
   const guest = await openTap(tap);
   guest.send(say.arp({ src: tap.mac }, { spa: '192.0.2.1', tpa: '192.0.2.254' }));
   await until(() => far.announces(tap.mac), { what: 'it is back' });
+  // Its kernel's solicitations do not make a host of the guest, who may be a router.
+  const nas = async (): Promise<string[]> => (await far.failover()).filter((word) => word.startsWith(`na ${tap.mac}`));
+  guest.send(say.ns({ src: tap.mac }, { from: ROUTER, target: 'fe80::fe' }));
+  await untilAddresses(tap.mac, ['192.0.2.1', ROUTER]);
+  assert.deepEqual(await nas(), [], 'nobody knows whether it is a router');
+  guest.send(say.ra({ src: tap.mac }, { from: ROUTER }));
+  assert.deepEqual(await nas(), [`na ${tap.mac} ${ROUTER} R [905]`], 'it is one');
   guest.close();
 });
 
