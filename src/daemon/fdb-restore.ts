@@ -32,7 +32,7 @@ export class FdbRestore {
   /** Puts back what was reflected since the last call. A frame that only came back by the same link has misled no switch. */
   restore(): void {
     const all = this.host.takeReflected();
-    for (const { row } of all) this.request(fdbReplaceRequest(row.device, row.mac, row.vlan));
+    for (const { row, fixed } of all) this.request(fdbReplaceRequest(row.device, row.mac, row.vlan, fixed));
     const rows = all.flatMap(({ row, misledSwitches }) => (misledSwitches ? [row] : []));
     for (const mac of new Set(rows.map((row) => row.mac))) this.announceNow(mac);
     if (rows.length > 0)

@@ -121,7 +121,7 @@ export class Learned {
     const { source } = sighting;
     const { table } = this.parts;
     const held = table.held(sighting);
-    if (held && this.isReflection(held, sighting, at)) {
+    if (held && this.isReflection(held, sighting, fixed, at)) {
       table.add(held); // so that a dump that tells of the reflection confirms the guest
       return { source, reason: 'reflection' };
     }
@@ -215,7 +215,7 @@ export class Learned {
   failedOver(bond: BondId, arrived: number): void {
     for (const { move, undone } of this.reflections.failedOver(bond, arrived)) {
       if (!undone) this.undo(move, true);
-      else if (this.parts.table.held(move.from)?.device === move.from.device) this.reflections.heal(move.from, true);
+      else if (this.parts.table.held(move.from)?.device === move.from.device) this.reflections.heal(move, true);
     }
   }
 
@@ -224,12 +224,13 @@ export class Learned {
     for (const move of this.reflections.echoed(mac, bond, at)) this.undo(move, this.reflections.isRecent(bond, at));
   }
 
-  private undo({ from, to }: Move, misledSwitches: boolean): void {
+  private undo(move: Move, misledSwitches: boolean): void {
+    const { from, to } = move;
     const { table, memory } = this.parts;
     const undoes = table.held(to)?.device === to.device;
     if (!undoes || !this.parts.stands(from)) return;
     if (!this.admit(from)) return; // another has taken its room since
-    this.reflections.heal(from, misledSwitches);
+    this.reflections.heal(move, misledSwitches);
     table.add(from);
     const others = memory.forget(from.mac, (sighting) => samePort(sighting, to) || samePort(sighting, from));
     this.settle([from.mac, ...others]);
@@ -343,11 +344,12 @@ export class Learned {
     this.quota.keep(mac, new Set([...table.sightings(mac), ...remembered].map(({ device }) => device)));
   }
 
-  private isReflection(held: Sighting, moved: Sighting, now: number): boolean {
+  private isReflection(held: Sighting, moved: Sighting, fixed: boolean, now: number): boolean {
     const { outside } = this.port(moved);
     if (outside.length === 0 || !this.parts.stands(held)) return false;
     const cameIn = Math.max(...outside.map((exit) => this.parts.book.at(moved.mac, exit)?.in ?? -Infinity));
-    return this.reflections.moved({ from: held, to: moved, bonds: outside.map(({ bond }) => bond) }, cameIn, now);
+    const move = { from: held, to: moved, bonds: outside.map(({ bond }) => bond), fixed };
+    return this.reflections.moved(move, cameIn, now);
   }
 }
 

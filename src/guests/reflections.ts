@@ -9,6 +9,8 @@ export interface Move {
   readonly to: Sighting;
   /** The bonds that it came in by. */
   readonly bonds: readonly BondId[];
+  /** Whether the row is an administrator's (NUD_NOARP). The bridge moves such a row all the same, and it stays one. */
+  readonly fixed: boolean;
 }
 
 /** A move that may yet prove a reflection. */
@@ -24,6 +26,8 @@ interface PendingMove {
 /** A row that is to be put back into its bridge. */
 export interface Healable {
   readonly row: Sighting;
+  /** Whether it is an administrator's, which does not age (NUD_NOARP). */
+  readonly fixed: boolean;
   /** Whether the switches on the way have learned the wrong port too: they have forwarded the frame by another link. */
   readonly misledSwitches: boolean;
 }
@@ -84,7 +88,8 @@ export class Reflections {
     const isRecent = !isNewcomers && move.bonds.some((bond) => this.isRecent(bond, now));
     const echo = this.lastEcho(move);
     const undone = isRecent || (now - echo <= ECHO_MEMORY && cameIn <= echo);
-    if (isRecent || (undone && now - echo <= ECHO_APART)) this.heal(move.from, isRecent);
+    // Who has a row of an administrator's may have no other: a port that does not learn gets none from the next frame.
+    if (isRecent || (undone && (move.fixed || now - echo <= ECHO_APART))) this.heal(move, isRecent);
     if (!isRecent) this.keep({ move, at: now, isNewcomers, undone });
     return undone;
   }
@@ -136,9 +141,9 @@ export class Reflections {
     return this.healable.splice(0);
   }
 
-  /** A row is to be put back into its bridge. */
-  heal(row: Sighting, misledSwitches: boolean): void {
-    if (this.healable.length < MAX_MOVES) this.healable.push({ row, misledSwitches });
+  /** The row of a move is to be put back into its bridge. */
+  heal({ from: row, fixed }: Move, misledSwitches: boolean): void {
+    if (this.healable.length < MAX_MOVES) this.healable.push({ row, fixed, misledSwitches });
   }
 }
 

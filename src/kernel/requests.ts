@@ -58,15 +58,15 @@ export function echoRequest(seq = ECHO_SEQ): Uint8Array {
 }
 
 /**
- * `bridge fdb replace MAC dev PORT master dynamic`: a row as learned. Needs CAP_NET_ADMIN; the kernel answers only when
- * it refuses. @param vlan null where the bridge knows no VLANs
+ * `bridge fdb replace MAC dev PORT master dynamic`, or `static`: a row as learned, or as an administrator makes it. Needs
+ * CAP_NET_ADMIN; the kernel answers only when it refuses. @param vlan null where the bridge knows no VLANs
  */
-export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null): Uint8Array {
+export function fdbReplaceRequest(port: number, mac: Mac, vlan: number | null, fixed: boolean): Uint8Array {
   const ndmsg = new Uint8Array(NDMSG_LENGTH);
   const view = new DataView(ndmsg.buffer);
   view.setUint8(0, c.AF_BRIDGE);
   view.setInt32(4, port, LITTLE_ENDIAN);
-  view.setUint16(8, c.NUD_REACHABLE, LITTLE_ENDIAN);
+  view.setUint16(8, fixed ? c.NUD_NOARP : c.NUD_REACHABLE, LITTLE_ENDIAN);
   view.setUint8(10, c.NTF_MASTER);
   const flags = c.NLM_F_REQUEST | c.NLM_F_CREATE | c.NLM_F_REPLACE;
   const inVlan = vlan === null ? [] : [attribute(c.NDA_VLAN, half(vlan))];

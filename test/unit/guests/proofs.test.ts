@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
+import { NUD_NOARP, NUD_REACHABLE } from '../../../src/kernel/constants.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { GUEST, Story } from '../../support/story.js';
 
@@ -77,6 +78,56 @@ test("what the host says of its own address on a guest's macvtap is not the gues
   assert.equal(story.verdict, null);
 });
 
+/** A guest on a macvtap to which the host's kernel gives the address LOCAL when told. */
+function onMacvtap(kind = 'macvtap'): { story: Story; given: () => void } {
+  const story = new Story((hv) => void hv.macvlan(BOND, { type: kind as 'macvtap' }));
+  const ifindex = story.host.index(`${kind}1`);
+  const event = { type: 'address', gone: false, ifindex, address: LOCAL, usable: true } as const;
+  return { story, given: () => story.take(event) };
+}
+
+const RS = { claims: [LOCAL], router: false, rsSent: true, proof: false };
+const SAYS_CHOSEN = { claims: ['fe80::1' as Ip] };
+const UNKNOWN = [['fe80::1', 'router-unknown']];
+
+for (const kind of ['macvtap', 'macvlan']) {
+  test(`of a guest behind a ${kind} nobody knows whether it is a router by what the host solicits, whichever is read first`, () => {
+    for (const hostFirst of [true, false]) {
+      const { story, given } = onMacvtap(kind);
+      if (hostFirst) given();
+      story.heard('out', RS);
+      story.now = 0.1;
+      if (!hostFirst) given();
+      story.now = 5;
+      story.heard('out', { ...RS, claims: [] });
+      story.heard('out', { claims: [LOCAL], router: true });
+      story.heard('out', SAYS_CHOSEN);
+      assert.deepEqual(story.addresses(), UNKNOWN, `${hostFirst}`);
+    }
+  });
+}
+
+test('what such a guest says of an address of its own, or as a router, counts', () => {
+  const { story, given } = onMacvtap();
+  given();
+  story.heard('out', SAYS_CHOSEN);
+  story.heard('out', { ...RS, claims: ['fe80::1' as Ip] });
+  assert.deepEqual(story.addresses(), [['fe80::1', false]]);
+  story.heard('out', { claims: [LOCAL], router: true, raSent: true });
+  assert.deepEqual(story.addresses(), [
+    ['fe80::1', true],
+    [LOCAL, true],
+  ]);
+  given();
+  assert.equal(story.addresses().length, 2, 'that the kernel says again what is known, is no news');
+});
+
+test("where the host has no IPv6 on the macvtap, a solicitation is the guest's", () => {
+  const { story } = onMacvtap();
+  story.heard('out', RS);
+  assert.deepEqual(story.addresses(), [[LOCAL, false]]);
+});
+
 test('a reply to one station confirms an address of its sender, and takes none from anybody', () => {
   const story = new Story();
   story.learned('tap1');
@@ -92,15 +143,16 @@ test('a reply to one station confirms an address of its sender, and takes none f
 });
 
 /** A guest whose own frame has just come back: the bridge tells of its move `apart` seconds after the echo was heard. */
-function echoed(apart: number): Story {
+function echoed(apart: number, state = NUD_REACHABLE): Story {
   const story = new Story(plainBridge(2));
   story.learned('tap1');
   story.heard('out');
   story.now = 10;
+  const learned = (): void => story.take(story.host.fdb(GUEST, BOND, { state }));
   if (apart >= 0) story.heard('echo');
-  else story.learned(BOND);
+  else learned();
   story.now = 10 + Math.abs(apart);
-  if (apart >= 0) story.learned(BOND);
+  if (apart >= 0) learned();
   else story.heard('echo');
   return story;
 }
@@ -124,6 +176,14 @@ test('whose frames come back is here though a frame of a kind that we do not hea
   story.learned(BOND);
   assert.equal(story.verdict, 'seen-on-uplink');
   assert.equal(echoed(61).verdict, 'seen-on-uplink', 'nor is an echo remembered for ever');
+});
+
+test("an administrator's row that an echo moves is put back as one, and at any time", () => {
+  for (const apart of [-0.01, 0.01, 30]) {
+    const { state, host } = echoed(apart, NUD_NOARP);
+    const healed = state.takeReflected().map(({ row, fixed }) => [row.device, fixed]);
+    assert.deepEqual(healed, [[host.index('tap1'), true]], `${apart}`);
+  }
 });
 
 test('an echo right at a failover has misled the switches as well, whichever is told of first', () => {
