@@ -71,6 +71,7 @@ export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: numb
 
 /** Whether the host itself has an address there, by another MAC: the kernel knows that better than who claims it. */
 function isHostsOwn({ topology, own }: Knowing, ip: Ip, mac: Mac, exit: Exit): boolean {
+  if (own.byDevice.size === 0) return false;
   return own.holders(ip).some((device) => {
     const link = topology.link(device);
     return link?.up === true && link.address !== mac && leadsOut(topology, device, exit);

@@ -8,6 +8,7 @@ import type { OvsConfig } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
+import { guestBehind, isHostsVoice } from '../topology/host-voice.js';
 import { snapshotBonds } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
 import { AbsentPorts } from '../topology/absent-ports.js';
@@ -16,7 +17,6 @@ import { Topology } from '../topology/topology.js';
 import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
 import { type Cut, Cuts } from './cuts.js';
 import { Declared } from './declared.js';
-import { guestBehind, isHostsVoice } from './host-words.js';
 import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
 import { type Ignored, Learned } from './learned.js';
@@ -203,9 +203,7 @@ export class HostState {
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
     const known = this.isGuest(mac) || (this.speakers.held.size > 0 && this.speakers.has(mac));
-    const { own } = this.declared;
-    const isGuests =
-      direction === 'in' || !(this.standsStill(mac) || isHostsVoice(this.topology, this.table, own, heard));
+    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
     const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
     if (!reflected) noteSaid(this.speakers, bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
@@ -219,6 +217,11 @@ export class HostState {
     const isElsewhere = (row: Sighting): boolean =>
       this.isHere(row) && !ports.some(({ device }) => device === row.device);
     return ports.length > 0 && !this.table.sightings(mac).some(isElsewhere);
+  }
+
+  private isHostsVoice(heard: Heard): boolean {
+    const { own } = this.declared;
+    return own.byDevice.size > 0 && isHostsVoice(this.topology, own, this.table.sightings(heard.mac), heard);
   }
 
   /** Whether somebody was heard leaving of whom no source has told yet. */

@@ -1,7 +1,9 @@
 import { type Ip, isLinkLocal, linkLocalOf } from '../addr/ip.js';
-import { matchesMacPrefix } from '../addr/mac.js';
+import { type Mac, matchesMacPrefix } from '../addr/mac.js';
 import { VIRTUAL_ROUTER_MACS } from '../config/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
+import type { Sighting } from '../sources/sighting.js';
+import type { Heard } from '../sources/snoop.js';
 import type { OwnAddresses } from './own-addresses.js';
 import type { Topology } from './topology.js';
 
@@ -56,4 +58,38 @@ function isMacvlan(link: LinkEvent | undefined): link is LinkEvent {
 function isSwitch(link: LinkEvent | undefined): boolean {
   const details = link?.details;
   return details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
+}
+
+/**
+ * Whether the host itself says it, with the MAC of a guest that sources have `sightings` of. libvirt leaves IPv6 on on a macvtap, so the host's kernel gives it
+ * an address (RFC 4862 section 5.3), solicits routers with it for as long as none answers (section 6.3.7 of RFC 4861), and
+ * tells all nodes of it at every failover (net/ipv6/ndisc.c:ndisc_netdev_event, NETDEV_NOTIFY_PEERS). On the bond nothing
+ * tells such a frame from a guest's, and the guest may have chosen the same address: so none that is about an address that
+ * the device has says anything of the guest, but for a Router Advertisement, which no kernel sends.
+ */
+export function isHostsVoice(
+  topology: Topology,
+  own: OwnAddresses,
+  sightings: readonly Sighting[],
+  { claims, raSent, rsSent }: Heard,
+): boolean {
+  const isBare = claims.length === 0;
+  if (raSent || (isBare && !rsSent)) return false;
+  return sightings.some(({ source, device }) => {
+    if (source !== 'macvlan' || !passesGuest(topology, own, device)) return false;
+    const held = own.of(device);
+    return isBare ? [...held].some(isLinkLocal) : claims.some((ip) => held.has(ip));
+  });
+}
+
+/** The MAC of the guest behind a device; null where there is none, or the host itself speaks by it. */
+export function guestBehind(topology: Topology, own: OwnAddresses, device: number): Mac | null {
+  return passesGuest(topology, own, device) ? (topology.link(device)?.address ?? null) : null;
+}
+
+/** Nobody gives a macvlan that passes a guest's frames an address, but the kernel. */
+function passesGuest(topology: Topology, own: OwnAddresses, device: number): boolean {
+  const details = topology.link(device)?.details;
+  const kind = details?.type === 'other' ? details.kind : null;
+  return kind === 'macvtap' || (kind === 'macvlan' && [...own.of(device)].every(isLinkLocal));
 }

@@ -8,7 +8,8 @@ const MAX_PER_DEVICE = 1024;
 
 /** The host's own IP addresses, from the kernel's messages; bounded by its table and MAX_PER_DEVICE a device. */
 export class OwnAddresses {
-  private readonly byDevice = new Map<number, Set<Ip>>();
+  /** The addresses of each device that has some. */
+  readonly byDevice = new Map<number, Set<Ip>>();
   private readonly routers = new Set<number>();
   private unconfirmed: ReadonlyMap<number, Set<Ip>> = new Map();
 
