@@ -8,7 +8,12 @@ import { type Finding, found } from './finding.js';
 const NAMED = 5;
 
 /** Reasons that the network gives, and that go by themselves or are meant so: no failover goes wrong for them. */
-const HARMLESS: ReadonlySet<SuppressReason> = new Set<SuppressReason>(['seen-on-uplink', 'virtual-router']);
+const HARMLESS: ReadonlySet<SuppressReason> = new Set<SuppressReason>([
+  'seen-on-uplink',
+  'other-bond',
+  'standby',
+  'virtual-router',
+]);
 
 /**
  * Stations that were heard leaving by a bond, that no bridge, no source and no address of the host explains, and that are

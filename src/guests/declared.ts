@@ -1,12 +1,15 @@
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
-import { type GuestInterface, readLibvirt } from '../sources/libvirt.js';
+import { type GuestInterface, readLibvirt, withOwnMacs } from '../sources/libvirt.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
-import { isBackup, voiceOf } from '../topology/host-voice.js';
+import { guestBehind, isBackup, voiceOf } from '../topology/host-voice.js';
 import { OwnAddresses } from '../topology/own-addresses.js';
+import { StandbyGuests } from '../topology/standby-guests.js';
 import type { Topology } from '../topology/topology.js';
+import type { Evidence } from './standing.js';
 import type { Changes, GuestTable } from './table.js';
 
 /**
@@ -17,6 +20,9 @@ export class Declared {
   readonly own = new OwnAddresses();
   private interfaces: readonly GuestInterface[] = [];
   private names: ReadonlyMap<Mac, string> = new Map();
+  /** The names of the guests that libvirt has here, by those of their devices. */
+  domains: ReadonlyMap<string, string> = new Map();
+  private readonly standbys = new StandbyGuests();
   /** Whether the host's own addresses have changed since they were read. */
   ownPending = false;
 
@@ -28,9 +34,15 @@ export class Declared {
     public announcesOwn: boolean,
   ) {}
 
-  setInterfaces(interfaces: readonly GuestInterface[]): void {
+  /** @param standby those in whose place their guest has hardware to use @param now monotonic clock, seconds */
+  setInterfaces(interfaces: readonly GuestInterface[], standby: readonly GuestInterface[], now: number): void {
+    for (const mac of this.standbys.set(standby, now)) this.changes.touch(mac);
     this.interfaces = interfaces;
-    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
+    const domains = new Map([...standby, ...interfaces].map(({ target, domain }) => [target, domain]));
+    const isNew = (target: string): boolean => domains.get(target) !== this.domains.get(target);
+    const changed = [...domains.keys(), ...this.domains.keys()].filter(isNew);
+    this.domains = domains;
+    if (changed.some((target) => this.topology.linkByName(target))) this.changes.touchAll(); // whoever else is there
     this.readLibvirt();
   }
 
@@ -44,11 +56,23 @@ export class Declared {
     return this.names.get(mac) ?? null;
   }
 
-  /** Takes in a word of the kernel on one of the host's own addresses. @returns whether it is news */
-  applyAddress(event: AddressEvent | ForwardingEvent): boolean {
-    const isNews = this.own.apply(event);
-    this.ownPending ||= isNews;
-    return isNews;
+  /** What libvirt says of a MAC, and of devices. @param now monotonic clock, seconds */
+  evidence(mac: Mac, now: number): Pick<Evidence, 'standby' | 'domainAt'> {
+    const domainAt = (device: number | null): string | null =>
+      this.domains.get(this.topology.link(device)?.name ?? '') ?? null;
+    return { standby: this.standbys.of(mac, this.topology, now), domainAt };
+  }
+
+  /**
+   * Takes in a word of the kernel on one of the host's own addresses.
+   * @returns whose words on which address may have been the host's just before: of a guest on whose device it is new
+   */
+  applyAddress(event: AddressEvent | ForwardingEvent): (readonly [Mac, Ip])[] {
+    if (!this.own.apply(event)) return [];
+    this.ownPending = true;
+    const isNew = event.type === 'address' && event.usable && !event.gone;
+    const mac = isNew ? guestBehind(this.topology, this.own, event.ifindex) : null;
+    return isNew && mac !== null ? [[mac, event.address]] : [];
   }
 
   /** After a dump, which `own.startDump` began: what it did not mention is gone. */
@@ -64,7 +88,9 @@ export class Declared {
 
   /** libvirt names devices, and who has a name changes. */
   readLibvirt(): void {
-    const { topology, interfaces } = this;
+    const { topology } = this;
+    const interfaces = withOwnMacs(this.interfaces, (name) => topology.linkByName(name));
+    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
     const pvid = (port: number): number | null => {
       // In Open vSwitch frames without a tag have a VLAN of their own.
       const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;

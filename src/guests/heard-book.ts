@@ -93,7 +93,7 @@ export class HeardBook {
    * Applies what was heard on a bond.
    * @param known whether the MAC is known to be, or to have been, on this side
    * @param left when a bridge last gave up a port of it: it may have been on the uplink until then
-   * @returns whether it is news for who is announced: an exit at which the MAC was never heard before, or a turn of direction
+   * @returns whether it is news for who is announced: an exit or bond at which the MAC was not heard last, or a turn of direction
    */
   apply(bond: BondId, heard: Passed, at: number, { known, left }: { known: boolean; left: number }): boolean {
     const key = exitKey({ bond, tags: heard.tags });
@@ -101,7 +101,8 @@ export class HeardBook {
     if (!exit) return false;
     const turns =
       heard.direction === 'out' ? heard.proof && exit.proof <= Math.max(exit.in, left) : exit.in <= exit.proof;
-    const news = turns || (heard.direction === 'out' && exit.out === -Infinity);
+    const turnsBond = heard.direction === 'out' && heard.proof && this.wasElsewhere(heard.mac, bond);
+    const news = turns || turnsBond || (heard.direction === 'out' && exit.out === -Infinity);
     if (heard.direction === 'in' && turns) exit.inSince = at;
     exit[heard.direction] = at;
     if (heard.direction === 'out') {
@@ -247,6 +248,13 @@ export class HeardBook {
     return this.shares.isFull;
   }
 
+  /** Whether a station has left by another bond since it last left by this one. */
+  private wasElsewhere(mac: Mac, bond: BondId): boolean {
+    const exits = this.of(mac);
+    const elsewhere = lastProof(exits, (exit) => exit.bond !== bond);
+    return elsewhere > -Infinity && elsewhere >= lastProof(exits, (exit) => exit.bond === bond);
+  }
+
   private open(
     mac: Mac,
     { bond, tags }: Exit,
@@ -336,6 +344,11 @@ export class HeardBook {
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
     this.changes++;
   }
+}
+
+/** When a frame last left that the station itself must have sent, by those of its exits that count. */
+export function lastProof(exits: readonly HeardExit[], counts: (exit: HeardExit) => boolean): number {
+  return Math.max(-Infinity, ...exits.filter(counts).map(({ proof }) => proof));
 }
 
 /** So many addresses that a stranger claims tell whether it is the host itself. */

@@ -1,14 +1,14 @@
 import type { Config } from '../config/config.js';
 import type { Mac } from '../addr/mac.js';
 import { NUD_REACHABLE } from '../kernel/constants.js';
-import type { AddressEvent, ForwardingEvent, KernelEvent, NeighbourEvent } from '../kernel/events.js';
+import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
 import type { Heard } from '../sources/snoop.js';
 import type { GuestInterface } from '../sources/libvirt.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
 import { exitsOfDevice } from '../topology/exits.js';
-import { guestBehind, isHostsVoice } from '../topology/host-voice.js';
+import { isHostsVoice } from '../topology/host-voice.js';
 import { snapshotBonds } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
 import { AbsentPorts } from '../topology/absent-ports.js';
@@ -118,16 +118,10 @@ export class HostState {
     this.latest = Math.max(this.latest, now);
     if (event.type === 'fdb') return this.learned.apply(event, now);
     if (event.type === 'neighbour') this.applyNeighbour(event, now);
-    else if (event.type === 'address' || event.type === 'forwarding') this.applyAddress(event, now);
-    else this.shape.apply(event, now);
+    else if (event.type === 'address' || event.type === 'forwarding') {
+      for (const [mac, ip] of this.declared.applyAddress(event)) this.book.doubt(mac, ip, now - APART);
+    } else this.shape.apply(event, now);
     return null;
-  }
-
-  /** What was heard just before the host's own word for it on a guest's device may have been the host's. */
-  private applyAddress(event: AddressEvent | ForwardingEvent, now: number): void {
-    if (!this.declared.applyAddress(event) || event.type !== 'address' || event.gone || !event.usable) return;
-    const mac = guestBehind(this.topology, this.declared.own, event.ifindex);
-    if (mac !== null) this.book.doubt(mac, event.address, now - APART);
   }
 
   /** The host has spoken with a neighbour: it confirms an address, but the table is no proof of one. */
@@ -148,12 +142,17 @@ export class HostState {
   /**
    * Takes in the interfaces of the guests that libvirt runs here now, in place of those of the last call.
    * @param still those of guests that stand still, and that therefore send nothing
+   * @param standby those in whose place the guest has hardware to use
    */
-  setGuestInterfaces(interfaces: readonly GuestInterface[], still: readonly GuestInterface[] = []): void {
+  setGuestInterfaces(
+    interfaces: readonly GuestInterface[],
+    still: readonly GuestInterface[] = [],
+    standby: readonly GuestInterface[] = [],
+  ): void {
     if (still.length > 0) this.still ??= new StillGuests();
     for (const mac of this.still?.set(still, (each) => this.declared.runs(each)) ?? []) this.changed.touch(mac);
     if (still.length === 0) this.still = null;
-    this.declared.setInterfaces(interfaces);
+    this.declared.setInterfaces(interfaces, standby, this.latest);
   }
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
@@ -338,6 +337,7 @@ export class HostState {
       configured: this.statics.claims(mac, this.topology),
       claimed,
       waitsAt: this.still?.waitingAt(mac, this.topology) ?? [],
+      ...(this.declared.domains.size > 0 ? this.declared.evidence(mac, this.latest) : {}),
       speaking: (isKnown) =>
         heard.length + this.speakers.held.size > 0 ? this.speakers.judged(mac, heard, isKnown, this.latest) : [],
     };

@@ -1,6 +1,7 @@
 import type { Sighting } from '../sources/sighting.js';
 import type { Exit } from '../topology/bond-id.js';
 import { type InnerEnd, portFacts } from '../topology/port-facts.js';
+import type { Standby } from '../topology/standby-guests.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Claim } from './policy.js';
@@ -21,6 +22,10 @@ export interface Evidence {
   readonly claimed: readonly Exit[];
   /** The devices behind which its guest stands still, as libvirt says, and was not seen running. */
   readonly waitsAt: readonly number[];
+  /** Where its guest has hardware to use in place of the device; null or absent: nowhere. */
+  readonly standby?: Standby | null;
+  /** The name of the guest that libvirt has at a device. */
+  readonly domainAt?: (device: number | null) => string | null;
   /** Where it was heard leaving and no source knows it. @param isKnown whether one knows it there */
   readonly speaking?: (isKnown: (exit: Exit) => boolean) => readonly Speaker[];
 }

@@ -7,11 +7,13 @@ import { type BlockReason, type Entry, exitsOfBridgePort, exitsOfInner, type Rou
 import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
+import { leavesByAnother } from './other-ways.js';
 import type { Claim, Policy, RefusalReason } from './policy.js';
 import { type Evidence, isCutOff, portStands } from './standing.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
-export type SuppressReason = BlockReason | RefusalReason | 'seen-on-uplink' | 'paused' | 'too-many' | 'unexplained';
+export type SuppressReason =
+  BlockReason | RefusalReason | 'seen-on-uplink' | 'other-bond' | 'standby' | 'paused' | 'too-many' | 'unexplained';
 
 /** A guest behind a bond, with the tags its frames leave with, and why it is not announced (null: it is). */
 export interface Verdict extends Exit {
@@ -43,7 +45,8 @@ export function byMacAndVlan(a: Verdict, b: Verdict): number {
  * believes, until a frame that it must have sent itself was heard leaving by the bond; unless libvirt or the
  * configuration says that it is here, or the host itself has it. Where libvirt says that its guest waits to run, a
  * bridge's row is not the guest's doing. The forwarding database alone is no proof: it learns from frames that a filter
- * drops afterwards.
+ * drops afterwards. Nor does libvirt's word count where the MAC was heard leaving by another bond since, or its guest has
+ * hardware to use in place of the interface.
  * @returns one verdict for each bond and stack of tags
  */
 export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: Policy): Verdict[] {
@@ -51,16 +54,23 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
   candidates.find(evidence);
   if (candidates.found.size === 0) return [];
   const elsewhere = lastElsewhere(topology, evidence);
+  const { domainAt = () => null } = evidence;
   const proofs = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.proof]));
   const refused = policy.ofMac(mac);
-  return [...candidates.found].map(([key, { verdict, vouched, excluded, waits, heard }]) => {
+  return [...candidates.found].map(([key, candidate]) => {
+    const { verdict, vouched, excluded, waits, heard } = candidate;
     // The host knows that it is the router's master.
     if (refused && !(refused === 'virtual-router' && verdict.source === 'host'))
       return { ...verdict, suppressed: refused };
     if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
     const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
     const proof = Math.max(proofs.get(key) ?? -Infinity, heard?.out ?? -Infinity);
+    const all = candidates.found;
+    if (all.size > 1 && leavesByAnother(candidate, all.values(), evidence.heard, domainAt))
+      return { ...verdict, suppressed: 'other-bond' };
     if (vouched) return verdict;
+    if (evidence.standby && proof <= Math.max(evidence.standby.since, left ?? -Infinity))
+      return { ...verdict, suppressed: 'standby' };
     if ((left ?? -Infinity) > proof) return { ...verdict, suppressed: 'seen-on-uplink' };
     if (heard) return { ...verdict, suppressed: heard.suppressed };
     return waits && proof === -Infinity ? { ...verdict, suppressed: 'paused' } : verdict;
@@ -112,6 +122,8 @@ interface Candidate {
   readonly inner: InnerEnd | null;
   /** Whether a source knows that the exit is the MAC's. */
   readonly vouched: boolean;
+  /** Whether that is the host itself, or the configuration. */
+  readonly certain: boolean;
   /** Whether the way there leads past a device of which the operator wants nothing to be announced. */
   readonly excluded: boolean;
   /** Whether it is known only from where its guest stands still, and was not seen running. */
@@ -126,6 +138,7 @@ class Candidates {
   /** Sightings from which no exit is known. */
   private readonly beyond: Sighting[] = [];
   private waitsAt: readonly number[] = [];
+  private standbyAt: readonly number[] = [];
   private within: ReturnType<typeof heardWithin> = new Map();
 
   constructor(
@@ -137,6 +150,7 @@ class Candidates {
   find(evidence: Evidence): void {
     const { topology, policy } = this;
     this.waitsAt = evidence.waitsAt;
+    this.standbyAt = evidence.standby?.devices ?? [];
     this.within = heardWithin(evidence.heard);
     // A bridge of this host that another has learned behind a cable is no guest: where it speaks for the host, that is known.
     const isOwn = (each: Sighting): boolean =>
@@ -170,7 +184,7 @@ class Candidates {
     const { topology } = this;
     const beyond = this.beyond.map((sighting) => ({ ...sighting, port: portFacts(topology, sighting) }));
     const excluded = beyond.some(({ device }) => this.excludes(device));
-    const vouching = beyond.filter(({ source, port }) => VOUCHING.has(source) && port.isOpen);
+    const vouching = beyond.filter((each) => this.vouches(each) && each.port.isOpen);
     for (const [key, candidate] of this.found) {
       const { inner } = candidate;
       if (!inner) continue;
@@ -210,7 +224,7 @@ class Candidates {
     const known = [...this.found].filter(
       ([, { verdict }]) => verdict.bond === bond && (vlan === null || outerVlan(verdict) === vlan),
     );
-    for (const [key, candidate] of known) this.found.set(key, { ...candidate, vouched: true });
+    for (const [key, candidate] of known) this.found.set(key, { ...candidate, vouched: true, certain: true });
     if (known.length > 0) return;
     this.claim(exitOf({ bond, vlan }), 'static');
   }
@@ -245,12 +259,17 @@ class Candidates {
     const verdict = { mac: this.mac, bond, tags, source, device, lastSeen, suppressed, entry };
     const isExcluded = shut || (device !== null && this.excludes(device));
     const waits = device !== null && this.waitsAt.includes(device);
-    const vouched = VOUCHING.has(source);
-    const one = { verdict, inner: port?.inner ?? null, vouched, excluded: isExcluded, waits, heard };
+    const vouched = this.vouches(witness);
+    const certain = vouched && source !== 'libvirt';
+    const one = { verdict, inner: port?.inner ?? null, vouched, certain, excluded: isExcluded, waits, heard };
     if (!held) return void this.found.set(key, one);
     const better = goesBefore(one, held) ? one : { ...held, verdict: { ...held.verdict, lastSeen } };
     const either = { vouched: one.vouched || held.vouched, excluded: one.excluded || held.excluded };
-    this.found.set(key, { ...better, ...either, waits: one.waits && held.waits });
+    this.found.set(key, { ...better, ...either, certain: certain || held.certain, waits: one.waits && held.waits });
+  }
+
+  private vouches({ source, device }: Pick<Witness, 'source' | 'device'>): boolean {
+    return VOUCHING.has(source) && !(source === 'libvirt' && device !== null && this.standbyAt.includes(device));
   }
 
   private excludes(device: number): boolean {

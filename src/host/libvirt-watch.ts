@@ -7,8 +7,8 @@ import type { Metrics } from '../metrics/metrics.js';
 import {
   type Domain,
   guestInterfaces,
-  type GuestInterface,
   parseDomainStatus,
+  standbyInterfaces,
   stillInterfaces,
 } from '../sources/libvirt.js';
 import type { Log } from '../sys/log.js';
@@ -39,11 +39,11 @@ export class LibvirtWatch implements Task {
   private present = false;
   private complaint: string | null = null;
 
-  /** @param changed called with the interfaces of the guests that run and of those that stand still, at first and whenever a file changed */
+  /** @param changed called at first and whenever a file changed */
   constructor(
     private readonly folder: Folder,
     private readonly tools: { readonly log: Log; readonly metrics: Metrics },
-    private readonly changed: (running: GuestInterface[], still: GuestInterface[]) => void,
+    private readonly changed: HostState['setGuestInterfaces'],
     private readonly limits = LIMITS,
   ) {}
 
@@ -78,7 +78,7 @@ export class LibvirtWatch implements Task {
     this.held = now;
     if (same) return;
     const domains = [...now.values()].flatMap(({ domain }) => domain ?? []);
-    this.changed(guestInterfaces(domains), stillInterfaces(domains));
+    this.changed(guestInterfaces(domains), stillInterfaces(domains), standbyInterfaces(domains));
   }
 
   /** The files in the folder, none when it is not there; null when it cannot be read. */
@@ -138,10 +138,10 @@ export function followLibvirt(
   folder: Folder,
   hostKnown: () => Promise<void>,
 ): SwitchedTask<boolean, LibvirtWatch> {
-  const apply = (running: readonly GuestInterface[], still: readonly GuestInterface[]): void => {
-    host.setGuestInterfaces(running, still);
+  const apply = (...interfaces: Parameters<HostState['setGuestInterfaces']>): void => {
+    host.setGuestInterfaces(...interfaces);
     void hostKnown().then(() => tools.events.emit('guestsChanged'));
   };
   const create = (wanted: boolean): LibvirtWatch | null => (wanted ? new LibvirtWatch(folder, tools, apply) : null);
-  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([], []));
+  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([]));
 }

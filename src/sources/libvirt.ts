@@ -9,11 +9,14 @@ const STATES = ['nostate', 'running', 'blocked', 'paused', 'shutdown', 'shutoff'
 
 /** A network interface of a domain that has a device on this host. */
 interface DomainInterface {
+  /** What the guest uses now, as far as libvirt knows: it writes a MAC that the guest chose into the file with the next other change. */
   readonly mac: Mac;
   /** What it is joined to: `bridge`, `network`, `direct`, `ethernet`. */
   readonly type: string;
   /** The name of its device on this host. */
   readonly target: string;
+  /** Whether the guest has hardware with the same MAC to use in its place (`<teaming>`), and that is plugged. */
+  readonly standby: boolean;
 }
 
 /** A domain as its status file tells of it. */
@@ -41,7 +44,9 @@ const HOST_TYPES = new Set(['bridge', 'network', 'direct', 'ethernet']);
  * Reads a domain's status file, /run/libvirt/qemu/NAME.xml (src/qemu/qemu_domain.c writes it):
  *
  *     <domstatus state='running' reason='booted' pid='4711'> ... <domain type='kvm' id='7'> <name> ... <devices>
- *       <interface type='network'> <mac address=''/> <actual type='bridge'/> <target dev='vnet0'/> <link state=''/>
+ *       <interface type='network'> <mac address='' currentAddress=''/> <actual type='bridge'/> <target dev='vnet0'/>
+ *         <link state=''/> <teaming type='persistent'/> <alias name='ua-net0'/>
+ *       <interface type='hostdev'> <teaming type='transient' persistent='ua-net0'/>
  *
  * @throws LibvirtStatusError when the file is cut off or is not such a file
  */
@@ -53,9 +58,12 @@ export function parseDomainStatus(xml: string): Domain {
   const state = attribute(status, 'state');
   if (!name) throw new LibvirtStatusError('the domain has no name');
   if (!state) throw new LibvirtStatusError('the domain has no state');
-  const elements = children(child(domain, 'devices'), 'interface');
+  const devices = child(domain, 'devices');
+  const elements = children(devices, 'interface');
   if (elements.length > MAX_INTERFACES) throw new LibvirtStatusError(`more than ${MAX_INTERFACES} interfaces`);
-  const read = elements.map(readInterface);
+  const inPlaceOf = [...elements, ...children(devices, 'hostdev')].map((each) => child(each, 'teaming'));
+  const standbys = new Set(inPlaceOf.flatMap((teaming) => attribute(teaming, 'persistent') ?? []));
+  const read = elements.map((element) => readInterface(element, standbys));
   return {
     name,
     state: STATES.find((known) => known === state) ?? 'unknown',
@@ -64,10 +72,13 @@ export function parseDomainStatus(xml: string): Domain {
   };
 }
 
-/** For an interface of type network, `<actual>` says what the network made of it. */
-function readInterface(element: XmlElement): DomainInterface | IgnoreReason {
+/**
+ * For an interface of type network, `<actual>` says what the network made of it.
+ * @param standbys the aliases of those in whose place the guest may use hardware
+ */
+function readInterface(element: XmlElement, standbys: ReadonlySet<string>): DomainInterface | IgnoreReason {
   const type = attribute(child(element, 'actual'), 'type') ?? attribute(element, 'type');
-  const address = attribute(child(element, 'mac'), 'address');
+  const address = attribute(child(element, 'mac'), 'currentAddress') ?? attribute(child(element, 'mac'), 'address');
   const mac = address === undefined ? undefined : parseMac(address);
   if (type === undefined || mac === undefined) throw new LibvirtStatusError('an interface without type or MAC address');
   if (!HOST_TYPES.has(type)) return 'bypasses-host';
@@ -75,7 +86,8 @@ function readInterface(element: XmlElement): DomainInterface | IgnoreReason {
   if (mac === ZERO_MAC) return 'zero-address';
   if (attribute(child(element, 'link'), 'state') === 'down') return 'unplugged';
   const target = attribute(child(element, 'target'), 'dev');
-  return target ? { mac, type, target } : 'no-device';
+  const standby = standbys.has(attribute(child(element, 'alias'), 'name') ?? '');
+  return target ? { mac, type, target, standby } : 'no-device';
 }
 
 /**
@@ -93,10 +105,31 @@ export function stillInterfaces(domains: Iterable<Domain>): GuestInterface[] {
   return interfacesOf(domains, ({ state }) => STANDS_STILL.has(state));
 }
 
+/** Of the interfaces of guests, those in whose place the guest has hardware to use. */
+export function standbyInterfaces(domains: Iterable<Domain>): GuestInterface[] {
+  const some = [...domains].map((each) => ({ ...each, interfaces: each.interfaces.filter(({ standby }) => standby) }));
+  return interfacesOf(some, () => true);
+}
+
 function interfacesOf(domains: Iterable<Domain>, isMeant: (domain: Domain) => boolean): GuestInterface[] {
   return [...domains]
     .filter(isMeant)
     .flatMap(({ name, interfaces }) => interfaces.map(({ mac, target }) => ({ domain: name, mac, target })));
+}
+
+/**
+ * The interfaces with the MACs that their devices have now: a macvtap follows the MAC of its guest at once, if it may, and
+ * lets in nothing else.
+ */
+export function withOwnMacs(
+  interfaces: readonly GuestInterface[],
+  deviceOf: (name: string) => LinkEvent | undefined,
+): GuestInterface[] {
+  return interfaces.map((each) => {
+    const device = deviceOf(each.target);
+    const mac = device && device.master === null && isMacvlan(device) ? device.address : null;
+    return mac === null ? each : { ...each, mac };
+  });
 }
 
 /**
@@ -118,15 +151,18 @@ export function readLibvirt(
   });
 }
 
+function isMacvlan({ details }: LinkEvent): boolean {
+  const kind = details.type === 'other' ? details.kind : null;
+  return kind === 'macvtap' || kind === 'macvlan';
+}
+
 function placeOf(
-  { ifindex: device, master, details }: LinkEvent,
+  link: LinkEvent,
   links: ReadonlyMap<number, LinkEvent>,
   pvidOf: (ifindex: number) => number | null,
 ): Pick<Sighting, 'device' | 'bridge' | 'vlan'> | null {
-  if (master === null) {
-    const kind = details.type === 'other' ? details.kind : null;
-    return kind === 'macvtap' || kind === 'macvlan' ? { device, bridge: null, vlan: null } : null;
-  }
+  const { ifindex: device, master } = link;
+  if (master === null) return isMacvlan(link) ? { device, bridge: null, vlan: null } : null;
   const bridge = links.get(master)?.details;
   if (bridge?.type !== 'bridge') return null;
   if (!bridge.vlanFiltering) return { device, bridge: master, vlan: null };

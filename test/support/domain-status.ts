@@ -9,19 +9,38 @@ export function statusFixture(name: string): string {
 export interface StatusOptions {
   name: string;
   state?: string;
-  interfaces?: readonly { mac: string; target: string; type?: string }[];
+  interfaces?: readonly StatusInterface[];
 }
+
+interface StatusInterface {
+  mac: string;
+  target: string;
+  type?: string;
+  /** The MAC that the guest chose, once libvirt has written it. */
+  current?: string | undefined;
+  /** The guest has a virtual function with the same MAC, to use in place of the interface. */
+  teamed?: boolean;
+}
+
+/** Hardware that a guest uses in place of an interface. */
+const partner = (mac: string, alias: string): string => `      <interface type='hostdev' managed='yes'>
+        <mac address='${mac}'/>
+        <teaming type='transient' persistent='${alias}'/>
+      </interface>
+`;
 
 /** A short status file with all that matters of a long one. */
 export function domainStatus({ name, state = 'running', interfaces = [] }: StatusOptions): string {
   const elements = interfaces.map(
-    ({ mac, target, type = 'bridge' }) => `      <interface type='${type}'>
-        <mac address='${mac}'/>
+    ({ mac, target, type = 'bridge', current, teamed = false }, n) => `      <interface type='${type}'>
+        <mac address='${mac}'${current === undefined ? '' : ` currentAddress='${current}'`}/>
         <source bridge='br0'/>
         <target dev='${target}'/>
         <model type='virtio'/>
+        <teaming type='persistent'/>
+        <alias name='ua-net${n}'/>
       </interface>
-`,
+${teamed ? partner(mac, `ua-net${n}`) : ''}`,
   );
   return `<domstatus state='${state}' reason='booted' pid='4711'>
   <domain type='kvm' id='1'>

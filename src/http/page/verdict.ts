@@ -75,6 +75,8 @@ function figuresOf(
 
 const WORDS: Readonly<Record<SuppressReason, string>> = {
   'seen-on-uplink': 'its MAC was received on the bond, so it may run elsewhere',
+  'other-bond': 'it leaves by another bond of this host now',
+  standby: 'its guest has a passed-through device plugged to use in its place',
   paused: 'libvirt has it paused here and it has not run yet, so it may run elsewhere',
   'vlan-not-on-uplink': 'the bond port does not carry its VLAN',
   'uplink-not-forwarding': 'spanning tree blocks the bond port',

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isGroupMac, parseMac } from '../../../src/addr/mac.js';
 import { LibvirtStatusError } from '../../../src/errors.js';
-import { guestInterfaces, parseDomainStatus, readLibvirt } from '../../../src/sources/libvirt.js';
+import { guestInterfaces, parseDomainStatus, readLibvirt, standbyInterfaces } from '../../../src/sources/libvirt.js';
 import { FIXTURES } from '../../support/fixtures.js';
 import { domainStatus } from '../../support/domain-status.js';
 import { only } from '../engine/only.js';
@@ -27,6 +27,7 @@ function run(bytes: Uint8Array): void {
   }
   const interfaces = guestInterfaces([domain]);
   assert.ok(interfaces.length <= domain.interfaces.length);
+  assert.ok(standbyInterfaces([domain]).length <= domain.interfaces.length);
   assert.deepEqual(
     readLibvirt(interfaces, [], () => null),
     [],
@@ -43,6 +44,8 @@ const domains = fc
         mac: fc.constantFrom('52:54:00:00:00:01', '01:00:5e:00:00:01', '00:00:00:00:00:00', 'FF-FF-FF-FF-FF-FF', ''),
         target: fc.constantFrom('tap1', '', '&lt;', 'x'.repeat(200)),
         type: fc.constantFrom('bridge', 'hostdev', 'direct', '__proto__'),
+        current: fc.constantFrom(undefined, '52:54:00:00:00:02', '01:00:5e:00:00:01', ''),
+        teamed: fc.boolean(),
       }),
     ),
   })
@@ -83,6 +86,8 @@ export const target = (): Target => ({
       '<a:b xmlns:a="c"/>',
       '     ',
       '<mac address=',
+      ' currentAddress=',
+      '<teaming type="transient" persistent="',
       '>',
     ],
   ],

@@ -220,6 +220,12 @@ export class Driver {
     return new Map(names.map((name) => [name, this.kernel.index(name)]));
   }
 
+  /** The MAC of a macvtap; null for any other device. */
+  macvtapMac(name: string): string | null {
+    const isOne = this.devices.some((device) => device.name === name && device.kind === 'macvtap') && this.has(name);
+    return isOne ? this.kernel.get(name).address : null;
+  }
+
   isUp(port: string): boolean {
     if (!this.has(port)) return false;
     const { up, lowerUp } = this.kernel.get(port);

@@ -57,7 +57,7 @@ export class History {
 
   /** Whether libvirt says that the MAC is here. */
   isVouched(mac: string): boolean {
-    return this.interfaces.some((each) => each.mac === mac);
+    return this.interfaces.some((each) => (this.driver.macvtapMac(each.target) ?? each.mac) === mac);
   }
 
   private pass(seconds: number): number {

@@ -113,6 +113,12 @@ export class ModelBook {
     return Math.max(-Infinity, ...out.filter(({ proof }) => proof).map(({ at }) => at));
   }
 
+  /** The same, by any way of a bond. */
+  lastProofBy(mac: string, bond: string): number {
+    const ways = new Set(this.heard.map(({ way }) => way).filter((way) => way.split('/')[0] === bond));
+    return Math.max(-Infinity, ...[...ways].map((way) => this.lastProof(mac, way)));
+  }
+
   /** The ways with more tags than this one by which the MAC was heard leaving: a guest that tags for itself. */
   waysWithin(mac: string, way: Way): Way[] {
     const out = this.heard.filter((said) => said.mac === mac && said.direction === 'out');

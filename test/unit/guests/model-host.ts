@@ -35,6 +35,12 @@ export class ModelHost {
     return this.devices.find((device) => device.name === name && device.present);
   }
 
+  /** The MAC of a macvtap; null for any other device. */
+  macvtapMac(name: string): string | null {
+    const device = this.find(name);
+    return device?.kind === 'macvtap' ? device.address : null;
+  }
+
   /** Where a row for this port says that a MAC is; null where no bridge could have it. */
   place(mac: string, port: string, vlan: number): Place | null {
     const device = this.find(port);

@@ -5,6 +5,7 @@
 import type { Command, HeardOf, Interfaces, LinkChange, RowOf } from './commands.js';
 import { ModelBook } from './model-book.js';
 import { ModelHost, type OpenOrNot, type Place, type Way } from './model-host.js';
+import { leavesByAnother } from './model-ways.js';
 import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
 
 /** What is said of a MAC on one way out. */
@@ -44,7 +45,7 @@ export class Model {
   private echoes = new Map<string, number>();
   /** When MACs came to a guest's port from elsewhere: what they do next is no reflection. */
   private newcomers = new Map<string, number>();
-  private interfaces: readonly Interface[] = [];
+  interfaces: readonly Interface[] = [];
   /** Whose guests stand still, and whether libvirt ever said before that they run there. */
   private still: readonly (Interface & { readonly ran: boolean })[] = [];
   /** The rows that are to be put back into bridges, since they were last asked for. */
@@ -185,9 +186,15 @@ export class Model {
     return targets.length > 0 && here.every((port) => targets.includes(port));
   }
 
+  /** The devices of the interfaces that have a MAC now: a macvtap has the one that its guest chose, whatever the file says. */
+  private targetsOf(mac: string): string[] {
+    const macOf = (each: Interface): string => this.host.macvtapMac(each.target) ?? each.mac;
+    return this.interfaces.filter((each) => macOf(each) === mac).map(({ target }) => target);
+  }
+
   /** The devices at which libvirt says that the MAC's guest runs: of one bridge and VLAN, the last. */
   private run(mac: string): string[] {
-    const targets = this.interfaces.filter((each) => each.mac === mac).map(({ target }) => target);
+    const targets = this.targetsOf(mac);
     const places = targets.flatMap((target) => this.placesOfInterface(mac, target));
     const last = places.filter((place, n) => !places.slice(n + 1).some((later) => sameVlan(later, place)));
     return [...targets.filter((target) => this.runsOnMacvtap(target)), ...last.map(({ port }) => port)];
@@ -196,7 +203,7 @@ export class Model {
   private knows(mac: string): boolean {
     const isHere = (place: Place): boolean => place.mac === mac && this.host.isGuests(place);
     if (this.macvtaps(mac).length > 0 || [...this.rows, ...this.past].some(isHere)) return true;
-    const targets = this.interfaces.filter((each) => each.mac === mac).map(({ target }) => target);
+    const targets = this.targetsOf(mac);
     return targets.some((target) => this.runsOnMacvtap(target) || this.placesOfInterface(mac, target).length > 0);
   }
 
@@ -279,15 +286,16 @@ export class Model {
 
   /** Everything that is to be said of a MAC, one saying a way. */
   sayings(mac: string): Saying[] {
-    const candidates = this.candidates(mac);
+    const candidates = this.candidates(mac).sort(byWeight);
     const ways = [...new Set(candidates.map(({ way }) => way))].sort();
     return ways.map((way) => {
       const those = candidates.filter((each) => each.way === way);
       const times = those.map(({ lastSeen }) => lastSeen ?? Infinity);
       const lastSeen = Math.max(...times);
-      const best = those.sort(byWeight)[0] as Candidate;
+      const best = those[0] as Candidate;
       const waits = those.every(({ port }) => this.waits(mac, port));
-      const suppressed = this.reason(mac, best, this.isVouched(mac, way), waits);
+      const another = mac !== SHARED_MAC && leavesByAnother(mac, best, candidates, this);
+      const suppressed = another ? 'other-bond' : this.reason(mac, best, this.isVouched(mac, way), waits);
       return { way, source: best.source, lastSeen: lastSeen === Infinity ? null : lastSeen, suppressed };
     });
   }
@@ -346,7 +354,7 @@ export class Model {
     for (const place of this.past)
       if (place.mac === mac && this.host.stands(place)) add(from(place), 'fdb', place.at, place.port, place);
     for (const tap of this.macvtaps(mac)) add(this.host.waysOfDevice(tap), 'macvlan', null, tap);
-    for (const { target } of this.interfaces.filter((each) => each.mac === mac)) {
+    for (const target of this.targetsOf(mac)) {
       const [place] = this.runsOnMacvtap(target) ? [] : this.placesOfInterface(mac, target);
       add(this.waysOfInterface(mac, target), 'libvirt', null, target, place);
     }
@@ -366,7 +374,7 @@ export class Model {
   }
 
   private runsOnAnyMacvtap(mac: string): boolean {
-    return this.interfaces.some((each) => each.mac === mac && this.runsOnMacvtap(each.target));
+    return this.targetsOf(mac).some((target) => this.runsOnMacvtap(target));
   }
 
   private runsOnMacvtap(target: string): boolean {

@@ -28,7 +28,7 @@ class Scene {
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       metrics: metrics as unknown as Metrics,
     };
-    const tell = (interfaces: { domain: string }[]): void =>
+    const tell = (interfaces: readonly { domain: string }[]): void =>
       void this.told.push(interfaces.map(({ domain }) => domain).sort());
     this.watch = new LibvirtWatch(this.folder(), tools, tell, limits);
   }

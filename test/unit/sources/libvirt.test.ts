@@ -4,7 +4,13 @@ import fc from 'fast-check';
 import type { Mac } from '../../../src/addr/mac.js';
 import { LibvirtStatusError } from '../../../src/errors.js';
 import type { LinkEvent } from '../../../src/kernel/events.js';
-import { guestInterfaces, parseDomainStatus, readLibvirt } from '../../../src/sources/libvirt.js';
+import {
+  guestInterfaces,
+  parseDomainStatus,
+  readLibvirt,
+  standbyInterfaces,
+  withOwnMacs,
+} from '../../../src/sources/libvirt.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { domainStatus, statusFixture } from '../../support/domain-status.js';
 import { FakeHost } from '../../support/host.js';
@@ -40,6 +46,12 @@ const SHAPES: Record<string, ReturnType<typeof read>> = {
     ['bypasses-host', 'bypasses-host', 'bypasses-host', 'bypasses-host'],
   ],
   without: ['running', [], []],
+  chosen: ['running', ['02:00:00:00:00:07 bridge vnet0', '02:00:00:00:00:08 direct macvtap0'], []],
+  teamed: [
+    'running',
+    ['52:54:00:aa:09:01 bridge vnet12', '52:54:00:aa:09:02 bridge vnet13', '52:54:00:aa:09:03 bridge vnet14'],
+    ['bypasses-host'],
+  ],
 };
 
 for (const [name, expected] of Object.entries(SHAPES)) {
@@ -64,13 +76,41 @@ test('the interfaces of guests that run count, those that migrate away among the
   const interfaces = guestInterfaces(domains);
   assert.deepEqual(
     new Set(interfaces.map(({ domain }) => domain)),
-    new Set(['bridge', 'network', 'direct', 'openvswitch', 'several', 'leaving', 'mixed']),
+    new Set(['bridge', 'network', 'direct', 'openvswitch', 'several', 'leaving', 'mixed', 'chosen', 'teamed']),
   );
   assert.deepEqual(interfaces[0], { domain: 'bridge', mac: '52:54:00:aa:01:01', target: 'vnet0' });
   for (const state of ['paused', 'shutdown', 'crashed', 'pmsuspended', 'nostate', 'dreaming']) {
     const interfaces = [{ mac: '52:54:00:00:00:01', target: 'vnet0' }];
     assert.deepEqual(guestInterfaces([parseDomainStatus(domainStatus({ name: 'x', state, interfaces }))]), [], state);
   }
+});
+
+test('an interface is a standby as long as hardware is plugged that its guest uses in its place', () => {
+  const standbys = (xml: string): string[] => standbyInterfaces([parseDomainStatus(xml)]).map(({ target }) => target);
+  assert.deepEqual(standbys(statusFixture('teamed')), ['vnet12', 'vnet14']);
+  const one = { mac: '52:54:00:00:00:01', target: 'vnet0' };
+  const other = { mac: '52:54:00:00:00:02', target: 'vnet1', teamed: true };
+  assert.deepEqual(standbys(domainStatus({ name: 'x', interfaces: [one, other] })), ['vnet1']);
+  assert.deepEqual(standbys(domainStatus({ name: 'x', interfaces: [one, { ...other, teamed: false }] })), []);
+  assert.deepEqual(standbys(domainStatus({ name: 'x', state: 'paused', interfaces: [other] })), ['vnet1']);
+});
+
+test('a macvtap has the MAC that it has itself, any other interface that of the file', () => {
+  const host = new FakeHost((hv) => {
+    hv.bridge('br0');
+    hv.guest('br0');
+    hv.macvlan(BOND, { type: 'macvtap' });
+  });
+  const own = '02:00:00:00:00:08' as Mac;
+  for (const name of ['tap1', 'macvtap2']) host.change(name, { address: own });
+  const macs = ['tap1', 'macvtap2', 'vnet7'].map((target) => {
+    const links = host.dump().filter((event): event is LinkEvent => event.type === 'link');
+    const [found] = withOwnMacs([{ domain: 'g', mac: MAC, target }], (name) =>
+      links.find((link) => link.name === name),
+    );
+    return found?.mac;
+  });
+  assert.deepEqual(macs, [MAC, own, MAC]);
 });
 
 /** The error's one line; fails if the file is taken for whole, or the failure is another than ours. */
