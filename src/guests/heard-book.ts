@@ -67,6 +67,8 @@ export class HeardBook {
   /** The exits at which each MAC was heard, by their keys: of MACs that are known to be guests, and of others. */
   private readonly known: LruMap<Mac, Map<string, OpenExit>>;
   private readonly strangers = new LruMap<Mac, Map<string, OpenExit>>(MAX_STRANGERS);
+  /** By which bond a station has left last, and when, by its exits. */
+  private readonly lastLeft = new WeakMap<Map<string, OpenExit>, { readonly bond: BondId; readonly at: number }>();
   /** Who holds an address, by exit and address. */
   private readonly holders = new Map<string, Mac>();
   /** How many exits each guest has. */
@@ -101,7 +103,7 @@ export class HeardBook {
     if (!exit) return false;
     const turns =
       heard.direction === 'out' ? heard.proof && exit.proof <= Math.max(exit.in, left) : exit.in <= exit.proof;
-    const turnsBond = heard.direction === 'out' && heard.proof && this.wasElsewhere(heard.mac, bond);
+    const turnsBond = heard.direction === 'out' && heard.proof && this.left(heard.mac, bond, at);
     const news = turns || turnsBond || (heard.direction === 'out' && exit.out === -Infinity);
     if (heard.direction === 'in' && turns) exit.inSince = at;
     exit[heard.direction] = at;
@@ -172,6 +174,7 @@ export class HeardBook {
       const exit = this.open(mac, saved, { known: true, at: saved.since, cameIn: saved.in > saved.proof });
       if (!exit) continue;
       Object.assign(exit, saved);
+      if (saved.proof > -Infinity) this.left(mac, exit.bond, saved.proof);
       for (const [ip, at] of addresses) if (!this.holders.has(addressKey(key, ip))) this.claim(exit, key, mac, ip, at);
     }
   }
@@ -248,11 +251,13 @@ export class HeardBook {
     return this.shares.isFull;
   }
 
-  /** Whether a station has left by another bond since it last left by this one. */
-  private wasElsewhere(mac: Mac, bond: BondId): boolean {
-    const exits = this.of(mac);
-    const elsewhere = lastProof(exits, (exit) => exit.bond !== bond);
-    return elsewhere > -Infinity && elsewhere >= lastProof(exits, (exit) => exit.bond === bond);
+  /** A station has left by a bond. @returns whether it may have left by another last */
+  private left(mac: Mac, bond: BondId, at: number): boolean {
+    const exits = this.exitsOf(mac);
+    if (!exits) return false;
+    const last = this.lastLeft.get(exits);
+    if (!last || last.bond === bond || at > last.at) this.lastLeft.set(exits, { bond, at });
+    return last !== undefined && last.bond !== bond;
   }
 
   private open(
@@ -344,11 +349,6 @@ export class HeardBook {
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
     this.changes++;
   }
-}
-
-/** When a frame last left that the station itself must have sent, by those of its exits that count. */
-export function lastProof(exits: readonly HeardExit[], counts: (exit: HeardExit) => boolean): number {
-  return Math.max(-Infinity, ...exits.filter(counts).map(({ proof }) => proof));
 }
 
 /** So many addresses that a stranger claims tell whether it is the host itself. */

@@ -7,7 +7,7 @@ import { type BlockReason, type Entry, exitsOfBridgePort, exitsOfInner, type Rou
 import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
-import { leavesByAnother } from './other-ways.js';
+import { OtherWays } from './other-ways.js';
 import type { Claim, Policy, RefusalReason } from './policy.js';
 import { type Evidence, isCutOff, portStands } from './standing.js';
 
@@ -54,8 +54,10 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
   candidates.find(evidence);
   if (candidates.found.size === 0) return [];
   const elsewhere = lastElsewhere(topology, evidence);
-  const { domainAt = () => null } = evidence;
   const proofs = new Map(evidence.heard.map((heard) => [exitKey(heard), heard.proof]));
+  const others = candidates.haveSeveralBonds
+    ? new OtherWays(candidates.found, evidence.heard, proofs, evidence.domainAt ?? (() => null))
+    : null;
   const refused = policy.ofMac(mac);
   return [...candidates.found].map(([key, candidate]) => {
     const { verdict, vouched, excluded, waits, heard } = candidate;
@@ -65,9 +67,7 @@ export function judge(topology: Topology, mac: Mac, evidence: Evidence, policy: 
     if (excluded || policy.excludesTags(verdict.tags)) return { ...verdict, suppressed: 'excluded' };
     const left = verdict.source === 'manual' ? lastAnywhere(elsewhere, verdict.bond) : elsewhere.get(key)?.time;
     const proof = Math.max(proofs.get(key) ?? -Infinity, heard?.out ?? -Infinity);
-    const all = candidates.found;
-    if (all.size > 1 && leavesByAnother(candidate, all.values(), evidence.heard, domainAt))
-      return { ...verdict, suppressed: 'other-bond' };
+    if (others?.takes(candidate)) return { ...verdict, suppressed: 'other-bond' };
     if (vouched) return verdict;
     if (evidence.standby && proof <= Math.max(evidence.standby.since, left ?? -Infinity))
       return { ...verdict, suppressed: 'standby' };
@@ -146,6 +146,11 @@ class Candidates {
     private readonly mac: Mac,
     private readonly policy: Policy,
   ) {}
+
+  get haveSeveralBonds(): boolean {
+    const [first, ...more] = this.found.values();
+    return more.some(({ verdict }) => verdict.bond !== first?.verdict.bond);
+  }
 
   find(evidence: Evidence): void {
     const { topology, policy } = this;
