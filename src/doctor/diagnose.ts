@@ -3,19 +3,20 @@ import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, chec
 import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, checkReceiveBuffer } from './daemon.js';
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
-import { checkLimits, checkMoved, checkVlans } from './guests.js';
+import { checkLimits, checkMacvtap, checkMoved, checkVlans } from './guests.js';
 import { checkHearing, checkPolicing } from './hearing.js';
 import { checkSpeakers } from './speakers.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
-  const { bonds, bridges, guests, daemon, announcers, libvirt, ovs, hearings } = facts;
+  const { bonds, bridges, guests, daemon, announcers, libvirt, ovs, hearings, speakingMacvtaps } = facts;
   const findings = [
     ...bonds.flatMap(checkBond),
     ...bridges.flatMap((bridge) => [...checkBridgePorts(bridge), checkLearned(bridge), checkBridgeMac(bridge)]),
     ...bridges.map(checkBridgeAgeing),
     ...checkVlans(bridges, guests),
     ...checkMoved(guests),
+    ...speakingMacvtaps.map(checkMacvtap),
     ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon)),
     ...checkPolicing(ovs, hearings),
     ...checkLimits(guests),

@@ -146,6 +146,8 @@ export interface Facts {
   readonly announcers: readonly AnnouncerFacts[];
   /** null: none here, not wanted, or it can be read; a text: why it cannot. */
   readonly libvirt: string | null;
+  /** The macvtaps of guests on which the host has IPv6, so that its kernel speaks by them. */
+  readonly speakingMacvtaps: readonly string[];
   /** How the daemon hears what leaves by a bond, by the name of the bond; of a bond that it does not announce, nothing. */
   readonly hearings: ReadonlyMap<string, Hearing>;
   /** null: there is none here; a text: why it cannot be read. */

@@ -70,6 +70,10 @@ const KINDS = {
     'warning',
     'not announced, because it may run elsewhere: if it runs here, let it send a frame; if not, remove its port',
   ],
+  'macvtap-ipv6': [
+    'advice',
+    "the kernel tells all nodes with the guest's MAC and link-local address that it is no router: bad for one that is one",
+  ],
   'listening-deaf': [
     'warning',
     'guests that returned are not trusted, and addresses that nobody else tells of are not announced',

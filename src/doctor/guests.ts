@@ -95,6 +95,16 @@ export function checkMoved({ bonds }: GuestFacts): Finding[] {
   });
 }
 
+/** A macvtap by which the host's kernel speaks as well as its guest: nobody can keep it from that but by the cure. */
+export function checkMacvtap(name: string): Finding {
+  const finding = 'the host has IPv6 on this device of a guest, and speaks by it with the MAC of the guest';
+  return found('macvtap-ipv6', {
+    subject: name,
+    finding,
+    cure: `sysctl -w ${shellWord(`net/ipv6/conf/${name}/disable_ipv6=1`)}`,
+  });
+}
+
 /** Limits that are met: who is behind the port, only a look at it tells. */
 export function checkLimits({ limits }: GuestFacts): Finding[] {
   return limits.map(({ port, ...limit }) => {

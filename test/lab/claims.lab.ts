@@ -6,7 +6,7 @@ import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { FarSide } from './net/attacks.js';
 import { capture } from './net/capture.js';
-import { type Daemon, labWithDaemon, ONE_BURST, runIn, SCRATCH } from './net/daemon.js';
+import { BONDHERALD, type Daemon, labWithDaemon, ONE_BURST, runIn, SCRATCH } from './net/daemon.js';
 import { BOND, type Guest, type Hypervisor, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip } from './net/ip.js';
 import type { Lab } from './net/lab.js';
@@ -104,6 +104,9 @@ test('nor does the host itself, when it sets a macvtap of that MAC up', async (t
   const guest = await openTap(tap);
   guest.send(say.arp({ src: tap.mac }, { spa: '192.0.2.1', tpa: '192.0.2.254' }));
   await until(() => far.announces(tap.mac), { what: 'it is back' });
+  const { stdout } = await runIn([BONDHERALD, 'doctor', '--json']);
+  const { findings } = JSON.parse(stdout) as { findings: { id: string; subject: string }[] };
+  assert.equal(findings.find(({ id }) => id === 'macvtap-ipv6')?.subject, tap.device);
   // Its kernel's solicitations do not make a host of the guest, who may be a router.
   const about = `na ${tap.mac} ${ROUTER}`;
   const nas = async (): Promise<string[]> => (await far.failover()).filter((word) => word.startsWith(about));

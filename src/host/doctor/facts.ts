@@ -2,12 +2,14 @@ import type { Config } from '../../config/config.js';
 import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../../config/constants.js';
 import type { AnnouncerFacts, DaemonFacts, Facts } from '../../doctor/facts.js';
 import { SyscallError } from '../../errors.js';
+import type { LinkEvent } from '../../kernel/events.js';
 import { readSetting } from '../../sys/files/host-settings.js';
 import { openFolder } from '../../sys/files/watch-folder.js';
 import { allProcesses, readSendingSockets, socketsOf } from '../../sys/packets/packet-sockets.js';
 import { firstUnreadable, type ProcessFacts, readProcess } from '../../sys/process/process-facts.js';
 import { listenerOf } from '../../sys/unix/unix-address.js';
 import { activeBackupBonds, type Bond } from '../../topology/bonds.js';
+import { exitsOfDevice } from '../../topology/exits.js';
 import type { Topology } from '../../topology/topology.js';
 import { batchBytes } from '../../wire/batch-memory.js';
 import { readBonds } from './bonds.js';
@@ -33,10 +35,22 @@ export async function readFacts(
     daemon: subject && (await readDaemon(subject, config, bonds, unread)),
     libvirt: subject && (await readLibvirt(subject, config, unread)),
     announcers: await readAnnouncers(subject, bonds, unread),
+    speakingMacvtaps: await readMacvtaps(topology),
     ovs,
     hearings,
     bonds: await readBonds(topology, unread),
   };
+}
+
+/** The macvtaps that lead to a bond and on which IPv6 is on; on one that goes in this moment it is not. */
+async function readMacvtaps(topology: Topology): Promise<string[]> {
+  const isMacvtap = ({ up, details }: LinkEvent): boolean =>
+    up && details.type === 'other' && details.kind === 'macvtap';
+  const taps = [...topology.allLinks()].filter(
+    (link) => isMacvtap(link) && exitsOfDevice(topology, link.ifindex).length > 0,
+  );
+  const off = await Promise.all(taps.map(({ name }) => readSetting(`net/ipv6/conf/${name}/disable_ipv6`)));
+  return taps.map(({ name }) => name).filter((_, n) => off[n] === 0);
 }
 
 /** What a reader gets to see of something that could not be read. */

@@ -98,6 +98,7 @@ export const HEALTHY: Facts = {
   daemon: daemon(),
   announcers: [],
   libvirt: null,
+  speakingMacvtaps: [],
   hearings: new Map([['bond0', BY_MIRROR]]),
   ovs: null,
 };
@@ -176,6 +177,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'seen-on-uplink': host({
     guests: { ...HEALTHY.guests, bonds: [{ bond: 'bond0', guests: [guest({ reason: 'seen-on-uplink' })] }] },
   }),
+  'macvtap-ipv6': host({ speakingMacvtaps: ['macvtap0', 'macvtap1'] }),
   'listening-deaf': hearing('deaf', 'a packet socket on device 5: bind: ENODEV'),
   'listening-by-socket': hearing('socket', 'the qdisc ingress has the place of clsact'),
   'listening-in-the-way': withOvs({
