@@ -89,7 +89,7 @@ export class Declared {
   /** libvirt names devices, and who has a name changes. */
   readLibvirt(): void {
     const { topology } = this;
-    const interfaces = withOwnMacs(this.interfaces, (name) => topology.linkByName(name));
+    const interfaces = withOwnMacs(this.interfaces, topology.allLinks());
     this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
     const pvid = (port: number): number | null => {
       // In Open vSwitch frames without a tag have a VLAN of their own.

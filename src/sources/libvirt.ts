@@ -123,13 +123,12 @@ function interfacesOf(domains: Iterable<Domain>, isMeant: (domain: Domain) => bo
  */
 export function withOwnMacs(
   interfaces: readonly GuestInterface[],
-  deviceOf: (name: string) => LinkEvent | undefined,
-): GuestInterface[] {
-  return interfaces.map((each) => {
-    const device = deviceOf(each.target);
-    const mac = device && device.master === null && isMacvlan(device) ? device.address : null;
-    return mac === null ? each : { ...each, mac };
-  });
+  links: Iterable<LinkEvent>,
+): readonly GuestInterface[] {
+  if (interfaces.length === 0) return interfaces;
+  const macvtaps = [...links].filter((link) => link.master === null && isMacvlan(link));
+  const own = new Map(macvtaps.map(({ name, address }) => [name, address]));
+  return interfaces.map((each) => ({ ...each, mac: own.get(each.target) ?? each.mac }));
 }
 
 /**

@@ -103,13 +103,9 @@ test('a macvtap has the MAC that it has itself, any other interface that of the 
   });
   const own = '02:00:00:00:00:08' as Mac;
   for (const name of ['tap1', 'macvtap2']) host.change(name, { address: own });
-  const macs = ['tap1', 'macvtap2', 'vnet7'].map((target) => {
-    const links = host.dump().filter((event): event is LinkEvent => event.type === 'link');
-    const [found] = withOwnMacs([{ domain: 'g', mac: MAC, target }], (name) =>
-      links.find((link) => link.name === name),
-    );
-    return found?.mac;
-  });
+  const links = host.dump().filter((event): event is LinkEvent => event.type === 'link');
+  const interfaces = ['tap1', 'macvtap2', 'vnet7'].map((target) => ({ domain: 'g', mac: MAC, target }));
+  const macs = withOwnMacs(interfaces, links).map(({ mac }) => mac);
   assert.deepEqual(macs, [MAC, own, MAC]);
 });
 
