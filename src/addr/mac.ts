@@ -38,9 +38,11 @@ export function parseStationMac(text: string): Mac | undefined {
   return mac === undefined || isGroupMac(mac) || mac === ZERO_MAC ? undefined : mac;
 }
 
+const ODD = '13579bdf';
+
 /** Whether the group bit is set: multicast and broadcast (IEEE 802, I/G bit). No station sends from such an address. */
 export function isGroupMac(mac: Mac): boolean {
-  return (parseInt(mac.slice(0, 2), 16) & 1) === 1;
+  return ODD.includes(mac.charAt(1));
 }
 
 /** The all-zero address, which no station has. */

@@ -1,8 +1,9 @@
 import { ipFromBytes } from '../addr/ip.js';
+import { type Mac, MAC_LENGTH, macFromBytes } from '../addr/mac.js';
 import { NetlinkDecodeError } from '../errors.js';
-import { LITTLE_ENDIAN, Span, pick } from './attributes.js';
+import { LITTLE_ENDIAN, locate, locatedBytes, locatedU16, locatedU32, Span, pick } from './attributes.js';
 import * as c from './constants.js';
-import type { KernelEvent, AddressEvent, ForwardingEvent } from './events.js';
+import type { AddressEvent, FdbEvent, ForwardingEvent, KernelEvent } from './events.js';
 import { decodeLink } from './link.js';
 import { decodeFilter, decodeQdisc } from './tc-events.js';
 import { decodePortVlans } from './port-vlans.js';
@@ -107,25 +108,60 @@ function malformed(detail: string): KernelEvent {
  *    +--------+------+---------+-------+-------+------+------------
  */
 export const NDMSG_LENGTH = 12;
-const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER, c.NDA_FLAGS_EXT] as const;
 
-/** A row of RTM_NEWNEIGH or RTM_DELNEIGH; null without an address of use: another family, or an FDB row without a MAC. */
+const NEIGHBOUR_ATTRIBUTES = [c.NDA_LLADDR, c.NDA_DST, c.NDA_VLAN, c.NDA_MASTER, c.NDA_FLAGS_EXT] as const;
+const [LLADDR, DST, VLAN, MASTER, FLAGS_EXT] = [0, 1, 2, 3, 4];
+
+/** Where the attributes of the row at hand are. Tables have hundreds of thousands of rows, so that each costs little. */
+const PLACES = new Int32Array(2 * NEIGHBOUR_ATTRIBUTES.length);
+
+/** A MAC has rows in many VLANs, one after the other. */
+class LastMac {
+  private high = -1;
+  private low = -1;
+  private mac: Mac | null = null;
+
+  at(view: DataView, at: number): Mac {
+    const [high, low] = [view.getUint32(at), view.getUint16(at + 4)];
+    if (this.mac !== null && high === this.high && low === this.low) return this.mac;
+    [this.high, this.low] = [high, low];
+    return (this.mac = macFromBytes(new Uint8Array(view.buffer, view.byteOffset + at, MAC_LENGTH)));
+  }
+}
+
+const LAST = new LastMac();
+
+/**
+ * A row of RTM_NEWNEIGH or RTM_DELNEIGH; null without an address of use: another family, or an FDB row without a MAC.
+ * @throws NetlinkDecodeError
+ */
 function decodeNeighbour(body: Span, gone: boolean): KernelEvent | null {
   const family = body.u8(0);
   const ifindex = body.i32(4);
   const state = body.u16(8);
   const flags = body.u8(10);
-  const [lladdr, dst, inVlan, master, flagsExt] = pick(body.from(NDMSG_LENGTH), NEIGHBOUR_ATTRIBUTES);
-  const vlan = inVlan?.u16() ?? null;
-  const bridge = master?.u32() ?? null;
-  const mac = lladdr?.mac() ?? null;
-  if (family === c.AF_BRIDGE) {
-    const locked = ((flagsExt?.u32() ?? 0) & c.NTF_EXT_LOCKED) !== 0 ? { locked: true as const } : {};
-    return mac && { type: 'fdb', gone, mac, port: ifindex, bridge, vlan, state, flags, ...locked };
-  }
+  locate(body, NDMSG_LENGTH, NEIGHBOUR_ATTRIBUTES, PLACES);
+  const mac = locatedMac(body);
+  if (family === c.AF_BRIDGE) return mac && decodeFdb(body.view, { gone, mac, port: ifindex, state, flags });
   if (family !== c.AF_INET && family !== c.AF_INET6) return null;
-  const address = dst && ipFromBytes(dst.bytes, 0, dst.length);
+  const dst = locatedBytes(body.view, PLACES, DST);
+  const address = dst && ipFromBytes(dst, 0, dst.length);
   return address ? { type: 'neighbour', gone, ifindex, address, mac, state } : null;
+}
+
+/** null for an address of another length, such as InfiniBand's. */
+function locatedMac({ view }: Span): Mac | null {
+  const start = PLACES[2 * LLADDR] ?? 0;
+  return (PLACES[2 * LLADDR + 1] ?? 0) - start === MAC_LENGTH ? LAST.at(view, start) : null;
+}
+
+function decodeFdb(view: DataView, row: Pick<FdbEvent, 'gone' | 'mac' | 'port' | 'state' | 'flags'>): FdbEvent {
+  const { gone, mac, port, state, flags } = row;
+  const vlan = locatedU16(view, PLACES, VLAN);
+  const bridge = locatedU32(view, PLACES, MASTER);
+  const event: FdbEvent = { type: 'fdb', gone, mac, port, bridge, vlan, state, flags };
+  const isLocked = ((locatedU32(view, PLACES, FLAGS_EXT) ?? 0) & c.NTF_EXT_LOCKED) !== 0;
+  return isLocked ? { ...event, locked: true } : event;
 }
 
 /*

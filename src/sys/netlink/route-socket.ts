@@ -28,6 +28,14 @@ const SK_MEMINFO_DROPS = 8;
 /** Room for the changes that come while the event loop is busy: 20,000 changes of about 800 bytes each. */
 const RECEIVE_BUFFER_BYTES = 16 << 20;
 
+/** The kernel's datagrams are at most so large (net/netlink/af_netlink.c:netlink_recvmsg). */
+const LARGEST_DATAGRAM = 32 << 10;
+
+/** struct nlmsghdr alone, NLMSG_NOOP with NLM_F_REQUEST and NLM_F_ACK: asks for nothing but an answer. */
+const ASK_NOTHING = new Uint8Array(
+  new Uint16Array([...new Uint16Array(new Uint32Array([16]).buffer), 1, 0x5, 0, 0, 0, 0]).buffer,
+);
+
 /**
  * Opens the socket and joins `groups` (RTNLGRP_* numbers).
  *
@@ -48,6 +56,7 @@ export function openRouteSocket(groups: readonly number[], listener: RouteListen
     );
   }
   libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+  readLargely(fd);
   for (const group of groups) raw.addMembership(group);
   raw.on('message', (bytes, { port }) => {
     // Any process with CAP_NET_ADMIN can send to our port; only the kernel is believed.
@@ -62,6 +71,18 @@ export function openRouteSocket(groups: readonly number[], listener: RouteListen
     drops: () => dropsOf(fd),
     close: () => raw.close(),
   };
+}
+
+/**
+ * Has the kernel fill large datagrams. It makes those of a dump as large as the largest buffer that a socket was ever read
+ * with, and the `netlink` package has one for each that is just as large as that: all would stay at 4 KiB. A bridge walks
+ * through its table from the beginning for every datagram (net/bridge/br_fdb.c:br_fdb_dump), which takes seconds then.
+ */
+function readLargely(fd: number): void {
+  libc.send(fd, ASK_NOTHING, ASK_NOTHING.length, libc.MSG_DONTWAIT);
+  const address = new Uint8Array(12); // struct sockaddr_nl
+  const answer = new Uint8Array(LARGEST_DATAGRAM);
+  libc.recvfrom(fd, answer, answer.length, libc.MSG_DONTWAIT, address, Uint32Array.of(address.length));
 }
 
 /** SO_MEMINFO (net/core/sock.c:sk_get_meminfo): nine words u32, of which the last counts what was dropped. Since Linux 4.12. */
