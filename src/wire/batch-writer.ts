@@ -43,7 +43,9 @@ export class BatchWriter {
   readonly base: bigint;
   private readonly generations: readonly [Generation, Generation];
   private readonly slots = new Map<string, number>();
+  /** Those that are to go first, `firsts` of them, then the others. */
   private readonly frames: Slot[] = [];
+  private firsts = 0;
   /** For each generation the slots that do not hold yet what they should. */
   private readonly stale = [new Set<number>(), new Set<number>()] as const;
   private changed = false;
@@ -94,25 +96,50 @@ export class BatchWriter {
   }
 
   /**
-   * Adds a frame, or replaces the one under the same key. Takes effect with `publish`. @returns false when it is full
+   * Adds a frame, or replaces the one under the same key. Takes effect with `publish`.
+   * @param first whether it is to go before those that are not
+   * @returns false when it is full
    * @throws FrameError when the frame is longer than a slot
    */
-  put(key: string, bytes: Uint8Array): boolean {
+  put(key: string, bytes: Uint8Array, first = false): boolean {
     if (bytes.length > FRAME_BYTES) throw new FrameError(`a frame of ${bytes.length} bytes does not fit its slot`);
-    const slot = this.slots.get(key) ?? this.frames.length;
+    const held = this.slots.get(key);
+    const slot = held ?? this.frames.length;
     if (slot >= this.capacity) return false;
     this.place(slot, { key, bytes });
+    if (first && held === undefined) this.promote(key);
     return true;
+  }
+
+  /** Whether a frame goes before those that are not to go first. */
+  isFirst(key: string): boolean {
+    return (this.slots.get(key) ?? this.capacity) < this.firsts;
+  }
+
+  /** A frame is to go before those that are not to go first. Takes effect with `publish`. */
+  promote(key: string): void {
+    const slot = this.slots.get(key);
+    if (slot === undefined || slot < this.firsts) return;
+    this.swap(slot, this.firsts++);
   }
 
   /** Takes a frame out. Takes effect with `publish`. */
   remove(key: string): void {
     const slot = this.slots.get(key);
     if (slot === undefined) return;
+    if (slot < this.firsts) this.swap(slot, --this.firsts);
+    const hole = this.slots.get(key) ?? slot;
     this.slots.delete(key);
     this.changed = true;
     const last = this.frames.pop();
-    if (last && last.key !== key) this.place(slot, last);
+    if (last && last.key !== key) this.place(hole, last);
+  }
+
+  private swap(one: number, other: number): void {
+    const [a, b] = [this.frames[one], this.frames[other]];
+    if (one === other || !a || !b) return;
+    this.place(one, b);
+    this.place(other, a);
   }
 
   private place(slot: number, { key, bytes }: Pick<Slot, 'key' | 'bytes'>): void {

@@ -6,6 +6,7 @@ import { encodeRarp } from '../frames/arp.js';
 import { frameKey } from '../frames/ethernet.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
+import { FairShares } from './fair-shares.js';
 
 /** A guest as a bond's batch knows it. */
 interface Entry {
@@ -13,9 +14,11 @@ interface Entry {
   readonly suppressed: SuppressReason | null;
 }
 
+type Entries = ReadonlyMap<string, Entry>;
+
 /**
- * Keeps the batch of one bond in step with the verdicts on its guests. Bounded by `capacity`; a guest beyond it is
- * not announced, and counted as one too many.
+ * Keeps the batch of one bond in step with the verdicts on its guests. Bounded by `capacity`; a place of a guest beyond it
+ * is not announced, and counted as one too many: of whoever has most.
  */
 export class BondGuests {
   readonly batch: BatchWriter;
@@ -23,19 +26,30 @@ export class BondGuests {
   private readonly entries = new Map<Mac, Map<string, Entry>>();
   /** Whose the frames of the batch are, by their keys. */
   private readonly places = new Map<string, Place>();
+  /** null as long as no MAC has several places, and all have room. */
+  private fair: FairShares | null = null;
   // Counted as they come and go: a scrape must not walk through 50,000 guests.
   private readonly bySource = new Map<Source, number>();
   private readonly byReason = new Map<SuppressReason, number>();
   /** How many were heard leaving, are explained by nothing else, and are not announced. */
   private unexplained = 0;
 
-  /** @param announceable called for each guest that becomes so, with the key of its frame */
+  /**
+   * @param announceable called for each guest that becomes so, with the key of its frame
+   * @param onCut called for each that has several places, and one of them not, because the batch is full
+   */
   constructor(
     capacity: number,
     memory?: BatchMemory,
     private readonly announceable: (key: string) => void = () => undefined,
+    private readonly onCut: (mac: Mac, key: string) => void = () => undefined,
   ) {
     this.batch = new BatchWriter(capacity, memory);
+  }
+
+  /** Whether there is room for more. */
+  get hasRoom(): boolean {
+    return this.batch.size < this.batch.capacity;
   }
 
   /** Replaces what is known of `mac`: its verdicts for this bond, none when it is gone. */
@@ -44,24 +58,39 @@ export class BondGuests {
     if (!held && verdicts.length === 0) return;
     const judged = new Map(verdicts.map((verdict) => [frameKey(verdict), verdict]));
     for (const key of held?.keys() ?? []) if (judged.get(key)?.suppressed !== null) this.withdraw(key);
+    const kept = new Set([...judged.keys()].filter((key) => this.places.has(key)));
+    this.hold(mac, [...kept]);
     this.countEach(held, -1);
-    const entries = new Map<string, Entry>();
     const added: string[] = [];
+    const entries = new Map<string, Entry>();
     for (const [key, verdict] of judged) {
-      const isNew = !this.places.has(key);
-      const suppressed = verdict.suppressed ?? this.announce(key, verdict);
-      if (suppressed === null && isNew) added.push(key);
+      const suppressed = verdict.suppressed ?? this.announce(key, verdict, kept.size + added.length);
+      if (suppressed === null && !kept.has(key)) added.push(key);
       entries.set(key, { source: verdict.source, suppressed });
     }
+    if (added.length > 0) this.hold(mac, [...kept, ...added]);
     this.countEach(entries, 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
     for (const key of added) this.announceable(key);
+    this.admitWaiting();
   }
 
-  /** The keys of the frames. Goes on over changes: one that is added meanwhile comes as well, one that is removed does not. */
+  /**
+   * The keys of the frames, the first of each MAC before its further ones. Goes on over changes: one that is added
+   * meanwhile comes as well, one that is removed does not.
+   */
   keys(): Iterable<string> {
-    return this.places.keys();
+    return this.fair ? this.firstsFirst() : this.places.keys();
+  }
+
+  private *firstsFirst(): Generator<string> {
+    const further: string[] = [];
+    for (const key of this.places.keys()) {
+      if (this.batch.isFirst(key)) yield key;
+      else further.push(key);
+    }
+    for (const key of further) if (this.places.has(key)) yield key;
   }
 
   /** Whose frame has this key, and how it leaves; null when it is not announced. */
@@ -69,16 +98,78 @@ export class BondGuests {
     return this.places.get(key) ?? null;
   }
 
-  private announce(key: string, { mac, tags }: Verdict): SuppressReason | null {
+  /** @param count how many places the MAC has */
+  private announce(key: string, { mac, tags }: Verdict, count: number): SuppressReason | null {
     if (this.places.has(key)) return null;
-    if (!this.batch.put(key, encodeRarp(mac, tags))) return 'too-many';
-    this.places.set(key, { mac, tags });
+    if (!this.hasRoom) this.takeFrom(this.fairly.loser(count));
+    if (this.hasRoom) this.put(key, { mac, tags }, count === 0);
+    else {
+      this.fairly.wait(key, { mac, tags });
+      if (count > 0) this.onCut(mac, key);
+      return 'too-many';
+    }
     return null;
+  }
+
+  private put(key: string, place: Place, first: boolean): void {
+    this.batch.put(key, encodeRarp(place.mac, place.tags), first);
+    this.places.set(key, place);
+    this.fair?.leave(key);
   }
 
   private withdraw(key: string): void {
     this.batch.remove(key);
     this.places.delete(key);
+    this.fair?.leave(key);
+  }
+
+  /** A MAC has these places. One of them is among those that go first. */
+  private hold(mac: Mac, keys: readonly string[]): void {
+    const [key] = keys;
+    if (key !== undefined && !keys.some((each) => this.batch.isFirst(each))) this.batch.promote(key);
+    if (keys.length > 1) this.fairly.hold(mac, keys.length);
+    else this.fair?.hold(mac, keys.length);
+  }
+
+  private get fairly(): FairShares {
+    return (this.fair ??= new FairShares(this.batch.capacity));
+  }
+
+  /** The MAC gives up the place that it came to last. */
+  private takeFrom(mac: Mac | undefined): void {
+    const announced = mac === undefined ? [] : this.announcedOf(mac);
+    const key = announced.pop();
+    const place = this.place(key ?? '');
+    if (mac === undefined || key === undefined || !place) return;
+    this.withdraw(key);
+    this.fairly.wait(key, place);
+    this.hold(mac, announced);
+    this.judgeAgain(mac, key, 'too-many');
+    this.onCut(mac, key);
+  }
+
+  private admitWaiting(): void {
+    for (const [key, place] of this.fair?.waiting() ?? []) {
+      if (!this.hasRoom) return;
+      const { mac } = place;
+      this.put(key, place, false);
+      this.judgeAgain(mac, key, null);
+      this.hold(mac, this.announcedOf(mac));
+      this.announceable(key);
+    }
+  }
+
+  private announcedOf(mac: Mac): string[] {
+    return [...(this.entries.get(mac) ?? [])].flatMap(([key, { suppressed }]) => (suppressed === null ? [key] : []));
+  }
+
+  private judgeAgain(mac: Mac, key: string, suppressed: SuppressReason | null): void {
+    const entries = this.entries.get(mac);
+    const entry = entries?.get(key);
+    if (!entries || !entry) return;
+    this.countEach(new Map([[key, entry]]), -1);
+    entries.set(key, { ...entry, suppressed });
+    this.countEach(new Map([[key, { ...entry, suppressed }]]), 1);
   }
 
   macs(): Iterable<Mac> {
@@ -111,7 +202,7 @@ export class BondGuests {
       if ([...entries.values()].some(({ suppressed }) => suppressed !== null && reasons.has(suppressed))) yield mac;
   }
 
-  private countEach(entries: ReadonlyMap<string, Entry> | undefined, by: 1 | -1): void {
+  private countEach(entries: Entries | undefined, by: 1 | -1): void {
     for (const { source, suppressed } of entries?.values() ?? []) {
       addTo(this.bySource, source, by);
       if (suppressed !== null) addTo(this.byReason, suppressed, by);

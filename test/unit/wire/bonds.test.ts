@@ -159,3 +159,55 @@ test('a guest behind as many tags as the host can stack is announced, and does n
   guests.update(mac(1), [verdict(1, { tags })]);
   assert.deepEqual(announced(guests), [[mac(1), ...tags.map(({ vid }) => vid)].join(' ')]);
 });
+
+const in3 = (n: number): Verdict[] => [10, 11, 12].map((vid) => verdict(n, { tags: [tag(vid)] }));
+
+test('who has more places than others gives one up where the batch is full, and has it again when there is room', () => {
+  const cut: string[] = [];
+  const joined: string[] = [];
+  const guests = new BondGuests(
+    4,
+    undefined,
+    (key) => void joined.push(key),
+    (each) => void cut.push(each),
+  );
+  guests.update(mac(1), in3(1));
+  guests.update(mac(2), [verdict(2)]);
+  assert.deepEqual([guests.hasRoom, cut], [false, []]);
+  guests.update(mac(3), [verdict(3)]);
+  assert.deepEqual(announced(guests), [`${mac(1)} 10`, `${mac(1)} 11`, mac(2), mac(3)]);
+  assert.deepEqual(cut, [mac(1)]);
+  assert.deepEqual(guests.reasonFor(verdict(1, { tags: [tag(12)] })), 'too-many');
+  guests.update(mac(4), in3(4));
+  assert.deepEqual(announced(guests), [`${mac(1)} 10`, mac(2), mac(3), `${mac(4)} 10`], 'one each, and no more');
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), { 'too-many': 4 });
+  joined.length = 0;
+  guests.update(mac(4), []);
+  assert.deepEqual(announced(guests), [`${mac(1)} 10`, `${mac(1)} 12`, mac(2), mac(3)], 'the one that waited longest');
+  assert.equal(joined.length, 1);
+  guests.update(mac(3), []);
+  assert.deepEqual(Object.fromEntries(guests.countSuppressed()), {});
+  assert.equal(guests.hasRoom, false);
+  guests.update(mac(2), []);
+  assert.equal(guests.hasRoom, true);
+});
+
+test('every guest goes in one VLAN before any goes in a second, in the first burst and in later rounds', () => {
+  const guests = new BondGuests(10);
+  guests.update(mac(1), in3(1));
+  guests.update(mac(2), in3(2));
+  guests.update(mac(3), [verdict(3)]);
+  guests.batch.publish();
+  const reader = new BatchReader(guests.batch.memory, guests.batch.capacity);
+  const space = new AddressSpace(guests.batch.memory);
+  const burst = (): string[] =>
+    reader.read((messages, count) => space.frames(messages, count)).map((bytes) => dissect(bytes).src);
+  const firsts = (macs: readonly string[]): string[] => macs.slice(0, 3).sort();
+  assert.deepEqual(firsts(burst()), [mac(1), mac(2), mac(3)]);
+  const later = (): (Mac | undefined)[] => [...guests.keys()].map((key) => guests.place(key)?.mac);
+  assert.deepEqual(later().slice(0, 3), [mac(1), mac(2), mac(3)]);
+  guests.update(mac(1), in3(1).slice(1)); // the one that went first is gone
+  guests.batch.publish();
+  assert.deepEqual(firsts(burst()), [mac(1), mac(2), mac(3)]);
+  assert.equal(later().length, 6);
+});
