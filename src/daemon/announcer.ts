@@ -52,6 +52,7 @@ export class Announcer implements Task {
     });
     this.settings = firstRoundSettings(settings);
     this.memories = new BatchMemories(settings.guests.limits.total);
+    host.hasPlaces = () => [...bonds.values()].every(({ hasRoom }) => hasRoom);
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -98,7 +99,8 @@ export class Announcer implements Task {
   private watch(bond: BondId): Promise<unknown> | [] {
     const { capacity } = this.memories;
     const announceable = (key: string): void => this.events.emit('announceable', bond, key);
-    const guests = new BondGuests(capacity, this.memories.take(), announceable);
+    const cut = (mac: Mac, key: string): void => this.host.cut(mac, key, undefined, capacity);
+    const guests = new BondGuests(capacity, this.memories.take(), announceable, cut);
     const { memory } = guests.batch;
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.events.emit('unlocked', guests.batch.unlocked);

@@ -20,6 +20,8 @@ const NEIGHBOUR_INTERVAL = 600;
 /** What the numbers of requests for neighbours begin with, apart from the others on the same socket. */
 const NEIGHBOUR_SEQ = 0x40000000;
 
+const STATIC_ROWS = 'guests with static rows in too many VLANs are announced where they are heard';
+
 /** Reads the kernel's state, then follows every change. Emits `hostChanged` at most once a turn of the event loop. */
 export class KernelWatch implements Task {
   readonly name = 'kernel-watch';
@@ -85,7 +87,6 @@ export class KernelWatch implements Task {
       stale = this.untold.precede(event) || stale;
       const ignored = this.host.apply(event, now);
       if (ignored) metrics.count('bondherald_sightings_ignored_total', { ...ignored });
-      this.countEvictions();
       if (event.type === 'lost') this.resync(event.reason, event.detail);
       if (event.type === 'answer' && event.seq === CHANGE_SEQ)
         log.warn('the kernel refused to restore a bridge entry', { errno: event.errno });
@@ -94,6 +95,7 @@ export class KernelWatch implements Task {
       if (event.type !== 'lost') this.neighbours.take(event);
       this.untold.take(event);
     }
+    this.countEvictions();
     if (stale) void this.readUntold();
     this.announceChange();
   }
@@ -118,7 +120,7 @@ export class KernelWatch implements Task {
     if (this.dumps.complete) this.fullBridges.look();
     this.host.expire(this.tools.clock.monotonic());
     this.countEvictions(); // what was heard meets limits too
-    this.logLimits();
+    if (!this.dumps.isRunning) this.logLimits(); // of a table that is read by half, half would be told
   }
 
   private countEvictions(): void {
@@ -130,7 +132,10 @@ export class KernelWatch implements Task {
     const { clock, log } = this.tools;
     const { begun, over } = this.host.lookAtLimits(clock.monotonic());
     const fields = ({ port, ...cut }: Cut) => ({ ...cut, port: this.host.topology.link(port)?.name ?? 'none' });
-    for (const cut of begun) log.warn('some guests are not announced because a limit is met', fields(cut));
+    for (const cut of begun) {
+      if (cut.reason === 'static-vlans') log.info(STATIC_ROWS, fields(cut));
+      else log.warn('some guests are not announced because a limit is met', fields(cut));
+    }
     for (const cut of over) log.info('a limit of guests has room again', fields(cut));
   }
 

@@ -84,6 +84,10 @@ const KINDS = {
     'warning',
     'those that had no room are not announced: raise the limit if they are guests, else find out who invents them',
   ],
+  'static-rows': [
+    'advice',
+    'not announced in a VLAN in which it has not spoken yet: give the port only the VLANs that its guest uses',
+  ],
   'unexplained-speakers': [
     'warning',
     'they are unreachable until they send a frame; who they are and why they are left out, the list tells',

@@ -108,8 +108,15 @@ export function checkMacvtap(name: string): Finding {
 /** Limits that are met: who is behind the port, only a look at it tells. */
 export function checkLimits({ limits }: GuestFacts): Finding[] {
   return limits.map(({ port, ...limit }) => {
+    if (limit.reason === 'static-vlans') return staticRows(port, limitWords(limit));
     const cure =
       port === null ? `bridge fdb show | grep -iF ${limit.mac}` : `bridge fdb show brport ${shellWord(port)}`;
     return found('guest-limit', { subject: port ?? limit.mac, finding: limitWords(limit), cure });
   });
+}
+
+/** Where the guest speaks only the operator knows, as long as it is not heard: with fewer VLANs, the port says it. */
+function staticRows(port: string | null, finding: string): Finding {
+  const subject = port ?? 'no port';
+  return found('static-rows', { subject, finding, cure: `bridge vlan show dev ${shellWord(subject)}` });
 }

@@ -1,23 +1,26 @@
 import type { Mac } from '../addr/mac.js';
 import { LruMap } from '../lru-map.js';
+import type { Sighting } from '../sources/sighting.js';
+import { MAX_STATIC_VLANS } from '../sources/static-rows.js';
 
 /** Which limit was met. Closed set: it is a label of metrics. */
-export type CutReason = 'per-port' | 'total' | 'vlans';
+export type CutReason = 'per-port' | 'total' | 'vlans' | 'static-vlans';
 
 /** Who is not known, or not whole, because of a limit. */
 export interface Cut {
   readonly reason: CutReason;
-  /** The port that meets the limit, by ifindex; null where none is known. */
+  /** The port that meets the limit, by ifindex, of several the last; null where none is known. */
   readonly port: number | null;
   /** The MAC that meets it, or of several the last that had to go. */
   readonly mac: Mac;
-  /** How many MACs there may be, or how many VLANs beyond the first of each MAC. */
+  /** How many MACs there may be, or how many VLANs beyond the first of each MAC, or with static rows of one MAC on a port. */
   readonly limit: number;
   /** How many MACs had to go since, or of one MAC how many VLANs; MAX_COUNTED stands for that and more. */
   readonly count: number;
 }
 
 interface OpenCut extends Omit<Cut, 'count'> {
+  port: number | null;
   mac: Mac;
   limit: number;
   /** What had to go. */
@@ -37,27 +40,50 @@ export const MAX_COUNTED = 4096;
 /** A limit that nobody met for so many seconds, and that has room, is over. */
 const QUIET = 600;
 
+/** That static rows of a MAC on a port are too many. @param row the sighting that stands for them */
+export function tooManyStatic({ mac, device: port }: Sighting): Omit<Cut, 'count'> {
+  return { reason: 'static-vlans', port, mac, limit: MAX_STATIC_VLANS };
+}
+
+/** By what those are told apart that meet a limit. Whoever has static rows in every VLAN has them by one custom of the host's. */
+function keyOf({ reason, port, mac }: Omit<Cut, 'count'>): string {
+  if (reason === 'static-vlans') return reason;
+  return `${reason} ${reason === 'vlans' ? mac : port}`;
+}
+
 /**
  * Who had to go because of a limit, by the port or MAC that met it, until there is room again and nobody met it for a
  * while. Bounded by MAX_CUTS of MAX_COUNTED each.
  */
 export class Cuts {
   private readonly held = new LruMap<string, OpenCut>(MAX_CUTS);
+  private readonly counted: CutReason[] = [];
 
   /**
    * Somebody had to go, or was turned away.
    * @param what that is; the same counts once
    * @returns whether it is new
    */
-  note({ reason, port, mac, limit }: Omit<Cut, 'count'>, what: string): boolean {
-    const key = `${reason} ${reason === 'vlans' ? mac : port}`;
+  note(cut: Omit<Cut, 'count'>, what: string): boolean {
+    const { reason, port, mac, limit } = cut;
+    const key = keyOf(cut);
     const begin = { gone: new Set<string>(), met: true, lastMet: -Infinity, told: false };
     const held = this.held.get(key) ?? { reason, port, mac, limit, ...begin };
     this.held.set(key, held);
-    [held.mac, held.limit, held.met] = [mac, limit, true];
+    [held.port, held.mac, held.limit, held.met] = [port, mac, limit, true];
     if (held.gone.has(what) || held.gone.size >= MAX_COUNTED) return false;
     held.gone.add(what);
     return true;
+  }
+
+  /** As `note`, and counts what is new. */
+  count(cut: Omit<Cut, 'count'>, what: string): void {
+    if (this.note(cut, what)) this.counted.push(cut.reason);
+  }
+
+  /** What was counted since the last call. */
+  takeCounted(): readonly CutReason[] {
+    return this.counted.length === 0 ? this.counted : this.counted.splice(0);
   }
 
   all(): Cut[] {

@@ -77,6 +77,10 @@ export function limitWords({ reason, mac, limit, count }: Omit<LimitDescription,
   const many = count >= MAX_COUNTED ? `${count} or more` : `${count}`;
   if (reason === 'vlans')
     return `${mac} is in too many VLANs: ${many} of them had no room, among ${limit} for all guests`;
+  if (reason === 'static-vlans') {
+    const who = count === 1 ? `${mac} has` : `${many} MACs, the last ${mac}, have`;
+    return `${who} static rows in more than ${limit} VLANs of a port: announced in its PVID and where heard`;
+  }
   const macs = count === 1 ? '1 MAC was' : `${many} MACs were`;
   const setting = reason === 'total' ? 'total' : 'perPort';
   return `more MACs than guests.limits.${setting} allows (${limit}): ${macs} left out, ${count === 1 ? '' : 'the last '}${mac}`;

@@ -12,10 +12,11 @@ import { isHostsVoice } from '../topology/host-voice.js';
 import { snapshotBonds } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
 import { AbsentPorts } from '../topology/absent-ports.js';
+import { spokenRows } from '../topology/spoken-rows.js';
 import { Successors } from '../topology/successors.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
-import { type Cut, Cuts } from './cuts.js';
+import { type Cut, Cuts, tooManyStatic } from './cuts.js';
 import { Declared } from './declared.js';
 import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
@@ -44,7 +45,6 @@ export class HostState {
   private readonly changed = new Changes();
   private readonly successors = new Successors();
   private readonly cuts = new Cuts();
-  private vlansCut = 0;
   private readonly table: GuestTable;
   private readonly memory: Memory;
   private readonly book: HeardBook;
@@ -59,6 +59,8 @@ export class HostState {
   readonly ovs: OvsGuests;
   /** Whether the devices of Open vSwitch are known. Before, guests behind them cannot be restored. */
   knowsOvs = false;
+  /** Whether all that may be announced have a place; from who knows. */
+  hasPlaces = (): boolean => true;
   /** While a dump is read: what it has not told yet is no news. */
   private dumping = false;
   /** The latest time of which anything was told: monotonic clock, seconds. */
@@ -67,8 +69,10 @@ export class HostState {
   constructor(private settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
     const { topology, changed: changes } = this;
-    const table = (this.table = new GuestTable(2 * total));
     const isGuests = (sighting: Sighting): boolean => portFacts(topology, sighting).isGuests;
+    const table = (this.table = new GuestTable(2 * total, isGuests, (row) =>
+      this.cuts.count(tooManyStatic(row), row.mac),
+    ));
     const memory = (this.memory = new Memory(total, isGuests, (place) =>
       this.cut(place.mac, `${place.bridge} ${place.vlan}`, place.device),
     ));
@@ -76,7 +80,7 @@ export class HostState {
     const book = (this.book = new HeardBook(
       limits,
       (mac) => changes.touch(mac),
-      (mac, exit) => this.cut(mac, exit, this.portOf(mac)),
+      (mac, exit) => this.cut(mac, exit),
     ));
     const speakers = (this.speakers = new Speakers(total));
     const { cuts } = this;
@@ -157,16 +161,13 @@ export class HostState {
 
   /** The addresses that had to go, or were turned away, since the last call: why. */
   takeEvictions(): readonly (EvictionReason | SpeakerReason)[] {
-    const vlans = Array.from({ length: this.vlansCut }, () => 'vlans' as const);
-    this.vlansCut = 0;
-    const { learned, book, speakers } = this;
-    return [...learned.takeEvictions(), ...book.takeEvictions(), ...speakers.takeEvictions(), ...vlans];
+    const { learned, book, speakers, cuts } = this;
+    return [...learned.takeEvictions(), ...book.takeEvictions(), ...speakers.takeEvictions(), ...cuts.takeCounted()];
   }
 
-  /** A MAC is in so many VLANs that one had to go. */
-  private cut(mac: Mac, vlan: string, port: number | null): void {
-    const limit = furtherPlaces(this.settings.limits.total);
-    if (this.cuts.note({ reason: 'vlans', port, mac, limit }, vlan)) this.vlansCut++;
+  /** A MAC is in so many VLANs that one had to go. @param limit how many places there are for all, where that is another */
+  cut(mac: Mac, vlan: string, port = this.portOf(mac), limit = furtherPlaces(this.settings.limits.total)): void {
+    this.cuts.count({ reason: 'vlans', port, mac, limit }, vlan);
   }
 
   private portOf(mac: Mac): number | null {
@@ -183,8 +184,9 @@ export class HostState {
   lookAtLimits(now: number): ReturnType<Cuts['look']> {
     const { quota } = this.learned;
     const hasRoom = ({ reason, port, limit }: Cut): boolean => {
-      if (reason === 'vlans') return !this.book.isFull && !this.memory.isFull;
+      if (reason === 'vlans') return !this.book.isFull && !this.memory.isFull && this.hasPlaces();
       if (reason === 'total') return quota.size < limit;
+      if (reason === 'static-vlans') return !this.table.hasFolded;
       return quota.at(port ?? 0) < Math.max(limit, quota.limits.perPort); // it may be higher by now
     };
     return this.cuts.look(hasRoom, now);
@@ -330,8 +332,9 @@ export class HostState {
 
   private evidence(mac: Mac, claimed: readonly Exit[] = []): Evidence {
     const heard = this.book.of(mac);
+    const sightings = this.table.sightings(mac);
     return {
-      sightings: this.table.sightings(mac),
+      sightings: this.table.hasFolded ? spokenRows(this.topology, sightings, heard) : sightings,
       remembered: this.memory.of(mac),
       heard,
       configured: this.statics.claims(mac, this.topology),

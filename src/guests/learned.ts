@@ -7,6 +7,7 @@ import { leadsStraightOut } from '../topology/guest-port.js';
 import type { AbsentPorts } from '../topology/absent-ports.js';
 import { type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { PvidMove } from '../topology/pvid-moves.js';
+import { spokenRows } from '../topology/spoken-rows.js';
 import type { Succession, Successors } from '../topology/successors.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook } from './heard-book.js';
@@ -78,12 +79,14 @@ export class Learned {
 
   /** Applies a row that came, changed or went at `now`. @returns why it was passed over, if it was */
   apply(event: FdbEvent, now: number): Ignored | null {
-    const sighting = readFdb(event);
-    if (typeof sighting === 'string') return { source: 'fdb', reason: sighting };
+    const read = readFdb(event);
+    if (typeof read === 'string') return { source: 'fdb', reason: read };
+    const sighting: Sighting = (event.state & NUD_NOARP) === 0 ? read : { ...read, fixed: true };
     if (!event.gone) {
       if (event.locked) return this.shutOut(sighting);
+      if (this.parts.table.absorb(sighting)) return null;
       const left = this.leftUplink(sighting, now);
-      return this.learn(sighting, { fixed: (event.state & NUD_NOARP) !== 0, at: now, left });
+      return this.learn(sighting, { fixed: sighting.fixed === true, at: now, left });
     }
     this.unlearn(sighting, now);
     return null;
@@ -146,8 +149,10 @@ export class Learned {
 
   /** A row went. */
   unlearn(sighting: Sighting, now: number): void {
-    this.parts.speakers.refused.delete(sighting.mac);
-    if (this.parts.table.remove(sighting)) this.depart([sighting], now);
+    const { table, speakers } = this.parts;
+    speakers.refused.delete(sighting.mac);
+    const listed = table.listed(sighting);
+    if (table.remove(sighting)) this.depart([listed], now);
   }
 
   /** After a dump of the kernel's bridges: rows that it did not repeat are gone. */
@@ -168,7 +173,15 @@ export class Learned {
 
   /** Rows went. The memory has to know of all of them before the quota learns who is where. */
   private depart(rows: readonly Sighting[], now: number): void {
-    this.settle(new Set(rows.flatMap((row) => [row.mac, ...this.remember(row, now)])));
+    this.settle(
+      new Set(rows.flatMap((row) => [row.mac, ...this.spoken(row).flatMap((each) => this.remember(each, now))])),
+    );
+  }
+
+  /** Of a row that stands for many, those that say where its MAC speaks. */
+  private spoken(row: Sighting): readonly Sighting[] {
+    const { topology, book } = this.parts;
+    return row.vlans ? spokenRows(topology, [row], book.of(row.mac)) : [row];
   }
 
   /** What is known of these MACs is another than before. */

@@ -5,6 +5,7 @@ import { isProgrammed } from '../topology/guest-port.js';
 import { type BondSnapshot, bondNow, type NamedDevice, nameDevice, stands } from '../topology/named-devices.js';
 import { portFacts } from '../topology/port-facts.js';
 import { type Exit, isOverlay } from '../topology/bond-id.js';
+import { spokenRows } from '../topology/spoken-rows.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import type { Parts } from './learned.js';
@@ -76,7 +77,8 @@ function snapshotGuest(state: State, mac: Mac, now: number): GuestSnapshot | nul
   const { topology, table, memory, book, speakers } = state;
   const atGuestPort = (sighting: Sighting): boolean =>
     sighting.bridge !== null && portFacts(topology, sighting).isGuests;
-  const listed = table.sightings(mac).filter(({ bridge }) => bridge !== null);
+  const sightings = spokenRows(topology, table.sightings(mac), book.of(mac));
+  const listed = sightings.filter(({ bridge }) => bridge !== null);
   const present = [
     ...listed.filter(atGuestPort),
     ...listed.filter((sighting) => portFacts(topology, sighting).outside.length > 0), // last, so that they outlive a cut
@@ -84,7 +86,7 @@ function snapshotGuest(state: State, mac: Mac, now: number): GuestSnapshot | nul
   const places = [...memory.of(mac), ...present.map((sighting) => ({ sighting, lastSeen: now }))];
   const isGuest = places.some(({ sighting }) => atGuestPort(sighting));
   const named = isGuest ? places.flatMap((place) => snapshotPlace(topology, place) ?? []) : [];
-  const isHere = isGuest || listed.length < table.sightings(mac).length || speakers.has(mac);
+  const isHere = isGuest || listed.length < sightings.length || speakers.has(mac);
   const unexplained = (place: HeardExit): number | null => speakers.at(mac, place)?.out ?? null;
   const heard = isHere ? book.of(mac).flatMap((place) => snapshotHeard(topology, place, unexplained(place)) ?? []) : [];
   return named.length + heard.length > 0

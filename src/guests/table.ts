@@ -1,6 +1,7 @@
 import type { Mac } from '../addr/mac.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
+import { MAX_STATIC_VLANS, StaticRows } from '../sources/static-rows.js';
 import { furtherPlaces, Shares } from '../shares.js';
 
 /**
@@ -13,16 +14,32 @@ function placeOf({ source, bridge, vlan, device }: Sighting): string {
 
 /**
  * Everything the sources say of MAC addresses, guests and others. Bounded by `limit` addresses: a newcomer beyond it
- * is turned away, so that inventing addresses pushes nobody out.
+ * is turned away, so that inventing addresses pushes nobody out. Static rows in every VLAN of a guest's port are one
+ * sighting.
  */
 export class GuestTable {
   private readonly byMac = new Map<Mac, Map<string, Sighting>>();
   private readonly unconfirmed = new Map<Source, Set<Sighting>>();
+  /** null as long as no MAC has static rows in too many VLANs of a port. */
+  private statics: StaticRows | null = null;
 
-  constructor(private readonly limit: number) {}
+  /**
+   * @param isGuests whether a sighting is on a guest's port
+   * @param folded called with the sighting that stands from now on for the static rows of a MAC
+   */
+  constructor(
+    private readonly limit: number,
+    private readonly isGuests: (sighting: Sighting) => boolean = () => true,
+    private readonly folded: (sighting: Sighting) => void = () => undefined,
+  ) {}
 
   get size(): number {
     return this.byMac.size;
+  }
+
+  /** Whether there are MACs with static rows in too many VLANs. */
+  get hasFolded(): boolean {
+    return this.statics !== null;
   }
 
   macs(): IterableIterator<Mac> {
@@ -30,16 +47,24 @@ export class GuestTable {
   }
 
   sightings(mac: Mac): readonly Sighting[] {
-    return [...(this.byMac.get(mac)?.values() ?? [])];
+    return [...(this.byMac.get(mac)?.values() ?? []), ...(this.statics?.of(mac) ?? [])];
   }
 
   /** What is held of the same MAC, bridge and VLAN. */
   held(sighting: Sighting): Sighting | undefined {
-    return this.byMac.get(sighting.mac)?.get(placeOf(sighting));
+    return this.byMac.get(sighting.mac)?.get(placeOf(sighting)) ?? this.statics?.held(sighting);
   }
+
+  /** Takes in a row as one of many that stand in every VLAN of its port. @returns false for any other, which changes nothing */
+  absorb(sighting: Sighting): boolean {
+    return this.statics?.take(sighting, this.isFree) ?? false;
+  }
+
+  private readonly isFree = (sighting: Sighting): boolean => !this.held(sighting);
 
   /** Takes a sighting in; a newer one of the same source, MAC, bridge and VLAN replaces it. */
   add(sighting: Sighting): 'unchanged' | 'changed' | 'full' {
+    if (this.absorb(sighting)) return 'unchanged';
     let places = this.byMac.get(sighting.mac);
     if (!places) {
       if (this.byMac.size >= this.limit) return 'full';
@@ -49,32 +74,78 @@ export class GuestTable {
     const held = places.get(place);
     if (held) this.unconfirmed.get(held.source)?.delete(held);
     if (held?.device === sighting.device) return 'unchanged';
+    const before = this.statics?.held(sighting);
     places.set(place, sighting);
+    if (before) this.removeStatic(before);
+    if (sighting.fixed && (this.hasFolded || places.size > MAX_STATIC_VLANS)) this.fold(places, sighting);
     return 'changed';
   }
 
-  /** Takes a sighting back, if it still stands. @returns whether it did */
+  /** The static rows of a MAC on a port become one sighting, where they are too many. */
+  private fold(places: Map<string, Sighting>, { source, mac, bridge, device }: Sighting): void {
+    if (source !== 'fdb') return;
+    const isOne = (each: Sighting): boolean =>
+      each.fixed === true && each.vlan !== null && each.bridge === bridge && each.device === device;
+    const rows = [...places].filter(([, each]) => isOne(each));
+    const [first] = rows;
+    const areTooMany = rows.length > MAX_STATIC_VLANS || (first && this.statics?.has(first[1]));
+    if (!first || !areTooMany || !this.isGuests(first[1])) return;
+    const unconfirmed = this.unconfirmed.get(source);
+    const statics = (this.statics ??= new StaticRows());
+    statics.fold(
+      rows.map(([, row]) => row),
+      (row) => unconfirmed?.delete(row) ?? false,
+    );
+    for (const [place] of rows) places.delete(place);
+    for (const row of statics.of(mac)) if (row.bridge === bridge && row.device === device) this.folded(row);
+  }
+
+  /** The sighting by which a row is listed: itself, or the one that stands for it. */
+  listed(row: Sighting): Sighting {
+    const { mac, bridge, device } = row;
+    const isIts = (each: Sighting): boolean => each.bridge === bridge && each.device === device;
+    return this.statics?.held(row)?.device === device ? (this.statics.of(mac).find(isIts) ?? row) : row;
+  }
+
+  /** Takes a sighting back, if it still stands. @returns whether one that is listed went */
   remove(sighting: Sighting): boolean {
     const places = this.byMac.get(sighting.mac);
+    if (!places) return false;
     const place = placeOf(sighting);
-    const held = places?.get(place);
-    if (!places || held?.device !== sighting.device) return false;
-    places.delete(place);
-    this.unconfirmed.get(held.source)?.delete(held); // what comes in its place is not to go with the dump
-    if (places.size === 0) this.byMac.delete(sighting.mac);
+    const held = sighting.vlans ? undefined : places.get(place);
+    if (held && held.device === sighting.device) {
+      places.delete(place);
+      this.unconfirmed.get(held.source)?.delete(held); // what comes in its place is not to go with the dump
+    } else if (!this.removeStatic(sighting)) return false;
+    this.forgetEmpty(sighting.mac, places);
     return true;
+  }
+
+  private forgetEmpty(mac: Mac, places: ReadonlyMap<string, Sighting> | undefined): void {
+    if (places?.size === 0 && (this.statics?.of(mac).length ?? 0) === 0) this.byMac.delete(mac);
+  }
+
+  /** @returns whether one that stands for static rows went */
+  private removeStatic(row: Sighting): boolean {
+    const gone = this.statics?.remove(row) ?? null;
+    if (this.statics?.size === 0) this.statics = null;
+    return gone !== null;
   }
 
   /** Before a source is read anew: what it does not repeat is to go with `finishDump`. */
   startDump(source: Source): void {
     const held = [...this.byMac.values()].flatMap((places) => [...places.values()]);
     this.unconfirmed.set(source, new Set(held.filter((sighting) => sighting.source === source)));
+    if (source === 'fdb') this.statics?.startDump();
   }
 
   /** @returns the sightings that went */
   finishDump(source: Source): Sighting[] {
     const gone = [...(this.unconfirmed.get(source) ?? [])].filter((sighting) => this.remove(sighting));
     this.unconfirmed.delete(source);
+    if (source === 'fdb') gone.push(...(this.statics?.finishDump() ?? []));
+    if (this.statics?.size === 0) this.statics = null;
+    for (const { mac } of gone) this.forgetEmpty(mac, this.byMac.get(mac));
     return gone;
   }
 }

@@ -2,7 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import { exitKey, type Tag } from '../frames/ethernet.js';
 import { ETH_P_8021Q } from '../kernel/constants.js';
 import type { Sighting, Source } from '../sources/sighting.js';
-import { type BondId, type Exit, isOvsBond } from '../topology/bond-id.js';
+import { type BondId, type Exit, isOvsBond, isWithin } from '../topology/bond-id.js';
 import { type BlockReason, type Entry, exitsOfBridgePort, exitsOfInner, type RoutedExit } from '../topology/exits.js';
 import { type InnerEnd, type PortFacts, portFacts } from '../topology/port-facts.js';
 import type { Topology } from '../topology/topology.js';
@@ -342,11 +342,6 @@ function otherExits(topology: Topology, sighting: Sighting, { learns }: Policy):
   const { isGuests, exits } = portFacts(topology, sighting);
   if (isGuests || bridge === null) return source === 'fdb' && !learns ? exits : [];
   return exitsOfBridgePort(topology, bridge, device, vlan);
-}
-
-/** Whether an exit is another one, or that one with more tags: of a station that tags its own traffic. */
-function isWithin(outer: Exit, { bond, tags }: Exit): boolean {
-  return bond === outer.bond && outer.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
 }
 
 /** The tags of the guest's own are on its frames from the beginning. */

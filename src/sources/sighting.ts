@@ -1,4 +1,5 @@
 import type { Mac } from '../addr/mac.js';
+import type { VlanSet } from './vlan-set.js';
 
 /** Where we learn of guests. Closed set: it is a label of metrics. */
 export type Source = 'fdb' | 'heard' | 'host' | 'libvirt' | 'macvlan' | 'manual' | 'ovs' | 'static';
@@ -13,6 +14,10 @@ export interface Sighting {
   readonly bridge: number | null;
   /** The bridge's VLAN; null where the bridge knows none. */
   readonly vlan: number | null;
+  /** The administrator has put the row there (NUD_NOARP): that the MAC speaks there, it does not say. */
+  readonly fixed?: true;
+  /** For one that stands for such rows of its port in too many VLANs (static-rows.ts): those. */
+  readonly vlans?: VlanSet;
 }
 
 /** Why a source's row is no sighting. Closed set: it is a label of metrics. */

@@ -38,3 +38,8 @@ export const OVERLAY_INDEXES = 0x7fff_ffff;
 export function overlayIndex(n: number): number {
   return -1 - n;
 }
+
+/** Whether an exit is another one, or that one with more tags: of a station that tags its own traffic. */
+export function isWithin(outer: Exit, { bond, tags }: Exit): boolean {
+  return bond === outer.bond && outer.tags.every(({ tpid, vid }, n) => tags[n]?.tpid === tpid && tags[n].vid === vid);
+}

@@ -4,7 +4,7 @@ import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { announced, nextRound, RARP_FILTER } from './net/announced.js';
 import { capture } from './net/capture.js';
-import { type Daemon, labWithDaemon, ONE_ROUND } from './net/daemon.js';
+import { BONDHERALD, type Daemon, labWithDaemon, ONE_ROUND, runIn } from './net/daemon.js';
 import { chatter } from './net/frames.js';
 import { BOND, type Hypervisor, plainBridge } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
@@ -68,4 +68,20 @@ test('a guest that tags its own traffic is announced in each of 100 VLANs', asyn
   await until(async () => (say100(), (await guestsOf(daemon)) >= 102), { what: 'it is heard in all', every: 200 });
   const all = vids(100).map((vid) => `${mac} [${vid}]`);
   assert.deepEqual(await failover(lab, mac, 102), [`${mac} []`, ...all].sort());
+});
+
+test('a guest in so many VLANs that the batch is full leaves the others their places, and is named', async (t) => {
+  const config = `guests: {limits: {total: 200}}\n${ONE_ROUND}`;
+  const { lab, daemon } = await labWithDaemon(t, { attach: trunk, config, teach: false });
+  const [guest, other] = lab.guests;
+  assert.ok(guest && other);
+  const { mac, netns, device } = guest;
+  const speak = (): void => lab.inject(netns, device, ...vids(VLANS).map((vid) => chatter(mac, [tag(vid)])));
+  await until(async () => (speak(), (await guestsOf(daemon)) >= VLANS), { what: 'it is learned in all', every: 200 });
+  const speakLater = (): void => lab.inject(other.netns, other.device, chatter(other.mac));
+  await until(async () => (speakLater(), (await guestsOf(daemon)) > VLANS), { what: 'the other is', every: 200 });
+  assert.deepEqual(await failover(lab, other.mac, 200), [`${other.mac} []`]);
+  await daemon.logs(new RegExp(`because a limit is met.*reason=vlans.*mac=${mac} limit=200`));
+  const { stdout } = await runIn([BONDHERALD, 'guests']);
+  assert.match(stdout, new RegExp(`${mac} is in too many VLANs: \\d+ of them had no room, among 200 for all guests`));
 });

@@ -162,13 +162,14 @@ export class FakeHost {
     if (this.isAware(bridge)) this.vlans.set(name, nativeOne());
   }
 
-  /** One line of `bridge -batch`: `vlan add|del dev NAME vid VID [pvid] [untagged] [self]`. */
+  /** One line of `bridge -batch`: `vlan add|del dev NAME vid VID[-LAST] [pvid] [untagged] [self]`. */
   bridge(line: string): void {
     const [, verb, , name = '', , vid = '', ...flags] = line.split(' ');
-    const rest = (this.vlans.get(name) ?? []).filter(({ first }) => first !== Number(vid));
+    const [from = NaN, to = from] = vid.split('-').map(Number);
+    const rest = (this.vlans.get(name) ?? []).filter(({ first }) => first !== from);
     const range = {
-      first: Number(vid),
-      last: Number(vid),
+      first: from,
+      last: to,
       untagged: flags.includes('untagged'),
       pvid: flags.includes('pvid'),
     };

@@ -189,6 +189,12 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
       limits: [{ reason: 'per-port', port: 'tap1', mac: '52:54:00:00:00:99' as Mac, limit: 64, count: 36 }],
     },
   }),
+  'static-rows': host({
+    guests: {
+      ...HEALTHY.guests,
+      limits: [{ reason: 'static-vlans', port: 'tap1', mac: '52:54:00:00:00:01' as Mac, limit: 16, count: 20 }],
+    },
+  }),
   'unexplained-speakers': host({
     guests: {
       ...HEALTHY.guests,
