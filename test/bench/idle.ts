@@ -34,7 +34,7 @@ export async function idle(guests: number, seconds: number, mark: (name: string)
 }
 
 /** A kind of resident memory in MB (10^6 bytes). */
-function memoryOf(pid: number, kind: 'VmRSS' | 'RssAnon'): number {
+export function memoryOf(pid: number, kind: 'VmRSS' | 'RssAnon'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   const kibibytes = Number(new RegExp(`^${kind}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]);
   return (kibibytes * 1024) / 1e6;

@@ -83,6 +83,22 @@ export interface Idle {
   seconds: number;
 }
 
+/** What guests with a static row in every VLAN cost. Medians. */
+export interface StaticRows {
+  contestant: string;
+  guests: number;
+  /** Of the bridge's forwarding database. */
+  rows: number;
+  runs: number;
+  /** From the daemon's start to the word `ready` in its log. */
+  readyMs: number;
+  /** Resident, when it is ready. */
+  megabytes: number;
+  /** From a failover to the first gratuitous ARP of the guest that is last; and what the default rate asks for. */
+  lastGarpMs: number;
+  rateAloneMs: number;
+}
+
 /** All figures, by section. */
 export interface Results {
   firstRound: FirstRound[];
@@ -90,5 +106,6 @@ export interface Results {
   disturbed: Disturbed[];
   scrape: Scrape[];
   idle: Idle[];
+  staticRows: StaticRows[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }

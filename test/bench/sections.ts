@@ -9,6 +9,7 @@ import { pureSending } from './pure-sending.js';
 import type { Results } from './results.js';
 import { scrapes } from './scrape.js';
 import { compareDaemon, compareListeners } from './snooping.js';
+import { buildIn, staticRows, THIS_BUILD } from './static-rows.js';
 
 /** How a section is to be measured. */
 export interface Order {
@@ -76,6 +77,16 @@ const MEASUREMENTS: Measurements = {
       rows.push(await idle(guests, quick ? 3 : 40, mark));
     }
     return rows;
+  },
+
+  async staticRows({ quick, against, step }) {
+    const builds = against === null ? [THIS_BUILD] : [THIS_BUILD, buildIn(against)];
+    const rows: Results['staticRows'] = [];
+    step('static rows in every VLAN: 20 guests');
+    rows.push(...(await staticRows(20, builds, quick ? 1 : 3)));
+    if (quick) return rows;
+    step('static rows in every VLAN: 100 guests');
+    return [...rows, ...(await staticRows(100, [THIS_BUILD], 3))];
   },
 
   async snooping({ quick, against, step }) {

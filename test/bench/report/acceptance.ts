@@ -5,6 +5,7 @@ import {
   type Results,
   type Scrape,
   type SnoopingCost,
+  type StaticRows,
 } from '../results.js';
 
 /** A target, and whether it was met in this run. */
@@ -23,6 +24,8 @@ const IDLE_PERCENT = 1;
 const IDLE_MEGABYTES = 90;
 const SNOOPING_PERCENT = 5;
 const SCRAPE_MS = 50;
+const STATIC_ROWS = { timesFaster: 12, timesTheMemory: 0.6, timesTheRate: 1.1 };
+const HUNDRED_GUESTS = { readySeconds: 3, megabytes: 120 };
 /** The lab's one CPU is shared with whoever reads. */
 const TIMES_WHILE_READ = 5;
 
@@ -33,6 +36,7 @@ export function acceptance(results: Partial<Results>): Acceptance[] {
     ...firstFrameLines(results.disturbed ?? []),
     ...(results.scrape ?? []).filter(({ guests }) => guests === 50_000).flatMap(scrapeLines),
     ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
+    ...staticRowsLines(results.staticRows ?? []),
     ...snoopingLines(results.snooping?.daemon ?? []),
   ];
 }
@@ -90,6 +94,29 @@ function idleLines({ cpuPercent, megabytes }: Results['idle'][number]): Acceptan
   return [
     atMost('idle with 1,000 guests: processor', cpuPercent, IDLE_PERCENT, '% of a core'),
     atMost('idle with 1,000 guests: memory', megabytes, IDLE_MEGABYTES, 'MB resident'),
+  ];
+}
+
+function staticRowsLines(rows: readonly StaticRows[]): Acceptance[] {
+  const of = (name: string, guests: number): StaticRows | undefined =>
+    rows.find((row) => row.contestant === name && row.guests === guests);
+  const [ours, other, hundred] = [of('bondherald', 20), of(OTHER_BUILD, 20), of('bondherald', 100)];
+  const { timesFaster, timesTheMemory, timesTheRate } = STATIC_ROWS;
+  const { readySeconds, megabytes } = HUNDRED_GUESTS;
+  const what = 'static rows in every VLAN of 20 guests';
+  const faster = (other?.readyMs ?? NaN) / (ours?.readyMs ?? NaN);
+  const [figure, limit] = [`${faster.toFixed(1)} times faster`, `at least ${timesFaster} times`];
+  const first = ours && ours.lastGarpMs / ours.rateAloneMs;
+  return [
+    ...(other ? [{ what: `${what}: ready, against the other build`, figure, limit, held: faster >= timesFaster }] : []),
+    ...(ours && other
+      ? [atMost(`${what}: memory, against the other build`, ours.megabytes / other.megabytes, timesTheMemory, 'times')]
+      : []),
+    ...(first ? [atMost(`${what}: last first GARP, against the rate alone`, first, timesTheRate, 'times')] : []),
+    ...(hundred
+      ? [atMost('static rows in every VLAN of 100 guests: ready', hundred.readyMs / 1000, readySeconds, 's')]
+      : []),
+    ...(hundred ? [atMost('static rows in every VLAN of 100 guests: memory', hundred.megabytes, megabytes, 'MB')] : []),
   ];
 }
 

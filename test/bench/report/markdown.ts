@@ -4,7 +4,7 @@ import { count, duration, table } from './table.js';
 
 /** All that was measured, as a document. Sections that were not measured are left out. */
 export function markdown(setting: Setting, results: Partial<Results>, chart: string | null): string {
-  const { firstRound, outage, disturbed, scrape, idle, snooping } = results;
+  const { firstRound, outage, disturbed, scrape, idle, staticRows, snooping } = results;
   const parts = [
     opening(setting),
     ['## Targets', acceptanceTable(results)],
@@ -18,6 +18,7 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     disturbed && ['## The first frame while the daemon is busy', DISTURBED, disturbedTable(disturbed)],
     scrape && ['## A scrape', SCRAPE, scrapeTable(scrape)],
     idle && ['## Idle', IDLE, idleTable(idle)],
+    staticRows && ['## Static rows in every VLAN', STATIC_ROWS, staticRowsTable(staticRows)],
     snooping && ['## Cost of listening', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
   ];
   return `${parts.flatMap((part) => part ?? []).join('\n\n')}\n`;
@@ -51,6 +52,10 @@ the message in the failover thread, without and during constant scrapes.`;
 
 const IDLE = `Processor time of the lab with the daemon minus that without it, from 30 s after the start. It includes the lab's own cost of
 waking a thread.`;
+
+const STATIC_ROWS = `Guests whose ports carry every VLAN, each with the 4,095 rows of \`bridge fdb append MAC dev PORT master static\`. Ready: from the
+start of the daemon to that word in its log. Last first GARP: from a failover until each guest has had its gratuitous ARP, by
+the default rate.`;
 
 const SNOOPING = `Two equal hypervisors, one with a listener on its bond and one without. A guest of each floods the same client in turn, 2 ms each.
 The figures are the median share of frames that still gets through, and frames (for TCP: MB) a second. See [the design
@@ -124,6 +129,20 @@ function idleTable(rows: Results['idle']): string {
     `${ownMegabytes.toFixed(0)} MB`,
     `${cpuPercent.toFixed(2)} % of a core`,
     `${seconds} s`,
+  ]);
+  return table(head, cells);
+}
+
+function staticRowsTable(rows: Results['staticRows']): string {
+  const head = ['guests', 'rows', 'who', 'ready', 'resident memory', 'last first GARP', 'the rate alone', 'runs'];
+  const cells = rows.map(({ contestant, guests, rows: many, readyMs, megabytes, lastGarpMs, rateAloneMs, runs }) => [
+    count(guests),
+    count(many),
+    contestant,
+    `${(readyMs / 1000).toFixed(2)} s`,
+    `${megabytes.toFixed(0)} MB`,
+    ...[lastGarpMs, rateAloneMs].map((ms) => `${(ms / 1000).toFixed(2)} s`),
+    String(runs),
   ]);
   return table(head, cells);
 }

@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { capture } from '../lab/net/capture.js';
+import { BONDHERALD, Daemon } from '../lab/net/daemon.js';
+import { arpFrom } from '../lab/net/frames.js';
+import { BOND, type Guest, type Hypervisor } from '../lab/net/hypervisor.js';
+import { bridge } from '../lab/net/ip.js';
+import { Lab } from '../lab/net/lab.js';
+import { emptyStateFolder } from '../lab/net/state-folder.js';
+import { dissect } from '../support/dissect.js';
+import { until } from '../support/until.js';
+import { programOf } from './herald.js';
+import { memoryOf } from './idle.js';
+import { OTHER_BUILD, type StaticRows } from './results.js';
+import { median } from './statistics.js';
+
+const CONFIG = '/run/tmp/static-rows.yaml';
+/** One round, by the default rates. */
+const SETTINGS = 'announce: {schedule: [0s], damping: {failovers: 1000}}';
+/** The defaults of `announce.rate.arp`. */
+const ARP = { rate: 8, burst: 4 };
+
+/** A row for each VLAN of the port, and one for none. */
+const ROWS_A_GUEST = 4095;
+
+const TIMEOUT_MS = 300_000;
+/** Until the daemon has told itself what it has heard, and its tokens are there again. */
+const SETTLE_MS = 3000;
+
+/** A build: its name, and its `bin/bondherald`. */
+export interface Build {
+  readonly name: string;
+  readonly program: string;
+}
+
+export const THIS_BUILD: Build = { name: 'bondherald', program: BONDHERALD };
+
+/** The build in another checkout, which `make build` has made there. */
+export const buildIn = (checkout: string): Build => ({ name: OTHER_BUILD, program: programOf(checkout) });
+
+/** Guests on trunks, each with a static row in every VLAN: `bridge fdb append MAC dev PORT master static`. */
+function trunks(guests: number): (hv: Hypervisor) => void {
+  return (hv) => {
+    hv.bridge('br0', { vlanAware: true });
+    hv.port('br0', BOND);
+    const ports = Array.from({ length: guests }, () => hv.guest('br0').port);
+    hv.bridgeLines.push(...[BOND, ...ports].map((port) => `vlan add dev ${port} vid 2-4094`));
+  };
+}
+
+/** What the builds need, in turns, for so many guests with static rows in every VLAN. */
+export async function staticRows(guests: number, builds: readonly Build[], turns: number): Promise<StaticRows[]> {
+  writeFileSync(CONFIG, SETTINGS);
+  const lab = await Lab.build({ attach: trunks(guests), teach: false });
+  try {
+    await bridge(
+      'hv',
+      lab.guests.map(({ mac, port }) => `fdb append ${mac} dev ${port} master static`),
+    );
+    const figures = builds.map((): Figures[] => []);
+    for (let turn = 0; turn < turns; turn++)
+      for (const [n, { program }] of builds.entries()) figures[n]?.push(await measure(lab, program));
+    const of = (n: number, key: keyof Figures): number => median((figures[n] ?? []).map((each) => each[key]));
+    return builds.map(({ name }, n) => ({
+      contestant: name,
+      guests,
+      rows: guests * ROWS_A_GUEST,
+      runs: turns,
+      readyMs: of(n, 'readyMs'),
+      megabytes: of(n, 'megabytes'),
+      lastGarpMs: of(n, 'lastGarpMs'),
+      rateAloneMs: (Math.max(0, guests - ARP.burst) / ARP.rate) * 1000,
+    }));
+  } finally {
+    await lab.destroy();
+  }
+}
+
+type Figures = Pick<StaticRows, 'readyMs' | 'megabytes' | 'lastGarpMs'>;
+
+async function measure(lab: Lab, program: string): Promise<Figures> {
+  emptyStateFolder(); // else it would know what the build before has heard
+  const began = performance.now();
+  const daemon = await Daemon.start(lab, [program, 'run', '--config', CONFIG], { timeout: TIMEOUT_MS });
+  const readyMs = performance.now() - began;
+  const megabytes = memoryOf(daemon.pid, 'VmRSS');
+  for (const { netns, device, mac, ip } of lab.guests) lab.inject(netns, device, arpFrom(mac, ip));
+  await sleep(SETTLE_MS);
+  const lastGarpMs = await untilLastGarp(lab);
+  await daemon.stop({ timeout: TIMEOUT_MS });
+  return { readyMs, megabytes, lastGarpMs };
+}
+
+/** From a failover until each guest has had its first gratuitous ARP. */
+async function untilLastGarp(lab: Lab): Promise<number> {
+  const side = lab.activeSlave() === 'up1' ? 2 : 1;
+  const far = capture(lab, `sw${side}`, 'p-hv', { filter: 'arp' });
+  const began = performance.timeOrigin + performance.now();
+  lab.setActiveNow(`up${side}`);
+  const first = (): number[] => lab.guests.map((guest) => firstOf(guest, far.frames));
+  await until(() => first().every((time) => time < Infinity), {
+    what: 'every guest has had its gratuitous ARP',
+    timeout: TIMEOUT_MS,
+    every: 50,
+  });
+  far.stop();
+  return Math.max(...first()) - began;
+}
+
+function firstOf({ mac }: Guest, frames: ReturnType<typeof capture>['frames']): number {
+  return frames.find(({ bytes }) => dissect(bytes).src === mac)?.time ?? Infinity;
+}
