@@ -46,7 +46,11 @@ export function portStands(topology: Topology, sighting: Sighting, evidence: Row
   const { stands, own, inner } = portFacts(topology, sighting);
   if (!stands) return false;
   if (own) return own.address === sighting.mac;
-  if (!inner) return true;
+  return !inner || isKnownInside(topology, inner, evidence, passed);
+}
+
+/** Whether the bridge at the other end of a cable has a MAC on a port that is open, or had it on one that stands. */
+export function isKnownInside(topology: Topology, inner: InnerEnd, evidence: Rows, passed = 0): boolean {
   return (
     behind(topology, inner, evidence).some((each) => portFacts(topology, each).isOpen) ||
     evidence.remembered.some(

@@ -9,7 +9,7 @@ import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
 import { OtherWays } from './other-ways.js';
 import type { Claim, Policy, RefusalReason } from './policy.js';
-import { type Evidence, isCutOff, portStands } from './standing.js';
+import { type Evidence, isCutOff, isKnownInside, portStands } from './standing.js';
 
 /** Why a guest behind a bond is not announced. Closed set: it is a label of metrics. */
 export type SuppressReason =
@@ -293,7 +293,10 @@ function exitsOf(topology: Topology, port: PortFacts, sighting: Sighting, eviden
   if (sighting.bridge === null) return port.exits;
   // In which VLAN a programmed bridge forwards, only what it has learned itself can tell.
   if (port.programmed && sighting.source !== 'ovs') return [];
-  return port.inner?.isOvs && isCutOff(topology, sighting, evidence) ? [] : port.exits;
+  if (port.inner?.isOvs && isCutOff(topology, sighting, evidence)) return [];
+  // A row on a tunnel's port does not tell in which of the customer's VLANs the MAC is; a bridge in front of it does.
+  const tunnelled = port.inner !== null && topology.port(sighting.device)?.tunnel !== undefined;
+  return tunnelled && isKnownInside(topology, port.inner, evidence) ? [] : port.exits;
 }
 
 /**

@@ -9,7 +9,8 @@ export interface Overlay {
   readonly devices: readonly LinkEvent[];
   /**
    * The interfaces that may be devices of the kernel, by name. The kernel's device of that name is the port, with this
-   * one's master; while there is none, the interface is elsewhere, in another network namespace, and counts itself.
+   * one's master; while there is none, the interface is elsewhere, in another network namespace, and counts itself. One
+   * that is internal and a port of a bridge of the kernel is both: a cable, and this is its end in the switch.
    */
   readonly interfaces: ReadonlyMap<string, LinkEvent>;
   /** How ports treat VLANs, by their ifindexes here. */
@@ -21,16 +22,21 @@ const NOTHING: Overlay = { devices: [], interfaces: new Map(), ports: new Map() 
 /** The kernel's device of the kind that marks what Open vSwitch has taken: its ports are enslaved to one of them. */
 const SWITCH = 'openvswitch';
 
-/** The ifindexes of the kernel's devices, by name. */
-type Names = ReadonlyMap<string, number>;
-type Links = ReadonlyMap<number, LinkEvent>;
+/** The kernel's devices as they are now. */
+interface KernelLinks {
+  readonly links: ReadonlyMap<number, LinkEvent>;
+  readonly byName: ReadonlyMap<string, number>;
+}
 
 /** How the kernel's devices and those of an overlay look together. */
 export class OverlayView {
   private readonly byIndex: ReadonlyMap<number, LinkEvent>;
   private readonly placed = new WeakMap<LinkEvent, LinkEvent>();
 
-  constructor(readonly all: Overlay = NOTHING) {
+  constructor(
+    private readonly kernel: KernelLinks,
+    readonly all: Overlay = NOTHING,
+  ) {
     const links = [...all.devices, ...all.interfaces.values()];
     this.byIndex = new Map(links.map((link) => [link.ifindex, link]));
   }
@@ -40,35 +46,36 @@ export class OverlayView {
     return name !== undefined && this.all.interfaces.has(name);
   }
 
-  /** A device of the overlay; undefined for an interface that is one of the kernel's. */
-  device(ifindex: number, names: Names): LinkEvent | undefined {
+  /** A device of the overlay; undefined for an interface that is one of the kernel's, and no cable. */
+  device(ifindex: number): LinkEvent | undefined {
     const link = this.byIndex.get(ifindex);
-    if (!link || this.deviceOf(ifindex, names) !== ifindex) return undefined;
-    const { details } = link;
-    if (details.type !== 'bond' || details.activeSlave === null) return link;
-    return { ...link, details: { ...details, activeSlave: this.deviceOf(details.activeSlave, names) } };
+    const own = link && this.kernelsOf(link);
+    if (own) return this.isCable(own, link) ? switchEnd(link, own) : undefined;
+    if (link?.details.type !== 'bond' || link.details.activeSlave === null) return link;
+    return { ...link, details: { ...link.details, activeSlave: this.deviceOf(link.details.activeSlave) } };
   }
 
-  *visible(names: Names): Generator<LinkEvent> {
+  *visible(): Generator<LinkEvent> {
     for (const ifindex of this.byIndex.keys()) {
-      const link = this.device(ifindex, names);
+      const link = this.device(ifindex);
       if (link) yield link;
     }
   }
 
-  deviceOf(ifindex: number, names: Names): number {
-    const name = this.byIndex.get(ifindex)?.name;
-    const isInterface = name !== undefined && this.all.interfaces.get(name)?.ifindex === ifindex;
-    return (isInterface ? names.get(name) : undefined) ?? ifindex;
+  /** The device that is the port of the switch. */
+  deviceOf(ifindex: number): number {
+    const link = this.byIndex.get(ifindex);
+    const own = link && this.kernelsOf(link);
+    return own && !this.isCable(own, link) ? own.ifindex : ifindex;
   }
 
   /** A device of the kernel with its place in the overlay. */
-  seen(link: LinkEvent, links: Links): LinkEvent {
+  seen(link: LinkEvent): LinkEvent {
     const part = this.all.interfaces.get(link.name);
     if (!part) return link;
-    const internal = part.details.type === 'other' && part.details.kind === 'internal';
-    // Enslaved elsewhere, an internal interface joins two switches.
-    if (!isTaken(link, links)) return internal ? { ...link, details: { type: 'other', kind: SWITCH } } : link;
+    if (this.isCable(link, part)) return { ...link, lower: part.ifindex, details: CABLE };
+    const internal = isInternal(part);
+    if (!this.isTaken(link)) return internal ? { ...link, details: { type: 'other', kind: SWITCH } } : link;
     const held = this.placed.get(link);
     if (held) return held;
     const { master, bondSlaveActive } = part;
@@ -78,17 +85,47 @@ export class OverlayView {
   }
 
   /** What the overlay says of a port: one of the kernel's devices, or an ifindex of its own. */
-  port(port: LinkEvent | number, links: Links): BridgePort | undefined {
+  port(port: LinkEvent | number): BridgePort | undefined {
     if (typeof port === 'number') return this.all.ports.get(port);
     const part = this.all.interfaces.get(port.name);
-    return part && isTaken(port, links) ? this.all.ports.get(part.ifindex) : undefined;
+    return part && this.isTaken(port) ? this.all.ports.get(part.ifindex) : undefined;
+  }
+
+  /** The kernel's device that an interface of the overlay is. */
+  private kernelsOf({ name, ifindex }: LinkEvent): LinkEvent | undefined {
+    if (this.all.interfaces.get(name)?.ifindex !== ifindex) return undefined;
+    return this.kernel.links.get(this.kernel.byName.get(name) ?? 0);
+  }
+
+  /**
+   * Whether an interface joins two switches: an internal one, a port of Open vSwitch, that a bridge of the kernel has as
+   * its port too, as Proxmox's firewall bridges do. @param own the kernel's device that it is
+   */
+  private isCable(own: LinkEvent, part: LinkEvent): boolean {
+    return isInternal(part) && this.masterOf(own)?.details.type === 'bridge';
+  }
+
+  /** With the datapath in the kernel the switch's ports are enslaved to it, with the one in user space to nothing. */
+  private isTaken(link: LinkEvent): boolean {
+    const details = this.masterOf(link)?.details;
+    return link.master === null || (details?.type === 'other' && details.kind === SWITCH);
+  }
+
+  private masterOf({ master }: LinkEvent): LinkEvent | undefined {
+    return master === null ? undefined : this.kernel.links.get(master);
   }
 }
 
-/** With the datapath in the kernel the switch's ports are enslaved to it, with the one in user space to nothing. */
-function isTaken({ master }: LinkEvent, links: Links): boolean {
-  const details = master === null ? undefined : links.get(master)?.details;
-  return master === null || (details?.type === 'other' && details.kind === SWITCH);
+/** Each end of a cable between two switches is above the other, as with a veth pair. */
+const CABLE = { type: 'other', kind: 'patch' } as const;
+
+/** The end of a cable that is the port of Open vSwitch; frames pass while the kernel's device, the other end, is up. */
+function switchEnd(part: LinkEvent, { ifindex: lower, up, lowerUp }: LinkEvent): LinkEvent {
+  return { ...part, lower, up, lowerUp, address: null, details: CABLE };
+}
+
+function isInternal({ details }: LinkEvent): boolean {
+  return details.type === 'other' && details.kind === 'internal';
 }
 
 /**

@@ -84,7 +84,8 @@ function isOpen(topology: Topology, { bridge, device }: PortOfVlan): boolean {
   if (bridge === null || !isOverlay(bridge)) return true;
   const link = topology.link(device);
   if (link?.master !== bridge || topology.port(device)?.vlans.length === 0) return false;
-  return isOverlay(device) || (link.up && link.lowerUp);
+  const isElsewhere = isOverlay(device) && !(link.details.type === 'other' && link.details.kind === 'patch');
+  return isElsewhere || (link.up && link.lowerUp);
 }
 
 /** A tap whose process is gone has no carrier. */

@@ -13,12 +13,13 @@ const MAX_DERIVED = 262_144;
  * kernel's own table, and the overlay.
  */
 export class Topology {
-  private readonly links = new Map<number, LinkEvent>();
+  private readonly kernel = { links: new Map<number, LinkEvent>(), byName: new Map<string, number>() };
+  private readonly links = this.kernel.links;
+  private readonly byName = this.kernel.byName;
   private readonly ports = new Map<number, BridgePort>();
-  private readonly byName = new Map<string, number>();
   /** What follows from the shape of the host (`shapeOf`), by what it says; emptied when that changes. */
   readonly derived = new LruMap<string, unknown>(MAX_DERIVED);
-  private overlay = new OverlayView();
+  private overlay = new OverlayView(this.kernel);
   private watched: ReadonlySet<string> | null = null;
   private unconfirmed: { links: Set<number>; ports: Set<number> } | null = null;
 
@@ -46,7 +47,7 @@ export class Topology {
   /** Replaces the devices over the kernel's. @returns whether ways, or names of devices, may be different now */
   setOverlay(overlay: Overlay): boolean {
     const changed = !sameOverlay(this.overlay.all, overlay);
-    this.overlay = new OverlayView(overlay);
+    this.overlay = new OverlayView(this.kernel, overlay);
     if (changed) this.derived.clear();
     return changed;
   }
@@ -79,7 +80,7 @@ export class Topology {
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
     const same = held && this.watches(held.name) === this.watches(event.name);
     const renamed = held?.name !== event.name && (this.overlay.names(held?.name) || this.overlay.names(event.name));
-    const seen = this.overlay.seen(event, this.links);
+    const seen = this.overlay.seen(event);
     return moved || renamed || !same || !isDeepStrictEqual(shapeOf(held), shapeOf(seen));
   }
 
@@ -129,14 +130,14 @@ export class Topology {
 
   link(ifindex: number | null): LinkEvent | undefined {
     if (ifindex === null) return undefined;
-    if (isOverlay(ifindex)) return this.overlay.device(ifindex, this.byName);
+    if (isOverlay(ifindex)) return this.overlay.device(ifindex);
     const link = this.links.get(ifindex);
-    return link && this.overlay.seen(link, this.links);
+    return link && this.overlay.seen(link);
   }
 
   /** A bond goes before any other device of its name, and of two the kernel's. */
   linkByName(name: string): LinkEvent | undefined {
-    const found = [this.link(this.byName.get(name) ?? null), ...this.overlay.visible(this.byName)].filter(
+    const found = [this.link(this.byName.get(name) ?? null), ...this.overlay.visible()].filter(
       (link) => link?.name === name,
     );
     return found.find((link) => link?.details.type === 'bond') ?? found[0];
@@ -144,18 +145,18 @@ export class Topology {
 
   /** The kernel's devices come last. */
   *allLinks(): Generator<LinkEvent> {
-    yield* this.overlay.visible(this.byName);
-    for (const link of this.links.values()) yield this.overlay.seen(link, this.links);
+    yield* this.overlay.visible();
+    for (const link of this.links.values()) yield this.overlay.seen(link);
   }
 
   /** The device by which an interface of the overlay is known now: the kernel's of its name, or the overlay's own. */
   deviceOf(ifindex: number): number {
-    return this.overlay.deviceOf(ifindex, this.byName);
+    return this.overlay.deviceOf(ifindex);
   }
 
   port(ifindex: number): BridgePort | undefined {
     const link = this.links.get(ifindex);
-    return this.overlay.port(link ?? ifindex, this.links) ?? this.ports.get(ifindex);
+    return this.overlay.port(link ?? ifindex) ?? this.ports.get(ifindex);
   }
 
   /** The devices enslaved to a bridge or bond. */
