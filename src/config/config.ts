@@ -83,6 +83,13 @@ export interface Config {
     /** Written for the node exporter's textfile collector. */
     readonly textfile: string | null;
   };
+  /** In which folders sources are looked for, absolute paths; the first that is there counts. */
+  readonly paths: {
+    /** Where Open vSwitch keeps its sockets and pid files. */
+    readonly ovs: readonly string[];
+    /** Where libvirt keeps the status files of running domains. */
+    readonly libvirt: readonly string[];
+  };
   /** The folder of the state file; made when it is not there. */
   readonly stateDir: string;
 }

@@ -18,9 +18,3 @@ export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
   '00:07:b4:00/32', // GLBP
   '02:bf/16', // Microsoft Network Load Balancing, unicast mode
 ].flatMap((text) => parseMacPrefix(text) ?? []);
-
-/** Where libvirt's QEMU driver keeps one status file a running domain (src/qemu/qemu_conf.c: stateDir). */
-export const LIBVIRT_STATUS_FOLDER = '/run/libvirt/qemu';
-
-/** Where Open vSwitch keeps its sockets and pid files (ovs-vswitchd(8): RUNDIR); /var/run is a link to /run. */
-export const OVS_FOLDER = '/run/openvswitch';

@@ -52,6 +52,23 @@ export const DEFAULTS = {
     names: [],
     textfile: null,
   },
+  paths: {
+    // RUNDIR of ovs-vswitchd(8) as distributions build it (/var/run is a link to /run), and as it stands outside of the
+    // snaps openstack-hypervisor and microovn, of Antrea's pods, and of a build from source.
+    ovs: [
+      '/run/openvswitch',
+      '/var/snap/openstack-hypervisor/common/run/openvswitch',
+      '/var/snap/microovn/common/run/switch',
+      '/run/antrea/openvswitch',
+      '/usr/local/var/run/openvswitch',
+    ],
+    // stateDir of libvirt's QEMU driver (src/qemu/qemu_conf.c), the same way.
+    libvirt: [
+      '/run/libvirt/qemu',
+      '/var/snap/openstack-hypervisor/common/run/libvirt/qemu',
+      '/usr/local/var/run/libvirt/qemu',
+    ],
+  },
   // Where the Filesystem Hierarchy Standard puts what a program keeps from one run to the next.
   stateDir: '/var/lib/bondherald',
 } as const;

@@ -162,12 +162,15 @@ export const metrics = section({
 
 export const bonds = orWord('auto', list(bondName, { of: 'bonds', min: 1, max: 256 }));
 
+const folders = list(leaf('the absolute path of a folder', absolutePath), { of: 'folders', min: 1, max: 16 });
+
 /** A whole file, its defaults filled in, to the finished configuration. */
 export const schema: z.ZodType<Config> = section({
   bonds,
   announce,
   guests,
   metrics,
+  paths: section({ ovs: folders, libvirt: folders }),
   stateDir: leaf('the absolute path of a folder', absolutePath),
 });
 

@@ -3,6 +3,8 @@ import { guestSettings } from '../guests/policy.js';
 import type { Events } from '../tasks/events.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
+import { libvirtSetting } from '../host/libvirt-watch.js';
+import { ovsSetting } from '../host/ovs/follower.js';
 import { isFailover } from '../wire/thread-messages.js';
 import { logAnnouncements } from './failover-log.js';
 import type { Parts } from './parts.js';
@@ -109,8 +111,8 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
   );
   const follow = <T>(select: (config: Config) => T, part: { configure(picked: T): Promise<void> }): void =>
     settings.follow(select, (picked) => part.configure(picked));
-  follow(({ guests }) => guests.sources.libvirt !== false, libvirt);
-  follow(({ guests }) => guests.sources.ovs, ovs);
+  follow(libvirtSetting, libvirt);
+  follow(ovsSetting, ovs);
   follow(({ metrics: { textfile: _, ...served } }) => served, endpoint);
   follow(({ metrics }) => metrics.textfile, textfile);
 }

@@ -1,12 +1,12 @@
 import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
-import { LIBVIRT_STATUS_FOLDER, OVS_FOLDER } from '../config/constants.js';
 import { newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/turns.js';
 import { FailoverHistory } from '../host/history.js';
 import { followLibvirt } from '../host/libvirt-watch.js';
 import { portOpener } from '../host/ovs/bonds.js';
-import { OvsFollower } from '../host/ovs/follower.js';
+import { signOfLibvirt, signOfOvs } from '../host/hidden-sources.js';
+import { OvsFollower, ovsSetting } from '../host/ovs/follower.js';
 import { ovsIn } from '../host/ovs/connection.js';
 import { Snooper } from '../listen/snooper.js';
 import { Metrics } from '../metrics/metrics.js';
@@ -53,8 +53,10 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   );
   const hearingOf = (bond: BondId): Hearing => snooper.task?.hearingOf(bond) ?? NOT_WANTED;
   const hostKnown = (): Promise<void> => kernel.ready;
-  const libvirt = followLibvirt(config.guests, host, tools, around.openFolder(LIBVIRT_STATUS_FOLDER), hostKnown);
-  const ovs = new OvsFollower(host, { ...tools, ovs: ovsIn(OVS_FOLDER, around), hostKnown }, config.guests.sources.ovs);
+  const libvirt = followLibvirt(config, host, { ...tools, signOfLibvirt }, around.openFolder, hostKnown);
+  const openOvs = (folders: readonly string[]) => ovsIn(folders, around);
+  const ofSwitch = { ...tools, openOvs, signOfOvs: () => signOfOvs(topology), hostKnown };
+  const ovs = new OvsFollower(host, ofSwitch, ovsSetting(config));
   const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
   const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
   const sending = (bond: BondId, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);

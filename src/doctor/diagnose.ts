@@ -4,6 +4,7 @@ import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, check
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
 import { checkLimits, checkMacvtap, checkMoved, checkVlans } from './guests.js';
+import { checkHidden } from './hidden.js';
 import { checkHearing, checkPolicing } from './hearing.js';
 import { checkSpeakers } from './speakers.js';
 
@@ -24,6 +25,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     ...announcers.map(checkAnnouncer),
+    ...checkHidden(facts.hidden),
     ...checkOvs(ovs),
   ].filter((finding) => finding !== null);
   const rank = ({ level }: Finding): number => (level === 'warning' ? 0 : 1);

@@ -135,6 +135,13 @@ export interface OvsFacts {
   readonly macs: ReadonlyMap<string, number>;
 }
 
+/** A source that is not found where it was looked for. */
+export interface HiddenSource {
+  /** What shows that it is here, in a few words. */
+  readonly sign: string;
+  readonly folders: readonly string[];
+}
+
 /** What of this host decides how the next failover goes. */
 export interface Facts {
   readonly bonds: readonly BondFacts[];
@@ -148,6 +155,8 @@ export interface Facts {
   readonly libvirt: string | null;
   /** The macvtaps of guests on which the host has IPv6, so that its kernel speaks by them. */
   readonly speakingMacvtaps: readonly string[];
+  /** What shows that a source is here that is wanted, and whose folder is not found; null: nothing does. */
+  readonly hidden: { readonly ovs: HiddenSource | null; readonly libvirt: HiddenSource | null };
   /** How the daemon hears what leaves by a bond, by the name of the bond; of a bond that it does not announce, nothing. */
   readonly hearings: ReadonlyMap<string, Hearing>;
   /** null: there is none here; a text: why it cannot be read. */

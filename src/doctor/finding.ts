@@ -102,6 +102,7 @@ const KINDS = {
     'warning',
     'guests that have not spoken lately are unknown, and one that moved back here is not trusted',
   ],
+  'libvirt-not-found': ['warning', 'guests that have not spoken lately are unknown'],
   'second-announcer': [
     'warning',
     'guests are announced twice, at twice the rate the switches tolerate, and perhaps some that moved away',
@@ -114,6 +115,10 @@ const KINDS = {
   'ovs-mac-table-full': [
     'warning',
     'Open vSwitch does not announce guests that have no room in it, and they may be missing here too',
+  ],
+  'ovs-not-found': [
+    'warning',
+    'guests behind its bridges are unknown until they send, and its bonds are not announced',
   ],
   'ovs-unreadable': ['warning', 'guests behind its bridges are unknown, and its bonds are not announced'],
 } as const satisfies Readonly<Record<string, readonly [Level, string]>>;

@@ -11,13 +11,28 @@ import {
   standbyInterfaces,
   stillInterfaces,
 } from '../sources/libvirt.js';
+import type { Clock } from '../sys/clock.js';
+import { FirstFolder } from '../sys/files/first-folder.js';
 import type { Log } from '../sys/log.js';
 import type { Folder, FolderFile } from '../sys/files/watch-folder.js';
+import { Nap } from '../tasks/backoff.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 
 /** What one look at the folder may cost: more domains than a host runs, and files far longer than libvirt's (20 KiB). */
 const LIMITS = { files: 4096, bytes: 1 << 20 };
+
+/** While there is no folder, it is looked so often, in seconds, whether libvirt runs here all the same; else not at all. */
+const LOOK = { missing: 60, present: 86_400 };
+
+/** What the watch works with. */
+interface LibvirtTools {
+  readonly clock: Pick<Clock, 'after'>;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** What shows that libvirt runs guests here, where its folder is not found; null: nothing does. */
+  readonly signOfLibvirt: () => Promise<string | null>;
+}
 
 /** A domain's file as last read. */
 interface Held {
@@ -29,7 +44,7 @@ interface Held {
 
 /**
  * Follows the domains that libvirt runs on this host, by its status files. A host without libvirt has no such folder,
- * which is not logged. Holds one entry a file, `LIMITS.files` at most.
+ * which is not logged unless something shows that it runs guests here. Holds one entry a file, `LIMITS.files` at most.
  */
 export class LibvirtWatch implements Task {
   readonly name = 'libvirt';
@@ -37,26 +52,26 @@ export class LibvirtWatch implements Task {
   readonly ready = this.isReady.promise;
   private held = new Map<string, Held>();
   private present = false;
+  private missed = false;
   private complaint: string | null = null;
 
   /** @param changed called at first and whenever a file changed */
   constructor(
     private readonly folder: Folder,
-    private readonly tools: { readonly log: Log; readonly metrics: Metrics },
+    private readonly tools: LibvirtTools,
     private readonly changed: HostState['setGuestInterfaces'],
     private readonly limits = LIMITS,
   ) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    let changed = new Deferred();
-    const stop = this.folder.watch(() => changed.resolve());
-    void untilAborted(signal).then(() => changed.resolve());
+    const nap = new Nap(this.tools.clock);
+    const stop = this.folder.watch(() => nap.end());
+    void untilAborted(signal).then(() => nap.end());
     try {
       while (!signal.aborted) {
-        changed = new Deferred();
         await this.read();
         this.isReady.resolve();
-        if (!signal.aborted) await changed.promise;
+        if (!signal.aborted) await nap.sleep(this.present || this.missed ? LOOK.present : LOOK.missing);
       }
     } finally {
       stop();
@@ -89,12 +104,22 @@ export class LibvirtWatch implements Task {
       this.present = files !== null;
       const tooMany = (files?.length ?? 0) > this.limits.files;
       this.complain(tooMany ? `more than ${this.limits.files} files` : null);
+      if (files === null) await this.look();
+      else this.missed = false;
       return files?.slice(0, this.limits.files) ?? [];
     } catch (error) {
       if (!(error instanceof SyscallError)) throw error;
       this.complain(error.message);
       return null;
     }
+  }
+
+  /** Says once that libvirt runs guests here where its folder is not found. */
+  private async look(): Promise<void> {
+    const reason = this.missed ? null : await this.tools.signOfLibvirt();
+    if (reason === null) return;
+    this.missed = true;
+    this.tools.log.warn('libvirt runs guests here, but its folder is none of paths.libvirt', { reason });
   }
 
   private complain(reason: string | null): void {
@@ -127,21 +152,34 @@ export class LibvirtWatch implements Task {
   }
 }
 
+/** Whether libvirt is to be followed, and where its status files are looked for. */
+interface LibvirtSetting {
+  readonly wanted: boolean;
+  readonly folders: readonly string[];
+}
+
+/** The setting of a configuration. */
+export const libvirtSetting = ({ guests, paths }: Config): LibvirtSetting => ({
+  wanted: guests.sources.libvirt !== false,
+  folders: paths.libvirt,
+});
+
 /**
  * Gives the host's state the guests that libvirt runs, as long as the configuration wants it; then libvirt has none.
  * @param hostKnown settles when the kernel's devices are known: before, there is nothing to bring up to date
  */
 export function followLibvirt(
-  { sources }: Config['guests'],
+  config: Config,
   host: Pick<HostState, 'setGuestInterfaces'>,
-  tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
-  folder: Folder,
+  tools: LibvirtTools & { readonly events: DaemonEmitter },
+  openFolder: (path: string) => Folder,
   hostKnown: () => Promise<void>,
-): SwitchedTask<boolean, LibvirtWatch> {
+): SwitchedTask<LibvirtSetting, LibvirtWatch> {
   const apply = (...interfaces: Parameters<HostState['setGuestInterfaces']>): void => {
     host.setGuestInterfaces(...interfaces);
     void hostKnown().then(() => tools.events.emit('guestsChanged'));
   };
-  const create = (wanted: boolean): LibvirtWatch | null => (wanted ? new LibvirtWatch(folder, tools, apply) : null);
-  return new SwitchedTask('libvirt', sources.libvirt !== false, create, () => apply([]));
+  const create = ({ wanted, folders }: LibvirtSetting): LibvirtWatch | null =>
+    wanted ? new LibvirtWatch(new FirstFolder(folders.map(openFolder)), tools, apply) : null;
+  return new SwitchedTask('libvirt', libvirtSetting(config), create, () => apply([]));
 }

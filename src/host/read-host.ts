@@ -1,5 +1,4 @@
 import type { Config } from '../config/config.js';
-import { OVS_FOLDER } from '../config/constants.js';
 import { NetlinkRequestError } from '../errors.js';
 import { type HostState, newHostState } from '../guests/host-state.js';
 import { decodeDatagram } from '../kernel/decode.js';
@@ -10,7 +9,7 @@ import type { LogFields } from '../sys/log.js';
 import { openRouteSocket } from '../sys/netlink/route-socket.js';
 import { Events } from '../tasks/events.js';
 import type { DaemonEvents } from '../wire/events.js';
-import { OvsFollower } from './ovs/follower.js';
+import { OvsFollower, ovsSetting } from './ovs/follower.js';
 import { ovsIn } from './ovs/connection.js';
 
 /** A kernel that does not answer within so many seconds will not answer. */
@@ -62,8 +61,17 @@ async function readOvs(
   events.on('hostChanged', () => void host.takeStale());
   events.on('guestsChanged', () => void host.takeStale());
   const hostKnown = (): Promise<void> => Promise.resolve();
-  const tools = { clock, chance, log, metrics, events, hostKnown, ovs: ovsIn(OVS_FOLDER) };
-  const follower = new OvsFollower(host, tools, config.guests.sources.ovs);
+  const tools = {
+    clock,
+    chance,
+    log,
+    metrics,
+    events,
+    hostKnown,
+    openOvs: ovsIn,
+    signOfOvs: () => Promise.resolve(null),
+  };
+  const follower = new OvsFollower(host, tools, ovsSetting(config));
   void follower.run(signal);
   await follower.known();
   return { ovs: follower, ovsTrouble: trouble };

@@ -3,7 +3,6 @@ import { chmodSync } from 'node:fs';
 import net from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { Registry } from 'prom-client';
-import { OVS_FOLDER } from '../../src/config/constants.js';
 import { ovsIn } from '../../src/host/ovs/connection.js';
 import { OvsWatch } from '../../src/host/ovs/watch.js';
 import { Metrics } from '../../src/metrics/metrics.js';
@@ -13,7 +12,7 @@ import { until } from '../support/until.js';
 import { HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
-import { OpenVSwitch, withoutPlainBridge } from './net/ovs.js';
+import { OpenVSwitch, OVS_FOLDER, withoutPlainBridge } from './net/ovs.js';
 
 const GUESTS = 3;
 
@@ -36,7 +35,7 @@ class Reading {
       metrics: new Metrics(new Registry()),
       chance: () => 0,
     };
-    this.watch = new OvsWatch(ovsIn(folder), tools, false, {
+    this.watch = new OvsWatch(ovsIn([folder]), tools, false, {
       config: (config) => {
         this.config = config;
         this.configs++;

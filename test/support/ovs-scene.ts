@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setImmediate as turn } from 'node:timers/promises';
-import { OvsWatch } from '../../src/host/ovs/watch.js';
+import { type OvsListener, OvsWatch } from '../../src/host/ovs/watch.js';
 import type { Metrics } from '../../src/metrics/metrics.js';
 import type { OvsConfig } from '../../src/sources/ovs/config.js';
 import { encodeResponse } from '../../src/sources/ovs/json-rpc.js';
@@ -52,6 +52,7 @@ export class OvsScene {
   config: OvsConfig | null = null;
   chance = 0;
   ready = false;
+  sign: string | null = null;
   readonly watch: OvsWatch;
   private running: Promise<void> | null = null;
 
@@ -67,13 +68,14 @@ export class OvsScene {
       metrics: metrics as unknown as Metrics,
       chance: () => this.chance,
     };
-    this.watch = new OvsWatch(this.ovs, tools, required, {
+    const listener: OvsListener = {
       config: (config) => {
         this.config = config;
         this.told.push(`config ${config.bridges.map(({ name, ports }) => `${name}:${ports[0]?.vlans.tag}`).join()}`);
       },
       table: (uuid, rows) => this.told.push(`table ${uuid} ${rows.length}`),
-    });
+    };
+    this.watch = new OvsWatch(this.ovs, tools, required, listener, () => Promise.resolve(this.sign));
     this.serveDatabase();
     this.serveControl();
   }

@@ -1,9 +1,10 @@
 import type { Config } from '../../config/config.js';
-import { CONTROL_SOCKET, LIBVIRT_STATUS_FOLDER } from '../../config/constants.js';
-import type { AnnouncerFacts, DaemonFacts, Facts } from '../../doctor/facts.js';
+import { CONTROL_SOCKET } from '../../config/constants.js';
+import type { AnnouncerFacts, DaemonFacts, Facts, HiddenSource } from '../../doctor/facts.js';
 import { SyscallError } from '../../errors.js';
 import type { LinkEvent } from '../../kernel/events.js';
 import { readSetting } from '../../sys/files/host-settings.js';
+import { FirstFolder } from '../../sys/files/first-folder.js';
 import { openFolder } from '../../sys/files/watch-folder.js';
 import { allProcesses, readSendingSockets, socketsOf } from '../../sys/packets/packet-sockets.js';
 import { firstUnreadable, type ProcessFacts, readProcess } from '../../sys/process/process-facts.js';
@@ -12,6 +13,7 @@ import { activeBackupBonds, type Bond } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import type { Topology } from '../../topology/topology.js';
 import { batchBytes } from '../../wire/batch-memory.js';
+import { signOfLibvirt, signOfOvs } from '../hidden-sources.js';
 import { readBonds } from './bonds.js';
 import { readBridges } from './bridges.js';
 
@@ -34,6 +36,7 @@ export async function readFacts(
     guests,
     daemon: subject && (await readDaemon(subject, config, bonds, unread)),
     libvirt: subject && (await readLibvirt(subject, config, unread)),
+    hidden: await readHidden(config, topology, ovs),
     announcers: await readAnnouncers(subject, bonds, unread),
     speakingMacvtaps: await readMacvtaps(topology),
     ovs,
@@ -104,18 +107,20 @@ async function readLibvirt(
   unread: (what: string) => void,
 ): Promise<string | null> {
   if (config.guests.sources.libvirt === false) return null;
-  if (!isDaemon) return tryLibvirt();
-  try {
-    const file = await firstUnreadable(LIBVIRT_STATUS_FOLDER, '.xml', process);
-    return file === null ? null : `${file}: the daemon may not read it`;
-  } catch {
-    unread(LIBVIRT_STATUS_FOLDER);
-    return null;
+  if (!isDaemon) return tryLibvirt(config);
+  for (const folder of config.paths.libvirt) {
+    try {
+      const file = await firstUnreadable(folder, '.xml', process);
+      if (file !== null) return `${file}: the daemon may not read it`;
+    } catch {
+      unread(folder);
+    }
   }
+  return null;
 }
 
-async function tryLibvirt(): Promise<string | null> {
-  const folder = openFolder(LIBVIRT_STATUS_FOLDER);
+async function tryLibvirt({ paths }: Config): Promise<string | null> {
+  const folder = new FirstFolder(paths.libvirt.map((each) => openFolder(each)));
   try {
     for (const { name } of (await folder.list('.xml', LIBVIRT_LIMITS.files)) ?? []) {
       await folder.read(name, LIBVIRT_LIMITS.bytes);
@@ -125,6 +130,27 @@ async function tryLibvirt(): Promise<string | null> {
     if (error instanceof SyscallError) return error.message;
     throw error;
   }
+}
+
+/** Which sources run here, and are not found in the folders of the configuration. */
+async function readHidden(
+  { guests: { sources }, paths }: Config,
+  topology: Topology,
+  ovs: Facts['ovs'],
+): Promise<Facts['hidden']> {
+  const seeks = async (
+    folders: readonly string[],
+    sign: () => Promise<string | null>,
+  ): Promise<HiddenSource | null> => {
+    const seen = await sign();
+    return seen === null ? null : { sign: seen, folders };
+  };
+  const folder = new FirstFolder(paths.libvirt.map((each) => openFolder(each)));
+  const hasLibvirt = sources.libvirt === false || (await folder.list('.xml', 0).catch(() => [])) !== null;
+  return {
+    ovs: ovs === null && sources.ovs !== false ? await seeks(paths.ovs, () => signOfOvs(topology)) : null,
+    libvirt: hasLibvirt ? null : await seeks(paths.libvirt, signOfLibvirt),
+  };
 }
 
 /**

@@ -1,5 +1,4 @@
 import path from 'node:path';
-import { OVS_FOLDER } from '../../config/constants.js';
 import { SyscallError } from '../../errors.js';
 import { type EthernetFrame, exitKey, type Tag } from '../../frames/ethernet.js';
 import { IN_PORT_CONTROLLER } from '../../frames/openflow/packet-out.js';
@@ -21,6 +20,8 @@ import { type SlicePort, slicePortOn } from '../../wire/slice-port.js';
  */
 export class OvsKnown {
   private held: OvsConfig | null = null;
+  /** Where its sockets are; null while we do not know. */
+  folder: string | null = null;
   private readonly tables = new Map<string, { readonly rows: readonly OvsMacRow[]; readonly at: number }>();
 
   /** How many rows each bridge's table had, by the UUID of the bridge. */
@@ -39,8 +40,9 @@ export class OvsKnown {
     return table ? { rows: table.rows, age: this.clock.monotonic() - table.at } : null;
   }
 
-  setConfig(config: OvsConfig): void {
+  setConfig(config: OvsConfig, folder: string | null): void {
     this.held = config;
+    this.folder = folder;
     const bridges = new Set(config.bridges.map(({ uuid }) => uuid));
     for (const bridge of this.tableSizes.keys()) {
       if (bridges.has(bridge)) continue;
@@ -67,7 +69,7 @@ interface OvsBondPort {
 export class OvsBonds {
   constructor(
     private readonly host: HostState,
-    private readonly knowledge: Pick<OvsKnown, 'config' | 'macTable'>,
+    private readonly knowledge: Pick<OvsKnown, 'config' | 'macTable' | 'folder'>,
   ) {}
 
   /** The rows of a bond, which it has by its name: no two ports share one (ovsdb.conf.db(5), Port). */
@@ -78,6 +80,13 @@ export class OvsBonds {
       if (port) return { bridge, port };
     }
     return null;
+  }
+
+  /** The socket by which local clients speak OpenFlow with a bond's bridge (ovs-vswitchd(8): mgmt); null: not known. */
+  managementSocket(bond: BondId): string | null {
+    const bridge = this.find(bond)?.bridge.name;
+    const { folder } = this.knowledge;
+    return bridge === undefined || folder === null ? null : path.join(folder, `${bridge}.mgmt`);
   }
 
   /** The guests for whom Open vSwitch sends a RARP itself when the bond fails over now: the keys of their frames. */
@@ -134,8 +143,7 @@ interface PortTools {
 }
 
 /**
- * Opens ports on the kernel's bonds, and on those of Open vSwitch, whose bridges always have a socket for local clients
- * (ovs-vswitchd(8): mgmt).
+ * Opens ports on the kernel's bonds, and on those of Open vSwitch, whose bridges always have a socket for local clients.
  * @returns what throws SyscallError, for example ENODEV when the bond is gone
  */
 export function portOpener(ovs: OvsBonds, tools: PortTools): (bond: BondId) => SlicePort {
@@ -146,10 +154,7 @@ export function portOpener(ovs: OvsBonds, tools: PortTools): (bond: BondId) => S
     if (!ovs.find(bond)) throw new SyscallError('openflow', 'ENODEV', `device ${bond}`);
     return new OpenFlowPort({
       clock,
-      path() {
-        const bridge = ovs.find(bond)?.bridge.name;
-        return bridge === undefined ? null : path.join(OVS_FOLDER, `${bridge}.mgmt`);
-      },
+      path: () => ovs.managementSocket(bond),
       connect: openUnixStream,
       entrance: (station) => ovs.entrance(bond, station),
       sending: (frames) => sending(bond, frames),

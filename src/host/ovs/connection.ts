@@ -2,6 +2,7 @@ import path from 'node:path';
 import { BondheraldError, OvsAnswerError, SyscallError } from '../../errors.js';
 import { encodeRequest, encodeResponse, type JsonRpcMessage, JsonRpcReader } from '../../sources/ovs/json-rpc.js';
 import type { Clock } from '../../sys/clock.js';
+import { FirstFolder } from '../../sys/files/first-folder.js';
 import { type Folder, openFolder } from '../../sys/files/watch-folder.js';
 import { openUnixStream, type StreamListener, type UnixStream } from '../../sys/unix/unix-stream.js';
 
@@ -123,8 +124,9 @@ function inWords(error: unknown): string {
 
 /** Where Open vSwitch's sockets are, and how to connect to them. */
 export interface OvsHost {
+  /** The one in use: where the database was found last. */
   readonly folder: Folder;
-  /** @throws SyscallError */
+  /** The database is looked for in all folders, in order; what else is asked for, in the one in use. @throws SyscallError */
   connect(file: string, listener: StreamListener): Promise<UnixStream>;
 }
 
@@ -133,15 +135,47 @@ export const DATABASE_SOCKET = 'db.sock';
 const PID_FILE = 'ovs-vswitchd.pid';
 const PID_FILE_BYTES = 64;
 
-/** The sockets in a folder. */
+/** The sockets in the first of these folders that has a database which answers. @param folders one at least */
 export function ovsIn(
-  folder: string,
+  folders: readonly string[],
   open: { openFolder(path: string): Folder; openUnixStream: typeof openUnixStream } = { openFolder, openUnixStream },
 ): OvsHost {
+  const folder = new FirstFolder(folders.map((each) => open.openFolder(each)));
   return {
-    folder: open.openFolder(folder),
-    connect: (file, listener) => open.openUnixStream(path.join(folder, file), listener),
+    folder,
+    async connect(file, listener) {
+      if (file !== DATABASE_SOCKET) return open.openUnixStream(path.join(folder.path, file), listener);
+      const errors: SyscallError[] = [];
+      for (const each of folder.all) {
+        const stream = await attempt(open.openUnixStream, path.join(each.path, file), listener, errors);
+        if (!stream) continue;
+        folder.use(each);
+        return stream;
+      }
+      // One that is there and does not answer says more than one that is not there.
+      throw errors.find(({ errno }) => errno !== 'ENOENT') ?? errors[0] ?? new SyscallError('connect', 'ENOENT', file);
+    },
   };
+}
+
+/** Tells the listener nothing of a connection that does not come about: its error joins the others. */
+async function attempt(
+  connect: typeof openUnixStream,
+  file: string,
+  listener: StreamListener,
+  errors: SyscallError[],
+): Promise<UnixStream | null> {
+  let isOpen = false;
+  try {
+    const closed = (error: SyscallError | null): void => void (isOpen && listener.closed(error));
+    const stream = await connect(file, { data: (bytes) => listener.data(bytes), closed });
+    isOpen = true;
+    return stream;
+  } catch (error) {
+    if (!(error instanceof SyscallError)) throw error;
+    errors.push(error);
+    return null;
+  }
 }
 
 /**

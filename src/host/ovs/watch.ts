@@ -21,7 +21,7 @@ export interface OvsListener {
 /**
  * Follows Open vSwitch: its database as it changes, its MAC tables from time to time. What was known stays known while
  * one of its daemons is away. A host without Open vSwitch has no such folder, which is not logged unless the
- * configuration wants it.
+ * configuration wants it, or something shows that it runs here.
  */
 export class OvsWatch implements Task {
   readonly name = 'ovs';
@@ -36,13 +36,18 @@ export class OvsWatch implements Task {
   private state: 'unknown' | 'absent' | 'following' | 'troubled' = 'unknown';
   private latest: OvsConfig = { bridges: [] };
   private reporting = false;
+  private missed = false;
 
-  /** @param required the configuration says that Open vSwitch is there */
+  /**
+   * @param required the configuration says that Open vSwitch is there
+   * @param sign what shows that it is, where its database is not found; null: nothing does
+   */
   constructor(
     private readonly host: OvsHost,
     private readonly tools: OvsTools,
     private readonly required: boolean,
     private readonly listener: OvsListener,
+    private readonly sign: () => Promise<string | null> = () => Promise.resolve(null),
   ) {
     const report: OvsListener['table'] = (...table) => this.listener.table(...table);
     this.tables = new OvsTables(host, tools, () => this.latest.bridges, report);
@@ -77,7 +82,7 @@ export class OvsWatch implements Task {
       const began = this.tools.clock.monotonic();
       const error = await this.session(signal, aborted);
       if (error === null) return;
-      this.complain(error);
+      await this.complain(error);
       this.isReady.resolve();
       if (this.tools.clock.monotonic() - began >= GOOD) this.backoff.reset();
       await this.nap.sleep(this.backoff.next());
@@ -111,6 +116,7 @@ export class OvsWatch implements Task {
 
   private async begin(): Promise<void> {
     this.state = 'following';
+    this.missed = false;
     const tablesRead = this.report();
     const bridges = this.latest.bridges.length;
     this.tools.log.info('following Open vSwitch', { folder: this.host.folder.path, bridges });
@@ -137,7 +143,7 @@ export class OvsWatch implements Task {
     if (this.latest.bridges.some((bridge) => exists(bridge) && !known.has(bridge.uuid))) await this.tables.read();
   }
 
-  private complain(error: BondheraldError): void {
+  private async complain(error: BondheraldError): Promise<void> {
     const { state } = this;
     const { log } = this.tools;
     const folder = this.host.folder.path;
@@ -153,5 +159,14 @@ export class OvsWatch implements Task {
       log.warn('cannot read the Open vSwitch database', { folder, reason: error.message });
     }
     this.state = absent && state !== 'following' && state !== 'troubled' ? 'absent' : 'troubled';
+    if (this.state === 'absent') await this.look();
+  }
+
+  /** Says once that Open vSwitch runs here where its database is not found. */
+  private async look(): Promise<void> {
+    const reason = this.missed ? null : await this.sign();
+    if (reason === null) return;
+    this.missed = true;
+    this.tools.log.warn('Open vSwitch runs here, but its database is in none of the folders of paths.ovs', { reason });
   }
 }

@@ -21,18 +21,19 @@ export interface OvsBondLab {
 /**
  * Replaces bond and bridge of a lab by Open vSwitch's: obond of up1 (active) and up2, and the guests' ports.
  * @param ports for each guest in turn, the settings of its port: `tag=905`
+ * @param folder where Open vSwitch keeps everything, if not where the daemon looks first
  */
 export async function ovsBondIn(
   lab: Lab,
   ports: readonly (readonly string[])[],
-  mode = 'active-backup',
+  { mode = 'active-backup', folder }: { readonly mode?: string; readonly folder?: string } = {},
 ): Promise<OvsBondLab> {
   const taps = lab.guests.flatMap(({ port }) => port ?? []);
   await ip('hv', [
     ...['up1', 'up2', ...taps].map((device) => `link set ${device} nomaster`),
     ...['link del bond0', 'link del br0', 'link set up1 up', 'link set up2 up'],
   ]);
-  const ovs = await OpenVSwitch.start(lab);
+  const ovs = await OpenVSwitch.start(lab, folder);
   await ovs.addBridge(OVS_BRIDGE);
   const bond = ['add-bond', OVS_BRIDGE, OVS_BOND, 'up1', 'up2', `bond_mode=${mode}`];
   await ovs.vsctl(

@@ -4,11 +4,9 @@ import { HYPERVISOR } from './hypervisor.js';
 import { ip, mustRun } from './ip.js';
 import type { Lab } from './lab.js';
 
-/** Where Open vSwitch keeps its sockets and pid files, and where the daemon looks for them. In memory in the lab. */
+/** Where Open vSwitch keeps its sockets and pid files, and where the daemon looks for them first. In memory in the lab. */
 export const OVS_FOLDER = '/run/openvswitch';
 const SCHEMA = '/usr/share/openvswitch/vswitch.ovsschema';
-const DATABASE = `${OVS_FOLDER}/conf.db`;
-const SOCKET = `unix:${OVS_FOLDER}/db.sock`;
 
 export type OvsDaemon = 'ovsdb-server' | 'ovs-vswitchd';
 
@@ -17,15 +15,15 @@ export type OvsDaemon = 'ovsdb-server' | 'ovs-vswitchd';
  * pid files, an empty database. The kernel's datapath does not work in every world: see `addBridge`.
  */
 export class OpenVSwitch {
-  private constructor() {}
+  private constructor(private readonly folder: string) {}
 
-  /** Starts both daemons; they end with the lab. */
-  static async start(lab: Lab): Promise<OpenVSwitch> {
-    const ovs = new OpenVSwitch();
-    rmSync(OVS_FOLDER, { recursive: true, force: true });
-    mkdirSync(OVS_FOLDER, { recursive: true });
+  /** Starts both daemons; they end with the lab. @param folder where they keep everything */
+  static async start(lab: Lab, folder = OVS_FOLDER): Promise<OpenVSwitch> {
+    const ovs = new OpenVSwitch(folder);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
     lab.onDestroy(() => ovs.end());
-    await inHv('ovsdb-tool', 'create', DATABASE, SCHEMA);
+    await ovs.inHv('ovsdb-tool', 'create', ovs.database, SCHEMA);
     await ovs.restart('ovsdb-server');
     await ovs.vsctl('--no-wait', 'init');
     await ovs.restart('ovs-vswitchd');
@@ -34,16 +32,16 @@ export class OpenVSwitch {
 
   /** `ovs-vsctl`, which waits until ovs-vswitchd has done it, unless the first argument is `--no-wait`. */
   vsctl(...args: string[]): Promise<string> {
-    return inHv('ovs-vsctl', '--timeout=20', ...args);
+    return this.inHv('ovs-vsctl', '--timeout=20', ...args);
   }
 
   /** `ovs-appctl`, which asks ovs-vswitchd unless `-t` says who. */
   appctl(...args: string[]): Promise<string> {
-    return inHv('ovs-appctl', '--timeout=20', ...args);
+    return this.inHv('ovs-appctl', '--timeout=20', ...args);
   }
 
   ofctl(...args: string[]): Promise<string> {
-    return inHv('ovs-ofctl', '--timeout=20', ...args);
+    return this.inHv('ovs-ofctl', '--timeout=20', ...args);
   }
 
   /** Adds a bridge with the userspace datapath; `settings` as in `ovs-vsctl set bridge`. */
@@ -53,7 +51,7 @@ export class OpenVSwitch {
 
   /** The process id of a daemon, from its pid file. */
   pid(daemon: OvsDaemon): number {
-    return Number(readFileSync(`${OVS_FOLDER}/${daemon}.pid`, 'utf8'));
+    return Number(readFileSync(`${this.folder}/${daemon}.pid`, 'utf8'));
   }
 
   /** Sends a signal; for one that ends the daemon, waits until it is gone. What SIGKILL leaves behind stays there. */
@@ -66,15 +64,26 @@ export class OpenVSwitch {
 
   /** Starts a daemon that does not run; the database is as it was. */
   async restart(daemon: OvsDaemon): Promise<void> {
-    const what = daemon === 'ovsdb-server' ? [DATABASE, `--remote=p${SOCKET}`] : [SOCKET];
-    await inHv(daemon, ...what, '--detach', '--no-chdir', '-vconsole:off', '--pidfile');
+    const socket = `unix:${this.folder}/db.sock`;
+    const what = daemon === 'ovsdb-server' ? [this.database, `--remote=p${socket}`] : [socket];
+    await this.inHv(daemon, ...what, '--detach', '--no-chdir', '-vconsole:off', '--pidfile');
   }
 
   private async end(): Promise<void> {
     for (const daemon of ['ovs-vswitchd', 'ovsdb-server'] as const) {
       await this.kill(daemon, 'SIGKILL').catch(() => undefined); // no pid file: a test ended it
     }
-    rmSync(OVS_FOLDER, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private get database(): string {
+    return `${this.folder}/conf.db`;
+  }
+
+  /** Open vSwitch keeps lock and log files in folders of its own, which the environment moves to one that is in memory. */
+  private inHv(...argv: string[]): Promise<string> {
+    const folders = ['OVS_RUNDIR', 'OVS_LOGDIR', 'OVS_DBDIR', 'OVS_SYSCONFDIR'].map((name) => `${name}=${this.folder}`);
+    return mustRun(['ip', 'netns', 'exec', HYPERVISOR, 'env', ...folders, ...argv]);
   }
 }
 
@@ -95,10 +104,4 @@ function alive(pid: number): boolean {
   } catch {
     return false;
   }
-}
-
-/** Open vSwitch keeps lock and log files in folders of its own, which the environment moves to one that is in memory. */
-function inHv(...argv: string[]): Promise<string> {
-  const folders = ['OVS_RUNDIR', 'OVS_LOGDIR', 'OVS_DBDIR', 'OVS_SYSCONFDIR'].map((name) => `${name}=${OVS_FOLDER}`);
-  return mustRun(['ip', 'netns', 'exec', HYPERVISOR, 'env', ...folders, ...argv]);
 }

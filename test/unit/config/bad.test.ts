@@ -10,7 +10,10 @@ const LISTEN = 'off, an address and port, such as "127.0.0.1:9871"';
 /** A file, and the beginning of each line that must be said of it, in their order. */
 const BAD: [text: string, ...says: string[]][] = [
   ['bond: [bond0]', 'F:1: bond: unknown key; did you mean bonds?'],
-  ['\n\nlogLevel: debug', 'F:3: logLevel: unknown key; expected one of bonds, announce, guests, metrics, stateDir'],
+  [
+    '\n\nlogLevel: debug',
+    'F:3: logLevel: unknown key; expected one of bonds, announce, guests, metrics, paths, stateDir',
+  ],
   ['__proto__: 1', 'F:1: __proto__: unknown key'],
   ['constructor: {prototype: 1}', 'F:1: constructor: unknown key'],
   ['"a\\nb": 1', 'F:1: "a\\nb": unknown key'],
@@ -231,7 +234,7 @@ test('what is wrong with an option is said of the option', () => {
   const flags = [{ name: '--kinds', path: ['announce', 'kinds'], value: ['foo'] }];
   assert.deepEqual(problems('jitter: 3', flags), [
     '--kinds: invalid value "foo"; expected rarp, garp or na',
-    'F:1: jitter: unknown key; expected one of bonds, announce, guests, metrics, stateDir',
+    'F:1: jitter: unknown key; expected one of bonds, announce, guests, metrics, paths, stateDir',
   ]);
 });
 

@@ -26,6 +26,20 @@ test('without a file the defaults hold', () => {
       static: [],
     },
     metrics: { listen: [{ host: '127.0.0.1', port: 9871 }], webConfig: null, page: 'off', names: [], textfile: null },
+    paths: {
+      ovs: [
+        '/run/openvswitch',
+        '/var/snap/openstack-hypervisor/common/run/openvswitch',
+        '/var/snap/microovn/common/run/switch',
+        '/run/antrea/openvswitch',
+        '/usr/local/var/run/openvswitch',
+      ],
+      libvirt: [
+        '/run/libvirt/qemu',
+        '/var/snap/openstack-hypervisor/common/run/libvirt/qemu',
+        '/usr/local/var/run/libvirt/qemu',
+      ],
+    },
     stateDir: '/var/lib/bondherald',
   });
 });
@@ -60,6 +74,7 @@ const GOOD: [text: string, look: (config: Config) => unknown, expected: unknown]
     ({ guests }) => [guests.sources.libvirt, guests.sources.ovs, guests.sources.snoop],
     [false, true, 'socket'],
   ],
+  ['paths: {ovs: [/opt/ovs/run]}', ({ paths }) => [paths.ovs, paths.libvirt.length], [['/opt/ovs/run'], 3]],
   ['guests: {remember: 1d}', ({ guests }) => guests.remember, 86_400],
   [
     'guests: {exclude: {macs: [02:bf/16]}}',

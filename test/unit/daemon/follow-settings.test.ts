@@ -29,6 +29,8 @@ const OTHERS: Readonly<Record<string, string>> = {
   'guests.virtualRouterMacs': 'true',
   'guests.static': '[{mac: "52:54:00:00:00:01", bond: bond0}]',
   'metrics.listen': '"off"',
+  'paths.ovs': '[/x]',
+  'paths.libvirt': '[/x]',
   'metrics.webConfig': '/x.yaml',
   'metrics.page': 'authenticated, webConfig: /x.yaml',
   'metrics.names': '[hv1]',

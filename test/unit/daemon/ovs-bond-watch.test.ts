@@ -81,7 +81,7 @@ class World {
   entry: { port: number; tags: Tag[] } | null = { port: 21, tags: [] };
   readonly ovs = new OvsBonds(
     { topology: this.topology, verdicts: () => [{ ...this.verdict(MAC), entry: this.entry }] } as unknown as HostState,
-    { config: () => this.config(), macTable: () => ({ rows: this.rows, age: 0 }) },
+    { config: () => this.config(), macTable: () => ({ rows: this.rows, age: 0 }), folder: '/run/ovs' },
   );
   readonly watch: OvsBondWatch;
 

@@ -99,6 +99,7 @@ export const HEALTHY: Facts = {
   announcers: [],
   libvirt: null,
   speakingMacvtaps: [],
+  hidden: { ovs: null, libvirt: null },
   hearings: new Map([['bond0', BY_MIRROR]]),
   ovs: null,
 };
@@ -208,11 +209,23 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
     guests: { ...HEALTHY.guests, count: 200 },
   }),
   'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon may not read it' }),
+  'libvirt-not-found': host({
+    hidden: {
+      ovs: null,
+      libvirt: {
+        sign: 'the socket /var/lib/libvirt/qemu/domain-1-web/monitor.sock',
+        folders: ['/run/libvirt/qemu'],
+      },
+    },
+  }),
   'second-announcer': host({
     announcers: [{ pid: 815, unit: null, argv: ['node', '/opt/bondherald/bin/bondherald', 'run'], bonds: ['bond0'] }],
   }),
   'ovs-ageing': withOvs({ macAgingTime: 300 }),
   'ovs-bond-updelay': withOvs({ ports: [ovsPort('bond1', { ...OVS_BOND, updelay: 0 })] }),
   'ovs-mac-table-full': withOvs({}, 100),
+  'ovs-not-found': host({
+    hidden: { ovs: { sign: 'the device ovs-system', folders: ['/run/openvswitch', '/opt/ovs/run'] }, libvirt: null },
+  }),
   'ovs-unreadable': host({ ovs: 'EACCES' }),
 };

@@ -5,6 +5,7 @@ import { LibvirtWatch } from '../../../src/host/libvirt-watch.js';
 import { SyscallError } from '../../../src/errors.js';
 import type { Metrics } from '../../../src/metrics/metrics.js';
 import type { Folder } from '../../../src/sys/files/watch-folder.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { domainStatus, statusFixture } from '../../support/domain-status.js';
 
 /** A folder in memory, and the watch on it. `null` for no folder, an errno for one that cannot be listed. */
@@ -16,6 +17,8 @@ class Scene {
   readonly counted: string[] = [];
   readonly stop = new AbortController();
   readonly watch: LibvirtWatch;
+  readonly clock = new FakeClock();
+  sign: string | null = null;
   watched = 0;
   private changed: () => void = () => undefined;
   private running: Promise<void> | null = null;
@@ -25,6 +28,8 @@ class Scene {
       void this.lines.push(`${level} ${message} ${JSON.stringify(fields)}`);
     const metrics = { count: (_: string, labels: object) => this.counted.push(Object.values(labels).join(' ')) };
     const tools = {
+      clock: this.clock,
+      signOfLibvirt: () => Promise.resolve(this.sign),
       log: { info: log('info'), warn: log('warn'), error: log('error') },
       metrics: metrics as unknown as Metrics,
     };
@@ -79,6 +84,7 @@ class Scene {
     this.stop.abort();
     await this.running;
     assert.equal(this.watched, 0);
+    assert.equal(this.clock.waiting, 0);
   }
 }
 
@@ -127,6 +133,27 @@ test('without libvirt it is ready and silent; when libvirt comes and goes, so do
   assert.deepEqual(scene.lines, [`info following libvirt domains {"folder":"/libvirt"}`]);
   scene.files = null;
   assert.deepEqual(await scene.look(), []);
+  await scene.end();
+});
+
+test('libvirt that runs guests where its folder is not found is one warning, until it is found', async () => {
+  const scene = new Scene();
+  scene.files = null;
+  await scene.look();
+  assert.deepEqual(scene.lines, []);
+  scene.sign = 'the socket /x/monitor.sock';
+  for (let minute = 0; minute < 3; minute++) {
+    scene.clock.advance(60);
+    for (let turns = 0; turns < 20; turns++) await turn();
+  }
+  const line =
+    'warn libvirt runs guests here, but its folder is none of paths.libvirt {"reason":"the socket /x/monitor.sock"}';
+  assert.deepEqual(scene.lines, [line]);
+  scene.files = new Map();
+  await scene.look();
+  scene.files = null;
+  await scene.look();
+  assert.deepEqual(scene.warnings(), [line, line]);
   await scene.end();
 });
 

@@ -64,6 +64,23 @@ test('without Open vSwitch it is ready and silent, or warns once if it is wanted
   }
 });
 
+test('Open vSwitch that runs where its database is not found is one warning, each time that it is lost', async () => {
+  const scene = new OvsScene();
+  scene.ovs.sockets.delete(DATABASE);
+  await scene.after(3);
+  assert.deepEqual(scene.lines, []);
+  scene.sign = 'the device ovs-system';
+  await scene.after(100);
+  const reason = '{"reason":"the device ovs-system"}';
+  const line = `warn Open vSwitch runs here, but its database is in none of the folders of paths.ovs ${reason}`;
+  assert.deepEqual(scene.lines, [line]);
+  scene.serveDatabase();
+  scene.ovs.stir();
+  await scene.settle();
+  assert.equal(scene.warnings().length, 1);
+  await scene.end();
+});
+
 test('a database that goes away is one warning; what was known stays; it is tried again, ever more seldom', async () => {
   const scene = new OvsScene();
   await scene.settle();
