@@ -95,7 +95,7 @@ export class OvsBondWatch {
 
   private stateOf({ ifindex, activeSlave }: Bond): BondState {
     const port = this.tools.ovs.find(ifindex)?.port;
-    const shares = port?.bond?.mode === 'balance-slb' ? port.interfaces : [];
+    const shares = port?.bond?.mode === 'balance-slb' && !port.bond.fallsBack ? port.interfaces : [];
     return {
       active: activeSlave?.ifindex ?? null,
       members: uuids(shares),

@@ -58,16 +58,17 @@ class Builder implements Overlay {
     for (const each of port.interfaces) this.addInterface(each, bridge, vlans);
   }
 
-  /** With LACP, or balanced by hashes of all that there is in a frame, the links are one to their switch. */
+  /** With LACP that has a partner, or balanced by hashes of all there is in a frame, the links are one to their switch. */
   private addBond({ uuid, name, interfaces }: OvsPort, bond: OvsBond, bridge: number, vlans: BridgePort): void {
     const ifindex = this.indexes.of(uuid);
-    const oneOfSeveral = bond.lacp === 'off' && bond.mode !== 'balance-tcp';
+    const mode = bond.fallsBack ? 'active-backup' : bond.mode;
+    const oneOfSeveral = bond.fallsBack || (bond.lacp === 'off' && mode !== 'balance-tcp');
     const details: BondDetails = {
       type: 'bond',
       mode: oneOfSeveral ? BOND_MODE_ACTIVEBACKUP : BOND_MODE_8023AD,
       activeSlave: bond.active === null ? null : this.indexes.of(bond.active),
       arpInterval: 0,
-      ovs: bond.mode,
+      ovs: mode,
     };
     const carrier = interfaces.some(({ up, lowerUp }) => up && lowerUp);
     const state = { up: true, lowerUp: carrier, address: null, master: bridge };

@@ -54,6 +54,11 @@ export interface OvsBond {
   /** The UUID of the interface whose MAC bond_active_slave names; null while there is none. */
   readonly active: string | null;
   readonly lacp: 'off' | 'active' | 'passive';
+  /**
+   * LACP is configured and has no partner, and the bond is to be one of mode active-backup until it has
+   * (other_config:lacp-fallback-ab).
+   */
+  readonly fallsBack?: true;
   /** Milliseconds for which a link must be up before it is used. */
   readonly updelay: number;
 }
@@ -73,6 +78,8 @@ export interface OvsInterface {
   /** admin_state and link_state; both false as long as the switch does not tell. */
   readonly up: boolean;
   readonly lowerUp: boolean;
+  /** There where LACP has heard a partner on it lately (lacp_current). */
+  readonly hasPartner?: true;
   /** There where it is to limit what comes in (ingress_policing_rate), for which it takes the qdisc ingress. */
   readonly policed?: true;
 }

@@ -24,6 +24,7 @@ const COLUMNS = {
     'admin_state',
     'link_state',
     'ingress_policing_rate',
+    'lacp_current',
   ],
 } as const;
 
@@ -31,7 +32,7 @@ type Table = keyof typeof COLUMNS;
 const TABLES = Object.keys(COLUMNS) as Table[];
 
 /** What ovs-vswitchd tells of an interface, and a server that starts anew has forgotten (`ephemeral` in the schema). */
-const TOLD = ['ifindex', 'mac_in_use', 'admin_state', 'link_state'] as const;
+const TOLD = ['ifindex', 'mac_in_use', 'admin_state', 'link_state', 'lacp_current'] as const;
 
 /** More than 100,000 ports with an interface each; the message that has them is bounded as well. */
 const ROWS = 1 << 18;

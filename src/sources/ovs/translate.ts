@@ -62,6 +62,7 @@ export function readInterface(uuid: string, row: Columns): OvsInterface {
     mac: parseMac(text(row.mac_in_use) ?? '') ?? null,
     up: text(row.admin_state) === 'up',
     lowerUp: text(row.link_state) === 'up',
+    ...(optional(row.lacp_current) === true ? { hasPartner: true } : {}),
     ...(whole(row.ingress_policing_rate, 1, 0xffffffff) === null ? {} : { policed: true }),
   };
 }
@@ -95,17 +96,23 @@ function withNative(trunks: readonly number[], native: number): readonly number[
   return [...trunks.filter((vid) => vid !== 0 && vid !== native), native];
 }
 
-/** What we cannot read is taken for a bond with LACP, behind which nothing needs announcing. */
+/**
+ * What we cannot read is taken for a bond with LACP, behind which nothing needs announcing. Without a partner on any of
+ * its links a bond whose LACP may fall back sends by one of them (ofproto/bond.c: bond_is_falling_back_to_ab).
+ */
 function readBond(row: Columns, interfaces: readonly OvsInterface[]): OvsBond {
   const mode = optional(row.bond_mode);
   const lacp = optional(row.lacp);
   const mac = parseMac(text(row.bond_active_slave) ?? '');
+  const mayFallBack = entry(row.other_config, 'lacp-fallback-ab')?.toLowerCase() === 'true';
+  const negotiates = (lacp === 'active' || lacp === 'passive') && !interfaces.some(({ hasPartner }) => hasPartner);
   const [active, ...others] = interfaces.filter((member) => member.mac !== null && member.mac === mac);
   return {
     mode:
       mode === undefined || mode === 'active-backup' ? 'active-backup' : mode === 'balance-slb' ? mode : 'balance-tcp',
     active: others.length === 0 ? (active?.uuid ?? null) : null, // two members of one MAC look the same
     lacp: lacp === undefined || lacp === 'off' ? 'off' : lacp === 'passive' ? lacp : 'active',
+    ...(negotiates && mayFallBack ? { fallsBack: true } : {}),
     updelay: whole(row.bond_updelay, 0, 0x7fffffff) ?? 0,
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
+import { activeBackupBonds } from '../../../src/topology/bonds.js';
 import { exitsOfBridgePort } from '../../../src/topology/exits.js';
 import type { FakeHost } from '../../support/host.js';
 import {
@@ -309,6 +310,15 @@ for (const datapath of DATAPATHS) {
     assert.deepEqual(host.say(), ['bond0/905']);
   });
 }
+
+test('a bond whose LACP has no partner, and falls back, is one of mode active-backup', () => {
+  const bond = { lacp: 'active', mode: 'balance-tcp', fallsBack: true } as const;
+  const host = new OvsHost([bridge('br0', [ovsBond('ovsbond', ['up1', 'up2'], bond), port('tap1', access(905))])]);
+  host.rows('br0', [GUEST, 'tap1', 905]);
+  assert.deepEqual(host.say(), ['ovsbond/905 from tap1']);
+  const [found] = activeBackupBonds(host.state.topology).filter(({ name }) => name === 'ovsbond');
+  assert.deepEqual([found?.ovs, found?.activeSlave?.name], ['active-backup', 'up1']);
+});
 
 test('bonds with LACP and balance-tcp are uplinks, and never announced on', () => {
   for (const bond of [{ lacp: 'active' }, { lacp: 'passive' }, { mode: 'balance-tcp' }] as const) {
