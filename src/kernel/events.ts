@@ -6,7 +6,17 @@ export type LinkDetails =
   | BondDetails
   | { readonly type: 'vlan'; readonly id: number; readonly protocol: number }
   | BridgeDetails
-  | { readonly type: 'other'; readonly kind: string | null };
+  | OtherDetails;
+
+interface OtherDetails {
+  readonly type: 'other';
+  readonly kind: string | null;
+  /**
+   * For a port of the switch in a NIC that stands for a virtual or sub-function: a guest has that, and what it sends
+   * comes in by this device. Absent for the NIC's own ports.
+   */
+  readonly represents?: 'guest';
+}
 
 export interface BondDetails {
   readonly type: 'bond';

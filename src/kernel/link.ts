@@ -19,6 +19,8 @@ const LINK_ATTRIBUTES = [
   c.IFLA_LINK,
   c.IFLA_LINK_NETNSID,
   c.IFLA_LINKINFO,
+  c.IFLA_PHYS_SWITCH_ID,
+  c.IFLA_PHYS_PORT_NAME,
 ] as const;
 const INFO_ATTRIBUTES = [c.IFLA_INFO_KIND, c.IFLA_INFO_DATA, c.IFLA_INFO_SLAVE_KIND, c.IFLA_INFO_SLAVE_DATA] as const;
 const BOND_ATTRIBUTES = [
@@ -72,9 +74,10 @@ function isDrivers(afSpec: Span): boolean {
 }
 
 function decodeWholeLink(ifindex: number, flags: number, attributes: Span): LinkEvent {
-  const [name, address, master, lower, lowerNetns, info] = pick(attributes, LINK_ATTRIBUTES);
+  const [name, address, master, lower, lowerNetns, info, switchId, portName] = pick(attributes, LINK_ATTRIBUTES);
   const [kind, data, slaveKind, slaveData] = info ? pick(info, INFO_ATTRIBUTES) : [];
   const port = slaveData && slaveKind?.text();
+  const details = decodeDetails(kind?.text() ?? null, data);
   const bondState = port === 'bond' ? stateOf(slaveData, BOND_SLAVE_ATTRIBUTES) : null;
   return {
     type: 'link',
@@ -86,7 +89,7 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     address: address?.mac() ?? null,
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
-    details: decodeDetails(kind?.text() ?? null, data),
+    details: details.type === 'other' ? { ...details, ...represented(switchId, portName) } : details,
     bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
   };
@@ -120,6 +123,16 @@ function decodeDetails(kind: string | null, data: Span | undefined): LinkDetails
     default:
       return { type: 'other', kind };
   }
+}
+
+/**
+ * What a port of a NIC's switch stands for, by the name that the kernel gives it (net/devlink:
+ * __devlink_port_phys_port_name_get): p0 and p0s1 are plugs of the NIC, pf0 is the host's own function, and pf0vf1,
+ * pf0sf88 and c1pf0vf1 are those that guests have.
+ */
+function represented(switchId: Span | undefined, portName: Span | undefined): { readonly represents?: 'guest' } {
+  const isGuests = switchId !== undefined && /^(?:c\d+)?pf\d+(?:vf|sf)\d+$/.test(portName?.text() ?? '');
+  return isGuests ? { represents: 'guest' } : {};
 }
 
 /** IFLA_BR_MULTI_BOOLOPT is struct br_boolopt_multi (linux/if_bridge.h): the values, one bit each, then which are meant. */

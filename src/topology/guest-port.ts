@@ -7,13 +7,16 @@ const GUEST_KINDS = new Set(['tun', 'veth', 'patch']);
 const ENDS = new Set(['internal', 'tap', 'dpdkvhostuser', 'dpdkvhostuserclient']);
 
 /**
- * Whether a bridge port leads to a guest. Uplinks, tunnels, other bonds and hardware do not: what is learned there
+ * Whether a bridge port leads to a guest: also one by which a NIC's switch hands over what a guest's function sends.
+ * Uplinks, tunnels, other bonds and hardware do not: what is learned there
  * lives elsewhere. A kind we do not know counts as elsewhere too, since a MAC announced wrongly is a MAC stolen.
  */
 export function isGuestPort(topology: Topology, ifindex: number): boolean {
   return topology.memo(`guest port ${ifindex}`, () => {
     const beneath = topology.beneathVlans(ifindex);
-    const kind = beneath?.details.type === 'other' ? beneath.details.kind : null;
+    const details = beneath?.details.type === 'other' ? beneath.details : null;
+    const kind = details?.kind ?? null;
+    if (details?.represents === 'guest') return true;
     if (kind === null) return false;
     // A VLAN device on an interface of a switch leads into the switch.
     if (ENDS.has(kind)) return beneath?.ifindex === ifindex;

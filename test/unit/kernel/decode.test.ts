@@ -170,3 +170,22 @@ test("a bridge's word on a port speaks of the port, and its farewell does not de
   });
   assert.deepEqual(only(message({ type: RTM_DELLINK }, ifinfomsg(6))), { type: 'linkGone', ifindex: 6 });
 });
+
+test("a port of a NIC's switch stands for a guest's function or for a plug, whatever it is a port of besides", () => {
+  const [IFLA_LINKINFO, SWITCH_ID, PORT_NAME] = [18, 36, 38];
+  const id = attribute(SWITCH_ID, Buffer.from('0c42a10300f8', 'hex'));
+  const name = (text: string): Buffer => attribute(PORT_NAME, Buffer.from(text)); // the kernel ends it with no NUL
+  const bridgePort = nested(IFLA_LINKINFO, text(4, 'bridge'), nested(5, u8(1, 3)));
+  const details = (...more: Buffer[]): unknown => {
+    const event = only(message({ type: RTM_NEWLINK }, ifinfomsg(7), text(3, 'enp1s0f0_1'), ...more));
+    return event?.type === 'link' ? event.details : event;
+  };
+  const guests = { type: 'other', kind: null, represents: 'guest' };
+  for (const each of ['pf0vf1', 'pf1vf127', 'pf0sf88', 'c1pf0vf0']) {
+    assert.deepEqual(details(id, name(each)), guests, each);
+    assert.deepEqual(details(bridgePort, id, name(each)), guests, each);
+  }
+  for (const each of ['p0', 'p1s2', 'pf0', 'c1pf0', 'vf1', 'pf0vf1x', ''])
+    assert.deepEqual(details(id, name(each)), { type: 'other', kind: null }, each);
+  assert.deepEqual(details(name('pf0vf1')), { type: 'other', kind: null }, 'of no switch');
+});
