@@ -75,10 +75,8 @@ export class Model {
 
   private hearLibvirt({ interfaces, still }: Interfaces): void {
     const sameOf = (one: Interface) => (each: Interface) => each.mac === one.mac && each.target === one.target;
-    this.still = still.map((each) => {
-      const ran = this.still.find(sameOf(each))?.ran ?? this.interfaces.some(sameOf(each));
-      return { ...each, ran };
-    });
+    const ran = (each: Interface): boolean => this.still.find(sameOf(each))?.ran ?? this.interfaces.some(sameOf(each));
+    this.still = still.map((each) => ({ ...each, ran: ran(each) }));
     this.interfaces = interfaces;
   }
 
@@ -188,8 +186,8 @@ export class Model {
 
   /** The devices of the interfaces that have a MAC now: a macvtap has the one that its guest chose, whatever the file says. */
   private targetsOf(mac: string): string[] {
-    const macOf = (each: Interface): string => this.host.macvtapMac(each.target) ?? each.mac;
-    return this.interfaces.filter((each) => macOf(each) === mac).map(({ target }) => target);
+    const isIts = (each: Interface): boolean => (this.host.macvtapMac(each.target) ?? each.mac) === mac;
+    return this.interfaces.filter(isIts).map(({ target }) => target);
   }
 
   /** The devices at which libvirt says that the MAC's guest runs: of one bridge and VLAN, the last. */
