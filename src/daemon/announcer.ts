@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import { LruMap } from '../lru-map.js';
 import type { StartThread } from '../sys/process/thread.js';
 import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
@@ -10,7 +11,13 @@ import type { DaemonEmitter } from '../wire/events.js';
 import { Deferred } from '../tasks/deferred.js';
 import { Echoes } from '../wire/echoes.js';
 import { ThreadHandle } from '../wire/thread-handle.js';
-import type { FirstRoundSettings, FromFailoverThread, OrderCause, ToFailoverThread } from '../wire/thread-messages.js';
+import type {
+  FirstRound,
+  FirstRoundSettings,
+  FromFailoverThread,
+  OrderCause,
+  ToFailoverThread,
+} from '../wire/thread-messages.js';
 import { FailoverThreadError } from '../errors.js';
 import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
 import { sendBy } from '../sys/netlink/link-socket.js';
@@ -19,6 +26,9 @@ import type { Task } from '../tasks/task.js';
 
 /** Ends the thread's wait, for it to look what it has been ordered to do. */
 const KNOCK = echoRequest(KNOCK_SEQ);
+
+/** So many bonds at most are made at a time; one that came and went is among them until others come. */
+const MAX_EARLY = 64;
 
 /** Of the configuration, what the failover thread needs. */
 type Settings = Pick<Config, 'announce' | 'guests'>;
@@ -30,6 +40,8 @@ export class Announcer implements Task {
   readonly ready = this.isReady.promise;
   private readonly thread: ThreadHandle<ToFailoverThread, FromFailoverThread>;
   private readonly echoes = new Echoes(() => this.thread.order({ type: 'echo' }));
+  /** Failovers of bonds of which the main thread has not read yet, the latest of each. */
+  private readonly early = new LruMap<BondId, FirstRound>(MAX_EARLY);
   /** The descriptor of the thread's link socket, once it is open. */
   private descriptor: number | null = null;
   private readonly memories: BatchMemories;
@@ -83,6 +95,16 @@ export class Announcer implements Task {
     for (const mac of stale === 'all' ? new Set([...this.host.macs(), ...held()]) : stale) this.judge(mac);
     for (const { batch } of this.bonds.values()) batch.publish();
     void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+    this.reportEarly();
+  }
+
+  /** The failover thread is quicker to read of a bond that is made, and of its first slave, than the main thread. */
+  private reportEarly(): void {
+    for (const [bond, round] of this.early) {
+      if (this.host.topology.link(bond) === undefined) continue;
+      this.early.delete(bond);
+      if (this.isWatched(bond)) this.events.emit('failover', round);
+    }
   }
 
   private watchBonds(): Promise<unknown>[] {
@@ -115,9 +137,11 @@ export class Announcer implements Task {
         if (message.delayable !== null) events.emit('delayable', message.delayable);
         return;
       case 'failover':
-        if (this.isWatched(message.bond)) events.emit('failover', message);
+        if (this.host.topology.link(message.bond) === undefined) this.early.set(message.bond, message);
+        else if (this.isWatched(message.bond)) events.emit('failover', message);
         return;
       case 'lost':
+        this.early.delete(message.bond);
         return events.emit('lost', message.bond, message.reason);
       case 'unwatched':
         return events.emit('unwatched', message.bond, message.error);
@@ -128,7 +152,6 @@ export class Announcer implements Task {
     }
   }
 
-  /** A bond that came and went has no guests. */
   private isWatched(bond: BondId): boolean {
     const link = this.host.topology.link(bond);
     return link !== undefined && this.host.topology.watches(link.name);

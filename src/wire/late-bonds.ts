@@ -12,6 +12,7 @@ const MAX_NAMES = 1024;
  * nothing to be announced for. Bounded by the number of bonds on the host, and MAX_NAMES.
  */
 export class LateBonds {
+  /** Those that found nobody. */
   private readonly late = new Set<BondId>();
   /** The names and ifindexes of bonds that have had guests: one that is made anew, or renamed, is known by the other. */
   private readonly had = new LruMap<string | BondId, true>(MAX_NAMES);
@@ -24,14 +25,14 @@ export class LateBonds {
 
   /** A bond has failed over. */
   failover({ bond, portion, damped, doneByOvs }: FirstRound): void {
-    this.late.delete(bond);
-    const hadGuests = this.had.has(bond) || this.had.has(this.nameOf(bond) ?? '');
     const nobody = damped === null && (portion?.count ?? 0) + (doneByOvs?.size ?? 0) === 0;
-    if (nobody && hadGuests) this.late.add(bond);
+    if (nobody) this.late.add(bond);
+    else this.late.delete(bond);
   }
 
+  /** Whether a bond is late. One that is made anew may get its name after its failover. */
   has(bond: BondId): boolean {
-    return this.late.has(bond);
+    return this.late.has(bond) && (this.had.has(bond) || this.had.has(this.nameOf(bond) ?? ''));
   }
 
   /** The bond is announced. */
@@ -43,7 +44,11 @@ export class LateBonds {
   withGuests(): BondId[] {
     for (const bond of this.late) if (!this.guests.has(bond)) this.late.delete(bond);
     const having = [...this.guests].flatMap(([bond, { batch }]) => (batch.size > 0 ? [bond] : []));
-    for (const bond of having) for (const known of [bond, this.nameOf(bond)]) if (known) this.had.set(known, true);
-    return having.filter((bond) => this.late.has(bond));
+    const late = having.filter((bond) => this.has(bond));
+    for (const bond of having) {
+      for (const known of [bond, this.nameOf(bond)]) if (known) this.had.set(known, true);
+      if (!late.includes(bond)) this.late.delete(bond); // its first guests
+    }
+    return late;
   }
 }

@@ -83,6 +83,25 @@ test('a bond is known again by its name when it is made anew, and by its ifindex
   assert.deepEqual(renamed.guest(BOND, true), [BOND]);
 });
 
+test('a bond may get its name after its failover, and its first guests make it no late one', () => {
+  const world = new World();
+  world.guest(BOND, true);
+  world.bonds.delete(BOND);
+  world.bonds.set(ANEW, new BondGuests(10));
+  world.names.set(ANEW, 'bond9');
+  world.failover(ANEW, null);
+  assert.ok(!world.late.has(ANEW));
+  world.names.set(ANEW, 'bond0');
+  assert.ok(world.late.has(ANEW));
+  assert.deepEqual(world.guest(ANEW, true), [ANEW]);
+
+  const first = new World();
+  first.failover(BOND, 0);
+  first.guest(BOND, true);
+  first.guest(BOND, false);
+  assert.deepEqual(first.guest(BOND, true), []);
+});
+
 test('a bond that is gone is not late', () => {
   const world = new World();
   world.guest(BOND, true);
