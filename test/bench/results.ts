@@ -96,6 +96,8 @@ export interface StaticRows {
   megabytes: number;
   /** From a failover to the first gratuitous ARP of the guest that is last; and what the default rate asks for. */
   lastGarpMs: number;
+  /** How many guests had none. */
+  without: number;
   rateAloneMs: number;
 }
 

@@ -69,6 +69,7 @@ export async function staticRows(guests: number, builds: readonly Build[], turns
       readyMs: of(n, 'readyMs'),
       megabytes: of(n, 'megabytes'),
       lastGarpMs: of(n, 'lastGarpMs'),
+      without: of(n, 'without'),
       rateAloneMs: (Math.max(0, guests - ARP.burst) / ARP.rate) * 1000,
     }));
   } finally {
@@ -76,7 +77,7 @@ export async function staticRows(guests: number, builds: readonly Build[], turns
   }
 }
 
-type Figures = Pick<StaticRows, 'readyMs' | 'megabytes' | 'lastGarpMs'>;
+type Figures = Pick<StaticRows, 'readyMs' | 'megabytes' | 'lastGarpMs' | 'without'>;
 
 async function measure(lab: Lab, program: string): Promise<Figures> {
   emptyStateFolder(); // else it would know what the build before has heard
@@ -86,25 +87,30 @@ async function measure(lab: Lab, program: string): Promise<Figures> {
   const megabytes = memoryOf(daemon.pid, 'VmRSS');
   for (const { netns, device, mac, ip } of lab.guests) lab.inject(netns, device, arpFrom(mac, ip));
   await sleep(SETTLE_MS);
-  const lastGarpMs = await untilLastGarp(lab);
+  const garp = await untilLastGarp(lab);
   await daemon.stop({ timeout: TIMEOUT_MS });
-  return { readyMs, megabytes, lastGarpMs };
+  return { readyMs, megabytes, ...garp };
 }
 
-/** From a failover until each guest has had its first gratuitous ARP. */
-async function untilLastGarp(lab: Lab): Promise<number> {
+/** Who has had no gratuitous ARP when none has come for so long gets none. */
+const QUIET_MS = 10_000;
+
+/** From a failover until each guest has had its first gratuitous ARP, and how many never had one. */
+async function untilLastGarp(lab: Lab): Promise<Pick<Figures, 'lastGarpMs' | 'without'>> {
   const side = lab.activeSlave() === 'up1' ? 2 : 1;
   const far = capture(lab, `sw${side}`, 'p-hv', { filter: 'arp' });
-  const began = performance.timeOrigin + performance.now();
+  const now = (): number => performance.timeOrigin + performance.now();
+  const began = now();
   lab.setActiveNow(`up${side}`);
-  const first = (): number[] => lab.guests.map((guest) => firstOf(guest, far.frames));
-  await until(() => first().every((time) => time < Infinity), {
-    what: 'every guest has had its gratuitous ARP',
-    timeout: TIMEOUT_MS,
-    every: 50,
-  });
+  const firsts = (): number[] => lab.guests.map((guest) => firstOf(guest, far.frames));
+  const came = (): number[] => firsts().filter((time) => time < Infinity);
+  const isOver = (): boolean => {
+    const times = came();
+    return times.length === lab.guests.length || now() - Math.max(...times) > QUIET_MS;
+  };
+  await until(() => came().length > 0 && isOver(), { what: 'gratuitous ARP', timeout: TIMEOUT_MS, every: 50 });
   far.stop();
-  return Math.max(...first()) - began;
+  return { lastGarpMs: Math.max(...came()) - began, without: lab.guests.length - came().length };
 }
 
 function firstOf({ mac }: Guest, frames: ReturnType<typeof capture>['frames']): number {

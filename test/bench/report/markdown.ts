@@ -134,14 +134,27 @@ function idleTable(rows: Results['idle']): string {
 }
 
 function staticRowsTable(rows: Results['staticRows']): string {
-  const head = ['guests', 'rows', 'who', 'ready', 'resident memory', 'last first GARP', 'the rate alone', 'runs'];
-  const cells = rows.map(({ contestant, guests, rows: many, readyMs, megabytes, lastGarpMs, rateAloneMs, runs }) => [
+  const head = [
+    'guests',
+    'rows',
+    'who',
+    'ready',
+    'resident memory',
+    'last first GARP',
+    'guests without',
+    'the rate alone',
+    'runs',
+  ];
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
+  const cells = rows.map(({ contestant, guests, rows: many, runs, ...figures }) => [
     count(guests),
     count(many),
     contestant,
-    `${(readyMs / 1000).toFixed(2)} s`,
-    `${megabytes.toFixed(0)} MB`,
-    ...[lastGarpMs, rateAloneMs].map((ms) => `${(ms / 1000).toFixed(2)} s`),
+    seconds(figures.readyMs),
+    `${figures.megabytes.toFixed(0)} MB`,
+    seconds(figures.lastGarpMs),
+    count(figures.without),
+    seconds(figures.rateAloneMs),
     String(runs),
   ]);
   return table(head, cells);
