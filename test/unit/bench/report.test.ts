@@ -32,6 +32,18 @@ test('a MAC that came twice or not at all is missed', () => {
   assert.equal(line?.held, false);
 });
 
+test('static rows are held against the other build, and a guest without gratuitous ARP is missed', () => {
+  const row = { guests: 20, rows: 81_900, runs: 1, rateAloneMs: 2000 };
+  const other = { ...row, contestant: 'bondherald, the other build', readyMs: 36_000, megabytes: 200 };
+  const held = (without: number): boolean[] => {
+    const ours = { ...row, contestant: 'bondherald', readyMs: 3000, megabytes: 120, lastGarpMs: 2200, without };
+    const lines = acceptance({ staticRows: [ours, { ...other, lastGarpMs: 34_000, without: 3 }] });
+    return lines.map((line) => line.held);
+  };
+  assert.deepEqual(held(0), [true, true, true]);
+  assert.deepEqual(held(1), [true, true, false]);
+});
+
 test('sections that were not measured say nothing', () => {
   assert.deepEqual(acceptance({}), []);
 });
