@@ -5,7 +5,7 @@ import { type Capture, capture } from './net/capture.js';
 import { BONDHERALD, Daemon, ONE_ROUND, writeConfig } from './net/daemon.js';
 import { arpFrom } from './net/frames.js';
 import { BOND, type Guest, HYPERVISOR, type Hypervisor, type Tag } from './net/hypervisor.js';
-import { ip, mustRun } from './net/ip.js';
+import { bridge, mustRun } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
 import { listed } from './net/listed-guests.js';
 import { OVS_BRIDGE, ovsBondIn } from './net/ovs-bond.js';
@@ -90,7 +90,10 @@ test('guests behind firewall bridges and VNets on Open vSwitch stay in reach of 
   for (const { guest, darkAtEnd } of await stream.stop()) assert.ok(!darkAtEnd, `${guest.name} is in reach`);
 
   await ovs.appctl('fdb/flush', 'vmbr0'); // all are silent for longer than the switches remember
-  await ip(HYPERVISOR, ['fwbr1', 'fwbr2', 'fwbr4', 'vnet1'].map((name) => `link set ${name} type bridge fdb_flush`)); // prettier-ignore
+  await bridge(HYPERVISOR, [
+    ...[access, trunk, both].map(({ mac, port }) => `fdb del ${mac} dev ${port} master`),
+    ...[`fdb del ${vnet.mac} dev tap3 master vlan 100`, `fdb del ${both.mac} dev fwpr4 master vlan 200`],
+  ]);
   await lab.mendLink(1);
   await lab.untilUp('up1');
   const again = capture(lab, 'client2', 'eth0', { filter: '' });
