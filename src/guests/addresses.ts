@@ -1,11 +1,12 @@
 import { type Ip, isLinkLocal } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Exit } from '../topology/bond-id.js';
+import { bondsInFront } from '../topology/bonds-in-front.js';
 import { voiceOf } from '../topology/host-voice.js';
 import type { OwnAddresses } from '../topology/own-addresses.js';
 import { leadsOut, speakingDevices } from '../topology/speaking-devices.js';
 import type { Topology } from '../topology/topology.js';
-import type { RouterSigns } from './heard-book.js';
+import type { HeardExit, RouterSigns } from './heard-book.js';
 import type { Parts } from './learned.js';
 import type { StaticGuests } from './policy.js';
 
@@ -55,8 +56,8 @@ interface Knowing extends Pick<Parts, 'topology' | 'book' | 'table'> {
  * @param now monotonic, s
  */
 export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: number): readonly GuestAddress[] {
-  const { topology, book, statics } = knowing;
-  const heard = book.at(mac, exit);
+  const { topology, statics } = knowing;
+  const heard = heardAt(knowing, mac, exit);
   const signs = heard ?? { since: now, router: null, advertised: false };
   const own = ownAddresses(knowing, mac, exit, now);
   const found = new Map<string, GuestAddress>();
@@ -67,6 +68,14 @@ export function knownAddresses(knowing: Knowing, mac: Mac, exit: Exit, now: numb
   for (const ip of statics?.addressesOf(mac, exit, topology) ?? []) found.set(ip, judgeAddress(ip, now, signs, now));
   for (const address of own) found.set(address.ip, address);
   return [...found.values()];
+}
+
+/** What was heard of a MAC at an exit; where that was no address, at a bond in front of it, which has another way out as well. */
+function heardAt({ topology, book }: Knowing, mac: Mac, exit: Exit): HeardExit | undefined {
+  const heard = book.at(mac, exit);
+  if (heard && heard.addresses.size > 0) return heard;
+  const fronts = bondsInFront(topology, exit).flatMap(({ bond }) => book.at(mac, { bond, tags: exit.tags }) ?? []);
+  return fronts.find(({ addresses }) => addresses.size > 0) ?? heard;
 }
 
 /** Whether the host itself has an address there, by another MAC: the kernel knows that better than who claims it. */

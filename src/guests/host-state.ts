@@ -20,6 +20,7 @@ import { type Cut, Cuts, tooManyStatic } from './cuts.js';
 import { Declared } from './declared.js';
 import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
+import { passedInFront } from './in-front.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
@@ -200,6 +201,10 @@ export class HostState {
   heard(bond: BondId, heard: Heard, at: number): void {
     if (!this.settings.sources.snoop) return; // from a thread that has not stopped yet
     const { mac, direction } = heard;
+    const { topology, table, memory } = this;
+    // Open vSwitch's own RARPs are no proof: a guest is proved to a bond in front by what claims an address.
+    for (const front of this.knowsOvs ? passedInFront({ topology, table, memory }, bond, heard) : [])
+      this.heard(front, { ...heard, proof: heard.proof && heard.claims.length > 0 }, at);
     if (direction === 'echo') return this.learned.echoed(mac, bond, at);
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);

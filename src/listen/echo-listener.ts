@@ -10,6 +10,9 @@ import type { BondListener } from './bond-listener.js';
  */
 const ECHO_WINDOW = 0.1;
 
+/** What is said to be sent by way of a switch leaves within so many seconds. */
+const RELAY_WINDOW = 5;
+
 /** So many frames that came in wait for what left before them; of more, the oldest wait no longer. */
 const WAITING = 1024;
 
@@ -24,6 +27,8 @@ export type JudgedFrame = Omit<ReadFrame, 'direction'> & { readonly direction: D
 export class EchoListener {
   private readonly left = new FrameBook(ECHO_WINDOW);
   private readonly waiting: ReadFrame[] = [];
+  /** Frames of ours that come by a switch, which keeps no mark. */
+  private relayed: FrameBook | null = null;
 
   constructor(
     private readonly listener: BondListener,
@@ -44,9 +49,12 @@ export class EchoListener {
     return this.waiting.length > 0 || this.listener.waits;
   }
 
-  /** These frames of ours are about to leave: a mark keeps them from being heard leaving. */
-  sending(frames: readonly Uint8Array[]): void {
+  /** These frames of ours are about to leave: a mark keeps them from being heard leaving. @param relayed they have none */
+  sending(frames: readonly Uint8Array[], relayed = false): void {
     for (const frame of frames) this.left.note(frame, this.now());
+    if (!relayed) return;
+    this.relayed ??= new FrameBook(RELAY_WINDOW);
+    for (const frame of frames) this.relayed.note(frame, this.now());
   }
 
   /** As BondListener. */
@@ -56,7 +64,7 @@ export class EchoListener {
       if (frame.direction === 'in') this.waiting.push({ ...frame, bytes: frame.bytes.slice() });
       else {
         this.left.note(frame.bytes, this.now());
-        handle(frame);
+        if (!this.relayed?.has(frame.bytes, this.now())) handle(frame);
       }
     });
     done();

@@ -25,7 +25,13 @@ export type ToSnoopThread =
   /** Another member of a bond of Open vSwitch is the active one. */
   | { readonly type: 'active'; readonly bond: BondId; readonly active: number | null }
   /** We are about to send these frames by a bond, or to have Open vSwitch send them. */
-  | { readonly type: 'sending'; readonly bond: BondId; readonly frames: readonly Uint8Array[] }
+  | {
+      readonly type: 'sending';
+      readonly bond: BondId;
+      readonly frames: readonly Uint8Array[];
+      /** By a bond of Open vSwitch in front of this one: they leave without our mark. */
+      readonly relayed?: true;
+    }
   | { readonly type: 'forget'; readonly bond: BondId }
   /** A batch has been dealt with: another may come. */
   | { readonly type: 'taken' };

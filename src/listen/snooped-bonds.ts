@@ -106,7 +106,7 @@ export class SnoopedBonds {
 
   private follow(order: ToSnoopThread & { type: 'active' | 'sending' }): void {
     const listener = this.listeners.get(order.bond);
-    if (order.type === 'sending') listener?.sending(order.frames);
+    if (order.type === 'sending') listener?.sending(order.frames, order.relayed);
     else if (listener instanceof OvsBondListener) listener.active = order.active;
   }
 

@@ -1,4 +1,6 @@
+import { decodeEthernet } from '../frames/ethernet.js';
 import { type BondId, isOverlay, isOvsBond } from '../topology/bond-id.js';
+import { bondsBeyond } from '../topology/bonds-in-front.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Heard } from '../sources/snoop.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -85,6 +87,13 @@ export class Snooper implements Task {
   /** These frames of ours are about to leave by a bond: neither they nor their echoes prove anything of a guest. */
   sending(bond: BondId, frames: readonly Uint8Array[]): void {
     this.thread.order({ type: 'sending', bond, frames });
+    if (!isOvsBond(bond)) return;
+    const relayed = new Map<BondId, Uint8Array[]>();
+    for (const frame of frames)
+      for (const beyond of bondsBeyond(this.host.topology, { bond, tags: decodeEthernet(frame).tags }))
+        relayed.set(beyond, [...(relayed.get(beyond) ?? []), frame]);
+    for (const [beyond, theirs] of relayed)
+      this.thread.order({ type: 'sending', bond: beyond, frames: theirs, relayed: true });
   }
 
   private forget(bond: BondId): void {

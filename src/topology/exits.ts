@@ -143,6 +143,12 @@ function isOvsBond(topology: Topology, ifindex: number): boolean {
   return details?.type === 'bond' && details.ovs !== undefined;
 }
 
+/** Where a frame leaves the host that is sent into a cable by one end of it: into the bridge at the other. */
+export function exitsOfCable(topology: Topology, end: number, tags: readonly Tag[]): RoutedExit[] {
+  const lower = topology.link(end)?.lower ?? null;
+  return lower === null ? [] : received(topology, lower, tags, begin());
+}
+
 interface PortExits {
   readonly port: number;
   readonly exits: RoutedExit[];

@@ -75,7 +75,8 @@ class Builder implements Overlay {
     this.devices.push({ ...DEVICE, ifindex, name, details, ...state });
     this.ports.set(ifindex, vlans);
     for (const each of interfaces) {
-      const link = { ...this.linkOf(each, ifindex), bondSlaveActive: each.uuid === bond.active };
+      const lower = each.type === 'patch' ? this.otherEnd(each) : null;
+      const link = { ...this.linkOf(each, ifindex), lower, bondSlaveActive: each.uuid === bond.active };
       this.interfaces.set(each.name, link);
     }
   }

@@ -13,7 +13,8 @@ import { type Guest, HYPERVISOR, plainBridge } from './net/hypervisor.js';
 import { ip } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
 import { inNetns } from './net/netns.js';
-import { OVS_BOND, type OvsBondLab, ovsBondIn } from './net/ovs-bond.js';
+import { OVS_BOND, OVS_BRIDGE, type OvsBondLab, ovsBondIn } from './net/ovs-bond.js';
+import { OpenVSwitch, withoutPlainBridge } from './net/ovs.js';
 import { words, WORDS_FILTER } from './net/words.js';
 
 /*
@@ -46,6 +47,15 @@ const untilSaid = (daemon: Daemon, line: RegExp): Promise<unknown> =>
 const timesSaid = ({ stderr }: Daemon, line: RegExp): number =>
   stderr.split('\n').filter((each) => line.test(each)).length;
 
+/** Has the guest speak until Open vSwitch knows it: its tables are read when the daemon starts, and seldom again. */
+async function learned(lab: Lab, ovs: OpenVSwitch, bridge: string): Promise<void> {
+  const isLearned = async (): Promise<boolean> => {
+    lab.speakOnce(lab.guest('g1'));
+    return (await ovs.appctl('fdb/show', bridge)).includes(lab.guest('g1').mac);
+  };
+  await until(isLearned, { what: 'Open vSwitch has learned the guest', every: 50 });
+}
+
 /** Waits until the daemon knows the guest behind an OVS bond and its address, and has it announced on up2. */
 async function announcedOnUp2(lab: Lab, bond: OvsBondLab): Promise<string[]> {
   const guest = lab.guest('g1');
@@ -73,7 +83,9 @@ const everything = ({ mac }: Guest): string[] => [`garp ${mac} ${ADDRESS} [905]`
 async function onOvsBond(t: TestContext, folder?: string): Promise<{ lab: Lab; bond: OvsBondLab }> {
   const lab = await labFor(t, { attach: plainBridge(1), teach: false });
   await lab.cutBetweenSwitches();
-  return { lab, bond: await ovsBondIn(lab, [['tag=905']], folder === undefined ? {} : { folder }) };
+  const bond = await ovsBondIn(lab, [['tag=905']], folder === undefined ? {} : { folder });
+  await learned(lab, bond.ovs, OVS_BRIDGE);
+  return { lab, bond };
 }
 
 test("Open vSwitch whose sockets are in the folder of a pod is followed, and its bond announced, as any other's", async (t) => {
@@ -133,6 +145,7 @@ test('LACP that may fall back and finds no partner: announced as active-backup, 
     /^member up1: enabled$/m.test(await bond.ovs.appctl('bond/show', OVS_BOND)) && (await bond.active()) !== undefined;
   await until(isFallback, { what: 'Open vSwitch has given up waiting for a partner', every: 100 });
   await bond.setActive('up1');
+  await learned(lab, bond.ovs, OVS_BRIDGE);
   await herald(t, lab);
   assert.deepEqual(await announcedOnUp2(lab, bond), everything(lab.guest('g1')));
   await ip('sw2', [
@@ -146,4 +159,53 @@ test('LACP that may fall back and finds no partner: announced as active-backup, 
   await until(async () => (await bonds()).length === 0, { what: 'the bond is none to announce', every: 100 });
   await ip('sw2', ['link del lag', 'link set p-hv master fabric', 'link set p-hv up']);
   await until(async () => (await bonds()).join() === OVS_BOND, { what: 'it is one again', every: 100 });
+});
+
+/** br-int with the guest and a bond of two patch ports, to bridges with a bond of the kernel each. */
+async function ofPatchPorts(lab: Lab): Promise<OpenVSwitch> {
+  const bonds = [1, 2].flatMap((n) => [
+    `link add bond${n} type bond mode active-backup miimon 100`,
+    ...[`link set up${n} down`, `link set up${n} master bond${n}`, `link set bond${n} up`, `link set up${n} up`],
+  ]);
+  await withoutPlainBridge(lab);
+  await ip(HYPERVISOR, bonds);
+  const ovs = await OpenVSwitch.start(lab);
+  for (const bridge of ['br-int', 'br-1', 'br-2']) await ovs.addBridge(bridge);
+  const patch = (name: string, peer: string): string[] => [
+    ...['--', 'set', 'interface', name, 'type=patch', `options:peer=${peer}`],
+  ];
+  const legs = [1, 2].flatMap((n) => [
+    ...['--', 'add-port', `br-${n}`, `bond${n}`],
+    ...['--', 'add-port', `br-${n}`, `in-${n}`, ...patch(`in-${n}`, `out-${n}`)],
+  ]);
+  const bond = ['--', 'add-bond', 'br-int', OVS_BOND, 'out-1', 'out-2', 'bond_mode=active-backup'];
+  const ends = [...patch('out-1', 'in-1'), ...patch('out-2', 'in-2')];
+  await ovs.vsctl('add-port', 'br-int', 'tap1', 'tag=905', ...legs, ...bond, ...ends);
+  await ovs.appctl('bond/set-active-slave', OVS_BOND, 'out-1');
+  await learned(lab, ovs, 'br-int');
+  return ovs;
+}
+
+test('a bond of patch ports, each to a bond of the kernel: at its failover the addresses are announced by the second', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(1), teach: false });
+  await lab.cutBetweenSwitches();
+  const ovs = await ofPatchPorts(lab);
+  await herald(t, lab);
+  const guest = lab.guest('g1');
+  const addressesOn = async (bond: string): Promise<readonly string[]> => {
+    const { result } = await ask({ op: 'guests', bond });
+    return result.bonds.flatMap(({ guests }) => guests.flatMap(({ addresses }) => addresses));
+  };
+  const isKnown = async (): Promise<boolean> => {
+    lab.inject(guest.netns, guest.device, arpFrom(guest.mac, ADDRESS));
+    return (await addressesOn(OVS_BOND)).includes(ADDRESS);
+  };
+  await until(isKnown, { what: 'the address is known on the bond of patch ports', every: 100 });
+  const far = capture(lab, 'sw2', 'p-hv', { filter: WORDS_FILTER });
+  await ovs.appctl('bond/set-active-slave', OVS_BOND, 'out-2');
+  const said = (): boolean => everything(guest).every((word) => words(far).includes(word));
+  await until(said, { what: 'both are said by the second bond', every: 20 }).catch((error: Error) => {
+    throw new Error(`${error.message}; said: ${words(far).join()}`);
+  });
+  assert.deepEqual(words(far), everything(guest));
 });
