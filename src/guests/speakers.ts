@@ -2,7 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import { exitKey, frameKey } from '../frames/ethernet.js';
 import { LruMap } from '../lru-map.js';
 import type { BondId, Exit } from '../topology/bond-id.js';
-import { Admission } from './admission.js';
+import { Admission } from '../shares.js';
 import type { HeardExit, Said } from './heard-book.js';
 
 /** A station that was heard leaving by an exit of which no source knows it. */
