@@ -165,6 +165,7 @@ export class Damping {
   private remake: Remake = { at: -Infinity, announced: null, replaced: null, isFollowed: false };
   /** What the last failover has replaced. */
   private before: number | null = null;
+  private remakeBefore = this.remake;
 
   constructor(private settings: AnnounceConfig['damping']) {}
 
@@ -176,6 +177,7 @@ export class Damping {
 
   /** A failover. @returns null: announce it; or from when on it may be announced, if none follows */
   failover(now: number): number | null {
+    this.remakeBefore = { ...this.remake };
     this.before = this.replaceRemade(now);
     const open = now >= (this.heldUntil === null ? this.roomAt() : this.opensAt());
     this.latest = now;
@@ -188,7 +190,7 @@ export class Damping {
   takeBack(): void {
     this.announced.pop();
     this.putBack();
-    this.remake.announced = this.before;
+    this.remake = this.remakeBefore;
   }
 
   /**
@@ -209,6 +211,7 @@ export class Damping {
   release(now: number): boolean {
     if (this.heldUntil === null || now < this.heldUntil) return false;
     this.before = null;
+    this.remakeBefore = { ...this.remake };
     this.announce(now);
     return true;
   }

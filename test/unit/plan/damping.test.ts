@@ -38,6 +38,19 @@ test('a remake that finds nobody, after one that was announced, counts when its 
   assert.equal(damping.failover(120), 185);
 });
 
+test('remakes that find nobody at first count once each, also when one follows the other at once', () => {
+  const damping = new Damping(SETTINGS);
+  for (const at of [0, 2, 4, 6]) {
+    for (const step of [0, 0.2]) {
+      assert.equal(damping.failover(at + step), null);
+      damping.takeBack();
+      damping.remade(at + step + 0.1);
+    }
+    assert.equal(damping.failover(at + 1), null, 'its guests are back');
+  }
+  assert.equal(damping.failover(100), 181);
+});
+
 test('remakes in quick succession count each, so that a service that does it in a loop is damped', () => {
   const damping = new Damping(SETTINGS);
   const remake = (at: number): (number | null)[] => {
