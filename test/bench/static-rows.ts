@@ -53,6 +53,7 @@ export async function staticRows(guests: number, builds: readonly Build[], turns
   writeFileSync(CONFIG, SETTINGS);
   const lab = await Lab.build({ attach: trunks(guests), teach: false });
   try {
+    for (const { program } of builds) await (await start(lab, program)).stop(); // its files are read from the host once
     await bridge(
       'hv',
       lab.guests.map(({ mac, port }) => `fdb append ${mac} dev ${port} master static`),
@@ -79,10 +80,14 @@ export async function staticRows(guests: number, builds: readonly Build[], turns
 
 type Figures = Pick<StaticRows, 'readyMs' | 'megabytes' | 'lastGarpMs' | 'without'>;
 
-async function measure(lab: Lab, program: string): Promise<Figures> {
+function start(lab: Lab, program: string): Promise<Daemon> {
   emptyStateFolder(); // else it would know what the build before has heard
+  return Daemon.start(lab, [program, 'run', '--config', CONFIG], { timeout: TIMEOUT_MS });
+}
+
+async function measure(lab: Lab, program: string): Promise<Figures> {
   const began = performance.now();
-  const daemon = await Daemon.start(lab, [program, 'run', '--config', CONFIG], { timeout: TIMEOUT_MS });
+  const daemon = await start(lab, program);
   const readyMs = performance.now() - began;
   const megabytes = memoryOf(daemon.pid, 'VmRSS');
   for (const { netns, device, mac, ip } of lab.guests) lab.inject(netns, device, arpFrom(mac, ip));
