@@ -100,7 +100,7 @@ test('guests behind firewall bridges and VNets on Open vSwitch stay in reach of 
   ]);
   await lab.mendLink(1);
   await lab.untilUp('up1');
-  const again = capture(lab, 'client2', 'eth0', { filter: '' });
+  const again = capture(lab, 'sw1', 'p-hv', { filter: '' });
   await lab.setActive('up1');
   assert.deepEqual(await untilSaid(again, all), all, 'and when every switch has forgotten them');
   again.stop();
