@@ -5,7 +5,7 @@ import { type Capture, capture } from './net/capture.js';
 import { BONDHERALD, Daemon, ONE_ROUND, writeConfig } from './net/daemon.js';
 import { arpFrom } from './net/frames.js';
 import { BOND, type Guest, HYPERVISOR, type Hypervisor, type Tag } from './net/hypervisor.js';
-import { bridge, mustRun } from './net/ip.js';
+import { bridge as bridgeTool, mustRun } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
 import { listed } from './net/listed-guests.js';
 import { OVS_BRIDGE, ovsBondIn } from './net/ovs-bond.js';
@@ -32,6 +32,15 @@ async function untilSaid(far: Capture, all: readonly string[]): Promise<string[]
   });
   await far.settled();
   return said(far);
+}
+
+/** Has guests speak until the switch has learned so many rows: the daemon reads them when it starts, and seldom again. */
+async function untilLearned(ovs: OpenVSwitch, bridge: string, rows: number, speak: () => void): Promise<void> {
+  const isLearned = async (): Promise<boolean> => {
+    speak();
+    return (await ovs.appctl('fdb/show', bridge)).split('52:54:00').length - 1 === rows;
+  };
+  await until(isLearned, { what: `Open vSwitch has learned ${rows} rows`, every: 100 });
 }
 
 /** Has guests say with which address they are where, until the daemon lists that many places of them by a bridge. */
@@ -75,9 +84,7 @@ test('guests behind firewall bridges and VNets on Open vSwitch stay in reach of 
   const speak = (): void => {
     for (const [{ netns, mac }, address, tags] of places) lab.inject(netns, 'eth0', arpFrom(mac, address, tags));
   };
-  const rows = async (): Promise<number> => (await ovs.appctl('fdb/show', 'vmbr0')).split('52:54:00').length - 1;
-  // Its tables are read when the daemon starts, and seldom again.
-  await until(async () => (speak(), (await rows()) === places.length), { what: 'the switch knows all', every: 100 });
+  await untilLearned(ovs, 'vmbr0', places.length, speak);
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', writeConfig(t, ONE_ROUND)]);
   await untilKnown(places.length, speak);
   const rarps = places.map(([{ mac }, , , wire]) => `rarp ${mac} ${wire}`);
@@ -94,7 +101,7 @@ test('guests behind firewall bridges and VNets on Open vSwitch stay in reach of 
   for (const { guest, darkAtEnd } of await stream.stop()) assert.ok(!darkAtEnd, `${guest.name} is in reach`);
 
   await ovs.appctl('fdb/flush', 'vmbr0'); // all are silent for longer than the switches remember
-  await bridge(HYPERVISOR, [
+  await bridgeTool(HYPERVISOR, [
     ...[access, trunk, both].map(({ mac, port }) => `fdb del ${mac} dev ${port} master`),
     ...[`fdb del ${vnet.mac} dev tap3 master vlan 100`, `fdb del ${both.mac} dev fwpr4 master vlan 200`],
   ]);
@@ -129,11 +136,13 @@ test("the same over an OVS bond: its own RARP, then our frames by the guest's po
   await lab.cutBetweenSwitches();
   const bond = await onProxmox(lab);
   const [access, vnet] = lab.guests as [Guest, Guest];
-  const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', writeConfig(t, ONE_ROUND)]);
-  await untilKnown(2, () => {
+  const speak = (): void => {
     lab.inject(access.netns, 'eth0', arpFrom(access.mac, '10.1.0.1'));
     lab.inject(vnet.netns, 'eth0', arpFrom(vnet.mac, '10.1.0.2'));
-  });
+  };
+  await untilLearned(bond.ovs, OVS_BRIDGE, 2, speak);
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', writeConfig(t, ONE_ROUND)]);
+  await untilKnown(2, speak);
   const far = capture(lab, 'sw2', 'p-hv', { filter: '' });
   const all = [
     `garp ${access.mac} 10.1.0.1 [10]`,

@@ -235,18 +235,6 @@ test('bonds: the defaults, and what we cannot read is taken for a bond that need
     [{ bond_mode: 1, lacp: undefined, bond_updelay: 'x' }, 'balance-tcp null active 0'],
   ];
   for (const [columns, meaning] of table) assert.equal(bond(columns), meaning, JSON.stringify(columns));
-  const none = ['set', []];
-  const fallback = { lacp: 'active', other_config: ['map', [['lacp-fallback-ab', 'true']]] };
-  const fallsBack = (columns: object, ...current: unknown[]): boolean | undefined =>
-    port(
-      loaded({ port: columns, interfaces: members.map((each, n) => ({ ...each, lacp_current: current[n] ?? none })) }),
-      'p',
-    ).bond?.fallsBack;
-  assert.equal(fallsBack(fallback, false, false), true, 'LACP without a partner');
-  assert.equal(fallsBack({ ...fallback, lacp: 'passive' }), true, 'not told yet');
-  assert.equal(fallsBack(fallback, false, true), undefined, 'a partner on one link');
-  assert.equal(fallsBack({ ...fallback, other_config: ['map', []] }), undefined);
-  for (const lacp of ['off', 'maybe', none]) assert.equal(fallsBack({ ...fallback, lacp }), undefined, String(lacp));
   const twins = [{ mac_in_use: '52:54:00:00:00:02' }, { mac_in_use: '52:54:00:00:00:02' }];
   assert.equal(bond(second, twins), 'active-backup null off 0', 'two members of one MAC');
   assert.equal(bond({}, [NOTHING, NOTHING]), 'active-backup null off 0');
