@@ -71,6 +71,9 @@ export class FailoverThreadError extends coded('FAILOVER_THREAD') {}
 /** A status file of libvirt that is cut off, or not what libvirt writes. */
 export class LibvirtStatusError extends coded('LIBVIRT_STATUS') {}
 
+/** A configuration file of a Proxmox VE guest that is not what Proxmox writes. */
+export class ProxmoxConfigError extends coded('PROXMOX_CONFIG') {}
+
 /** Bytes on a socket of Open vSwitch that are no JSON-RPC, or a message beyond our limits. */
 export class JsonRpcError extends coded('JSON_RPC') {}
 

@@ -47,6 +47,7 @@ export interface Config {
       /** By a mirror of tc where that works; 'socket': by a packet socket in any case. */
       readonly snoop: boolean | 'socket';
       readonly libvirt: boolean | 'auto';
+      readonly proxmox: boolean | 'auto';
       readonly ovs: boolean | 'auto';
     };
     /** How long a guest that fell silent is remembered. */

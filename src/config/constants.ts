@@ -9,6 +9,9 @@ export const CONTROL_SOCKET = '/run/bondherald/control.sock';
 /** Whose members may use the control socket beside root and the daemon. Packages make the group. */
 export const CONTROL_GROUP = 'bondherald';
 
+/** Where a node of Proxmox VE has the configuration of its guests: virtual machines (qm.conf(5)), containers (pct.conf(5)). */
+export const PROXMOX_FOLDERS = { qemu: '/etc/pve/qemu-server', lxc: '/etc/pve/lxc' } as const;
+
 /** Addresses shared by several machines: whoever announces one takes it from the machine that holds it now. */
 export const VIRTUAL_ROUTER_MACS: readonly MacPrefix[] = [
   '00:00:5e:00:01/40', // VRRP for IPv4, RFC 9568 section 7.3

@@ -27,8 +27,11 @@ export const DEFAULTS = {
     damping: { failovers: 4, within: '180s', holdOff: '30s' },
   },
   guests: {
-    // Where libvirt or Open vSwitch is not there, there is nothing to read.
-    sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
+    // Where libvirt, Proxmox VE or Open vSwitch is not there, there is nothing to read.
+    sources: {
+      ...{ fdb: true, neighbour: true, hostAddresses: true, snoop: true },
+      ...{ libvirt: 'auto', proxmox: 'auto', ovs: 'auto' },
+    },
     // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
     remember: '24h',
     // Its port is unknown, so nothing tells when it goes: hosts speak ARP every few minutes, and an hour is many of those.

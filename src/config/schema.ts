@@ -102,7 +102,10 @@ const source = oneOf(true, false, 'auto');
 const snoop = oneOf(true, false, 'socket');
 
 const guests = section({
-  sources: section({ fdb: flag, neighbour: flag, hostAddresses: flag, snoop, libvirt: source, ovs: source }),
+  sources: section({
+    ...{ fdb: flag, neighbour: flag, hostAddresses: flag, snoop },
+    ...{ libvirt: source, proxmox: source, ovs: source },
+  }),
   remember: duration('0s', '365d'),
   heardFor: duration('0s', '365d'),
   limits,

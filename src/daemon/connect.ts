@@ -79,7 +79,7 @@ function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void 
 
 /** The parts of the daemon whose settings may change while it runs. */
 export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' | 'ovsBondWatch' | 'history'> &
-  Pick<Parts, 'snooper' | 'libvirt' | 'ovs' | 'endpoint' | 'textfile'> & {
+  Pick<Parts, 'snooper' | 'libvirt' | 'proxmox' | 'ovs' | 'endpoint' | 'textfile'> & {
     /** Brings guests and bonds up to date. */
     readonly refresh: () => void;
   };
@@ -87,7 +87,7 @@ export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' 
 /** Has every part follow its settings. Guests first: whoever is excluded now is in no frame of the next moment. */
 export function followSettings(settings: Settings, parts: FollowingParts): void {
   const { host, refresh, announcer, announcements, ovsBondWatch, history } = parts;
-  const { snooper, libvirt, ovs, endpoint, textfile } = parts;
+  const { snooper, libvirt, proxmox, ovs, endpoint, textfile } = parts;
   settings.follow(
     ({ bonds, guests }) => ({ bonds, guests }),
     ({ bonds }, config) => {
@@ -112,6 +112,7 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
   const follow = <T>(select: (config: Config) => T, part: { configure(picked: T): Promise<void> }): void =>
     settings.follow(select, (picked) => part.configure(picked));
   follow(libvirtSetting, libvirt);
+  follow(({ guests }) => guests.sources.proxmox !== false, proxmox);
   follow(ovsSetting, ovs);
   follow(({ metrics: { textfile: _, ...served } }) => served, endpoint);
   follow(({ metrics }) => metrics.textfile, textfile);

@@ -4,6 +4,7 @@ import { newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/turns.js';
 import { FailoverHistory } from '../host/history.js';
 import { followLibvirt } from '../host/libvirt-watch.js';
+import { followProxmox } from '../host/proxmox-watch.js';
 import { portOpener } from '../host/ovs/bonds.js';
 import { signOfLibvirt, signOfOvs } from '../host/hidden-sources.js';
 import { OvsFollower, ovsSetting } from '../host/ovs/follower.js';
@@ -56,6 +57,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const libvirt = followLibvirt(config, host, { ...tools, signOfLibvirt }, around.openFolder, hostKnown);
   const openOvs = (folders: readonly string[]) => ovsIn(folders, around);
   const ofSwitch = { ...tools, openOvs, signOfOvs: () => signOfOvs(topology), hostKnown };
+  const proxmox = followProxmox(config, host, tools, around.openFolder, hostKnown);
   const ovs = new OvsFollower(host, ofSwitch, ovsSetting(config));
   const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
   const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
@@ -85,12 +87,26 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const reloader = new Reloader(settings, around, service);
   const speakers = new SpeakerWatch(host, bonds, tools, { hostKnown: known, echo: () => kernel.echo() });
   return {
-    ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, ovs, ovsBondWatch, announcements, history },
+    ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, proxmox, ovs, ovsBondWatch, announcements, history },
     ...{ endpoint, textfile, service, control, keeper, reloader, speakers },
     failoverLog: new FailoverLog(tools, topology, bonds),
     bondLog: new BondLog(log),
     fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
     beforeRounds: new BeforeRounds(clock, () => [ovs.readTables(), kernel.readUntold()]),
-    tasks: [kernel, libvirt, ovs, announcer, snooper, speakers, endpoint, sweeper, textfile, keeper, service, reloader],
+    tasks: [
+      kernel,
+      libvirt,
+      proxmox,
+      ovs,
+      announcer,
+      snooper,
+      speakers,
+      endpoint,
+      sweeper,
+      textfile,
+      keeper,
+      service,
+      reloader,
+    ],
   };
 }

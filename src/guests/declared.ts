@@ -1,7 +1,7 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
-import { type GuestInterface, readLibvirt, withOwnMacs } from '../sources/libvirt.js';
+import { type GuestInterface, readInterfaces, withOwnMacs } from '../sources/libvirt.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';
@@ -14,13 +14,15 @@ import type { Changes, GuestTable } from './table.js';
 
 /**
  * The guests that follow from the shape of the host and from what others declare of it: macvlans, the interfaces of
- * libvirt's guests, and the host itself. Each is read whole, whenever something of it changed.
+ * the guests of libvirt and Proxmox VE, and the host itself. Each is read whole, whenever something of it changed.
  */
 export class Declared {
   readonly own = new OwnAddresses();
   private interfaces: readonly GuestInterface[] = [];
+  private standby: readonly GuestInterface[] = [];
+  private proxmox: readonly GuestInterface[] = [];
   private names: ReadonlyMap<Mac, string> = new Map();
-  /** The names of the guests that libvirt has here, by those of their devices. */
+  /** The names of the guests that libvirt or Proxmox VE has here, by those of their devices. */
   domains: ReadonlyMap<string, string> = new Map();
   private readonly standbys = new StandbyGuests();
   /** Whether the host's own addresses have changed since they were read. */
@@ -38,12 +40,25 @@ export class Declared {
   setInterfaces(interfaces: readonly GuestInterface[], standby: readonly GuestInterface[], now: number): void {
     for (const mac of this.standbys.set(standby, now)) this.changes.touch(mac);
     this.interfaces = interfaces;
-    const domains = new Map([...standby, ...interfaces].map(({ target, domain }) => [target, domain]));
+    this.standby = standby;
+    this.nameDevices();
+    this.readInterfaces();
+  }
+
+  /** Takes in the interfaces that Proxmox VE's guests have here while they run, in place of those of the last call. */
+  setProxmox(interfaces: readonly GuestInterface[]): void {
+    this.proxmox = interfaces;
+    this.nameDevices();
+    this.readInterfaces();
+  }
+
+  private nameDevices(): void {
+    const all = [...this.proxmox, ...this.standby, ...this.interfaces];
+    const domains = new Map(all.map(({ target, domain }) => [target, domain]));
     const isNew = (target: string): boolean => domains.get(target) !== this.domains.get(target);
     const changed = [...domains.keys(), ...this.domains.keys()].filter(isNew);
     this.domains = domains;
     if (changed.some((target) => this.topology.linkByName(target))) this.changes.touchAll(); // whoever else is there
-    this.readLibvirt();
   }
 
   /** Whether libvirt says that a guest runs at its interface. */
@@ -51,7 +66,7 @@ export class Declared {
     return this.interfaces.some((each) => each.mac === mac && each.target === target);
   }
 
-  /** The name of the guest that libvirt says has this MAC. */
+  /** The name of the guest that libvirt or Proxmox VE says has this MAC. */
   nameOf(mac: Mac): string | null {
     return this.names.get(mac) ?? null;
   }
@@ -83,20 +98,21 @@ export class Declared {
   /** Who sits where may have changed with the shape of the host. */
   readAll(): void {
     this.readOwn();
-    this.readLibvirt();
+    this.readInterfaces();
   }
 
-  /** libvirt names devices, and who has a name changes. */
-  readLibvirt(): void {
-    const { topology } = this;
+  /** libvirt and Proxmox VE name devices, and who has a name changes. */
+  readInterfaces(): void {
+    const { topology, proxmox } = this;
     const interfaces = withOwnMacs(this.interfaces, topology.allLinks());
-    this.names = new Map(interfaces.map(({ mac, domain }) => [mac, domain]));
+    this.names = new Map([...proxmox, ...interfaces].map(({ mac, domain }) => [mac, domain]));
     const pvid = (port: number): number | null => {
       // In Open vSwitch frames without a tag have a VLAN of their own.
       const untagged = isOverlay(topology.link(port)?.master ?? 0) ? 0 : null;
       return pvidOf(topology.port(port)) ?? untagged;
     };
-    this.replace('libvirt', readLibvirt(interfaces, topology.allLinks(), pvid));
+    this.replace('libvirt', readInterfaces('libvirt', interfaces, topology.allLinks(), pvid));
+    this.replace('proxmox', readInterfaces('proxmox', proxmox, topology.allLinks(), pvid));
   }
 
   /** Reads again who the host itself is, and who is on its macvlans beside it. */

@@ -160,6 +160,11 @@ export class HostState {
     this.declared.setInterfaces(interfaces, standby, this.latest);
   }
 
+  /** Takes in the interfaces that Proxmox VE's guests have on this node while they run, in place of those of the last call. */
+  setProxmoxInterfaces(interfaces: readonly GuestInterface[]): void {
+    this.declared.setProxmox(interfaces);
+  }
+
   /** The addresses that had to go, or were turned away, since the last call: why. */
   takeEvictions(): readonly (EvictionReason | SpeakerReason)[] {
     const { learned, book, speakers, cuts } = this;

@@ -356,6 +356,7 @@ function withTags(exit: RoutedExit, tags: readonly Tag[]): RoutedExit {
 /** Of two sources that know the same, the one to name: who manages a guest says more than who has seen it. */
 const RANK: Readonly<Record<Source, number>> = {
   libvirt: 0,
+  proxmox: 0,
   host: 1,
   fdb: 2,
   ovs: 2,

@@ -2,7 +2,7 @@ import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import type { DaemonEmitter } from '../wire/events.js';
-import { LibvirtStatusError, SyscallError } from '../errors.js';
+import { SyscallError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import {
   type Domain,
@@ -18,6 +18,7 @@ import type { Folder, FolderFile } from '../sys/files/watch-folder.js';
 import { Nap } from '../tasks/backoff.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import { StampedFiles } from './stamped-files.js';
 
 /** What one look at the folder may cost: more domains than a host runs, and files far longer than libvirt's (20 KiB). */
 const LIMITS = { files: 4096, bytes: 1 << 20 };
@@ -34,14 +35,6 @@ interface LibvirtTools {
   readonly signOfLibvirt: () => Promise<string | null>;
 }
 
-/** A domain's file as last read. */
-interface Held {
-  readonly stamp: string;
-  /** Its last good state; null when there was none yet. */
-  readonly domain: Domain | null;
-  readonly good: boolean;
-}
-
 /**
  * Follows the domains that libvirt runs on this host, by its status files. A host without libvirt has no such folder,
  * which is not logged unless something shows that it runs guests here. Holds one entry a file, `LIMITS.files` at most.
@@ -50,7 +43,7 @@ export class LibvirtWatch implements Task {
   readonly name = 'libvirt';
   private readonly isReady = new Deferred();
   readonly ready = this.isReady.promise;
-  private held = new Map<string, Held>();
+  private readonly domains: StampedFiles<Domain>;
   private present = false;
   private missed = false;
   private complaint: string | null = null;
@@ -61,7 +54,18 @@ export class LibvirtWatch implements Task {
     private readonly tools: LibvirtTools,
     private readonly changed: HostState['setGuestInterfaces'],
     private readonly limits = LIMITS,
-  ) {}
+  ) {
+    this.domains = new StampedFiles<Domain>(
+      folder,
+      limits.bytes,
+      (xml) => this.parse(xml),
+      (file, { message: reason }) =>
+        tools.log.warn('cannot read a libvirt status file; keeping the last known state of the domain', {
+          file,
+          reason,
+        }),
+    );
+  }
 
   async run(signal: AbortSignal): Promise<void> {
     const nap = new Nap(this.tools.clock);
@@ -82,17 +86,8 @@ export class LibvirtWatch implements Task {
   private async read(): Promise<void> {
     const files = await this.list();
     if (files === null) return; // what we cannot see now, we still know
-    const now = new Map<string, Held>();
-    let same = files.length === this.held.size;
-    for (const { name, stamp } of files) {
-      const before = this.held.get(name);
-      const held = before?.stamp === stamp ? before : await this.readFile(name, stamp, before);
-      if (held !== before) same = false;
-      if (held) now.set(name, held);
-    }
-    this.held = now;
-    if (same) return;
-    const domains = [...now.values()].flatMap(({ domain }) => domain ?? []);
+    if (!(await this.domains.read(files))) return;
+    const domains = this.domains.values;
     this.changed(guestInterfaces(domains), stillInterfaces(domains), standbyInterfaces(domains));
   }
 
@@ -129,26 +124,12 @@ export class LibvirtWatch implements Task {
     this.complaint = reason;
   }
 
-  /** @returns undefined when the file went in the meantime */
-  private async readFile(name: string, stamp: string, before: Held | undefined): Promise<Held | undefined> {
-    try {
-      const xml = await this.folder.read(name, this.limits.bytes);
-      if (xml === null) return undefined;
-      const domain = parseDomainStatus(xml);
-      for (const reason of domain.ignored) {
-        this.tools.metrics.count('bondherald_sightings_ignored_total', { source: 'libvirt', reason });
-      }
-      return { stamp, domain, good: true };
-    } catch (error) {
-      if (!(error instanceof LibvirtStatusError || error instanceof SyscallError)) throw error;
-      if (before?.good !== false) {
-        this.tools.log.warn('cannot read a libvirt status file; keeping the last known state of the domain', {
-          file: name,
-          reason: error.message,
-        });
-      }
-      return { stamp, domain: before?.domain ?? null, good: false };
+  private parse(xml: string): Domain {
+    const domain = parseDomainStatus(xml);
+    for (const reason of domain.ignored) {
+      this.tools.metrics.count('bondherald_sightings_ignored_total', { source: 'libvirt', reason });
     }
+    return domain;
   }
 }
 

@@ -135,7 +135,8 @@ export function withOwnMacs(
  * Where the guests' interfaces are. Only a bridge's port or a macvtap that is up and has carrier tells.
  * @param pvidOf the VLAN that a bridge port puts untagged frames into, null for none
  */
-export function readLibvirt(
+export function readInterfaces(
+  source: 'libvirt' | 'proxmox',
   interfaces: Iterable<GuestInterface>,
   links: Iterable<LinkEvent>,
   pvidOf: (ifindex: number) => number | null,
@@ -146,7 +147,7 @@ export function readLibvirt(
   return [...interfaces].flatMap(({ mac, target }) => {
     const device = byName.get(target);
     const place = device?.up && device.lowerUp ? placeOf(device, byIndex, pvidOf) : null;
-    return place ? [{ source: 'libvirt' as const, mac, ...place }] : [];
+    return place ? [{ source, mac, ...place }] : [];
   });
 }
 

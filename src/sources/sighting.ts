@@ -2,7 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import type { VlanSet } from './vlan-set.js';
 
 /** Where we learn of guests. Closed set: it is a label of metrics. */
-export type Source = 'fdb' | 'heard' | 'host' | 'libvirt' | 'macvlan' | 'manual' | 'ovs' | 'static';
+export type Source = 'fdb' | 'heard' | 'host' | 'libvirt' | 'macvlan' | 'manual' | 'ovs' | 'proxmox' | 'static';
 
 /** One source says that a MAC is behind a device. */
 export interface Sighting {

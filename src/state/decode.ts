@@ -49,7 +49,7 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** The sources whose places may stand in a file. */
-const SOURCES: readonly Source[] = ['fdb', 'libvirt', 'macvlan', 'ovs'];
+const SOURCES: readonly Source[] = ['fdb', 'libvirt', 'macvlan', 'ovs', 'proxmox'];
 
 /** So many addresses of one MAC by one way are read; the settings may allow no more. */
 const MAX_ADDRESSES = 4096;

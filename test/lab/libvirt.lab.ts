@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import { domainStatus } from '../support/domain-status.js';
 import { until } from '../support/until.js';
 import { announced, firstRound, expected, RARP_FILTER } from './net/announced.js';
 import { type Capture, capture } from './net/capture.js';
-import { type Daemon, labWithDaemon, ONE_ROUND } from './net/daemon.js';
-import { BOND, type Guest, type Hypervisor, plainBridge } from './net/hypervisor.js';
+import { BONDHERALD, type Daemon, labWithDaemon, ONE_ROUND, runIn } from './net/daemon.js';
+import { BOND, type Guest, HYPERVISOR, type Hypervisor, plainBridge } from './net/hypervisor.js';
+import { ip } from './net/ip.js';
 import { chatter } from './net/frames.js';
 import type { Lab } from './net/lab.js';
 import { SHAPES } from './net/shapes.js';
@@ -131,4 +132,25 @@ test('a guest that libvirt runs here is announced though its MAC came by the upl
   write(guest, 'paused');
   await untilKnown(daemon, 1);
   assert.deepEqual(await failOver(scene, 'up1'), expected([other]));
+});
+
+test('a guest that has never sent a frame is announced because Proxmox VE has it on this node, and its device stands', async (t) => {
+  const folder = '/etc/pve/qemu-server';
+  assert.equal(existsSync('/etc/pve'), false, 'this is no node of Proxmox VE');
+  t.after(() => rmSync('/etc/pve', { recursive: true }));
+  mkdirSync(folder, { recursive: true });
+  const scene = await silent(t, plainBridge(2));
+  const [first, second] = scene.lab.guests;
+  assert.ok(first?.port && second);
+  await ip(HYPERVISOR, [`link set ${first.port} down`, `link set ${first.port} name tap100i0`, 'link set tap100i0 up']);
+  for (const [id, { mac }] of [[100, first], [101, second]] as const) // prettier-ignore
+    writeFileSync(`${folder}/${id}.conf`, `name: g${id}\nnet0: virtio=${mac.toUpperCase()},bridge=br0\n`);
+  const series = `bondherald_guests{bond="${BOND}",source="proxmox"}`;
+  await until(async () => (await scene.daemon.metric(series)) === 1, { what: 'the guest is known' });
+  assert.deepEqual(await failOver(scene, 'up2'), expected([first]));
+  const { stdout } = await runIn([BONDHERALD, 'guests']);
+  assert.match(stdout, /g100 \(100\)/);
+  rmSync(`${folder}/100.conf`); // it has migrated
+  await until(async () => ((await scene.daemon.metric(series)) ?? 0) === 0, { what: 'the guest is gone' });
+  assert.deepEqual(await failOver(scene, 'up1'), []);
 });

@@ -9,6 +9,7 @@ const TARGETS = {
   ovsdb: () => import('./ovsdb.js'),
   'mac-table': () => import('./mac-table.js'),
   libvirt: () => import('./libvirt.js'),
+  proxmox: () => import('./proxmox.js'),
   request: () => import('./request.js'),
   answer: () => import('./answer.js'),
   'control-socket': () => import('./control-socket.js'),

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readdirSync, readFileSync } from 'node:fs';
 import { isGroupMac, parseMac } from '../../../src/addr/mac.js';
 import { LibvirtStatusError } from '../../../src/errors.js';
-import { guestInterfaces, parseDomainStatus, readLibvirt, standbyInterfaces } from '../../../src/sources/libvirt.js';
+import { guestInterfaces, parseDomainStatus, readInterfaces, standbyInterfaces } from '../../../src/sources/libvirt.js';
 import { FIXTURES } from '../../support/fixtures.js';
 import { domainStatus } from '../../support/domain-status.js';
 import { only } from '../engine/only.js';
@@ -29,7 +29,7 @@ function run(bytes: Uint8Array): void {
   assert.ok(interfaces.length <= domain.interfaces.length);
   assert.ok(standbyInterfaces([domain]).length <= domain.interfaces.length);
   assert.deepEqual(
-    readLibvirt(interfaces, [], () => null),
+    readInterfaces('libvirt', interfaces, [], () => null),
     [],
   );
 }

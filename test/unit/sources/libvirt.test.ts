@@ -7,7 +7,7 @@ import type { LinkEvent } from '../../../src/kernel/events.js';
 import {
   guestInterfaces,
   parseDomainStatus,
-  readLibvirt,
+  readInterfaces,
   standbyInterfaces,
   withOwnMacs,
 } from '../../../src/sources/libvirt.js';
@@ -226,7 +226,7 @@ const MAC = '52:54:00:00:00:01' as Mac;
 /** Where `target` of a host is, as [device, bridge, vlan]. */
 function place(host: FakeHost, target: string, pvid: number | null = null): unknown[] {
   const links = host.dump().filter((event): event is LinkEvent => event.type === 'link');
-  const sightings = readLibvirt([{ domain: 'g', mac: MAC, target }], links, () => pvid);
+  const sightings = readInterfaces('libvirt', [{ domain: 'g', mac: MAC, target }], links, () => pvid);
   return sightings.map(({ source, mac, device, bridge, vlan }) => {
     assert.deepEqual([source, mac], ['libvirt', MAC]);
     return [device, bridge, vlan];
