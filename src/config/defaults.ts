@@ -29,8 +29,13 @@ export const DEFAULTS = {
   guests: {
     // Where libvirt, Proxmox VE or Open vSwitch is not there, there is nothing to read.
     sources: {
-      ...{ fdb: true, neighbour: true, hostAddresses: true, snoop: true },
-      ...{ libvirt: 'auto', proxmox: 'auto', ovs: 'auto' },
+      fdb: true,
+      neighbour: true,
+      hostAddresses: true,
+      snoop: true,
+      libvirt: 'auto',
+      proxmox: 'auto',
+      ovs: 'auto',
     },
     // A guest that says nothing for a day has been given up by its gateway's ARP table as well.
     remember: '24h',

@@ -94,19 +94,8 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     fdbRestore: new FdbRestore(host, tools, (request) => kernel.request(request), around.openPacketSender),
     beforeRounds: new BeforeRounds(clock, () => [ovs.readTables(), kernel.readUntold()]),
     tasks: [
-      kernel,
-      libvirt,
-      proxmox,
-      ovs,
-      announcer,
-      snooper,
-      speakers,
-      endpoint,
-      sweeper,
-      textfile,
-      keeper,
-      service,
-      reloader,
+      ...[kernel, libvirt, proxmox, ovs, announcer, snooper, speakers],
+      ...[endpoint, sweeper, textfile, keeper, service, reloader],
     ],
   };
 }

@@ -46,9 +46,10 @@ export function parseProxmoxGuest(text: string, kind: ProxmoxKind, id: string): 
   for (const [n, line] of text.split('\n', MAX_LINES + 1).entries()) {
     if (n === MAX_LINES) throw new ProxmoxConfigError(`more than ${MAX_LINES} lines`);
     if (line.startsWith('[')) break;
-    const [, key, value = ''] = /^([a-z0-9_.]+):\s*(.*?)\s*$/.exec(line) ?? [];
+    const colon = line.indexOf(':');
+    const [key, value] = [line.slice(0, Math.max(0, colon)), line.slice(colon + 1).trim()];
     if (key === words.name && value !== '') name = `${value} (${id})`;
-    const [, index] = NET_KEY.exec(key ?? '') ?? [];
+    const [, index] = NET_KEY.exec(key) ?? [];
     if (index !== undefined) nets.set(index, value); // the last one counts, as for Proxmox
   }
   const read = [...nets].map(([index, value]) =>

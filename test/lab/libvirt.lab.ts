@@ -143,7 +143,11 @@ test('a guest that has never sent a frame is announced because Proxmox VE has it
   const [first, second] = scene.lab.guests;
   assert.ok(first?.port && second);
   await ip(HYPERVISOR, [`link set ${first.port} down`, `link set ${first.port} name tap100i0`, 'link set tap100i0 up']);
-  for (const [id, { mac }] of [[100, first], [101, second]] as const) // prettier-ignore
+  for (const [id, { mac }] of [
+    [100, first],
+    [101, second],
+  ] as const)
+    // prettier-ignore
     writeFileSync(`${folder}/${id}.conf`, `name: g${id}\nnet0: virtio=${mac.toUpperCase()},bridge=br0\n`);
   const series = `bondherald_guests{bond="${BOND}",source="proxmox"}`;
   await until(async () => (await scene.daemon.metric(series)) === 1, { what: 'the guest is known' });

@@ -17,7 +17,15 @@ test('without a file the defaults hold', () => {
       damping: { failovers: 4, within: 180, holdOff: 30 },
     },
     guests: {
-      sources: { fdb: true, neighbour: true, hostAddresses: true, snoop: true, libvirt: 'auto', ovs: 'auto' },
+      sources: {
+        fdb: true,
+        neighbour: true,
+        hostAddresses: true,
+        snoop: true,
+        libvirt: 'auto',
+        proxmox: 'auto',
+        ovs: 'auto',
+      },
       remember: 86_400,
       heardFor: 3600,
       limits: { total: 65_536, perPort: 64, addressesPerGuest: 16 },

@@ -20,6 +20,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'guests.sources.hostAddresses': 'false',
   'guests.sources.snoop': 'false',
   'guests.sources.libvirt': 'false',
+  'guests.sources.proxmox': 'false',
   'guests.sources.ovs': 'false',
   'guests.remember': '1h',
   'guests.heardFor': '2h',
@@ -50,7 +51,7 @@ async function followersOf(key: string): Promise<string[]> {
   const called: string[] = [];
   const part = (name: string) => ({ configure: () => (called.push(name), Promise.resolve()) });
   const names = ['host', 'announcer', 'announcements', 'ovsBondWatch', 'history'] as const;
-  const tasks = ['snooper', 'libvirt', 'ovs', 'endpoint', 'textfile'] as const;
+  const tasks = ['snooper', 'libvirt', 'proxmox', 'ovs', 'endpoint', 'textfile'] as const;
   const parts = Object.fromEntries([...names, ...tasks].map((name) => [name, part(name)]));
   const settings = new Settings(readConfig({ name: 'F', bytes: Buffer.from(ALONG[key] ?? '') }));
   followSettings(settings, { ...parts, refresh: () => called.push('refresh') } as unknown as FollowingParts);

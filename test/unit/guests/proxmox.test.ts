@@ -15,7 +15,7 @@ test('a silent guest is known by its file and its device, with its name; without
   assert.deepEqual(judged(story), []);
   story.state.setProxmoxInterfaces([WEB]);
   assert.deepEqual(judged(story), [['proxmox', null]]);
-  assert.equal(story.state.nameOf(GUEST), 'web1 (100)');
+  assert.equal(story.state.declared.nameOf(GUEST), 'web1 (100)');
   story.state.setProxmoxInterfaces([]);
   assert.deepEqual(judged(story), []);
 });
@@ -36,7 +36,7 @@ test('libvirt goes before it, and what libvirt says is not lost with it', () => 
   story.state.setGuestInterfaces([{ ...WEB, domain: 'web' }]);
   story.state.setProxmoxInterfaces([WEB]);
   assert.equal(judged(story).length, 1);
-  assert.equal(story.state.nameOf(GUEST), 'web');
+  assert.equal(story.state.declared.nameOf(GUEST), 'web');
   story.state.setProxmoxInterfaces([]);
   assert.deepEqual(judged(story), [['libvirt', null]]);
 });
