@@ -114,7 +114,8 @@ test('so it is when it becomes a port later, was made under another name, or has
 });
 
 test('an administrator who sets the bond up again four times in three minutes has each time one announcement', async (t) => {
-  const { lab, daemon } = await quietLab(t, 'announce: {schedule: [0s]}');
+  // The second round is for the switch, which may drop what comes right after a link is up (seen on Linux 7.2).
+  const { lab, daemon } = await quietLab(t, 'announce: {schedule: [0s, 1s]}');
   // As `nmcli connection up` does: the slaves are let go, the active one first, and come back in the same order. A bond that
   // is in a bridge leaves that, too.
   const again = [
