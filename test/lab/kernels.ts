@@ -1,13 +1,14 @@
 /**
  * `make lab-kernels`: the lab on one kernel after the other, and the table in docs/kernels.md.
  *
- *     kernels.js [KERNEL...]
+ *     kernels.js [--jobs N] [KERNEL...]
  *
- * A KERNEL is for example 6.12; without one it is all of them. The rows of kernels that were not run stay as they are.
+ * A KERNEL is for example 6.12; without one it is all of them. N files run at a time; as many as fit, by default. The rows of kernels that were not run stay as they are.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { runMain } from '../support/main.js';
 import { jobsFor, labFile, labFiles, runFiles, sum } from './files.js';
 import type { FileResult } from './world/testfile.js';
@@ -25,13 +26,13 @@ const BOUNDED = ['failover', 'recovery', 'heard', 'uplink', 'mirror', 'announced
 const TIMEOUT_MS = 480_000;
 
 /** Runs one kernel's files. @returns its row of the table, and whether all passed */
-async function rowOf(kernel: string): Promise<{ row: string; passed: boolean }> {
+async function rowOf(kernel: string, jobs: number | null): Promise<{ row: string; passed: boolean }> {
   const files = EMULATED.includes(kernel) ? BOUNDED.map((name) => labFile(`${name}.lab.js`)) : labFiles();
   const world = worldOf(kernel);
   const results = await runFiles({
     world,
     kernelVersion: kernel,
-    jobs: jobsFor(world),
+    jobs: jobs ?? jobsFor(world),
     timeoutMs: TIMEOUT_MS,
     env: {},
     files,
@@ -46,7 +47,7 @@ async function versions(kernel: string): Promise<string[]> {
   const command = ['sh', '-c', 'uname -r; ovs-vswitchd --version | head -n 1; ip -V'];
   const { output } = await withKernel(kernel)({ command });
   const [release = '', ovs = '', iproute2 = ''] = output.trim().split('\n').slice(-3);
-  return [release, lastWord(ovs), lastWord(iproute2).replace('iproute2-', '').replace(/,.*/, '')];
+  return [release, lastWord(ovs), /iproute2-([\d.]+\d)/.exec(iproute2)?.[1] ?? iproute2];
 }
 
 function lastWord(line: string): string {
@@ -83,13 +84,14 @@ function write(kernel: string, row: string): void {
 }
 
 async function main(): Promise<number> {
-  const asked = process.argv.slice(2);
+  const { values, positionals: asked } = parseArgs({ allowPositionals: true, options: { jobs: { type: 'string' } } });
+  const jobs = values.jobs === undefined ? null : Math.max(1, Number(values.jobs));
   const known = [...EMULATED, ...WHOLE];
   const unknown = asked.find((kernel) => !known.includes(kernel));
   if (unknown !== undefined) throw new Error(`no such kernel: ${unknown} (${known.join(', ')})`);
   let allPassed = true;
   for (const kernel of asked.length > 0 ? asked : known) {
-    const { row, passed } = await rowOf(kernel);
+    const { row, passed } = await rowOf(kernel, jobs);
     console.log(row);
     write(kernel, row);
     allPassed &&= passed;
