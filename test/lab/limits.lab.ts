@@ -35,7 +35,11 @@ test('a guest that invents stacks of tags is named, and the other is announced',
     return /because a limit is met/.test(daemon.stderr);
   };
   await until(invent, { what: 'the limit is met', every: 1000 });
-  await isNamed(daemon, 'vlans', new RegExp(`tap1: ${mac} is in too many VLANs: \\d+(?: or more)? of them had no room`));
+  await isNamed(
+    daemon,
+    'vlans',
+    new RegExp(`tap1: ${mac} is in too many VLANs: \\d+(?: or more)? of them had no room`),
+  );
   const far = capture(lab, 'sw2', 'p-hv', { filter: `rarp and ether src ${other.mac}` });
   await lab.setActive('up2');
   await until(() => far.frames.length > 0, { what: 'the other guest is announced' });
