@@ -1,6 +1,7 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
+import { isMacvlan } from '../kernel/link.js';
 import { type GuestInterface, readInterfaces, withOwnMacs } from '../sources/libvirt.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
@@ -150,9 +151,9 @@ function readOwnVoices(topology: Topology, own: OwnAddresses): Sighting[] {
  * A device that is down has no guest; one that is a bridge's port leads to that bridge's guests.
  */
 export function readMacvlans(links: Iterable<LinkEvent>): Sighting[] {
-  return [...links].flatMap(({ ifindex, details, up, master, address: mac }) => {
-    const kind = details.type === 'other' ? details.kind : null;
-    const hasGuest = (kind === 'macvlan' || kind === 'macvtap') && up && master === null && mac !== null;
-    return hasGuest ? [{ source: 'macvlan' as const, mac, device: ifindex, bridge: null, vlan: null }] : [];
+  return [...links].flatMap((link) => {
+    const { ifindex: device, up, master, address: mac } = link;
+    const hasGuest = isMacvlan(link) && up && master === null && mac !== null;
+    return hasGuest ? [{ source: 'macvlan' as const, mac, device, bridge: null, vlan: null }] : [];
   });
 }

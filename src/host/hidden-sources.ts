@@ -1,3 +1,4 @@
+import { otherKind } from '../kernel/link.js';
 import { readUnixNames } from '../sys/unix/unix-names.js';
 import type { Topology } from '../topology/topology.js';
 
@@ -14,9 +15,7 @@ const MONITOR_SOCKET = /\/libvirt\/qemu\/.+\/monitor\.sock$/;
 
 /** What shows that Open vSwitch runs here, in a few words; null: nothing does. */
 export async function signOfOvs(topology: Topology): Promise<string | null> {
-  for (const { name, details } of topology.allLinks()) {
-    if (details.type === 'other' && details.kind === 'openvswitch') return `the device ${name}`;
-  }
+  for (const link of topology.allLinks()) if (otherKind(link) === 'openvswitch') return `the device ${link.name}`;
   return socketLike(SWITCH_SOCKET);
 }
 

@@ -104,6 +104,20 @@ export function carriesFrames({ lowerUp, running }: Pick<LinkEvent, 'lowerUp' | 
   return lowerUp && running;
 }
 
+/**
+ * The kind of a device of which no details are read, such as `veth` (IFLA_INFO_KIND).
+ * @returns null for any other device, for hardware, and where there is none
+ */
+export function otherKind(link: Pick<LinkEvent, 'details'> | undefined): string | null {
+  return link?.details.type === 'other' ? link.details.kind : null;
+}
+
+/** Whether a device is a macvlan or macvtap, which bypass every bridge. */
+export function isMacvlan(link: Pick<LinkEvent, 'details'>): boolean {
+  const kind = otherKind(link);
+  return kind === 'macvlan' || kind === 'macvtap';
+}
+
 function stateOf(data: Span | undefined, types: readonly [number]): number | null {
   const [state] = data ? pick(data, types) : [];
   return state?.u8() ?? null;

@@ -1,6 +1,7 @@
 import { type Mac, macFromBytes } from '../addr/mac.js';
 import { failureOf, NetlinkRequestError } from '../errors.js';
 import type { LinkEvent } from '../kernel/events.js';
+import { otherKind } from '../kernel/link.js';
 import * as link from '../kernel/requests.js';
 import type { KernelRequests } from './kernel-requests.js';
 
@@ -70,7 +71,7 @@ function linksIn(events: readonly { readonly type: string }[]): LinkEvent[] {
   return events.filter((event): event is LinkEvent => event.type === 'link');
 }
 
-function isOurs({ details, address }: LinkEvent): boolean {
-  const dummy = details.type === 'other' && details.kind === 'dummy';
-  return dummy && (address === OURS.madeQdisc || address === OURS.foundQdisc);
+function isOurs(device: LinkEvent): boolean {
+  const { address } = device;
+  return otherKind(device) === 'dummy' && (address === OURS.madeQdisc || address === OURS.foundQdisc);
 }

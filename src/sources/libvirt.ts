@@ -1,6 +1,7 @@
 import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
 import { LibvirtStatusError } from '../errors.js';
 import type { LinkEvent } from '../kernel/events.js';
+import { isMacvlan } from '../kernel/link.js';
 import type { IgnoreReason, Sighting } from './sighting.js';
 import { attribute, child, children, readXml, text, type XmlElement } from './xml.js';
 
@@ -149,11 +150,6 @@ export function readInterfaces(
     const place = device?.up && device.lowerUp ? placeOf(device, byIndex, pvidOf) : null;
     return place ? [{ source, mac, ...place }] : [];
   });
-}
-
-function isMacvlan({ details }: LinkEvent): boolean {
-  const kind = details.type === 'other' ? details.kind : null;
-  return kind === 'macvtap' || kind === 'macvlan';
 }
 
 function placeOf(

@@ -1,4 +1,5 @@
 import { exitKey } from '../frames/ethernet.js';
+import { otherKind } from '../kernel/link.js';
 import { asBond, type BondId, type Exit, isOvsBond } from './bond-id.js';
 import { exitsOfCable } from './exits.js';
 import type { Topology } from './topology.js';
@@ -39,7 +40,7 @@ function cabledMembers(topology: Topology): readonly Front[] {
   return bonds.filter(isOvsBond).flatMap((bond) =>
     topology
       .slavesOf(bond)
-      .filter(({ details, lower }) => details.type === 'other' && details.kind === 'patch' && lower !== null)
+      .filter((member) => otherKind(member) === 'patch' && member.lower !== null)
       .map(({ ifindex: member }) => ({ bond, member })),
   );
 }

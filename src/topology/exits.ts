@@ -1,6 +1,6 @@
 import { BR_STATE_DISABLED, BR_STATE_FORWARDING } from '../kernel/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
-import { carriesFrames } from '../kernel/link.js';
+import { carriesFrames, otherKind } from '../kernel/link.js';
 import {
   type BridgedFrame,
   classify,
@@ -200,10 +200,10 @@ function forward(
   const mst = usesMst(topology, bridge);
   const found: PortExits[] = [];
   for (const slave of topology.slavesOf(bridge)) {
-    const { ifindex, details } = slave;
+    const { ifindex } = slave;
     const straight = leadsStraightOut(topology, ifindex);
     if (ifindex === entry?.port || (programmed && !straight)) continue;
-    if (details.type === 'other' && details.kind === 'internal') continue; // leads to the host itself
+    if (otherKind(slave) === 'internal') continue; // leads to the host itself
     const port = topology.port(ifindex);
     const sent = tagsSent(port, frame);
     // An uplink that lacks the VLAN is worth a word; a way to another bridge that lacks it is no way.

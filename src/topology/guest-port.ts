@@ -1,3 +1,4 @@
+import { otherKind } from '../kernel/link.js';
 import type { Topology } from './topology.js';
 
 /** Devices that have a guest on their other side, or a way to another bridge: a tap, a veth, a patch port. */
@@ -14,9 +15,8 @@ const ENDS = new Set(['internal', 'tap', 'dpdkvhostuser', 'dpdkvhostuserclient']
 export function isGuestPort(topology: Topology, ifindex: number): boolean {
   return topology.memo(`guest port ${ifindex}`, () => {
     const beneath = topology.beneathVlans(ifindex);
-    const details = beneath?.details.type === 'other' ? beneath.details : null;
-    const kind = details?.kind ?? null;
-    if (details?.represents === 'guest') return true;
+    if (beneath?.details.type === 'other' && beneath.details.represents === 'guest') return true;
+    const kind = otherKind(beneath);
     if (kind === null) return false;
     // A VLAN device on an interface of a switch leads into the switch.
     if (ENDS.has(kind)) return beneath?.ifindex === ifindex;
@@ -56,7 +56,7 @@ function farEnds(topology: Topology, port: number): End[] {
   if (!beneath) return [];
   const { ifindex, details, lower } = beneath;
   if (details.type === 'bridge') return [[ifindex, ifindex]];
-  const kind = details.type === 'other' ? details.kind : null;
+  const kind = otherKind(beneath);
   if (kind === 'internal') return port === ifindex ? [] : endsAbove(topology, ifindex);
   return kind === 'veth' || kind === 'patch' ? endsAbove(topology, lower) : [];
 }

@@ -2,6 +2,7 @@ import { type Ip, isLinkLocal, linkLocalOf } from '../addr/ip.js';
 import { type Mac, matchesMacPrefix } from '../addr/mac.js';
 import { VIRTUAL_ROUTER_MACS } from '../config/constants.js';
 import type { LinkEvent } from '../kernel/events.js';
+import { otherKind } from '../kernel/link.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { Heard } from '../sources/snoop.js';
 import type { OwnAddresses } from './own-addresses.js';
@@ -51,13 +52,12 @@ function isOfInterface(topology: Topology, own: OwnAddresses, { lower, address }
 
 /** The host's own device; that of a guest, or what a guest's frames pass, is a port of something, or a macvtap. */
 function isMacvlan(link: LinkEvent | undefined): link is LinkEvent {
-  return link?.master === null && link.details.type === 'other' && link.details.kind === 'macvlan';
+  return link?.master === null && otherKind(link) === 'macvlan';
 }
 
 /** The host's own interface of a switch is as good as a bridge itself. */
 function isSwitch(link: LinkEvent | undefined): boolean {
-  const details = link?.details;
-  return details?.type === 'bridge' || (details?.type === 'other' && details.kind === 'internal');
+  return link?.details.type === 'bridge' || otherKind(link) === 'internal';
 }
 
 /**
@@ -89,7 +89,6 @@ export function guestBehind(topology: Topology, own: OwnAddresses, device: numbe
 
 /** Nobody gives a macvlan that passes a guest's frames an address, but the kernel. */
 function passesGuest(topology: Topology, own: OwnAddresses, device: number): boolean {
-  const details = topology.link(device)?.details;
-  const kind = details?.type === 'other' ? details.kind : null;
+  const kind = otherKind(topology.link(device));
   return kind === 'macvtap' || (kind === 'macvlan' && [...own.of(device)].every(isLinkLocal));
 }

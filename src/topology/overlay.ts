@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { LinkDetails, LinkEvent } from '../kernel/events.js';
-import { carriesFrames } from '../kernel/link.js';
+import { carriesFrames, otherKind } from '../kernel/link.js';
 import type { BridgePort } from './bridge-port.js';
 
 /** Devices that the kernel does not tell of, because Open vSwitch keeps them (docs/design/openvswitch.md). */
@@ -107,8 +107,7 @@ export class OverlayView {
 
   /** With the datapath in the kernel the switch's ports are enslaved to it, with the one in user space to nothing. */
   private isTaken(link: LinkEvent): boolean {
-    const details = this.masterOf(link)?.details;
-    return link.master === null || (details?.type === 'other' && details.kind === SWITCH);
+    return link.master === null || otherKind(this.masterOf(link)) === SWITCH;
   }
 
   private masterOf({ master }: LinkEvent): LinkEvent | undefined {
@@ -124,8 +123,8 @@ function switchEnd(part: LinkEvent, { ifindex: lower, up, lowerUp }: LinkEvent):
   return { ...part, lower, up, lowerUp, address: null, details: CABLE };
 }
 
-function isInternal({ details }: LinkEvent): boolean {
-  return details.type === 'other' && details.kind === 'internal';
+function isInternal(link: LinkEvent): boolean {
+  return otherKind(link) === 'internal';
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Mac } from '../addr/mac.js';
+import { otherKind } from '../kernel/link.js';
 import { isOverlay } from './bond-id.js';
 import { vlanMembership } from './bridge-port.js';
 import { exitsByPort, exitsOfBridgePort, exitsOfDevice, type RoutedExit } from './exits.js';
@@ -84,7 +85,7 @@ function isOpen(topology: Topology, { bridge, device }: PortOfVlan): boolean {
   if (bridge === null || !isOverlay(bridge)) return true;
   const link = topology.link(device);
   if (link?.master !== bridge || topology.port(device)?.vlans.length === 0) return false;
-  const isElsewhere = isOverlay(device) && !(link.details.type === 'other' && link.details.kind === 'patch');
+  const isElsewhere = isOverlay(device) && otherKind(link) !== 'patch';
   return isElsewhere || (link.up && link.lowerUp);
 }
 
@@ -99,8 +100,7 @@ function stands(topology: Topology, { bridge, device, vlan }: PortOfVlan): boole
 
 function hostsOwn(topology: Topology, device: number): PortFacts['own'] {
   const link = topology.link(device);
-  const isInternal = link?.details.type === 'other' && link.details.kind === 'internal';
-  return link && isInternal && !isOverlay(device) ? { address: link.address } : null;
+  return link && otherKind(link) === 'internal' && !isOverlay(device) ? { address: link.address } : null;
 }
 
 function innerEnd(topology: Topology, device: number): InnerEnd | null {

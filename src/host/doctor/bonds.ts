@@ -2,6 +2,7 @@ import type { BondFacts, BondOptions, SlaveFacts } from '../../doctor/facts.js';
 import { takesLinksAtOnce } from '../../doctor/bonds.js';
 import { PermissionError, SyscallError } from '../../errors.js';
 import type { LinkEvent } from '../../kernel/events.js';
+import { isMacvlan } from '../../kernel/link.js';
 import { encodeProgram } from '../../kernel/bpf/assembler.js';
 import { BPDU_GROUPS, bpduFilter } from '../../kernel/bpf/bpdu-filter.js';
 import { systemClock } from '../../sys/clock.js';
@@ -72,8 +73,7 @@ async function readSlave({ name, ifindex, up, lowerUp }: LinkEvent): Promise<Sla
  * whatever has a master has guests, too.
  */
 function bondsWithGuests(topology: Topology): Set<number> {
-  const takesGuests = ({ details }: LinkEvent): boolean =>
-    details.type === 'bridge' || (details.type === 'other' && /^macv(lan|tap)$/.test(details.kind ?? ''));
+  const takesGuests = (link: LinkEvent): boolean => link.details.type === 'bridge' || isMacvlan(link);
   const takers = [...topology.allLinks()].filter(takesGuests);
   return new Set(takers.flatMap(({ ifindex }) => exitsOfDevice(topology, ifindex).map(({ bond }) => bond)));
 }

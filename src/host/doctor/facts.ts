@@ -2,7 +2,7 @@ import type { Config } from '../../config/config.js';
 import { CONTROL_SOCKET } from '../../config/constants.js';
 import type { AnnouncerFacts, DaemonFacts, Facts, HiddenSource } from '../../doctor/facts.js';
 import { SyscallError } from '../../errors.js';
-import type { LinkEvent } from '../../kernel/events.js';
+import { otherKind } from '../../kernel/link.js';
 import { readSetting } from '../../sys/files/host-settings.js';
 import { FirstFolder } from '../../sys/files/first-folder.js';
 import { openFolder } from '../../sys/files/watch-folder.js';
@@ -47,10 +47,8 @@ export async function readFacts(
 
 /** The macvtaps that lead to a bond and on which IPv6 is on; on one that goes in this moment it is not. */
 async function readMacvtaps(topology: Topology): Promise<string[]> {
-  const isMacvtap = ({ up, details }: LinkEvent): boolean =>
-    up && details.type === 'other' && details.kind === 'macvtap';
   const taps = [...topology.allLinks()].filter(
-    (link) => isMacvtap(link) && exitsOfDevice(topology, link.ifindex).length > 0,
+    (link) => link.up && otherKind(link) === 'macvtap' && exitsOfDevice(topology, link.ifindex).length > 0,
   );
   const off = await Promise.all(taps.map(({ name }) => readSetting(`net/ipv6/conf/${name}/disable_ipv6`)));
   return taps.map(({ name }) => name).filter((_, n) => off[n] === 0);
