@@ -35,7 +35,13 @@ export function writeMac(mac: Mac, target: Uint8Array, offset = 0): void {
 /** Reads a MAC that one station can have. @returns undefined for other texts, group addresses and the all-zero one */
 export function parseStationMac(text: string): Mac | undefined {
   const mac = parseMac(text);
-  return mac === undefined || isGroupMac(mac) || mac === ZERO_MAC ? undefined : mac;
+  return mac === undefined || flawOfMac(mac) !== null ? undefined : mac;
+}
+
+/** Why no station can have a MAC; null: one can. */
+export function flawOfMac(mac: Mac): 'group-address' | 'zero-address' | null {
+  if (isGroupMac(mac)) return 'group-address';
+  return mac === ZERO_MAC ? 'zero-address' : null;
 }
 
 const ODD = '13579bdf';

@@ -2,7 +2,7 @@ import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { AddressEvent, ForwardingEvent, LinkEvent } from '../kernel/events.js';
 import { isMacvlan } from '../kernel/link.js';
-import { type GuestInterface, readInterfaces, withOwnMacs } from '../sources/libvirt.js';
+import { type GuestInterface, readInterfaces, withOwnMacs } from '../sources/guest-interfaces.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { pvidOf } from '../topology/bridge-port.js';
 import { isOverlay } from '../topology/bond-id.js';

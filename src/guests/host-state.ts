@@ -3,7 +3,7 @@ import type { Mac } from '../addr/mac.js';
 import { NUD_REACHABLE } from '../kernel/constants.js';
 import type { KernelEvent, NeighbourEvent } from '../kernel/events.js';
 import type { Heard } from '../sources/snoop.js';
-import type { GuestInterface } from '../sources/libvirt.js';
+import type { GuestInterface } from '../sources/guest-interfaces.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { BondId, Exit } from '../topology/bond-id.js';

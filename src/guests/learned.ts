@@ -1,7 +1,7 @@
 import { NTF_SELF, NUD_NOARP, NUD_PERMANENT } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
-import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
+import { flawOfMac, type Mac } from '../addr/mac.js';
 import type { BondId } from '../topology/bond-id.js';
 import { leadsStraightOut } from '../topology/guest-port.js';
 import type { AbsentPorts } from '../topology/absent-ports.js';
@@ -373,7 +373,5 @@ export class Learned {
 export function readFdb({ mac, port, bridge, vlan, state, flags }: FdbEvent): Sighting | IgnoreReason {
   if (bridge === null || flags & NTF_SELF) return 'device-row';
   if (state & NUD_PERMANENT) return 'local';
-  if (isGroupMac(mac)) return 'group-address';
-  if (mac === ZERO_MAC) return 'zero-address';
-  return { source: 'fdb', mac, device: port, bridge, vlan };
+  return flawOfMac(mac) ?? { source: 'fdb', mac, device: port, bridge, vlan };
 }

@@ -1,4 +1,4 @@
-import { isGroupMac, ZERO_MAC } from '../addr/mac.js';
+import { flawOfMac } from '../addr/mac.js';
 import { DEAD_VLAN, type OvsBridge, type OvsConfig, type OvsMacRow } from '../sources/ovs/config.js';
 import type { Sighting } from '../sources/sighting.js';
 import { isOverlay } from '../topology/bond-id.js';
@@ -122,8 +122,8 @@ export class OvsGuests {
       held.reading = reading;
       return null;
     }
-    if (isGroupMac(mac)) return 'group-address';
-    if (mac === ZERO_MAC) return 'zero-address';
+    const flaw = flawOfMac(mac);
+    if (flaw !== null) return flaw;
     const sighting: Sighting = { source: 'ovs', mac, device, bridge, vlan };
     table.set(key, { sighting, heard, judged: heard, reading });
     const left = Math.max(held?.heard ?? -Infinity, heard - AGE_STEP);

@@ -1,8 +1,7 @@
-import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { flawOfMac, type Mac, parseMac } from '../addr/mac.js';
 import { LibvirtStatusError } from '../errors.js';
-import type { LinkEvent } from '../kernel/events.js';
-import { isMacvlan } from '../kernel/link.js';
-import type { IgnoreReason, Sighting } from './sighting.js';
+import { type GuestInterface, sortOut } from './guest-interfaces.js';
+import type { IgnoreReason } from './sighting.js';
 import { attribute, child, children, readXml, text, type XmlElement } from './xml.js';
 
 /** What libvirt says of a domain (src/conf/domain_conf.c: virDomainState). */
@@ -27,12 +26,6 @@ export interface Domain {
   readonly interfaces: readonly DomainInterface[];
   /** Why the others of its interfaces are left out, one reason each. */
   readonly ignored: readonly IgnoreReason[];
-}
-
-/** An interface of a guest that runs on this host. */
-export interface GuestInterface extends Pick<DomainInterface, 'mac' | 'target'> {
-  /** The domain's name. */
-  readonly domain: string;
 }
 
 /** More than a machine has slots for, bridges and all. */
@@ -68,8 +61,7 @@ export function parseDomainStatus(xml: string): Domain {
   return {
     name,
     state: STATES.find((known) => known === state) ?? 'unknown',
-    interfaces: read.flatMap((each) => (typeof each === 'string' ? [] : [each])),
-    ignored: read.flatMap((each) => (typeof each === 'string' ? [each] : [])),
+    ...sortOut(read),
   };
 }
 
@@ -83,8 +75,8 @@ function readInterface(element: XmlElement, standbys: ReadonlySet<string>): Doma
   const mac = address === undefined ? undefined : parseMac(address);
   if (type === undefined || mac === undefined) throw new LibvirtStatusError('an interface without type or MAC address');
   if (!HOST_TYPES.has(type)) return 'bypasses-host';
-  if (isGroupMac(mac)) return 'group-address';
-  if (mac === ZERO_MAC) return 'zero-address';
+  const flaw = flawOfMac(mac);
+  if (flaw !== null) return flaw;
   if (attribute(child(element, 'link'), 'state') === 'down') return 'unplugged';
   const target = attribute(child(element, 'target'), 'dev');
   const standby = standbys.has(attribute(child(element, 'alias'), 'name') ?? '');
@@ -116,52 +108,4 @@ function interfacesOf(domains: Iterable<Domain>, isMeant: (domain: Domain) => bo
   return [...domains]
     .filter(isMeant)
     .flatMap(({ name, interfaces }) => interfaces.map(({ mac, target }) => ({ domain: name, mac, target })));
-}
-
-/**
- * The interfaces with the MACs that their devices have now: a macvtap follows the MAC of its guest at once, if it may, and
- * lets in nothing else.
- */
-export function withOwnMacs(
-  interfaces: readonly GuestInterface[],
-  links: Iterable<LinkEvent>,
-): readonly GuestInterface[] {
-  if (interfaces.length === 0) return interfaces;
-  const macvtaps = [...links].filter((link) => link.master === null && isMacvlan(link));
-  const own = new Map(macvtaps.map(({ name, address }) => [name, address]));
-  return interfaces.map((each) => ({ ...each, mac: own.get(each.target) ?? each.mac }));
-}
-
-/**
- * Where the guests' interfaces are. Only a bridge's port or a macvtap that is up and has carrier tells.
- * @param pvidOf the VLAN that a bridge port puts untagged frames into, null for none
- */
-export function readInterfaces(
-  source: 'libvirt' | 'proxmox',
-  interfaces: Iterable<GuestInterface>,
-  links: Iterable<LinkEvent>,
-  pvidOf: (ifindex: number) => number | null,
-): Sighting[] {
-  const all = [...links];
-  const byName = new Map(all.map((link) => [link.name, link]));
-  const byIndex = new Map(all.map((link) => [link.ifindex, link]));
-  return [...interfaces].flatMap(({ mac, target }) => {
-    const device = byName.get(target);
-    const place = device?.up && device.lowerUp ? placeOf(device, byIndex, pvidOf) : null;
-    return place ? [{ source, mac, ...place }] : [];
-  });
-}
-
-function placeOf(
-  link: LinkEvent,
-  links: ReadonlyMap<number, LinkEvent>,
-  pvidOf: (ifindex: number) => number | null,
-): Pick<Sighting, 'device' | 'bridge' | 'vlan'> | null {
-  const { ifindex: device, master } = link;
-  if (master === null) return isMacvlan(link) ? { device, bridge: null, vlan: null } : null;
-  const bridge = links.get(master)?.details;
-  if (bridge?.type !== 'bridge') return null;
-  if (!bridge.vlanFiltering) return { device, bridge: master, vlan: null };
-  const vlan = pvidOf(device);
-  return vlan === null ? null : { device, bridge: master, vlan };
 }

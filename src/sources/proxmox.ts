@@ -1,6 +1,6 @@
-import { isGroupMac, type Mac, parseMac, ZERO_MAC } from '../addr/mac.js';
+import { flawOfMac, parseMac } from '../addr/mac.js';
 import { ProxmoxConfigError } from '../errors.js';
-import type { GuestInterface } from './libvirt.js';
+import { type GuestInterface, sortOut } from './guest-interfaces.js';
 import type { IgnoreReason } from './sighting.js';
 
 /** What a guest is: a virtual machine (qemu-server/VMID.conf) or a container (lxc/CTID.conf). */
@@ -57,8 +57,7 @@ export function parseProxmoxGuest(text: string, kind: ProxmoxKind, id: string): 
   );
   return {
     name: name ?? id,
-    interfaces: read.flatMap((each) => (typeof each === 'string' ? [] : [each])),
-    ignored: read.flatMap((each) => (typeof each === 'string' ? [each] : [])),
+    ...sortOut(read),
   };
 }
 
@@ -67,14 +66,10 @@ function readNet(value: string, macKey: string, target: string, domain: string):
   const fields = value.split(',').map((field) => field.split('='));
   const valueOf = (key: string): string | undefined => fields.find(([name]) => name === key)?.[1];
   const [, beside] = fields[0] ?? [];
-  const mac = macOf(valueOf(macKey) ?? beside);
+  const mac = parseMac(valueOf(macKey) ?? beside ?? '');
   if (mac === undefined) throw new ProxmoxConfigError(`an interface without a MAC address: ${target}`);
-  if (isGroupMac(mac)) return 'group-address';
-  if (mac === ZERO_MAC) return 'zero-address';
+  const flaw = flawOfMac(mac);
+  if (flaw !== null) return flaw;
   if (valueOf('link_down') === '1') return 'unplugged';
   return { mac, target, domain };
-}
-
-function macOf(text: string | undefined): Mac | undefined {
-  return text === undefined ? undefined : parseMac(text.toLowerCase());
 }

@@ -1,5 +1,5 @@
 import type { Mac } from '../addr/mac.js';
-import type { GuestInterface } from '../sources/libvirt.js';
+import type { GuestInterface } from '../sources/guest-interfaces.js';
 import type { Topology } from './topology.js';
 
 /** The interfaces of a MAC in whose place its guest has hardware to use. */

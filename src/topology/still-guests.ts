@@ -1,5 +1,5 @@
 import type { Mac } from '../addr/mac.js';
-import type { GuestInterface } from '../sources/libvirt.js';
+import type { GuestInterface } from '../sources/guest-interfaces.js';
 import type { Topology } from './topology.js';
 
 /** A guest's interface whose processors stand still. */

@@ -4,13 +4,8 @@ import fc from 'fast-check';
 import type { Mac } from '../../../src/addr/mac.js';
 import { LibvirtStatusError } from '../../../src/errors.js';
 import type { LinkEvent } from '../../../src/kernel/events.js';
-import {
-  guestInterfaces,
-  parseDomainStatus,
-  readInterfaces,
-  standbyInterfaces,
-  withOwnMacs,
-} from '../../../src/sources/libvirt.js';
+import { readInterfaces, withOwnMacs } from '../../../src/sources/guest-interfaces.js';
+import { guestInterfaces, parseDomainStatus, standbyInterfaces } from '../../../src/sources/libvirt.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { domainStatus, statusFixture } from '../../support/domain-status.js';
 import { FakeHost } from '../../support/host.js';
