@@ -33,9 +33,8 @@ interface ProxmoxTools {
   readonly metrics: Metrics;
 }
 
-/** One kind of guests, and where their files are. */
+/** Where the files of one kind of guests are, and what they say. */
 interface Shelf {
-  readonly kind: ProxmoxKind;
   readonly folder: Folder;
   readonly files: StampedFiles<ProxmoxGuest>;
 }
@@ -68,7 +67,7 @@ export class ProxmoxWatch implements Task {
         (file, { message: reason }) =>
           tools.log.warn('cannot read a Proxmox VE guest; keeping what its file said before', { file, reason }),
       );
-      return { kind, folder, files };
+      return { folder, files };
     });
   }
 

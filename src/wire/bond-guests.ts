@@ -14,8 +14,6 @@ interface Entry {
   readonly suppressed: SuppressReason | null;
 }
 
-type Entries = ReadonlyMap<string, Entry>;
-
 /**
  * Keeps the batch of one bond in step with the verdicts on its guests. Bounded by `capacity`; a place of a guest beyond it
  * is not announced, and counted as one too many: of whoever has most.
@@ -60,7 +58,7 @@ export class BondGuests {
     for (const key of held?.keys() ?? []) if (judged.get(key)?.suppressed !== null) this.withdraw(key);
     const kept = new Set([...judged.keys()].filter((key) => this.places.has(key)));
     this.hold(mac, [...kept]);
-    this.countEach(held, -1);
+    this.countEach(held?.values() ?? [], -1);
     const added: string[] = [];
     const entries = new Map<string, Entry>();
     for (const [key, verdict] of judged) {
@@ -69,7 +67,7 @@ export class BondGuests {
       entries.set(key, { source: verdict.source, suppressed });
     }
     if (added.length > 0) this.hold(mac, [...kept, ...added]);
-    this.countEach(entries, 1);
+    this.countEach(entries.values(), 1);
     if (entries.size > 0) this.entries.set(mac, entries);
     else this.entries.delete(mac);
     for (const key of added) this.announceable(key);
@@ -167,9 +165,10 @@ export class BondGuests {
     const entries = this.entries.get(mac);
     const entry = entries?.get(key);
     if (!entries || !entry) return;
-    this.countEach(new Map([[key, entry]]), -1);
-    entries.set(key, { ...entry, suppressed });
-    this.countEach(new Map([[key, { ...entry, suppressed }]]), 1);
+    const judged = { ...entry, suppressed };
+    entries.set(key, judged);
+    this.countEach([entry], -1);
+    this.countEach([judged], 1);
   }
 
   macs(): Iterable<Mac> {
@@ -202,8 +201,8 @@ export class BondGuests {
       if ([...entries.values()].some(({ suppressed }) => suppressed !== null && reasons.has(suppressed))) yield mac;
   }
 
-  private countEach(entries: Entries | undefined, by: 1 | -1): void {
-    for (const { source, suppressed } of entries?.values() ?? []) {
+  private countEach(entries: Iterable<Entry>, by: 1 | -1): void {
+    for (const { source, suppressed } of entries) {
       addTo(this.bySource, source, by);
       if (suppressed !== null) addTo(this.byReason, suppressed, by);
       if (suppressed !== null && source === 'heard') this.unexplained += by;

@@ -117,8 +117,12 @@ async function readLibvirt(
   return null;
 }
 
-async function tryLibvirt({ paths }: Config): Promise<string | null> {
-  const folder = new FirstFolder(paths.libvirt.map((each) => openFolder(each)));
+function libvirtFolder({ paths }: Config): FirstFolder {
+  return new FirstFolder(paths.libvirt.map((each) => openFolder(each)));
+}
+
+async function tryLibvirt(config: Config): Promise<string | null> {
+  const folder = libvirtFolder(config);
   try {
     for (const { name } of (await folder.list('.xml', LIBVIRT_LIMITS.files)) ?? []) {
       await folder.read(name, LIBVIRT_LIMITS.bytes);
@@ -131,11 +135,9 @@ async function tryLibvirt({ paths }: Config): Promise<string | null> {
 }
 
 /** Which sources run here, and are not found in the folders of the configuration. */
-async function readHidden(
-  { guests: { sources }, paths }: Config,
-  topology: Topology,
-  ovs: Facts['ovs'],
-): Promise<Facts['hidden']> {
+async function readHidden(config: Config, topology: Topology, ovs: Facts['ovs']): Promise<Facts['hidden']> {
+  const { guests, paths } = config;
+  const { sources } = guests;
   const seeks = async (
     folders: readonly string[],
     sign: () => Promise<string | null>,
@@ -143,8 +145,11 @@ async function readHidden(
     const seen = await sign();
     return seen === null ? null : { sign: seen, folders };
   };
-  const folder = new FirstFolder(paths.libvirt.map((each) => openFolder(each)));
-  const hasLibvirt = sources.libvirt === false || (await folder.list('.xml', 0).catch(() => [])) !== null;
+  const hasLibvirt =
+    sources.libvirt === false ||
+    (await libvirtFolder(config)
+      .list('.xml', 0)
+      .catch(() => [])) !== null;
   return {
     ovs: ovs === null && sources.ovs !== false ? await seeks(paths.ovs, () => signOfOvs(topology)) : null,
     libvirt: hasLibvirt ? null : await seeks(paths.libvirt, signOfLibvirt),
