@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
 import { labFor } from './net/lab.js';
 
@@ -35,4 +37,25 @@ test('one-shot commands run on any host of the lab and give exit status, stdout 
     env: { WORD: 'no' },
   });
   assert.deepEqual([code, stderr], [3, 'no\n']);
+});
+
+/** How often the threads of a process have gone to sleep by themselves. */
+function sleepsOf(pid: number): number {
+  const counts = readdirSync(`/proc/${pid}/task`).map((task) => {
+    const status = readFileSync(`/proc/${pid}/task/${task}/status`, 'utf8');
+    return Number(/^voluntary_ctxt_switches:\s+(\d+)$/m.exec(status)?.[1]);
+  });
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+test('a daemon with nothing to do wakes some times a second, not some hundred', async (t) => {
+  const lab = await labFor(t, { teach: false });
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  await pause(5_000); // the rehearsal and the first tier of the compiler are over
+  const before = sleepsOf(daemon.pid);
+  await pause(4_000);
+  const perSecond = (sleepsOf(daemon.pid) - before) / 4;
+  console.log(`${perSecond} wakes a second`);
+  assert.ok(perSecond < 100, `${perSecond} wakes a second`);
+  await daemon.stop();
 });

@@ -24,7 +24,12 @@ export interface Folder {
 const TIMES = { gather: 50, look: 1000 };
 
 /** The folder at `folder`, which need not exist yet. */
-export function openFolder(folder: string, times = TIMES): Folder {
+export function openFolder(folder: string): Folder {
+  return openTimedFolder(folder, TIMES);
+}
+
+/** The same with other times, in ms: `gather` and `look`. */
+export function openTimedFolder(folder: string, times: typeof TIMES): Folder {
   return {
     path: folder,
     list: (suffix, limit) => list(folder, suffix, limit),

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SyscallError } from '../../../src/errors.js';
-import { type Folder, openFolder } from '../../../src/sys/files/watch-folder.js';
+import { type Folder, openTimedFolder } from '../../../src/sys/files/watch-folder.js';
 import { until } from '../../support/until.js';
 
 /** The folder `watched` in a fresh one; not there yet. */
@@ -13,7 +13,7 @@ function temporary(t: TestContext): { at: string; folder: Folder } {
   const base = fs.mkdtempSync(path.join(os.tmpdir(), 'bondherald-'));
   t.after(() => fs.rmSync(base, { recursive: true, force: true }));
   const at = path.join(base, 'watched');
-  return { at, folder: openFolder(at, { gather: 1, look: 20 }) };
+  return { at, folder: openTimedFolder(at, { gather: 1, look: 20 }) };
 }
 
 /** Waits until the watcher has told of something since the last call. */
@@ -117,7 +117,7 @@ test('a folder that another takes the place of is followed under its name', asyn
 test('a folder that was replaced, and goes before anybody has looked again, is told of', async (t) => {
   const { at } = temporary(t);
   fs.mkdirSync(at);
-  const folder = openFolder(at, { gather: 1, look: 400 });
+  const folder = openTimedFolder(at, { gather: 1, look: 400 });
   const seen: boolean[] = [];
   let then = (): void => undefined;
   const end = folder.watch(() => {
