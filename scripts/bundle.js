@@ -30,7 +30,8 @@ const files = (...entries) => entries.map((entry) => `build/src/${entry}`);
 rmSync(out, { recursive: true, force: true });
 
 // What src/sys/program.ts is asked for, and main. A thread is one file; a command loads what it needs.
-await build({ ...common, entryPoints: files('main.js', 'cli/run-process.js'), splitting: true });
+await build({ ...common, entryPoints: files('main.js'), splitting: true });
+await build({ ...common, entryPoints: files('cli/run-process.js'), splitting: true });
 await build({
   ...common,
   entryPoints: files('listen/snoop-thread.js', 'sys/password-thread.js', 'wire/failover-thread.js'),

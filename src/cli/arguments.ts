@@ -51,3 +51,14 @@ export function logArgument(text = 'text'): LogFormat {
   if (text === 'text' || text === 'json') return text;
   throw new UsageError(`--log ${text}: expected text or json`);
 }
+
+/**
+ * The command line by which units start the daemon, read without the parser of all others, which takes a third of the
+ * start: `run`, and at most `--config FILE`.
+ * @returns null for every other command line
+ */
+export function plainRun([command, option, file, ...more]: readonly string[]): { config?: string } | null {
+  if (command !== 'run' || more.length > 0) return null;
+  if (option === undefined) return {};
+  return option === '--config' && file !== undefined && !file.startsWith('-') ? { config: file } : null;
+}

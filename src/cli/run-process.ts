@@ -1,25 +1,27 @@
 import { checkWebConfig } from '../http/web-access.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { answerFromProcess } from '../sys/process/child.js';
-import { logArgument } from './arguments.js';
-import { execute } from './commands.js';
+import { logArgument, plainRun } from './arguments.js';
 import { loadConfig } from './config-file.js';
 import { standardOutput } from './output.js';
-import type { RunAnswer } from './run.js';
+import type { RunAnswer, RunArguments } from './run.js';
 
 /* Reads the command line of `run` and its configuration in a process of its own: see run.ts. */
 
 await answerFromProcess(async (argv): Promise<RunAnswer> => {
   let answer: RunAnswer = { order: null };
+  const run = async (args: RunArguments): Promise<number> => {
+    const log = logArgument(args.log);
+    const { config, settings } = await loadConfig(args);
+    const { page, webConfig } = config.metrics;
+    if (page === 'authenticated' && webConfig !== null) checkWebConfig(webConfig, page);
+    answer = { order: { config, settings, log } };
+    return 0;
+  };
   try {
-    await execute(argv, standardOutput, new AbortController().signal, async (args) => {
-      const log = logArgument(args.log);
-      const { config, settings } = await loadConfig(args);
-      const { page, webConfig } = config.metrics;
-      if (page === 'authenticated' && webConfig !== null) checkWebConfig(webConfig, page);
-      answer = { order: { config, settings, log } };
-      return 0;
-    });
+    const plain = plainRun(argv);
+    if (plain) await run(plain);
+    else await (await import('./commands.js')).execute(argv, standardOutput, new AbortController().signal, run);
     return answer;
   } catch (error) {
     // The class of an error is lost on the way.

@@ -1,10 +1,7 @@
 import { freeze } from '../config/config.js';
 import type { LoadedConfig } from '../config/read-config.js';
-import { Daemon } from '../daemon/daemon.js';
-import { Settings } from '../daemon/settings.js';
-import { thisHost } from '../daemon/surroundings.js';
 import { ConfigError, UsageError } from '../errors.js';
-import { type LogFormat, openLog } from '../sys/log.js';
+import type { LogFormat } from '../sys/log.js';
 import { askProcess } from '../sys/process/child.js';
 import { catchHangups } from '../sys/process/hangups.js';
 import { ALL_NEEDED, gainNothingMore, keepOnly } from '../sys/process/privileges.js';
@@ -22,8 +19,9 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   gainNothingMore();
   keepOnly(ALL_NEEDED); // of all that root has; the threads that are to come inherit it
   const read = (until: AbortSignal) => readRunOrder(argv, until);
-  const order = await read(signal);
-  if (order) await Daemon.build(new Settings(order), thisHost(openLog(order.log), { hangups, read })).run(signal);
+  // The daemon is loaded while the other process reads: that takes as long.
+  const [order, { runDaemon }] = await Promise.all([read(signal), import('../daemon/start.js')]);
+  if (order) await runDaemon(order, { hangups, read }, signal);
   return 0;
 }
 

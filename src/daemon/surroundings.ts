@@ -14,7 +14,7 @@ import { openUnixStream } from '../sys/unix/unix-stream.js';
 import type { DaemonEmitter } from '../wire/events.js';
 
 /** Who asks for the configuration to be read again, and how that is done. */
-interface Reloads {
+export interface Reloads {
   readonly hangups: Hangups;
   /** @returns null when the daemon is to end @throws ConfigError, UsageError */
   readonly read: (signal: AbortSignal) => Promise<LoadedConfig | null>;

@@ -22,6 +22,7 @@ const world = values.kernel === undefined ? bootUml : withKernel(values.kernel);
 const { code, output, problem } = await world({
   command: [process.execPath, inside, ...names],
   timeoutMs: 30 * 60_000,
+  env: { ARP_INTERVAL: values.kernel === '5.10' ? '500' : '100' },
 });
 if (code !== 0) throw new Error(problem ?? `recording ended with status ${String(code)}:\n${output.slice(-4000)}`);
 const folder = new URL(`${values.kernel ?? '6.1'}/`, FIXTURES);

@@ -24,6 +24,10 @@ const GROUPS = { link: 1 << 0, neigh: 1 << 2 } as const;
 const RTNLGRP_BRVLAN = 33;
 const [SOL_NETLINK, NETLINK_ADD_MEMBERSHIP] = [270, 1];
 
+/** How often the bond asks for its target, in ms: in the emulator an answer takes longer than 100. */
+const arpInterval = Number(process.env.ARP_INTERVAL ?? 100);
+const arpMonitoring = { arp_interval: arpInterval, arp_ip_target: '10.78.0.1', arp_validate: 'all' } as const;
+
 /** Writes down what arrives while steps are taken. */
 class Recorder {
   readonly parts: Part[] = [];
@@ -64,7 +68,7 @@ class Recorder {
   /** What has come, until nothing comes for a second; a bond whose target is away never falls silent. */
   private drain(): string[] {
     const datagrams: string[] = [];
-    const deadline = performance.now() + 600;
+    const deadline = performance.now() + 6 * arpInterval;
     while (performance.now() < deadline) {
       const bytes = this.socket.receive();
       if (bytes === 'nothing') break;
@@ -217,10 +221,10 @@ const SCENES: Record<FixtureName, Scene> = {
   },
   'arp-monitoring': {
     comment:
-      'arp_interval 100: the way to the target by the active link fails behind the first switch; no carrier changes.',
+      'ARP monitoring: the way to the target by the active link fails behind the first switch; no carrier changes.',
     options: {
       attach: plainBridge(1),
-      bond: { arp_interval: 100, arp_ip_target: '10.78.0.1', arp_validate: 'all' },
+      bond: arpMonitoring,
       gateway: { behind: 2, hostDevice: 'br0' },
     },
     groups: GROUPS.link,
@@ -233,10 +237,10 @@ const SCENES: Record<FixtureName, Scene> = {
     },
   },
   'arp-target-away': {
-    comment: 'arp_interval 100: the target is away for a while, with every link whole; then it is back.',
+    comment: 'ARP monitoring: the target is away for a while, with every link whole; then it is back.',
     options: {
       attach: plainBridge(1),
-      bond: { arp_interval: 100, arp_ip_target: '10.78.0.1', arp_validate: 'all' },
+      bond: arpMonitoring,
       gateway: { behind: 2, hostDevice: 'br0' },
     },
     groups: GROUPS.link,
@@ -245,11 +249,11 @@ const SCENES: Record<FixtureName, Scene> = {
       await recorder.step('the target is away', async () => {
         await lab.cutGateway();
         await lab.untilActive(null);
-        await sleep(300);
+        await sleep(3 * arpInterval);
       });
       await recorder.step('the target is back', async () => {
         await lab.mendGateway();
-        await sleep(800);
+        await sleep(8 * arpInterval);
       });
     },
   },

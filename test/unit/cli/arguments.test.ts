@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { macArgument, vlanArgument } from '../../../src/cli/arguments.js';
+import { macArgument, plainRun, vlanArgument } from '../../../src/cli/arguments.js';
+import { execute } from '../../../src/cli/commands.js';
+import { standardOutput } from '../../../src/cli/output.js';
 import { UsageError } from '../../../src/errors.js';
 
 test('a MAC is taken in the forms that people write', () => {
@@ -40,4 +42,36 @@ test('a VLAN is a number from 1 to 4094 and nothing else', () => {
       text,
     );
   }
+});
+
+test('the command lines of units say the same to the short reader as to the parser; all others are left to that', async () => {
+  const parsed = async (argv: readonly string[]): Promise<string | undefined> => {
+    let config: string | undefined;
+    const note = ({ config: file }: { readonly config?: string | undefined }): Promise<number> => {
+      config = file;
+      return Promise.resolve(0);
+    };
+    await execute(argv, standardOutput, new AbortController().signal, note);
+    return config;
+  };
+  for (const argv of [
+    ['run'],
+    ['run', '--config', '/etc/a b.yaml'],
+    ['run', '--config', '7'],
+    ['run', '--config', ''],
+  ]) {
+    const plain = plainRun(argv);
+    assert.ok(plain);
+    assert.equal(plain.config, await parsed(argv), argv.join(' '));
+  }
+  for (const words of [
+    '',
+    'status',
+    'run --config',
+    'run --config --log',
+    'run --config=a',
+    'run x',
+    'run --config a b',
+  ])
+    assert.equal(plainRun(words.split(' ')), null, words);
 });

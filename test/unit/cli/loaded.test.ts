@@ -20,6 +20,8 @@ function packagesWith(module: URL, seen = new Set<string>()): Set<string> {
 }
 
 test('a daemon keeps no library for months that only its start needs', () => {
-  const packages = packagesWith(new URL('../../../src/cli/run.js', import.meta.url));
+  const seen = new Set<string>();
+  const modules = ['cli/run.js', 'daemon/start.js'].map((name) => new URL(`../../../src/${name}`, import.meta.url));
+  const packages = new Set(modules.flatMap((module) => [...packagesWith(module, seen)]));
   assert.deepEqual([...packages].sort(), ['fast-xml-parser', 'koffi', 'netlink/dist/raw.js', 'pino', 'prom-client']);
 });
