@@ -6,7 +6,7 @@ import type { KernelEvent } from '../../src/kernel/events.js';
 export const FIXTURES = new URL('../../../test/unit/fixtures/', import.meta.url);
 
 /** The kernels that were recorded: a folder each. */
-export const KERNELS = ['6.1', '6.12', '7.2'] as const;
+export const KERNELS = ['5.10', '6.1', '6.12', '7.2'] as const;
 
 export type Kernel = (typeof KERNELS)[number];
 

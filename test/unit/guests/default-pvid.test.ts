@@ -8,6 +8,9 @@ import { guestSettings } from '../../support/settings.js';
 
 const [ONE, OTHER] = ['52:54:00:00:00:01', '52:54:00:00:00:02'] as [Mac, Mac];
 
+/** Before ports were locked for unknown MACs (6.2) and bridges had a limit of what they learn (6.7). */
+const isOld = (kernel: string): boolean => kernel === '5.10' || kernel === '6.1';
+
 /** The host of the recording, with its guests learned in VLAN 1. */
 function start(kernel: (typeof KERNELS)[number]) {
   const fixture = loadFixture('vlans', kernel);
@@ -32,7 +35,7 @@ for (const kernel of KERNELS) {
     play('the bridge gets another default PVID');
     assert.equal(pvidOf(port()), 100);
     const still = vlanMembership(port()?.vlans ?? [], 1);
-    assert.equal(still, kernel === '6.1' ? 'untagged' : 'none', 'Linux 6.1 does not tell that they have left VLAN 1');
+    assert.equal(still, isOld(kernel) ? 'untagged' : 'none', 'Linux 6.1 does not tell that they have left VLAN 1');
     assert.deepEqual(verdicts(), [[[0, null]], [[0, null]]]);
     play('and none');
     assert.equal(pvidOf(port()), null);
@@ -63,13 +66,13 @@ for (const kernel of KERNELS) {
     const fixture = loadFixture('vlans', kernel);
     const rows = eventsOf(fixture, 'a guest speaks at a locked port').filter((event) => event.type === 'fdb');
     const locked = rows.flatMap((row) => (row.locked ? [row.mac] : []));
-    assert.deepEqual(locked, kernel === '6.1' ? [] : ['52:54:00:cc:00:02']);
+    assert.deepEqual(locked, isOld(kernel) ? [] : ['52:54:00:cc:00:02']);
     const bridges = eventsOf(fixture, 'a dump with a limit').flatMap((event) =>
       event.type === 'link' && event.details.type === 'bridge' ? [event.details] : [],
     );
     assert.deepEqual(
       bridges.map(({ maxLearned }) => maxLearned),
-      [kernel === '6.1' ? undefined : 100],
+      [isOld(kernel) ? undefined : 100],
     );
   });
 }
