@@ -2,7 +2,15 @@ import { BondheraldError, UsageError } from '../errors.js';
 import { encodeProgram } from '../kernel/bpf/assembler.js';
 import { type PassingFrames, watchFilter } from '../kernel/bpf/snoop-filter.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
-import { type Device, openCapture, type PcapCapture, type PcapFrame, type PcapPackage } from '../sys/packets/pcap.js';
+import { PASS_ALL } from '../sys/packets/packet-socket.js';
+import {
+  compileFilter,
+  type Device,
+  openCapture,
+  type PcapCapture,
+  type PcapFrame,
+  type PcapPackage,
+} from '../sys/packets/pcap.js';
 
 /** A frame as it was captured. */
 export interface LinkFrame extends PcapFrame {
@@ -25,6 +33,7 @@ export class LinkCaptures {
   /** Links that could not be captured on; reported once. */
   private readonly failed = new Set<number>();
   private dropsBefore = 0;
+  private compiled: Uint8Array | null | undefined;
 
   /**
    * @param filter of pcap-filter(7); '' for all
@@ -71,9 +80,11 @@ export class LinkCaptures {
     const { ifindex, name } = link;
     const parts: PcapCapture[] = [];
     try {
+      const compiled = this.compile(link);
+      const [filter, rest] = compiled ? ['', compiled] : [this.filter, PASS_ALL];
       for (const { way, program } of WAYS) {
         const onFrame = (frame: PcapFrame): void => this.onFrame({ ...frame, link: name, way });
-        parts.push(openCapture(this.pcap, link, { filter: this.filter, program }, onFrame));
+        parts.push(openCapture(this.pcap, link, { filter, program: Buffer.concat([program, rest]) }, onFrame));
       }
     } catch (error) {
       for (const part of parts) part.close();
@@ -84,6 +95,13 @@ export class LinkCaptures {
     }
     this.failed.delete(ifindex);
     this.captures.set(ifindex, { name, parts });
+  }
+
+  /** What the kernel is to judge by behind our program; null when libpcap has to. All links of a bond are Ethernet. */
+  private compile(link: Device): Uint8Array | null {
+    if (this.compiled === undefined)
+      this.compiled = this.filter === '' ? PASS_ALL : compileFilter(this.pcap, link, this.filter);
+    return this.compiled;
   }
 
   private drop(ifindex: number): void {

@@ -86,17 +86,8 @@ export function boundDevice(fd: number): number {
   return new Int32Array(address.buffer, 4, 1)[0] ?? -1;
 }
 
-/**
- * Puts a program of classic BPF before the one that a socket has: what the first lets pass at its end the second judges.
- * @param program instructions that jump within themselves
- * @throws SyscallError for example when the two together are longer than the kernel takes (BPF_MAXINSNS, 4096)
- */
-export function prependFilter(fd: number, program: Uint8Array): void {
-  attachFilter(fd, Buffer.concat([program, attachedFilter(fd) ?? PASS_ALL]));
-}
-
 /** The filter that a socket has (linux/filter.h: an array of struct sock_filter); null for none. */
-function attachedFilter(fd: number): Uint8Array | null {
+export function attachedFilter(fd: number): Uint8Array | null {
   const count = getFilter(fd, new Uint8Array(0));
   if (count === 0) return null;
   const program = new Uint8Array(count * INSTRUCTION_BYTES);

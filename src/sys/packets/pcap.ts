@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { MissingModuleError, SyscallError, UsageError } from '../../errors.js';
 import * as libc from '../libc.js';
 import {
+  attachedFilter,
   attachFilter,
   ETH_P_ALL,
   linkLayerAddress,
@@ -9,7 +10,6 @@ import {
   openDescriptors,
   openPacketSocket,
   PASS_ALL,
-  prependFilter,
 } from './packet-socket.js';
 
 /** A frame that libpcap captured. */
@@ -77,9 +77,24 @@ export function checkCaptureRights(): void {
 }
 
 /**
- * Captures on a device what passes the program and then the filter.
- * @param filter an expression of pcap-filter(7); '' for all
- * @param program the beginning of a filter of the kernel, classic BPF that goes on at its end with what it lets pass
+ * Has libpcap compile a filter, for captures on devices like this one.
+ * @param filter an expression of pcap-filter(7), not ''
+ * @returns classic BPF for the kernel; null when libpcap keeps to judging by itself, which it does with very long ones
+ * @throws UsageError when libpcap does not take the filter; SyscallError when the device cannot be captured on
+ */
+export function compileFilter(pcap: PcapPackage, device: Device, filter: string): Uint8Array | null {
+  const { session, fd } = openSocket(pcap, device, filter);
+  const program = attachedFilter(fd);
+  new PcapCapture(session, fd).close();
+  return program;
+}
+
+/**
+ * Captures on a device what passes the program.
+ * @param filter what libpcap itself is to judge by, behind the program; '' for nothing. It judges the first frames in user
+ * space, where libpcap 1.11 takes no `vlan 905` to be true whose tag the kernel holds beside the frame: so only what the
+ * kernel cannot judge is left to it.
+ * @param program classic BPF, whole
  * @param onFrame called with each frame; its bytes are a copy
  * @throws UsageError when libpcap does not take the filter; SyscallError when the device cannot be captured on
  */
@@ -89,19 +104,24 @@ export function openCapture(
   { filter, program }: { readonly filter: string; readonly program: Uint8Array },
   onFrame: (frame: PcapFrame) => void,
 ): PcapCapture {
-  const before = openDescriptors();
-  const session = openSession(pcap, device, filter);
-  const fd = newPacketSocket(before, device.ifindex);
-  if (fd === null) throw new SyscallError('socket', 'ENODEV', `cannot capture on ${device.name}`); // another one has the name by now
+  const { session, fd } = openSocket(pcap, device, filter);
   const capture = new PcapCapture(session, fd);
   try {
-    prependFilter(fd, program);
+    attachFilter(fd, program);
   } catch (error) {
     capture.close();
     throw error;
   }
   capture.start(onFrame);
   return capture;
+}
+
+function openSocket(pcap: PcapPackage, device: Device, filter: string): { session: Session; fd: number } {
+  const before = openDescriptors();
+  const session = openSession(pcap, device, filter);
+  const fd = newPacketSocket(before, device.ifindex);
+  if (fd === null) throw new SyscallError('socket', 'ENODEV', `cannot capture on ${device.name}`); // another one has the name by now
+  return { session, fd };
 }
 
 /** What pcap_dispatch(3PCAP) returns when the loop was broken: PCAP_ERROR_BREAK. The package has freed its handle then. */
