@@ -9,7 +9,7 @@
 #     the filter: ldh [vlan_tci]
 #     vlan: 40
 #     vlan 905: 39, the first one missing; more where the buffer has more blocks
-# with libpcap 1.10.3-1 and tcpdump 4.99.3-1 of Debian 12: a load of one byte, ldb, and 40 and 40.
+# libpcap 1.10.3 of Debian 12 loads one byte (ldb) and lost none.
 #
 # Runs without rights, where users may have namespaces and the kernel has veth; amd64, with python3. Downloads the packages
 # from the archive that apt uses into a temporary folder and installs nothing. Once unstable has a later libpcap, apt has to

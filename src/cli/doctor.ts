@@ -4,8 +4,8 @@ import type { Facts, GuestFacts } from '../doctor/facts.js';
 import type { Finding } from '../doctor/finding.js';
 import { listenForSpanningTree } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
-import { findSubject } from '../host/doctor/facts.js';
 import { readFacts, unreadLine } from '../host/doctor/facts.js';
+import { findSubject } from '../host/doctor/subject.js';
 import { readHost } from '../host/read-host.js';
 import { systemClock } from '../sys/clock.js';
 import type { Topology } from '../topology/topology.js';
@@ -68,7 +68,7 @@ async function readShape(config: Config): Promise<{ topology: Topology; ovs: Fac
   return { topology, ovs: known && { config: known, macs: live.ovs.tableSizes } };
 }
 
-/** How the daemon hears the bonds; without one, nothing. That there is none is said of the guests. */
+/** How the daemon hears the bonds; without one, nothing. */
 async function readHearings(args: ConfigArguments): Promise<Facts['hearings']> {
   const { bonds } = (await ask({ op: 'status' }, args.config)).result;
   return new Map(bonds.flatMap(({ bond, listening }) => (listening ? [[bond, listening]] : [])));

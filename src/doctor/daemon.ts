@@ -1,4 +1,4 @@
-import { end, restart, restartWith, WANTED_CAPABILITIES } from './commands.js';
+import { end, restart, restartInGroup, restartWith, WANTED_CAPABILITIES } from './commands.js';
 import type { AnnouncerFacts, DaemonFacts, GuestFacts } from './facts.js';
 import { type Finding, found, namesOf } from './finding.js';
 
@@ -75,6 +75,16 @@ export function checkLibvirt(reason: string | null, daemon: DaemonFacts | null):
     subject: 'libvirt',
     finding: `its guests cannot be read: ${reason}`,
     cure: restartWith([...WANTED_CAPABILITIES, 'CAP_DAC_READ_SEARCH'], daemon?.running ?? null),
+  });
+}
+
+/** Proxmox VE's guests are there, but not for the daemon to see. */
+export function checkProxmox(reason: string | null, daemon: DaemonFacts | null): Finding | null {
+  if (reason === null) return null;
+  return found('proxmox-unreadable', {
+    subject: 'Proxmox VE',
+    finding: `the guests of this node cannot be read: ${reason}`,
+    cure: restartInGroup('www-data', daemon?.running ?? null),
   });
 }
 

@@ -1,17 +1,26 @@
 import { checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
 import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, checkOvs } from './bridges.js';
-import { checkAnnouncer, checkCapabilities, checkLibvirt, checkPrivileges, checkReceiveBuffer } from './daemon.js';
+import {
+  checkAnnouncer,
+  checkCapabilities,
+  checkLibvirt,
+  checkPrivileges,
+  checkProxmox,
+  checkReceiveBuffer,
+} from './daemon.js';
 import type { BondFacts, DaemonFacts, Facts } from './facts.js';
 import { type Finding, mergeAlike } from './finding.js';
 import { checkLimits, checkMacvtap, checkMoved, checkVlans } from './guests.js';
 import { checkHidden } from './hidden.js';
 import { checkHearing, checkPolicing } from './hearing.js';
+import { checkPresence } from './presence.js';
 import { checkSpeakers } from './speakers.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
-  const { bonds, bridges, guests, daemon, announcers, libvirt, ovs, hearings, speakingMacvtaps } = facts;
+  const { bonds, bridges, guests, daemon, announcers, libvirt, proxmox, ovs, hearings, speakingMacvtaps } = facts;
   const findings = [
+    ...checkPresence(facts),
     ...bonds.flatMap(checkBond),
     ...bridges.flatMap((bridge) => [...checkBridgePorts(bridge), checkLearned(bridge), checkBridgeMac(bridge)]),
     ...bridges.map(checkBridgeAgeing),
@@ -24,6 +33,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...checkSpeakers(guests),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
+    checkProxmox(proxmox, daemon),
     ...announcers.map(checkAnnouncer),
     ...checkHidden(facts.hidden),
     ...checkOvs(ovs),

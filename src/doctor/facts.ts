@@ -151,8 +151,15 @@ export interface Facts {
   readonly daemon: DaemonFacts | null;
   /** Processes beside the daemon. */
   readonly announcers: readonly AnnouncerFacts[];
+  /** Whether a process announces here: the daemon, or one that cannot be asked. */
+  readonly isAnnounced: boolean;
+  /** The active-backup bonds of this host, of the kernel and of Open vSwitch. */
+  readonly activeBackup: readonly string[];
+  /** The bonds that the configuration names; `auto`: all. */
+  readonly wantedBonds: readonly string[] | 'auto';
   /** null: none here, not wanted, or it can be read; a text: why it cannot. */
   readonly libvirt: string | null;
+  readonly proxmox: string | null;
   /** The macvtaps of guests on which the host has IPv6, so that its kernel speaks by them. */
   readonly speakingMacvtaps: readonly string[];
   /** What shows that a source is here that is wanted, and whose folder is not found; null: nothing does. */

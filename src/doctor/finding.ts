@@ -44,6 +44,7 @@ const KINDS = {
     'advice',
     'nothing is announced: right if the switches aggregate the links; if they do not, guests go dark',
   ],
+  'bond-missing': ['warning', 'the guests behind it are not announced'],
   'bond-fail-over-mac': ['advice', "the links swap their MACs: the switches must relearn the host's MAC on both"],
   'slave-down': ['warning', NO_OTHER_LINK],
   'slave-no-carrier': ['warning', NO_OTHER_LINK],
@@ -92,6 +93,7 @@ const KINDS = {
     'warning',
     'they are unreachable until they send a frame; who they are and why they are left out, the list tells',
   ],
+  'no-daemon': ['warning', 'no guest is announced: those that are silent are unreachable until they send a frame'],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],
   'receive-buffer': [
@@ -102,6 +104,7 @@ const KINDS = {
     'warning',
     'guests that have not spoken lately are unknown, and one that moved back here is not trusted',
   ],
+  'proxmox-unreadable': ['advice', 'guests that have not sent a frame since the daemon started are unknown'],
   'libvirt-not-found': ['warning', 'guests that have not spoken lately are unknown'],
   'second-announcer': [
     'warning',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until } from '../support/until.js';
 import { GATEWAY_IP } from './net/build.js';
-import { BONDHERALD, runIn } from './net/daemon.js';
+import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
 import { cure, doctor, found, foundAndCured, putInOrder, untilPortState } from './net/doctor.js';
 import { BOND, type Hypervisor } from './net/hypervisor.js';
 import { bridge, ip } from './net/ip.js';
@@ -21,10 +21,20 @@ function rebuilt(options: string): string[] {
 }
 
 test('what a host has by default and what could be better: advice, cured, and nothing is left', async (t) => {
-  await labFor(t, { bond: { miimon: 200, num_grat_arp: 0 } });
+  const lab = await labFor(t, { bond: { miimon: 200, num_grat_arp: 0 } });
   await foundAndCured('advice', ['bond-slow-detection', 'bond-no-grat-arp', 'bridge-mac', 'bridge-ageing']);
+  const idle = await runIn([BONDHERALD, 'doctor']);
+  assert.deepEqual(
+    [idle.code, /^warning: this host: no daemon is running\n/.test(idle.stdout)],
+    [3, true],
+    idle.stdout,
+  );
+  const missing = (await found(['bond-missing'], { config: 'bonds: [bond0, bond7]' })).get('bond-missing');
+  assert.equal(missing?.subject, 'bond7');
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
   const { code, stdout } = await runIn([BONDHERALD, 'doctor']);
   assert.deepEqual([code, stdout], [0, 'nothing to fix\n']);
+  await daemon.stop();
 });
 
 test('options and links that spoil a failover, one after the other: each found, and gone at the next look', async (t) => {

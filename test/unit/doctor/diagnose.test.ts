@@ -20,6 +20,14 @@ const guests = (count: number) => ({
 
 const SAID: [what: string, facts: Facts, says: string[]][] = [
   ['a healthy host', on.HEALTHY, []],
+  ['a daemon that cannot be asked, but announces', host({ daemon: on.daemon({ running: null }) }), []],
+  [
+    'no daemon, and no bond for one',
+    host({ daemon: on.daemon({ running: null }), isAnnounced: false, activeBackup: [], bonds: [] }),
+    ['warning bond-missing this host'],
+  ],
+  ['LACP alone', host({ bonds: [bond({}, { mode: '802.3ad' })], activeBackup: [] }), []],
+  ['a bond that is named, and there', host({ wantedBonds: ['bond0'] }), []],
   ['miimon 100 with a downdelay', host({ bonds: [bond({ downdelay: 100 })] }), ['advice bond-slow-detection bond0']],
   ['miimon 101', host({ bonds: [bond({ miimon: 101 })] }), ['advice bond-slow-detection bond0']],
   ['miimon 999', host({ bonds: [bond({ miimon: 999 })] }), ['advice bond-slow-detection bond0']],

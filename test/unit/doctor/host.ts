@@ -97,7 +97,11 @@ export const HEALTHY: Facts = {
   guests: { bonds: [{ bond: 'bond0', guests: [guest()] }], limits: [], count: 1, ports: new Map(), devices: 9 },
   daemon: daemon(),
   announcers: [],
+  isAnnounced: true,
+  activeBackup: ['bond0'],
+  wantedBonds: 'auto',
   libvirt: null,
+  proxmox: null,
   speakingMacvtaps: [],
   hidden: { ovs: null, libvirt: null },
   hearings: new Map([['bond0', BY_MIRROR]]),
@@ -158,6 +162,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'bond-all-slaves-active': host({ bonds: [bond({ allSlavesActive: true })] }),
   'bond-no-grat-arp': host({ bonds: [bond({ numGratArp: 0 }, { hasAddresses: true })] }),
   'bond-mode': host({ bonds: [bond({}, { mode: 'balance-alb' })] }),
+  'bond-missing': host({ wantedBonds: ['bond0', 'bond7'] }),
   'bond-fail-over-mac': host({ bonds: [bond({ failOverMac: 'active' })] }),
   'slave-down': host({ bonds: [bond({}, { slaves: [slave('up1'), slave('up2', { up: false })] })] }),
   'slave-no-carrier': host({ bonds: [bond({}, { slaves: [slave('up1'), slave('up2', { carrier: false })] })] }),
@@ -202,6 +207,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
       bonds: [{ bond: 'bond0', guests: [guest({ source: 'heard', port: null, vlan: 100, reason: 'too-many' })] }],
     },
   }),
+  'no-daemon': host({ daemon: daemon({ running: null }), isAnnounced: false }),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
   'receive-buffer': host({
@@ -209,6 +215,7 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
     guests: { ...HEALTHY.guests, count: 200 },
   }),
   'libvirt-unreadable': host({ libvirt: '/run/libvirt/qemu/1-web.xml: the daemon may not read it' }),
+  'proxmox-unreadable': host({ proxmox: '/etc/pve: the daemon may not read it' }),
   'libvirt-not-found': host({
     hidden: {
       ovs: null,
