@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import type { AnnouncerFacts, DaemonFacts, Facts } from '../../doctor/facts.js';
+import type { DaemonFacts, Facts } from '../../doctor/facts.js';
 import { otherKind } from '../../kernel/link.js';
 import { readSetting } from '../../sys/files/host-settings.js';
 import { allProcesses, readSendingSockets, socketsOf } from '../../sys/packets/packet-sockets.js';
