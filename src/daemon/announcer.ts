@@ -3,7 +3,9 @@ import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
+import type { Verdict } from '../guests/verdict.js';
 import { LruMap } from '../lru-map.js';
+import type { Clock } from '../sys/clock.js';
 import type { StartThread } from '../sys/process/thread.js';
 import { BatchMemories } from '../wire/batch-memory.js';
 import { BondGuests } from '../wire/bond-guests.js';
@@ -21,6 +23,7 @@ import type {
 import { FailoverThreadError } from '../errors.js';
 import { echoRequest, KNOCK_SEQ } from '../kernel/requests.js';
 import { sendBy } from '../sys/netlink/link-socket.js';
+import { LateJudgements } from './late-judgements.js';
 import { moduleUrl } from '../sys/program.js';
 import type { Task } from '../tasks/task.js';
 
@@ -46,6 +49,11 @@ export class Announcer implements Task {
   private descriptor: number | null = null;
   private readonly memories: BatchMemories;
   private settings: FirstRoundSettings;
+  private readonly late: LateJudgements;
+  private sliceIsDue = false;
+  private comesBack = false;
+  /** Those of the failover thread that are awaited. */
+  private readonly answers: Promise<unknown>[] = [];
 
   /** @param bonds is filled with one entry an active-backup bond of the host */
   constructor(
@@ -54,7 +62,9 @@ export class Announcer implements Task {
     settings: Settings,
     private readonly events: DaemonEmitter,
     startThread: StartThread,
+    private readonly clock: Pick<Clock, 'monotonic' | 'soon'>,
   ) {
+    this.late = new LateJudgements(clock, (mac) => this.update(mac, host.judgeAnew(mac)));
     this.thread = new ThreadHandle(startThread, {
       name: 'the failover thread',
       url: moduleUrl('wire/failover-thread.js'),
@@ -87,15 +97,60 @@ export class Announcer implements Task {
     if (!isOvsBond(bond)) this.thread.order({ type: 'announce', bond, slave, cause });
   }
 
-  /** Brings bonds and frames in step with the host's state. Work is in proportion to what changed. */
+  /**
+   * Brings bonds and frames in step with the host's state. Work is in proportion to what changed; after a change that may
+   * concern everybody the others follow in slices, and until then no frame leaves that was not looked at.
+   */
   refresh(): void {
-    const stale = this.host.takeStale();
-    const answers = stale === 'all' ? this.watchBonds() : [];
-    const held = (): Mac[] => [...this.bonds.values()].flatMap((guests) => [...guests.macs()]);
-    for (const mac of stale === 'all' ? new Set([...this.host.macs(), ...held()]) : stale) this.judge(mac);
-    for (const { batch } of this.bonds.values()) batch.publish();
-    void Promise.all([this.thread.ready, ...answers]).then(this.isReady.resolve, this.isReady.reject);
+    const all = this.judgeChanged();
+    if (all || this.sliceIsDue) {
+      this.sliceIsDue = false;
+      this.late.goOn();
+      this.judgeChanged(); // less may be known of others since
+    }
+    const isWhole = this.publish();
+    if (!isWhole) this.goOnSoon();
+    else
+      void Promise.all([this.thread.ready, ...this.answers.splice(0)]).then(this.isReady.resolve, this.isReady.reject);
     this.reportEarly();
+  }
+
+  /** Newcomers, and whoever else is named. @returns whether all others are late now */
+  private judgeChanged(): boolean {
+    const { macs, all } = this.host.takeChanges();
+    if (all) {
+      this.answers.push(...this.watchBonds());
+      this.late.begin(this.everybody());
+    }
+    for (const mac of macs) this.update(mac, this.late.take(mac) ? this.host.judgeAnew(mac) : this.host.verdicts(mac));
+    return all;
+  }
+
+  /** @returns whether nobody is late, and the failover thread has been told */
+  private publish(): boolean {
+    const { areLeft } = this.late;
+    const batches = [...this.bonds.values()].map(({ batch }) => batch);
+    for (const batch of batches) {
+      const isPublished = batch.publish();
+      if (areLeft || isPublished) batch.withhold(areLeft);
+    }
+    return !areLeft && !batches.some(({ isWithheld }) => isWithheld);
+  }
+
+  private goOnSoon(): void {
+    if (this.comesBack) return;
+    this.comesBack = true;
+    this.clock.soon(() => {
+      this.comesBack = false;
+      this.sliceIsDue = true;
+      this.events.emit('guestsChanged');
+    });
+  }
+
+  /** Those who have frames first. */
+  private *everybody(): Generator<Mac> {
+    for (const guests of this.bonds.values()) yield* guests.macs();
+    yield* this.host.macsInTurn();
   }
 
   /** The failover thread is quicker to read of a bond that is made, and of its first slave, than the main thread. */
@@ -122,7 +177,8 @@ export class Announcer implements Task {
     const { capacity } = this.memories;
     const announceable = (key: string): void => this.events.emit('announceable', bond, key);
     const cut = (mac: Mac, key: string): void => this.host.cut(mac, key, undefined, capacity);
-    const guests = new BondGuests(capacity, this.memories.take(), announceable, cut);
+    const hurry = (mac: Mac): void => this.late.hurry(mac);
+    const guests = new BondGuests(capacity, this.memories.take(), announceable, cut, hurry);
     const { memory } = guests.batch;
     this.bonds.set(bond, guests);
     if (guests.batch.unlocked !== null) this.events.emit('unlocked', guests.batch.unlocked);
@@ -157,8 +213,7 @@ export class Announcer implements Task {
     return link !== undefined && this.host.topology.watches(link.name);
   }
 
-  private judge(mac: Mac): void {
-    const verdicts = this.host.verdicts(mac);
+  private update(mac: Mac, verdicts: readonly Verdict[]): void {
     for (const [bond, guests] of this.bonds) {
       guests.update(
         mac,

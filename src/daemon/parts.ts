@@ -48,7 +48,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const { topology } = host;
   const bonds = new Map<BondId, BondGuests>();
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
-  const announcer = new Announcer(host, bonds, config, events, startThread);
+  const announcer = new Announcer(host, bonds, config, events, startThread, clock);
   const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
     wanted === false ? null : new Snooper(host, bonds, tools, startThread, wanted === 'socket' ? 'socket' : 'mirror'),
   );

@@ -2,6 +2,7 @@ import type { Mac } from '../addr/mac.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting } from '../sources/sighting.js';
 import { MAX_STATIC_VLANS } from '../sources/static-rows.js';
+import type { PortQuota } from '../sources/port-quota.js';
 
 /** Which limit was met. Closed set: it is a label of metrics. */
 export type CutReason = 'per-port' | 'total' | 'vlans' | 'static-vlans';
@@ -111,3 +112,22 @@ export class Cuts {
 }
 
 const closed = ({ reason, port, mac, limit, gone }: OpenCut): Cut => ({ reason, port, mac, limit, count: gone.size });
+
+/** Whether a limit is not met any more, as what it limits stands now. */
+export function hasRoom(
+  { reason, port, limit }: Cut,
+  now: {
+    readonly quota: PortQuota;
+    /** Whether all that may be announced have a place. */
+    readonly hasPlaces: () => boolean;
+    /** Whether what was heard or remembered has no room for further places. */
+    readonly isFull: boolean;
+    readonly hasFolded: boolean;
+  },
+): boolean {
+  const { quota } = now;
+  if (reason === 'vlans') return !now.isFull && now.hasPlaces();
+  if (reason === 'total') return quota.size < limit;
+  if (reason === 'static-vlans') return !now.hasFolded;
+  return quota.at(port ?? 0) < Math.max(limit, quota.limits.perPort); // it may be higher by now
+}

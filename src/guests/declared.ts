@@ -28,8 +28,10 @@ export class Declared {
   private readonly standbys = new StandbyGuests();
   /** Whether the host's own addresses have changed since they were read. */
   ownPending = false;
+  /** Whether a device that is named as a guest's has. */
+  interfacesPending = false;
 
-  /** @param announcesOwn whether the host's own addresses are announced; another value takes effect with `readAll` */
+  /** @param announcesOwn whether the host's own addresses are announced; another value takes effect when all is read */
   constructor(
     private readonly topology: Topology,
     private readonly table: GuestTable,
@@ -96,15 +98,29 @@ export class Declared {
     if (this.own.finishDump()) this.ownPending = true;
   }
 
-  /** Who sits where may have changed with the shape of the host. */
-  readAll(): void {
-    this.readOwn();
-    this.readInterfaces();
+  /** A device is gone, and the host's addresses with it. */
+  forgetDevice(device: number): void {
+    this.ownPending ||= this.own.of(device).size > 0;
+    this.own.forget(device);
+  }
+
+  /** A device that nobody's way leads past is another, or was. @param devices it, and the other end of a cable */
+  deviceChanged(link: LinkEvent | undefined, devices: readonly number[]): void {
+    this.ownPending ||= link !== undefined && isMacvlan(link);
+    this.ownPending ||= devices.some((device) => this.own.of(device).size > 0);
+    this.interfacesPending ||= this.domains.has(link?.name ?? '');
+  }
+
+  /** Who sits where may have changed with the shape of the host. @param all whatever it was; else what was named before */
+  read(all: boolean): void {
+    if (all || this.ownPending) this.readOwn();
+    if (all || this.interfacesPending) this.readInterfaces();
   }
 
   /** libvirt and Proxmox VE name devices, and who has a name changes. */
-  readInterfaces(): void {
+  private readInterfaces(): void {
     const { topology, proxmox } = this;
+    this.interfacesPending = false;
     const interfaces = withOwnMacs(this.interfaces, topology.allLinks());
     this.names = new Map([...proxmox, ...interfaces].map(({ mac, domain }) => [mac, domain]));
     const pvid = (port: number): number | null => {
@@ -117,7 +133,7 @@ export class Declared {
   }
 
   /** Reads again who the host itself is, and who is on its macvlans beside it. */
-  readOwn(): void {
+  private readOwn(): void {
     const { topology, own } = this;
     this.ownPending = false;
     const macvlans = readMacvlans(topology.allLinks());

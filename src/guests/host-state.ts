@@ -16,7 +16,7 @@ import { spokenRows } from '../topology/spoken-rows.js';
 import { Successors } from '../topology/successors.js';
 import { Topology } from '../topology/topology.js';
 import { type GuestAddress, isHostsFrame, knownAddresses } from './addresses.js';
-import { type Cut, Cuts, tooManyStatic } from './cuts.js';
+import { Cuts, hasRoom, tooManyStatic } from './cuts.js';
 import { Declared } from './declared.js';
 import type { Healable } from './reflections.js';
 import { type EvictionReason, HeardBook, noteSaid, type Said } from './heard-book.js';
@@ -24,7 +24,7 @@ import { passedInFront } from './in-front.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
-import { type GuestSnapshot, recall, recallHeard, recallSpeaking, type Snapshot, snapshotGuests } from './snapshot.js';
+import { type GuestSnapshot, recallAll, type Snapshot, snapshotGuests } from './snapshot.js';
 import { Speakers, type SpeakerReason } from './speakers.js';
 import { ShapeFollower } from './shape-follower.js';
 import { type Evidence, portStands } from './standing.js';
@@ -35,7 +35,7 @@ import { judge, type Verdict } from './verdict.js';
 
 /** What of a frame does not count that a guest cannot have sent. */
 const NOT_THE_GUESTS = { proof: false, claims: [], confirms: [], router: null, raSent: false } as const;
-/** A frame and the kernel's word on the address that it is about are read at most so far apart, in seconds. */
+/** A frame and the kernel's word on its address are read at most so far apart, in seconds. */
 const APART = 2;
 /** Who is heard and never announced for that alone is named so long after his last frame, in seconds. */
 const NAMED_FOR = 3600;
@@ -45,7 +45,8 @@ export class HostState {
   readonly topology = new Topology();
   private readonly changed = new Changes();
   private readonly successors = new Successors();
-  private readonly cuts = new Cuts();
+  /** Which limits are met, by whom, and who is not announced for that. */
+  readonly cuts = new Cuts();
   private readonly table: GuestTable;
   private readonly memory: Memory;
   private readonly book: HeardBook;
@@ -69,7 +70,7 @@ export class HostState {
 
   constructor(private settings: GuestSettings) {
     const { total, perPort, addressesPerGuest } = settings.limits;
-    const { topology, changed: changes } = this;
+    const { topology, changed: changes, cuts } = this;
     const isGuests = (sighting: Sighting): boolean => portFacts(topology, sighting).isGuests;
     const table = (this.table = new GuestTable(2 * total, isGuests, (row) =>
       this.cuts.count(tooManyStatic(row), row.mac),
@@ -77,14 +78,12 @@ export class HostState {
     const memory = (this.memory = new Memory(total, isGuests, (place) =>
       this.cut(place.mac, `${place.bridge} ${place.vlan}`, place.device),
     ));
-    const limits = { macs: total, addresses: addressesPerGuest };
     const book = (this.book = new HeardBook(
-      limits,
+      { macs: total, addresses: addressesPerGuest },
       (mac) => changes.touch(mac),
       (mac, exit) => this.cut(mac, exit),
     ));
     const speakers = (this.speakers = new Speakers(total));
-    const { cuts } = this;
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
     const parts = { topology, table, memory, book, changes, cuts, stands, speakers };
     const anew = { absent: new AbsentPorts(), successors: this.successors };
@@ -160,11 +159,6 @@ export class HostState {
     this.declared.setInterfaces(interfaces, standby, this.latest);
   }
 
-  /** Takes in the interfaces that Proxmox VE's guests have on this node while they run, in place of those of the last call. */
-  setProxmoxInterfaces(interfaces: readonly GuestInterface[]): void {
-    this.declared.setProxmox(interfaces);
-  }
-
   /** The addresses that had to go, or were turned away, since the last call: why. */
   takeEvictions(): readonly (EvictionReason | SpeakerReason)[] {
     const { learned, book, speakers, cuts } = this;
@@ -181,21 +175,11 @@ export class HostState {
     return rows.find((row) => this.isHere(row))?.device ?? null;
   }
 
-  /** Which limits are met, by whom, and who is not announced for that. */
-  limitsMet(): readonly Cut[] {
-    return this.cuts.all();
-  }
-
   /** Those that are met since the last call, and those that have room again. To be called now and then. */
   lookAtLimits(now: number): ReturnType<Cuts['look']> {
-    const { quota } = this.learned;
-    const hasRoom = ({ reason, port, limit }: Cut): boolean => {
-      if (reason === 'vlans') return !this.book.isFull && !this.memory.isFull && this.hasPlaces();
-      if (reason === 'total') return quota.size < limit;
-      if (reason === 'static-vlans') return !this.table.hasFolded;
-      return quota.at(port ?? 0) < Math.max(limit, quota.limits.perPort); // it may be higher by now
-    };
-    return this.cuts.look(hasRoom, now);
+    const { learned, book, memory, hasPlaces } = this;
+    const room = { quota: learned.quota, hasPlaces, isFull: book.isFull || memory.isFull };
+    return this.cuts.look((cut) => hasRoom(cut, { ...room, hasFolded: this.table.hasFolded }), now);
   }
 
   /**
@@ -214,7 +198,9 @@ export class HostState {
     const reflected = direction === 'in' && this.learned.reflections.isRecent(bond, at);
     if (!reflected && this.settings.static.length > 0) this.statics.heard(bond, heard);
     const known = this.isGuest(mac) || (this.speakers.held.size > 0 && this.speakers.has(mac));
-    const isGuests = direction === 'in' || !(this.standsStill(mac) || this.isHostsVoice(heard));
+    const { own } = this.declared;
+    const isHosts = (): boolean => own.byDevice.size > 0 && isHostsVoice(topology, own, table.sightings(mac), heard);
+    const isGuests = direction === 'in' || !(this.standsStill(mac) || isHosts());
     const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
     if (!reflected) noteSaid(this.speakers, bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
@@ -228,11 +214,6 @@ export class HostState {
     const isElsewhere = (row: Sighting): boolean =>
       this.isHere(row) && !ports.some(({ device }) => device === row.device);
     return ports.length > 0 && !this.table.sightings(mac).some(isElsewhere);
-  }
-
-  private isHostsVoice(heard: Heard): boolean {
-    const { own } = this.declared;
-    return own.byDevice.size > 0 && isHostsVoice(this.topology, own, this.table.sightings(heard.mac), heard);
   }
 
   /** Whether somebody was heard leaving of whom no source has told yet. */
@@ -325,11 +306,31 @@ export class HostState {
    * @returns the MACs, those that are not known any more among them; or 'all', also those known only to the caller
    */
   takeStale(): ReadonlySet<Mac> | 'all' {
-    if (this.changed.isAll) {
-      this.declared.readAll();
-      this.learned.dropFallen();
-    } else if (this.declared.ownPending) this.declared.readOwn();
+    this.readChanged();
+    if (this.changed.isAll) for (const mac of [...this.memory.macs()]) this.learned.dropFallen(mac);
+    const { macs, all } = this.changed.take();
+    return all ? 'all' : macs;
+  }
+
+  /** As `takeStale`, for who takes his time: `macs` are to be judged now, and if `all`, the others by `judgeAnew`. */
+  takeChanges(): ReturnType<Changes['take']> {
+    this.readChanged();
     return this.changed.take();
+  }
+
+  private readChanged(): void {
+    const { changed, learned, table, memory, declared } = this;
+    if (changed.isAll || declared.ownPending || declared.interfacesPending) declared.read(changed.isAll);
+    for (const device of changed.takeDevices()) {
+      for (const macs of [table.macsAt(device), memory.macsAt(device)]) for (const mac of macs) changed.touch(mac);
+      learned.dropFallenAt(device);
+    }
+  }
+
+  /** What is to be said of one MAC after the host's shape has changed: where it cannot be any more is forgotten first. */
+  judgeAnew(mac: Mac): Verdict[] {
+    this.learned.dropFallen(mac);
+    return this.verdicts(mac);
   }
 
   /**
@@ -357,8 +358,12 @@ export class HostState {
   }
 
   macs(): Iterable<Mac> {
-    const { table, memory, statics, speakers } = this;
-    return new Set([...table.macs(), ...memory.macs(), ...statics.macs(), ...speakers.macs()]);
+    return new Set(this.macsInTurn());
+  }
+
+  /** The same, some more than once. They may come and go between two steps. */
+  *macsInTurn(): Generator<Mac> {
+    for (const part of [this.table, this.memory, this.statics, this.speakers]) yield* part.macs();
   }
 
   /** Differs from an earlier value when something has changed since that a snapshot may tell. */
@@ -380,13 +385,8 @@ export class HostState {
    * now, and what was heard since, counts more. To be called when the devices are known.
    */
   restore(guests: Iterable<GuestSnapshot>, now: number): void {
-    const all = [...guests];
-    this.learned.restore(all.flatMap((guest) => recall(this.topology, guest, now)));
-    for (const guest of all) {
-      this.book.restore(guest.mac, recallHeard(this.topology, guest, now));
-      for (const { exit, out } of recallSpeaking(this.topology, guest, now))
-        this.speakers.restore(guest.mac, exit, out);
-    }
+    const { topology, learned, book, speakers } = this;
+    recallAll({ topology, learned, book, speakers }, [...guests], now);
     this.expire(now);
     this.changed.touchAll();
   }

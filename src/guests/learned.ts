@@ -12,7 +12,7 @@ import type { Succession, Successors } from '../topology/successors.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardBook } from './heard-book.js';
 import type { CutReason, Cuts } from './cuts.js';
-import { PortQuota, type QuotaLimits } from './port-quota.js';
+import { PortQuota, type QuotaLimits } from '../sources/port-quota.js';
 import { type Healable, type Move, Reflections } from './reflections.js';
 import type { Speakers } from './speakers.js';
 import { behind } from './standing.js';
@@ -260,38 +260,43 @@ export class Learned {
    */
   pvidMoved({ port, from, to: vlan }: PvidMove): void {
     const there = (sighting: Sighting): boolean => sighting.device === port && sighting.vlan === from;
-    this.moveAll((sighting) => (there(sighting) ? { ...sighting, vlan } : null));
+    this.move(this.parts.memory.macsAt(port), (sighting) => (there(sighting) ? { ...sighting, vlan } : null));
   }
 
   /** A bridge has another ifindex now. Who was on an uplink of the one before lives elsewhere still. */
   bridgeMadeAnew({ from, to: bridge }: Pick<Succession, 'from' | 'to'>): void {
-    this.moveAll((sighting) => (sighting.bridge === from ? { ...sighting, bridge } : null));
+    const to = (sighting: Sighting) => (sighting.bridge === from ? { ...sighting, bridge } : null);
+    this.move(this.parts.memory.macs(), to);
   }
 
-  private moveAll(to: (sighting: Sighting) => Sighting | null): void {
-    const { memory } = this.parts;
-    for (const mac of [...memory.macs()]) if (memory.move(mac, to)) this.settle([mac]);
+  private move(macs: Iterable<Mac>, to: (sighting: Sighting) => Sighting | null): void {
+    for (const mac of [...macs]) if (this.parts.memory.move(mac, to)) this.settle([mac]);
   }
 
   /** Devices are gone, have no carrier, or are in another bridge: whoever was silent behind them is, though another may be there in a moment. */
   portsFell(devices: Iterable<number>): void {
-    const { topology } = this.parts;
+    const { topology, memory } = this.parts;
     const fallen = new Set([...devices].filter((device) => !leadsStraightOut(topology, device)));
-    if (fallen.size > 0) this.forgetAll((sighting) => fallen.has(sighting.device));
+    for (const device of fallen)
+      for (const mac of [...memory.macsAt(device)]) this.forget(mac, (sighting) => fallen.has(sighting.device));
   }
 
-  /** Forgets who was where nothing can be assumed any more: after a change of the host's shape. */
-  dropFallen(): void {
-    this.forgetAll((sighting) => !this.isWorthKeeping(sighting));
+  /** Forgets where a MAC was, and nothing can be assumed any more: after a change of the host's shape. */
+  dropFallen(mac: Mac): void {
+    if (this.parts.memory.of(mac).length > 0) this.forget(mac, (sighting) => !this.isWorthKeeping(sighting));
   }
 
-  /** Forgets the places that `unwanted` picks, of whomever they are. */
-  private forgetAll(unwanted: (sighting: Sighting) => boolean): void {
+  /** The same of all who were at a device. */
+  dropFallenAt(device: number): void {
+    for (const mac of [...this.parts.memory.macsAt(device)]) this.dropFallen(mac);
+  }
+
+  /** Forgets the places of a MAC that `unwanted` picks. */
+  private forget(mac: Mac, unwanted: (sighting: Sighting) => boolean): void {
     const { memory } = this.parts;
-    for (const mac of [...memory.macs()]) {
-      this.settle(memory.forget(mac, unwanted));
-      this.keepQuota(mac);
-    }
+    const before = memory.of(mac).length;
+    this.settle(memory.forget(mac, unwanted));
+    if (memory.of(mac).length < before) this.settle([mac]);
   }
 
   /** Takes in what was remembered before. What a bridge lists now counts more. */

@@ -1,4 +1,4 @@
-import type { KernelEvent } from '../kernel/events.js';
+import type { KernelEvent, LinkEvent } from '../kernel/events.js';
 import { PvidMoves } from '../topology/pvid-moves.js';
 import { asBond } from '../topology/bond-id.js';
 import type { Succession } from '../topology/successors.js';
@@ -11,6 +11,9 @@ interface Concerned extends Pick<Parts, 'topology' | 'book' | 'speakers' | 'chan
   readonly declared: Declared;
 }
 
+/** A device, and at which devices those are whom a change of it may concern; null: everybody may be concerned. */
+type Concern = { readonly devices: readonly number[]; readonly link: LinkEvent | undefined } | null;
+
 /** Follows the devices of the host: what a message about one of them means for those who were behind it. */
 export class ShapeFollower {
   private readonly pvidMoves = new PvidMoves();
@@ -19,20 +22,37 @@ export class ShapeFollower {
 
   /** Takes in an event about devices. @param now monotonic clock, seconds */
   apply(event: KernelEvent, now: number): void {
-    const { topology, changes, absent, successors, learned, declared } = this.concerned;
+    const { topology, absent, successors, learned, declared } = this.concerned;
     const renamed = event.type === 'link' && topology.link(event.ifindex)?.name !== event.name;
     const fell = event.type === 'linkGone' || (event.type === 'link' && !(event.up && event.lowerUp));
     const isElsewhere = absent.precede(event, topology, now);
     if (fell || (isElsewhere && event.type === 'link')) learned.portsFell([event.ifindex]);
-    if (event.type === 'linkGone') declared.own.forget(event.ifindex);
+    if (event.type === 'linkGone') declared.forgetDevice(event.ifindex);
     this.pvidMoves.precede(event, topology);
     successors.precede(event, topology, now);
-    if (topology.apply(event) || renamed) changes.touchAll();
+    const before = this.concernedBy(event);
+    if (topology.apply(event) || renamed) this.touch(before, this.concernedBy(event));
     const succession = successors.follow(event, topology);
     if (succession) this.succeed(succession);
     const moved = this.pvidMoves.follow(event, topology);
     // A port that is set up again has the default PVID at first: its guests were never there.
     if (moved && !absent.has(moved.port)) learned.pvidMoved(moved);
+  }
+
+  private concernedBy(event: KernelEvent): Concern {
+    const { topology } = this.concerned;
+    const devices = 'ifindex' in event ? topology.concernedBy(event.ifindex) : null;
+    return devices && { devices, link: topology.link(devices[0] ?? null) };
+  }
+
+  private touch(before: Concern, after: Concern): void {
+    const { changes, declared } = this.concerned;
+    if (!before || !after) return changes.touchAll();
+    for (const { devices, link } of [before, after]) {
+      for (const device of devices) changes.touchAt(device);
+      if (link?.address) changes.touch(link.address); // a bridge's port has it for its own, whoever else has it there
+      declared.deviceChanged(link, devices);
+    }
   }
 
   private succeed({ type, from, to }: Succession): void {
@@ -49,6 +69,6 @@ export class ShapeFollower {
   /** Ports that did not come back have nobody behind them any more. To be called now and then. */
   expire(now: number): void {
     const { absent, learned } = this.concerned;
-    if (absent.expire(now)) learned.dropFallen();
+    for (const device of absent.expire(now)) learned.dropFallenAt(device);
   }
 }

@@ -8,7 +8,7 @@ import { type Exit, isOverlay } from '../topology/bond-id.js';
 import { spokenRows } from '../topology/spoken-rows.js';
 import type { Topology } from '../topology/topology.js';
 import type { HeardExit } from './heard-book.js';
-import type { Parts } from './learned.js';
+import type { Learned, Parts } from './learned.js';
 import type { Remembered } from './table.js';
 
 /** Where a MAC was: a sighting whose devices can be recognised later. */
@@ -115,7 +115,7 @@ function snapshotPlace(topology: Topology, { sighting, lastSeen }: Remembered): 
  * What libvirt said then is no word of libvirt's now: it counts as what any bridge has seen, but for a programmed one,
  * of which only what it has learned says in which VLAN the guest is.
  */
-export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: number): Remembered[] {
+function recall(topology: Topology, { mac, places }: GuestSnapshot, now: number): Remembered[] {
   const isKnown = ({ device, bridge }: PlaceSnapshot): boolean => stands(topology, device) && stands(topology, bridge);
   const lost = Math.max(...places.filter((place) => !isKnown(place)).map(({ lastSeen }) => lastSeen), -Infinity);
   return places
@@ -134,7 +134,7 @@ export function recall(topology: Topology, { mac, places }: GuestSnapshot, now: 
 }
 
 /** Where a station was a guest because it was heard, on bonds that still stand, and when it was heard last. */
-export function recallSpeaking(
+function recallSpeaking(
   topology: Topology,
   { heard }: GuestSnapshot,
   now: number,
@@ -146,7 +146,7 @@ export function recallSpeaking(
 }
 
 /** What of a guest was heard on the bonds that still stand. */
-export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardExit[] {
+function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: number): HeardExit[] {
   const past = (time: number | null): number => (time === null ? -Infinity : Math.min(time, now));
   return heard.flatMap(({ bond: named, addresses, unexplained: _, ...place }) => {
     const bond = bondNow(topology, named);
@@ -162,4 +162,17 @@ export function recallHeard(topology: Topology, { heard }: GuestSnapshot, now: n
       addresses: new Map(addresses.map(([ip, time]) => [ip, past(time)])),
     };
   });
+}
+
+/** Takes guests in, as far as the devices that stand now are theirs. What is known of them already counts more. */
+export function recallAll(
+  { topology, learned, book, speakers }: Pick<Parts, 'topology' | 'book' | 'speakers'> & { readonly learned: Learned },
+  guests: readonly GuestSnapshot[],
+  now: number,
+): void {
+  learned.restore(guests.flatMap((guest) => recall(topology, guest, now)));
+  for (const guest of guests) {
+    book.restore(guest.mac, recallHeard(topology, guest, now));
+    for (const { exit, out } of recallSpeaking(topology, guest, now)) speakers.restore(guest.mac, exit, out);
+  }
 }

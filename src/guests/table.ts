@@ -1,4 +1,5 @@
 import type { Mac } from '../addr/mac.js';
+import { MacsByDevice } from '../addr/macs-by-device.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { MAX_STATIC_VLANS, StaticRows } from '../sources/static-rows.js';
@@ -20,6 +21,9 @@ function placeOf({ source, bridge, vlan, device }: Sighting): string {
 export class GuestTable {
   private readonly byMac = new Map<Mac, Map<string, Sighting>>();
   private readonly unconfirmed = new Map<Source, Set<Sighting>>();
+  private readonly byDevice = new MacsByDevice();
+  /** What each source says that is read whole. */
+  private readonly declared = new Map<Source, Set<Sighting>>();
   /** null as long as no MAC has static rows in too many VLANs of a port. */
   private statics: StaticRows | null = null;
 
@@ -46,8 +50,18 @@ export class GuestTable {
     return this.byMac.keys();
   }
 
+  /** The MACs that a source has at a device. */
+  macsAt(device: number): Iterable<Mac> {
+    return this.byDevice.at(device);
+  }
+
   sightings(mac: Mac): readonly Sighting[] {
-    return [...(this.byMac.get(mac)?.values() ?? []), ...(this.statics?.of(mac) ?? [])];
+    return [...this.rows(mac)];
+  }
+
+  private *rows(mac: Mac): Generator<Sighting> {
+    yield* this.byMac.get(mac)?.values() ?? [];
+    yield* this.statics?.of(mac) ?? [];
   }
 
   /** What is held of the same MAC, bridge and VLAN. */
@@ -76,6 +90,8 @@ export class GuestTable {
     if (held?.device === sighting.device) return 'unchanged';
     const before = this.statics?.held(sighting);
     places.set(place, sighting);
+    this.came(sighting);
+    if (held) this.went(held);
     if (before) this.removeStatic(before);
     if (sighting.fixed && (this.hasFolded || places.size > MAX_STATIC_VLANS)) this.fold(places, sighting);
     return 'changed';
@@ -115,10 +131,24 @@ export class GuestTable {
     const held = sighting.vlans ? undefined : places.get(place);
     if (held && held.device === sighting.device) {
       places.delete(place);
+      this.went(held);
       this.unconfirmed.get(held.source)?.delete(held); // what comes in its place is not to go with the dump
     } else if (!this.removeStatic(sighting)) return false;
     this.forgetEmpty(sighting.mac, places);
     return true;
+  }
+
+  private came(row: Sighting): void {
+    this.byDevice.add(row.device, row.mac);
+    if (row.source === 'fdb' || row.source === 'ovs') return;
+    const rows = this.declared.get(row.source);
+    if (rows) rows.add(row);
+    else this.declared.set(row.source, new Set([row]));
+  }
+
+  private went(row: Sighting): void {
+    this.byDevice.leave(row.device, row.mac, this.rows(row.mac));
+    this.declared.get(row.source)?.delete(row);
   }
 
   private forgetEmpty(mac: Mac, places: ReadonlyMap<string, Sighting> | undefined): void {
@@ -129,13 +159,16 @@ export class GuestTable {
   private removeStatic(row: Sighting): boolean {
     const gone = this.statics?.remove(row) ?? null;
     if (this.statics?.size === 0) this.statics = null;
+    if (gone) this.went(row);
     return gone !== null;
   }
 
   /** Before a source is read anew: what it does not repeat is to go with `finishDump`. */
   startDump(source: Source): void {
-    const held = [...this.byMac.values()].flatMap((places) => [...places.values()]);
-    this.unconfirmed.set(source, new Set(held.filter((sighting) => sighting.source === source)));
+    const rows = source === 'fdb' ? new Set<Sighting>() : new Set(this.declared.get(source));
+    for (const places of source === 'fdb' ? this.byMac.values() : [])
+      for (const row of places.values()) if (row.source === source) rows.add(row);
+    this.unconfirmed.set(source, rows);
     if (source === 'fdb') this.statics?.startDump();
   }
 
@@ -143,8 +176,10 @@ export class GuestTable {
   finishDump(source: Source): Sighting[] {
     const gone = [...(this.unconfirmed.get(source) ?? [])].filter((sighting) => this.remove(sighting));
     this.unconfirmed.delete(source);
-    if (source === 'fdb') gone.push(...(this.statics?.finishDump() ?? []));
+    const folded = source === 'fdb' ? (this.statics?.finishDump() ?? []) : [];
     if (this.statics?.size === 0) this.statics = null;
+    for (const row of folded) this.went(row);
+    gone.push(...folded);
     for (const { mac } of gone) this.forgetEmpty(mac, this.byMac.get(mac));
     return gone;
   }
@@ -168,6 +203,7 @@ export class Memory {
   private readonly guests: LruMap<Mac, Remembered[]>;
   private readonly others: LruMap<Mac, Remembered[]>;
   private readonly shares: Shares<Mac>;
+  private readonly byDevice = new MacsByDevice();
 
   /**
    * @param isGuests whether a sighting was on a guest's port
@@ -213,6 +249,7 @@ export class Memory {
     );
     this.guests.clear();
     this.others.clear();
+    this.byDevice.clear();
     this.shares.clear();
     const inOrder = [...held, ...added].sort((a, b) => a.lastSeen - b.lastSeen);
     for (const { sighting, lastSeen } of inOrder) this.departed(sighting, lastSeen);
@@ -221,6 +258,11 @@ export class Memory {
   /** What is remembered of a MAC, the latest last. */
   of(mac: Mac): readonly Remembered[] {
     return this.guests.get(mac) ?? this.others.get(mac) ?? [];
+  }
+
+  /** The MACs that were at a device. */
+  macsAt(device: number): Iterable<Mac> {
+    return this.byDevice.at(device);
   }
 
   *macs(): Generator<Mac> {
@@ -241,6 +283,7 @@ export class Memory {
     this.shares.set(mac, kept.length);
     if (kept.length > 0) map.replace(mac, kept);
     else map.delete(mac);
+    this.changed(mac, places, kept);
     return [];
   }
 
@@ -251,7 +294,9 @@ export class Memory {
     if (moved.every(({ sighting }, n) => sighting === places[n]?.sighting)) return false;
     const isLast = ({ sighting }: Remembered, n: number): boolean =>
       !moved.slice(n + 1).some((later) => samePort(later.sighting, sighting));
-    (this.guests.has(mac) ? this.guests : this.others).replace(mac, moved.filter(isLast));
+    const kept = moved.filter(isLast);
+    (this.guests.has(mac) ? this.guests : this.others).replace(mac, kept);
+    this.changed(mac, places, kept);
     return true;
   }
 
@@ -263,6 +308,7 @@ export class Memory {
         if ((places.at(-1)?.lastSeen ?? 0) >= time) continue; // not in order: a later place may have been forgotten
         expired.push(mac);
         map.delete(mac);
+        this.changed(mac, places, []);
         this.shares.set(mac, 0);
       }
     }
@@ -270,13 +316,24 @@ export class Memory {
   }
 
   private put(mac: Mac, places: Remembered[]): Mac[] {
+    const before = this.of(mac);
     this.guests.delete(mac);
     this.others.delete(mac);
     const map = this.isGuest(places) ? this.guests : this.others;
     this.shares.set(mac, places.length);
-    const forgotten = map.put(mac, places).map(([each]) => each);
-    for (const each of forgotten) this.shares.set(each, 0);
-    return forgotten;
+    const forgotten = map.put(mac, places);
+    this.changed(mac, before, places);
+    for (const [each, theirs] of forgotten) {
+      this.shares.set(each, 0);
+      this.changed(each, theirs, []);
+    }
+    return forgotten.map(([each]) => each);
+  }
+
+  private changed(mac: Mac, before: readonly Remembered[], now: readonly Remembered[]): void {
+    const left = now.map(({ sighting }) => sighting);
+    for (const { device } of left) this.byDevice.add(device, mac);
+    for (const { sighting } of before) this.byDevice.leave(sighting.device, mac, left);
   }
 
   private isGuest(places: readonly Remembered[]): boolean {
@@ -289,31 +346,50 @@ export function samePort(a: Sighting, b: Sighting): boolean {
   return a.device === b.device && a.bridge === b.bridge && a.vlan === b.vlan;
 }
 
-/** Whose verdicts may have changed, for those who keep something in step with them. Bounded by the MACs that are known. */
+/**
+ * Whose verdicts may have changed, for those who keep something in step with them: MACs, whoever is at a device, or all.
+ * Bounded by the MACs and devices that are known.
+ */
 export class Changes {
-  private stale: Set<Mac> | 'all' = 'all';
+  private stale = new Set<Mac>();
+  private readonly concerned = new Set<number>();
+  private all = true;
   /** Differs from an earlier value when something has changed since. */
   count = 0;
 
   touch(mac: Mac): void {
     this.count++;
-    if (this.stale !== 'all') this.stale.add(mac);
+    this.stale.add(mac);
+  }
+
+  /** The ways of those at a device may be others. */
+  touchAt(device: number): void {
+    this.count++;
+    this.concerned.add(device);
   }
 
   touchAll(): void {
     this.count++;
-    this.stale = 'all';
+    this.all = true;
   }
 
   /** Whether everything may have changed. */
   get isAll(): boolean {
-    return this.stale === 'all';
+    return this.all;
   }
 
-  /** @returns what was touched since the last call */
-  take(): ReadonlySet<Mac> | 'all' {
-    const stale = this.stale;
+  /** @returns the devices that were touched since the last call */
+  takeDevices(): readonly number[] {
+    const devices = [...this.concerned];
+    this.concerned.clear();
+    return devices;
+  }
+
+  /** @returns the MACs that were touched since the last call, and whether all were */
+  take(): { readonly macs: ReadonlySet<Mac>; readonly all: boolean } {
+    const taken = { macs: this.stale, all: this.all };
     this.stale = new Set();
-    return stale;
+    this.all = false;
+    return taken;
   }
 }

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.js';
 import { PROXMOX_FOLDERS } from '../config/constants.js';
 import { SyscallError } from '../errors.js';
+import type { Declared } from '../guests/declared.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
 import { parseProxmoxGuest, type ProxmoxGuest, type ProxmoxKind } from '../sources/proxmox.js';
@@ -55,7 +56,7 @@ export class ProxmoxWatch implements Task {
   constructor(
     folders: Readonly<Record<ProxmoxKind, Folder>>,
     private readonly tools: ProxmoxTools,
-    private readonly changed: HostState['setProxmoxInterfaces'],
+    private readonly changed: Declared['setProxmox'],
     private readonly limits = LIMITS,
   ) {
     this.shelves = (['qemu', 'lxc'] as const).map((kind) => {
@@ -127,13 +128,13 @@ export class ProxmoxWatch implements Task {
  */
 export function followProxmox(
   config: Config,
-  host: Pick<HostState, 'setProxmoxInterfaces'>,
+  host: Pick<HostState, 'declared'>,
   tools: ProxmoxTools & { readonly events: DaemonEmitter },
   openFolder: (path: string) => Folder,
   hostKnown: () => Promise<void>,
 ): SwitchedTask<boolean, ProxmoxWatch> {
-  const apply: HostState['setProxmoxInterfaces'] = (interfaces) => {
-    host.setProxmoxInterfaces(interfaces);
+  const apply: Declared['setProxmox'] = (interfaces) => {
+    host.declared.setProxmox(interfaces);
     void hostKnown().then(() => tools.events.emit('guestsChanged'));
   };
   const folders = { qemu: openFolder(PROXMOX_FOLDERS.qemu), lxc: openFolder(PROXMOX_FOLDERS.lxc) };

@@ -55,11 +55,11 @@ export class AbsentPorts {
     for (const absence of this.absences.values()) if (absence.bridge === from) absence.bridge = to;
   }
 
-  /** @returns whether some are not waited for any more */
-  expire(now: number): boolean {
-    const over = [...this.absences].filter(([, { since }]) => now - since > PATIENCE);
-    for (const [device] of over) this.absences.delete(device);
-    return over.length > 0;
+  /** @returns those that are not waited for any more */
+  expire(now: number): number[] {
+    const over = [...this.absences].filter(([, { since }]) => now - since > PATIENCE).map(([device]) => device);
+    for (const device of over) this.absences.delete(device);
+    return over;
   }
 
   private leave(device: number, topology: Topology, since: number): void {

@@ -41,6 +41,10 @@ export class OverlayView {
     this.byIndex = new Map(links.map((link) => [link.ifindex, link]));
   }
 
+  get isEmpty(): boolean {
+    return this.byIndex.size === 0;
+  }
+
   /** Whether the overlay has a word on a kernel's device of that name. */
   names(name: string | undefined): boolean {
     return name !== undefined && this.all.interfaces.has(name);

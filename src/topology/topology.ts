@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KernelEvent, LinkEvent, PortVlansEvent, VlanRange } from '../kernel/events.js';
+import { otherKind } from '../kernel/link.js';
 import { LruMap } from '../lru-map.js';
 import { isOverlay } from './bond-id.js';
 import { type BridgePort, withVlans } from './bridge-port.js';
+import { isEnd, Uses } from './ends.js';
 import { type Overlay, OverlayView, sameOverlay, shapeOf } from './overlay.js';
 
 /** More ports than any host has; a guest may send in 4,094 VLANs of each. */
@@ -16,6 +18,7 @@ export class Topology {
   private readonly kernel = { links: new Map<number, LinkEvent>(), byName: new Map<string, number>() };
   private readonly links = this.kernel.links;
   private readonly byName = this.kernel.byName;
+  private readonly uses = new Uses();
   private readonly ports = new Map<number, BridgePort>();
   /** What follows from the shape of the host (`shapeOf`), by what it says; emptied when that changes. */
   readonly derived = new LruMap<string, unknown>(MAX_DERIVED);
@@ -42,6 +45,16 @@ export class Topology {
     const changed = this.fold(event);
     if (changed) this.derived.clear();
     return changed;
+  }
+
+  /**
+   * The devices whose ways a change of this one may change, where those are few: itself, and the other end of a cable;
+   * null: nobody knows. To be asked before the change and after it.
+   */
+  concernedBy(ifindex: number): readonly number[] | null {
+    if (!this.overlay.isEmpty || !isEnd(this.links, this.uses, ifindex)) return null;
+    const link = this.links.get(ifindex);
+    return link && link.lower !== null && otherKind(link) === 'veth' ? [ifindex, link.lower] : [ifindex];
   }
 
   /** Replaces the devices over the kernel's. @returns whether ways, or names of devices, may be different now */
@@ -75,6 +88,7 @@ export class Topology {
   private putLink(event: LinkEvent): boolean {
     const held = this.link(event.ifindex);
     if (held && held.name !== event.name) this.dropLink(event.ifindex);
+    this.uses.replace(this.links.get(event.ifindex), event);
     this.links.set(event.ifindex, event);
     this.byName.set(event.name, event.ifindex);
     const moved = event.bridgePortState !== null && this.putPort(event.ifindex, event.bridgePortState, null);
@@ -87,6 +101,7 @@ export class Topology {
   private dropLink(ifindex: number): boolean {
     const name = this.links.get(ifindex)?.name;
     if (name !== undefined && this.byName.get(name) === ifindex) this.byName.delete(name);
+    this.uses.replace(this.links.get(ifindex), undefined);
     return this.links.delete(ifindex);
   }
 

@@ -34,6 +34,8 @@ export const EDITION = 4;
 export const EPOCH = 6;
 /** The slot that is first at the next failover: it had no turn in the last one. */
 export const START = 7;
+/** Not 0 while the frames may be those of another shape of the host: then the main thread sends, which looks at each. */
+export const WITHHELD = 10;
 export const IDLE = -1;
 const BUCKET_AT = 32;
 

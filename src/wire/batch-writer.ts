@@ -11,6 +11,7 @@ import {
   PUBLISHED,
   SENDING,
   START,
+  WITHHELD,
   type Generation,
   generationAt,
   IOVEC_BYTES,
@@ -147,6 +148,15 @@ export class BatchWriter {
     this.slots.set(key, slot);
     for (const slots of this.stale) slots.add(slot);
     this.changed = true;
+  }
+
+  get isWithheld(): boolean {
+    return Atomics.load(this.control, WITHHELD) !== 0;
+  }
+
+  /** The failover thread is to leave the frames to the main thread, until they are known to be right. */
+  withhold(withheld: boolean): void {
+    Atomics.store(this.control, WITHHELD, withheld ? 1 : 0);
   }
 
   /** Makes the changes visible to the failover thread. @returns false while that sends from the generation to change */

@@ -50,7 +50,7 @@ export class BondAnnouncements {
     this.buckets = newBuckets(settings.rate, sharedCell(bucketWord(batch.memory)));
     const announceable = {
       keys: () => guests.keys(),
-      rarp: (key: string) => batch.bytes(key),
+      rarp: (key: string) => guests.rarp(key),
       place: (key: string) => guests.place(key),
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
       waiting: () => WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
@@ -118,7 +118,7 @@ export class BondAnnouncements {
     const { bond, plan } = this;
     const { clock, events } = this.tools;
     let heldUp = cause === 'failover' && turns < count;
-    let noneOut = heldUp && doneByOvs !== undefined;
+    let noneOut = heldUp && (doneByOvs !== undefined || turns === 0);
     return {
       clock,
       mayGo: () => this.epoch === epoch,

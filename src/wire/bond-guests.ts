@@ -35,12 +35,14 @@ export class BondGuests {
   /**
    * @param announceable called for each guest that becomes so, with the key of its frame
    * @param onCut called for each that has several places, and one of them not, because the batch is full
+   * @param hurry has a MAC judged that is judged late, before anything is said of it
    */
   constructor(
     capacity: number,
     memory?: BatchMemory,
     private readonly announceable: (key: string) => void = () => undefined,
     private readonly onCut: (mac: Mac, key: string) => void = () => undefined,
+    private readonly hurry: (mac: Mac) => void = () => undefined,
   ) {
     this.batch = new BatchWriter(capacity, memory);
   }
@@ -93,7 +95,14 @@ export class BondGuests {
 
   /** Whose frame has this key, and how it leaves; null when it is not announced. */
   place(key: string): Place | null {
+    const place = this.places.get(key);
+    if (place) this.hurry(place.mac);
     return this.places.get(key) ?? null;
+  }
+
+  /** The RARP frame under a key; null when it is not announced. */
+  rarp(key: string): Uint8Array | null {
+    return this.place(key) && this.batch.bytes(key);
   }
 
   /** @param count how many places the MAC has */
@@ -137,7 +146,7 @@ export class BondGuests {
   private takeFrom(mac: Mac | undefined): void {
     const announced = mac === undefined ? [] : this.announcedOf(mac);
     const key = announced.pop();
-    const place = this.place(key ?? '');
+    const place = this.places.get(key ?? '');
     if (mac === undefined || key === undefined || !place) return;
     this.withdraw(key);
     this.fairly.wait(key, place);

@@ -3,7 +3,7 @@ import { failureOf } from '../errors.js';
 import { Damping, sharedCell, TokenBucket } from '../plan/limits.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
 import type { Owner } from '../sys/process/thread.js';
-import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START } from './batch-memory.js';
+import { bucketWord, controlWords, EPOCH, MESSAGE_BYTES, START, WITHHELD } from './batch-memory.js';
 import type { Portion } from './batch-writer.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { StopOrder, ThreadReport } from './thread-handle.js';
@@ -120,7 +120,8 @@ export class ReadyFirstRound {
     this.mayHaveRun = true;
     const firstFrame = sinceArrival();
     return this.batch.read((messages, count, edition) => {
-      const turns = this.bucket?.take(count, now) ?? 0;
+      const isWithheld = Atomics.load(this.control, WITHHELD) !== 0;
+      const turns = isWithheld ? 0 : (this.bucket?.take(count, now) ?? 0);
       const start = turns === count ? 0 : Atomics.load(this.control, START) % count;
       const portion = { edition, start, count, turns };
       const outcome = this.sendPortion(messages, portion, pause);

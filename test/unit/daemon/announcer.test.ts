@@ -10,6 +10,7 @@ import type { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { DaemonEvents } from '../../../src/wire/events.js';
 import { type FromFailoverThread, NO_ROUND } from '../../../src/wire/thread-messages.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
+import { FakeClock } from '../../support/fake-clock.js';
 import { FakeHost } from '../../support/host.js';
 
 const { config } = readConfig(null);
@@ -28,7 +29,14 @@ function begin() {
     thread = listener;
     return { post: () => undefined };
   };
-  const announcer = new Announcer(state, new Map<BondId, BondGuests>(), SMALL, events, startThread as StartThread);
+  const announcer = new Announcer(
+    state,
+    new Map<BondId, BondGuests>(),
+    SMALL,
+    events,
+    startThread as StartThread,
+    new FakeClock(),
+  );
   const stop = new AbortController();
   const ended = announcer.run(stop.signal);
   const end = async (): Promise<void> => {

@@ -183,10 +183,16 @@ export class Driver {
 
   /** The names of those who are to be judged anew, as the program has it. */
   takeStale(): ReadonlySet<string> | 'all' {
-    const stale = this.state.takeStale();
-    const { restarted } = this;
+    const { macs, all } = this.state.takeChanges();
+    if (all) this.judgeAll();
+    const isAll = all || this.restarted;
     this.restarted = false;
-    return restarted ? 'all' : stale;
+    return isAll ? 'all' : new Set([...macs, ...this.state.takeChanges().macs]);
+  }
+
+  /** The daemon judges them in slices, and has done so by the time that it is asked. */
+  private judgeAll(): void {
+    for (const mac of new Set([...MACS, ...this.state.macs()])) this.state.judgeAnew(mac as Mac);
   }
 
   /** The rows that it wants back in the bridges. */

@@ -29,7 +29,7 @@ test('a guest that falls silent in 400 VLANs is remembered in all of them, also 
   assert.equal(announced(story), 400);
   const [saved] = [...story.state.snapshot(1).guests];
   assert.equal(saved?.places.length, 400);
-  assert.deepEqual(story.state.limitsMet(), []);
+  assert.deepEqual(story.state.cuts.all(), []);
 });
 
 test('a guest is announced in each of 4,094 VLANs in which it was heard, and named when there are more', () => {
@@ -37,11 +37,11 @@ test('a guest is announced in each of 4,094 VLANs in which it was heard, and nam
   story.learned('tap1');
   for (let vid = 1; vid <= MAX_VLANS; vid++) story.heard('out', { tags: [tag(vid)] });
   assert.equal(story.state.verdicts(GUEST).length, 1 + MAX_VLANS);
-  assert.deepEqual(story.state.limitsMet(), []);
+  assert.deepEqual(story.state.cuts.all(), []);
   story.heard('out', { tags: [tag(1), tag(2)] });
   story.heard('out', { tags: [tag(1), tag(2)] });
   const port = story.host.index('tap1');
-  assert.deepEqual(story.state.limitsMet(), [{ reason: 'vlans', port, mac: GUEST, limit: MAX_VLANS, count: 1 }]);
+  assert.deepEqual(story.state.cuts.all(), [{ reason: 'vlans', port, mac: GUEST, limit: MAX_VLANS, count: 1 }]);
   assert.deepEqual(story.state.takeEvictions(), ['vlans']);
 });
 

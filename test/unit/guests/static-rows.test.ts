@@ -55,7 +55,7 @@ test('a guest whose port names a few VLANs is announced in all of them', () => {
   const story = new Story(trunks);
   for (let vlan = 1; vlan <= MAX_STATIC_VLANS; vlan++) story.take(story.host.fdb(GUEST, 'tap1', { ...STATIC, vlan }));
   assert.equal(announced(story).length, MAX_STATIC_VLANS);
-  assert.deepEqual(story.state.limitsMet(), []);
+  assert.deepEqual(story.state.cuts.all(), []);
 });
 
 test('what a bridge learned says where a guest speaks, however many static rows stand beside it', () => {
@@ -70,7 +70,7 @@ test('that static rows are in too many VLANs is told once, with how many guests 
   append(story);
   const port = story.host.index('tap1');
   const cut = { reason: 'static-vlans', port, mac: GUEST, limit: MAX_STATIC_VLANS, count: 1 };
-  assert.deepEqual(story.state.limitsMet(), [cut]);
+  assert.deepEqual(story.state.cuts.all(), [cut]);
   assert.deepEqual(story.state.takeEvictions(), ['static-vlans']);
   append(story);
   assert.deepEqual(story.state.takeEvictions(), []);

@@ -180,3 +180,13 @@ test('a first round that finds nobody takes no room in the window of the damping
   for (let now = 10; now < 14; now++) assert.equal(round.failover(at(now)).damped, null);
   assert.equal(round.failover(at(14)).damped, 190);
 });
+
+test('frames that may not be right any more are left to the main thread, all of them, until they are known to be', () => {
+  const { batch, round, at, burst } = open(10, { rate: 100, burst: 100 });
+  batch.withhold(true);
+  const [none, outcome] = burst(() => round.failover(at(0)));
+  assert.deepEqual([none, outcome?.sent, outcome?.portion?.count, outcome?.portion?.turns], [[], 0, 10, 0]);
+  assert.ok(upTo(0, 10).every((n) => outcome?.portion && !batch.wasIn(outcome.portion, `${n}`)));
+  batch.withhold(false);
+  assert.deepEqual(burst(() => round.failover(at(0)))[0], upTo(0, 10));
+});

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Mac } from '../../../src/addr/mac.js';
-import { PortQuota } from '../../../src/guests/port-quota.js';
+import { PortQuota } from '../../../src/sources/port-quota.js';
 
 const mac = (n: number): Mac => `52:54:00:00:00:${n.toString(16).padStart(2, '0')}` as Mac;
 const everyone = (): boolean => true;
