@@ -59,11 +59,12 @@ export const BROADCAST_MAC = 'ff:ff:ff:ff:ff:ff' as Mac;
 
 /** All MAC addresses that share their first `bits` bits with `value`. */
 export interface MacPrefix {
-  readonly value: bigint;
+  readonly value: number;
   readonly bits: number;
 }
 
-const toNumber = (mac: Mac): bigint => BigInt(`0x${mac.replaceAll(':', '')}`);
+/** 48 bits, which a number holds. */
+const toNumber = (mac: Mac): number => parseInt(mac.replaceAll(':', ''), 16);
 
 /**
  * Reads `MAC` or `MAC/BITS`; octets that are left out count as zero, as in `00:00:5e:00:01/40`.
@@ -80,6 +81,6 @@ export function parseMacPrefix(text: string): MacPrefix | undefined {
 
 /** Whether `mac` is one of the addresses of `prefix`. */
 export function matchesMacPrefix(mac: Mac, { value, bits }: MacPrefix): boolean {
-  const shift = BigInt(48 - bits);
-  return toNumber(mac) >> shift === value >> shift;
+  const others = 2 ** (48 - bits);
+  return Math.floor(toNumber(mac) / others) === Math.floor(value / others);
 }

@@ -87,7 +87,7 @@ const GOOD: [text: string, look: (config: Config) => unknown, expected: unknown]
   [
     'guests: {exclude: {macs: [02:bf/16]}}',
     ({ guests }) => guests.exclude.macs,
-    [{ value: 0x02bf00000000n, bits: 16 }],
+    [{ value: 0x02bf00000000, bits: 16 }],
   ],
   ['guests: {exclude: {macs: [52-54-00-12-34-56]}}', ({ guests }) => guests.exclude.macs[0]?.bits, 48],
   [
