@@ -76,7 +76,9 @@ async function answerHere<Op extends keyof KernelResults>(
   const live = await readHost(config, systemClock);
   try {
     const manual = manualToolsHere(config, live);
-    return await answerRequest<Op>({ host: live.host, now: systemClock.monotonic(), manual, daemon: null }, request);
+    const { host } = live;
+    const now = systemClock.monotonic();
+    return await answerRequest<Op>({ host, now, clock: systemClock, manual, daemon: null }, request);
   } finally {
     live.close();
   }

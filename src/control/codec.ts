@@ -19,16 +19,19 @@ export const MAX_REQUEST_BYTES = 64 << 10;
 /** An answer may be so long: about 300,000 guests. */
 export const MAX_ANSWER_BYTES = 64 << 20;
 
+const tooLong = (what: string, limit: number): ControlMessageError =>
+  new ControlMessageError(`${what}: longer than ${limit} bytes`);
+
 /** A message: JSON on one line, with its version. @throws ControlMessageError when it is longer than `limit` bytes */
 function encodeLine(what: string, fields: object, limit: number): string {
   const line = `${JSON.stringify({ v: VERSION, ...fields })}\n`;
-  if (Buffer.byteLength(line) > limit) throw new ControlMessageError(`${what}: longer than ${limit} bytes`);
+  if (Buffer.byteLength(line) > limit) throw tooLong(what, limit);
   return line;
 }
 
 /** @throws ControlMessageError when it is too long, no JSON, of another version or of another shape */
 function decodeLine<T>(what: string, bytes: Uint8Array, limit: number, check: Check<T>): T {
-  if (bytes.length > limit) throw new ControlMessageError(`${what}: longer than ${limit} bytes`);
+  if (bytes.length > limit) throw tooLong(what, limit);
   const { v, ...fields } = plainObject(parse(what, bytes), what);
   if (v !== VERSION) {
     throw new ControlMessageError(
@@ -65,6 +68,37 @@ export function decodeRequest(bytes: Uint8Array): ControlRequest {
 /** @throws ControlMessageError when it is longer than an answer may be */
 export function encodeAnswer<Op extends keyof ControlResults>(answer: ControlAnswer<Op>): string {
   return encodeLine('answer', answer, MAX_ANSWER_BYTES);
+}
+
+/**
+ * As `encodeAnswer`, piece by piece: an answer may have a row for each of 50,000 guests.
+ * @throws ControlMessageError when it turns out to be longer than an answer may be
+ */
+export function* answerPieces<Op extends keyof ControlResults>(answer: ControlAnswer<Op>): Generator<string> {
+  let bytes = 1;
+  for (const part of jsonParts({ v: VERSION, ...answer })) {
+    if ((bytes += Buffer.byteLength(part)) > MAX_ANSWER_BYTES) throw tooLong('answer', MAX_ANSWER_BYTES);
+    yield part;
+  }
+  yield '\n';
+}
+
+/** As JSON.stringify makes them. @param depth lists within so many others come item by item */
+function* jsonParts(value: unknown, depth = 5): Generator<string> {
+  if (typeof value !== 'object' || value === null || depth === 0) {
+    yield JSON.stringify(value);
+    return;
+  }
+  const list: readonly unknown[] | null = Array.isArray(value) ? value : null;
+  let before = list ? '[' : '{';
+  for (const [key, item] of list?.entries() ?? Object.entries(value)) {
+    if (item === undefined) continue;
+    yield list ? before : `${before}${JSON.stringify(key)}:`;
+    yield* jsonParts(item, depth - 1);
+    before = ',';
+  }
+  if (before !== ',') yield before;
+  yield list ? ']' : '}';
 }
 
 /** Reads the answer to a request for `op`. @throws ControlMessageError naming what is wrong */

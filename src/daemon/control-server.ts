@@ -1,5 +1,5 @@
 import { CONTROL_GROUP } from '../config/constants.js';
-import { decodeRequest, encodeAnswer, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/codec.js';
+import { answerPieces, decodeRequest, encodeAnswer, MAX_ANSWER_BYTES, MAX_REQUEST_BYTES } from '../control/codec.js';
 import type {
   AnnounceReport,
   AnnounceRequest,
@@ -16,6 +16,7 @@ import type { FailoverHistory } from '../host/history.js';
 import { newBuckets } from '../plan/bond-plan.js';
 import type { Hearing } from '../sources/hearing.js';
 import { VERSION } from '../sys/program.js';
+import { bytesInSlices, Slices } from '../tasks/slices.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
 import type { Announcements } from '../wire/announcements.js';
@@ -87,11 +88,11 @@ export class ControlServer {
     this.server = null;
   }
 
-  private async answer(line: Uint8Array): Promise<string> {
+  private async answer(line: Uint8Array): Promise<string | readonly Uint8Array[]> {
     try {
       const request = decodeRequest(line);
       await this.hostKnown();
-      return encodeAnswer({ result: await this.resultOf(request) });
+      return await bytesInSlices(answerPieces({ result: await this.resultOf(request) }), new Slices(this.tools.clock));
     } catch (error) {
       const known = error instanceof BondheraldError;
       if (!known) this.tools.log.error('a request on the control socket failed', { reason: oneLine(error) });
@@ -129,7 +130,8 @@ export class ControlServer {
       hearingOf: tools.hearingOf,
       bonds,
     };
-    return answerRequest<Op>({ host, now: tools.clock.monotonic(), reasonFor, manual, announced, daemon }, request);
+    const { clock } = tools;
+    return answerRequest<Op>({ host, now: clock.monotonic(), clock, reasonFor, manual, announced, daemon }, request);
   }
 
   private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {

@@ -4,6 +4,9 @@ import { Slices } from '../tasks/slices.js';
 /** Every so many who are judged it is looked whether the slice is over. */
 const STEP = 8;
 
+/** So long the main thread may be held at a time, in seconds: with some hundred guests all are judged at once. */
+const SLICE = 0.008;
+
 /**
  * Those who are judged late: after a change that may concern everybody there are too many to be judged at once. Bounded by
  * the MACs that are known.
@@ -44,7 +47,7 @@ export class LateJudgements {
 
   /** A slice of those who are left. */
   goOn(): void {
-    const slice = new Slices(this.clock);
+    const slice = new Slices(this.clock, SLICE);
     for (let steps = 1; this.waiting; steps++) {
       const next = this.waiting.next();
       if (next.done) return this.end();

@@ -1,7 +1,6 @@
-import type { BondId } from '../topology/bond-id.js';
 import { type Cut, MAX_COUNTED } from './cuts.js';
 import type { HostState } from './host-state.js';
-import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from './verdict.js';
+import { outerVlan, type SuppressReason, type Verdict } from './verdict.js';
 
 /** A guest behind a bond, in words for people and JSON: one for each MAC and stack of tags. */
 export interface GuestDescription extends Pick<Verdict, 'mac' | 'source'> {
@@ -18,23 +17,6 @@ export interface GuestDescription extends Pick<Verdict, 'mac' | 'source'> {
   readonly announced: boolean;
   /** Why it is not announced. */
   readonly reason: SuppressReason | null;
-}
-
-/**
- * Everyone behind a bond, in order of MAC and VLAN.
- * @param now monotonic clock, seconds
- * @param reasonFor why a guest is not announced (null: it is), from who knows more than the verdict does
- */
-export function describeGuests(
-  host: HostState,
-  bond: BondId,
-  now: number,
-  reasonFor: (verdict: Verdict) => SuppressReason | null = ({ suppressed }) => suppressed,
-): GuestDescription[] {
-  return [...host.macs()]
-    .flatMap((mac) => host.verdicts(mac).filter((verdict) => verdict.bond === bond))
-    .sort(byMacAndVlan)
-    .map((verdict) => describeGuest(host, verdict, now, reasonFor(verdict)));
 }
 
 /** One guest, by one verdict. @param now monotonic clock, seconds @param reason why it is not announced; null: it is */
@@ -69,7 +51,7 @@ export interface LimitDescription extends Pick<Cut, 'reason' | 'mac' | 'limit' |
 
 /** Which limits are met. */
 export function describeLimits(host: HostState): LimitDescription[] {
-  return host.limitsMet().map(({ port, ...cut }) => ({ ...cut, port: host.topology.link(port)?.name ?? null }));
+  return host.cuts.all().map(({ port, ...cut }) => ({ ...cut, port: host.topology.link(port)?.name ?? null }));
 }
 
 /** A limit that is met, in one line for people. */

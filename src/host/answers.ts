@@ -1,23 +1,20 @@
 import type { ControlRequest, KernelResults } from '../control/messages.js';
 import type { BondStatus, StatusReport } from '../control/status.js';
-import { describeGuests, describeLimits } from '../guests/description.js';
+import { describeLimits } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
-import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { LinkEvent } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
+import { Slices } from '../tasks/slices.js';
 import type { BondId } from '../topology/bond-id.js';
 import { activeBackupBonds, type Bond, bondMode, findBond } from '../topology/bonds.js';
 import { announceByHand, type Announced, type ManualTools } from '../wire/announce-by-hand.js';
 import type { BondGuests } from '../wire/bond-guests.js';
+import { type GuestsKnown, listGuests } from './guest-lists.js';
 import type { FailoverHistory } from './history.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */
-interface Knowledge {
-  readonly host: HostState;
-  /** Monotonic clock, seconds. */
-  readonly now: number;
-  /** Why a guest is not announced (null: it is), where that is not for its verdict alone to say. */
-  readonly reasonFor?: (verdict: Verdict) => SuppressReason | null;
+interface Knowledge extends GuestsKnown {
+  readonly clock: ConstructorParameters<typeof Slices>[0];
   readonly manual: ManualTools;
   /** null where there is no daemon. */
   readonly daemon: DaemonFacts | null;
@@ -34,12 +31,12 @@ type Answers = {
 };
 
 const ANSWERS: Answers = {
-  guests({ host, now, reasonFor }, { bond }) {
+  async guests({ clock, daemon, ...known }, { bond }) {
+    const { host } = known;
     const bonds = bond === null ? activeBackupBonds(host.topology) : [findBond(host.topology, bond)];
-    return {
-      bonds: bonds.map(({ ifindex, name }) => ({ bond: name, guests: describeGuests(host, ifindex, now, reasonFor) })),
-      limits: describeLimits(host),
-    };
+    const [first] = bonds;
+    const macs = (bond !== null && first && daemon?.bonds.get(first.ifindex)?.macs()) || host.macsInTurn();
+    return { bonds: await listGuests(known, bonds, macs, new Slices(clock)), limits: describeLimits(host) };
   },
   async announce({ host, manual, announced }, request) {
     const done = await announceByHand(host, request, manual);

@@ -17,7 +17,7 @@ export interface UnixServerLimits {
 }
 
 /** What a server makes of a line. */
-export type AnswerLine = (line: Uint8Array) => Promise<string>;
+export type AnswerLine = (line: Uint8Array) => Promise<string | readonly Uint8Array[]>;
 
 interface Client {
   readonly socket: net.Socket;
@@ -81,20 +81,22 @@ export class UnixClients {
     this.answer(line)
       .finally(() => this.atWork--)
       .then(
-        (text) => this.send(client, Buffer.from(text)),
+        (answer) => this.send(client, typeof answer === 'string' ? [Buffer.from(answer)] : answer),
         () => socket.destroy(),
       );
   }
 
-  private send(client: Client, answer: Buffer): void {
+  private send(client: Client, answer: readonly Uint8Array[]): void {
     const { socket } = client;
     clearTimeout(client.timer);
     if (socket.destroyed) return;
     const { unreadBytes, answerSeconds } = this.limits;
-    while (this.unread() + answer.length > unreadBytes && this.dropOldest('reading'));
+    const length = answer.reduce((sum, part) => sum + part.length, 0);
+    while (this.unread() + length > unreadBytes && this.dropOldest('reading'));
     client.doing = 'reading';
     client.timer = setTimeout(() => socket.destroy(), answerSeconds * 1000);
-    socket.end(answer, () => socket.destroy());
+    for (const part of answer) socket.write(part);
+    socket.end(() => socket.destroy());
   }
 
   private makeRoom(): boolean {

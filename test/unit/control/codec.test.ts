@@ -5,6 +5,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import {
   decodeAnswer,
   decodeRequest,
+  answerPieces,
   encodeAnswer,
   encodeRequest,
   MAX_ANSWER_BYTES,
@@ -137,6 +138,13 @@ test('what an answer says comes out as it went in, on one line', () => {
         encodeAnswer<'page'>({ result: { html } }),
       ] as const;
       for (const line of lines) assert.match(line, /^[^\n]*\n$/);
+      const inPieces = [
+        answerPieces<'guests'>({ result: { bonds, limits: [LIMIT] } }),
+        answerPieces({ result: announced }),
+        answerPieces<'status'>({ result: stands }),
+        answerPieces<'page'>({ result: { html } }),
+      ].map((pieces) => [...pieces].join(''));
+      assert.deepEqual(inPieces, [...lines]);
       assert.deepEqual(decodeAnswer('guests', bytes(lines[0])), { result: { bonds, limits: [LIMIT] } });
       assert.deepEqual(decodeAnswer('announce', bytes(lines[1])), { result: announced });
       assert.deepEqual(decodeAnswer('status', bytes(lines[2])), { result: stands });
