@@ -115,10 +115,7 @@ export class BondPlan {
   next(now: number, limit: number): DueFrame[] {
     this.joinRound(now);
     const frames: DueFrame[] = [];
-    this.take('rarp', frames, now, limit);
-    if (!this.firstRoundIsOut) return frames;
-    this.take('garp', frames, now, limit);
-    this.take('na', frames, now, limit);
+    for (const kind of ['rarp', 'garp', 'na'] as const) this.take(kind, frames, now, limit);
     return frames;
   }
 
@@ -144,7 +141,6 @@ export class BondPlan {
     if (this.joining) return now;
     const times = this.rounds[0] ? [this.rounds[0].at] : [];
     for (const kind of FRAME_KINDS) {
-      if (kind !== 'rarp' && !this.firstRoundIsOut) continue;
       const head = this.queues[kind].head();
       if (head) times.push(Math.max(this.readyAt(head), this.buckets[kind].readyAt(this.queues[kind].size, now)));
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { guestKey, mostWithin, type SentFrame, Simulation, type SimulationOptions } from '../../support/announcing.js';
 
 const OFFSETS = [0, 1.1, 3, 7, 15, 31];
@@ -78,13 +79,30 @@ test('a run of one round lasts until the guests that wait for a port are announc
   assert.deepEqual([simulation.running, simulation.results], [false, ['completed', 'completed']]);
 });
 
-test('all RARPs of the first round are out before the first ARP and NA, also when the rate holds them up', () => {
-  const simulation = failedOver(5000, both);
+test('ARP and NA begin behind the first burst, and do not wait for the RARPs that the rate holds up, nor hold them up', () => {
+  const settings = { schedule: [0], jitter: 0 };
+  const simulation = failedOver(5000, both, { settings });
+  simulation.advance(60);
+  const alone = failedOver(5000, both, { settings: { ...settings, kinds: ['rarp'] } });
+  alone.advance(60);
+  const first = simulation.sent.findIndex(({ kind }) => kind !== 'rarp');
+  assert.equal(first, 1000, 'the burst');
+  for (const kind of ['garp', 'na'] as const) {
+    const [begun = NaN] = since(simulation.of(kind));
+    assert.ok(begun < 0.02, `${kind} at ${begun}`);
+  }
+  assert.equal(new Set(simulation.of('rarp').map(({ id }) => id)).size, 5000);
+  const last = since(simulation.of('rarp')).at(-1) ?? NaN;
+  const lastAlone = since(alone.of('rarp')).at(-1) ?? NaN;
+  assert.ok(lastAlone >= 4000 / 2000 && last <= lastAlone * 1.01, `${last}, alone ${lastAlone}`);
+});
+
+test('where nothing holds RARPs up, all of them go before the first ARP and NA', () => {
+  const rate = { ...ANNOUNCE_DEFAULTS.rate, rarp: 'unlimited' } as const;
+  const simulation = failedOver(5000, both, { settings: { rate } });
   simulation.advance(60);
   const first = simulation.sent.findIndex(({ kind }) => kind !== 'rarp');
-  const before = new Set(simulation.sent.slice(0, first).map(({ id }) => id));
-  assert.equal(before.size, 5000);
-  assert.ok((simulation.sent[first]?.at ?? 0) - 1000 >= 4000 / 2000, 'a thousand at once, the others at the rate');
+  assert.equal(new Set(simulation.sent.slice(0, first).map(({ id }) => id)).size, 5000);
 });
 
 test('everyone is announced once before anyone is twice, whatever rounds begin meanwhile', () => {

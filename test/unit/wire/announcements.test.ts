@@ -185,7 +185,8 @@ test('a guest that has moved within the batch since the burst is not forgotten',
 });
 
 test('from the moment a newer failover is detected nothing is sent for the older one', () => {
-  const world = new World(40, { rate: { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited' } });
+  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const world = new World(40, { rate, kinds: ['rarp'] });
   world.failover(5);
   world.clock.advance(0.1);
   world.detect();
