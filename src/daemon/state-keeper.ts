@@ -1,11 +1,14 @@
 import { oneLine } from '../errors.js';
+import type { Mac } from '../addr/mac.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Snapshot } from '../guests/snapshot.js';
 import { encodeState, MAX_BYTES, type SavedState } from '../state/document.js';
 import type { Log } from '../sys/log.js';
 import { decodeState } from '../state/decode.js';
+import { applyJournal, encodeChange, journalHead } from '../state/journal.js';
 import type { StateFile } from '../sys/files/replaced-files.js';
 import { Deferred } from '../tasks/deferred.js';
+import { bytesInSlices, Slices } from '../tasks/slices.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 import type { Tools } from './surroundings.js';
 import { asBond, type BondId } from '../topology/bond-id.js';
@@ -20,8 +23,11 @@ const SAVE_INTERVAL = 3.5;
 /** Saved this often even when nothing changed, in seconds, because it says when each guest was last there. */
 const REFRESH_INTERVAL = 600;
 
-/** So many guests are encoded before others have their turn: about a millisecond. */
-const SLICE = 256;
+/** Of a document that is shorter, in bytes, no journal is kept: it is written whole in a moment. */
+const JOURNAL_FROM = 256 << 10;
+
+/** A journal may be so long to its document before both are written anew. */
+const JOURNAL_SHARE = 0.5;
 
 /** What the keeper needs of other parts of the daemon. */
 interface KeeperParts {
@@ -40,7 +46,10 @@ export class StateKeeper implements Task {
   readonly ready = this.isReady.promise;
   private saving: Promise<void> | null = null;
   private savedAs = '';
+  /** When the document was written. */
   private savedAt = -Infinity;
+  /** How many bytes the journal has, and may have; null: the document is to be written whole. */
+  private journal: { readonly bytes: number; readonly most: number } | null = null;
   private triedAt = -Infinity;
   private failing = false;
   /** While what we know is worth saving. */
@@ -103,33 +112,60 @@ export class StateKeeper implements Task {
   }
 
   private async saveIfChanged(bootId: string): Promise<void> {
-    const now = this.tools.clock.monotonic();
-    const snapshot = this.snapshot(now);
-    const current = `${this.host.changes} ${JSON.stringify(snapshot.bonds)}`;
-    if (current !== this.savedAs || now - this.savedAt >= REFRESH_INTERVAL) {
-      this.triedAt = now;
-      const origin = { bootId, savedAt: Math.floor(this.tools.clock.unix()) };
-      if (await this.write(encodeState(origin, snapshot))) [this.savedAs, this.savedAt] = [current, now];
-    }
+    const { host, tools } = this;
+    const now = tools.clock.monotonic();
+    const current = `${host.changed.count} ${JSON.stringify(this.bonds(now))}`;
+    const isOld = now - this.savedAt >= REFRESH_INTERVAL;
+    if (current === this.savedAs && !isOld) return;
+    this.triedAt = now;
+    const macs = host.changed.unsaved.take();
+    const isWhole = isOld || macs === 'all' || !this.journal || this.journal.bytes > this.journal.most;
+    if (await this.write(() => (isWhole ? this.writeWhole(bootId, now) : this.append(macs, now)))) {
+      this.savedAs = current;
+      if (isWhole) this.savedAt = now;
+    } else this.journal = null; // of what was to be added nobody knows any more
+  }
+
+  /** Writes the document, and begins its journal where that is worth while. */
+  private async writeWhole(bootId: string, now: number): Promise<void> {
+    this.journal = null;
+    const savedAt = this.tools.clock.unix();
+    const parts = await this.inSlices(encodeState({ bootId, savedAt }, this.snapshot(now, 'all')));
+    await this.file.write(parts);
+    const bytes = lengthOf(parts);
+    const head = bytes < JOURNAL_FROM ? null : journalHead({ bootId, savedAt, bytes });
+    await this.file.beginJournal(head);
+    if (head !== null) this.journal = { bytes: 0, most: bytes * JOURNAL_SHARE };
+  }
+
+  private async append(macs: ReadonlySet<Mac>, now: number): Promise<void> {
+    const { bytes = 0, most = 0 } = this.journal ?? {};
+    const parts = await this.inSlices(encodeChange(this.snapshot(now, macs)));
+    await this.file.append(parts);
+    this.journal = { bytes: bytes + lengthOf(parts), most };
   }
 
   /**
    * A bond whose last failover is not announced to its end has no slave in the file: whoever reads that announces it,
    * whichever slave it has then, because the switches may know of none.
    */
-  private snapshot(now: number): Snapshot {
-    const { bonds, guests } = this.host.snapshot(now);
+  private snapshot(now: number, macs: ReadonlySet<Mac> | 'all'): Snapshot {
+    const { bonds, guests } = this.host.snapshot(now, macs);
     const announced = bonds.map((bond) =>
       this.parts.isAnnounced(asBond(bond.ifindex)) ? bond : { ...bond, activeSlave: null },
     );
     return { bonds: announced, guests };
   }
 
+  private bonds(now: number): Snapshot['bonds'] {
+    return this.snapshot(now, new Set()).bonds;
+  }
+
   /** Without room or rights the daemon goes on. @returns whether it is written */
-  private async write(pieces: Iterable<string>): Promise<boolean> {
+  private async write(act: () => Promise<void>): Promise<boolean> {
     const { log } = this.tools;
     try {
-      await this.file.write(await this.inSlices(pieces));
+      await act();
       if (this.failing) log.info('writing the state file works again', { path: this.file.path });
       this.failing = false;
     } catch (error) {
@@ -139,17 +175,13 @@ export class StateKeeper implements Task {
     return !this.failing;
   }
 
-  private async inSlices(pieces: Iterable<string>): Promise<Uint8Array[]> {
-    const slices: Uint8Array[] = [];
-    let slice: string[] = [];
-    for (const piece of pieces) {
-      if (slice.push(piece) < SLICE) continue;
-      slices.push(Buffer.from(slice.join('')));
-      slice = [];
-      await new Promise<void>((resolve) => this.tools.clock.soon(resolve));
-    }
-    return [...slices, Buffer.from(slice.join(''))];
+  private inSlices(pieces: Iterable<string>): Promise<Uint8Array[]> {
+    return bytesInSlices(pieces, new Slices(this.tools.clock));
   }
+}
+
+function lengthOf(parts: readonly Uint8Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 /** What it means for the operator that a file is not used. */
@@ -170,11 +202,25 @@ async function loadState(file: StateFile, bootId: string, log: Log): Promise<Sav
       log.warn(`state file unusable and set aside: ${CONSEQUENCE}`, { reason, path });
       return null;
     }
-    const { dropped } = decoded;
+    const { state, dropped } = await withJournal(file, bootId, decoded, bytes.length);
     if (dropped > 0) log.warn('skipped invalid entries of the state file', { path: file.path, dropped });
-    return decoded.state;
+    return state;
   } catch (error) {
     log.warn(`cannot use the state file: ${CONSEQUENCE}`, { reason: oneLine(error) });
     return null;
   }
+}
+
+/** What has changed since the document was written, if it has a journal. @throws SyscallError */
+async function withJournal(
+  file: StateFile,
+  bootId: string,
+  document: { readonly state: SavedState; readonly dropped: number },
+  length: number,
+): Promise<{ readonly state: SavedState; readonly dropped: number }> {
+  const journal = await file.readJournal(MAX_BYTES);
+  if (journal === null || journal === 'too-large') return document;
+  const { savedAt } = document.state;
+  const { state, dropped } = applyJournal(journal, { bootId, savedAt, bytes: length }, document.state);
+  return { state, dropped: document.dropped + dropped };
 }

@@ -74,18 +74,18 @@ export class HeardBook {
   /** How many exits each guest has. */
   private readonly shares: Shares<Mac>;
   private evicted = 0;
-  /** Differs from an earlier value when an address has changed hands since. */
-  changes = 0;
 
   /**
    * @param limits may be others later, but for `macs`: of too many addresses the oldest go with the next that is claimed
    * @param onForget called with each MAC that had to make room, with an exit or with all
    * @param onCut called with each exit of a guest that had to make room, or was turned away
+   * @param onAddresses called with each MAC that has other addresses now
    */
   constructor(
     public limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
     private readonly onCut: (mac: Mac, exit: string) => void = () => undefined,
+    private readonly onAddresses: (mac: Mac) => void = () => undefined,
   ) {
     this.known = new LruMap(limits.macs);
     this.shares = new Shares(furtherPlaces(limits.macs));
@@ -197,9 +197,11 @@ export class HeardBook {
 
   /** The bonds are not listened on any more: who has an address now is unknown. */
   forgetAddresses(): void {
-    for (const [, exits] of this.entries()) for (const { addresses } of exits.values()) addresses.clear();
+    for (const [mac, exits] of this.entries()) {
+      this.onAddresses(mac);
+      for (const { addresses } of exits.values()) addresses.clear();
+    }
     this.holders.clear();
-    this.changes++;
   }
 
   /** A bond was made anew: what was heard on the one before was heard on it. @returns the MACs that this concerns */
@@ -332,7 +334,7 @@ export class HeardBook {
 
   private claim(exit: OpenExit, key: string, mac: Mac, ip: Ip, at: number): void {
     if (this.holders.get(addressKey(key, ip)) !== mac) this.release(key, ip);
-    if (!exit.addresses.delete(ip)) this.changes++;
+    if (!exit.addresses.delete(ip)) this.onAddresses(mac);
     exit.addresses.set(ip, at);
     this.holders.set(addressKey(key, ip), mac);
     for (const oldest of exit.addresses.keys()) {
@@ -347,7 +349,7 @@ export class HeardBook {
     if (holder === undefined) return;
     this.holders.delete(addressKey(key, ip));
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
-    this.changes++;
+    this.onAddresses(holder);
   }
 }
 

@@ -24,7 +24,7 @@ import { passedInFront } from './in-front.js';
 import { type Ignored, Learned } from './learned.js';
 import { OvsGuests } from './ovs-guests.js';
 import { type GuestSettings, guestSettings, Policy, StaticGuests } from './policy.js';
-import { type GuestSnapshot, recallAll, type Snapshot, snapshotGuests } from './snapshot.js';
+import { type GuestSnapshot, recallAll, type Snapshot, snapshotGuests, snapshotSome } from './snapshot.js';
 import { Speakers, type SpeakerReason } from './speakers.js';
 import { ShapeFollower } from './shape-follower.js';
 import { type Evidence, portStands } from './standing.js';
@@ -43,7 +43,8 @@ const NAMED_FOR = 3600;
 /** Everything we know of this host, folded from kernel events: its devices, and who is behind them. */
 export class HostState {
   readonly topology = new Topology();
-  private readonly changed = new Changes();
+  /** What has changed: for who judges, and for who saves. */
+  readonly changed = new Changes();
   private readonly successors = new Successors();
   /** Which limits are met, by whom, and who is not announced for that. */
   readonly cuts = new Cuts();
@@ -82,6 +83,7 @@ export class HostState {
       { macs: total, addresses: addressesPerGuest },
       (mac) => changes.touch(mac),
       (mac, exit) => this.cut(mac, exit),
+      (mac) => changes.note(mac),
     ));
     const speakers = (this.speakers = new Speakers(total));
     const stands = (sighting: Sighting): boolean => portStands(topology, sighting, this.evidence(sighting.mac));
@@ -321,7 +323,7 @@ export class HostState {
   private readChanged(): void {
     const { changed, learned, table, memory, declared } = this;
     if (changed.isAll || declared.ownPending || declared.interfacesPending) declared.read(changed.isAll);
-    for (const device of changed.takeDevices()) {
+    for (const device of changed.concerned) {
       for (const macs of [table.macsAt(device), memory.macsAt(device)]) for (const mac of macs) changed.touch(mac);
       learned.dropFallenAt(device);
     }
@@ -366,18 +368,16 @@ export class HostState {
     for (const part of [this.table, this.memory, this.statics, this.speakers]) yield* part.macs();
   }
 
-  /** Differs from an earlier value when something has changed since that a snapshot may tell. */
-  get changes(): number {
-    return this.changed.count + this.book.changes;
-  }
-
-  /** What is worth keeping. Its guests are read from this state as they are asked for. */
-  snapshot(now: number): Snapshot {
+  /**
+   * What is worth keeping. Its guests are read from this state as they are asked for.
+   * @param macs of these alone; one of which nothing is worth keeping comes with nothing
+   */
+  snapshot(now: number, macs: Iterable<Mac> | 'all' = 'all'): Snapshot {
     const { topology, table, memory, book, speakers } = this;
-    return {
-      bonds: snapshotBonds(topology),
-      guests: snapshotGuests({ topology, table, memory, book, speakers }, this.settings.limits.total, now),
-    };
+    const parts = { topology, table, memory, book, speakers };
+    const { total } = this.settings.limits;
+    const guests = macs === 'all' ? snapshotGuests(parts, total, now) : snapshotSome(parts, macs, now);
+    return { bonds: snapshotBonds(topology), guests };
   }
 
   /**

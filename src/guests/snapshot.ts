@@ -72,6 +72,11 @@ export function* snapshotGuests(parts: State, limit: number, now: number): Gener
   }
 }
 
+/** Each of these MACs; one of which nothing is worth keeping comes with nothing. */
+export function* snapshotSome(parts: State, macs: Iterable<Mac>, now: number): Generator<GuestSnapshot> {
+  for (const mac of macs) yield snapshotGuest(parts, mac, now) ?? { mac, places: [], heard: [] };
+}
+
 /** @returns null for a MAC of which nothing is worth keeping */
 function snapshotGuest(state: State, mac: Mac, now: number): GuestSnapshot | null {
   const { topology, table, memory, book, speakers } = state;

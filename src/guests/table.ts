@@ -1,5 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import { MacsByDevice } from '../addr/macs-by-device.js';
+import { TouchedMacs } from '../addr/touched-macs.js';
 import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { MAX_STATIC_VLANS, StaticRows } from '../sources/static-rows.js';
@@ -346,20 +347,33 @@ export function samePort(a: Sighting, b: Sighting): boolean {
   return a.device === b.device && a.bridge === b.bridge && a.vlan === b.vlan;
 }
 
+/** More MACs than that between two saves: then all are saved. */
+const MAX_UNSAVED = 16_384;
+
 /**
  * Whose verdicts may have changed, for those who keep something in step with them: MACs, whoever is at a device, or all.
  * Bounded by the MACs and devices that are known.
  */
 export class Changes {
   private stale = new Set<Mac>();
-  private readonly concerned = new Set<number>();
-  private all = true;
+  /** The devices at which somebody may be concerned. */
+  readonly concerned = new Set<number>();
+  /** Whether everything may have changed. */
+  isAll = true;
+  /** Of whom something else is to be kept: for whoever saves. */
+  readonly unsaved = new TouchedMacs(MAX_UNSAVED);
   /** Differs from an earlier value when something has changed since. */
   count = 0;
 
   touch(mac: Mac): void {
-    this.count++;
     this.stale.add(mac);
+    this.note(mac);
+  }
+
+  /** Something else is to be kept of a MAC, though its verdicts are the same. */
+  note(mac: Mac): void {
+    this.count++;
+    this.unsaved.add(mac);
   }
 
   /** The ways of those at a device may be others. */
@@ -370,26 +384,16 @@ export class Changes {
 
   touchAll(): void {
     this.count++;
-    this.all = true;
-  }
-
-  /** Whether everything may have changed. */
-  get isAll(): boolean {
-    return this.all;
-  }
-
-  /** @returns the devices that were touched since the last call */
-  takeDevices(): readonly number[] {
-    const devices = [...this.concerned];
-    this.concerned.clear();
-    return devices;
+    this.isAll = true;
+    this.unsaved.addAll();
   }
 
   /** @returns the MACs that were touched since the last call, and whether all were */
   take(): { readonly macs: ReadonlySet<Mac>; readonly all: boolean } {
-    const taken = { macs: this.stale, all: this.all };
+    const taken = { macs: this.stale, all: this.isAll };
     this.stale = new Set();
-    this.all = false;
+    this.concerned.clear();
+    this.isAll = false;
     return taken;
   }
 }

@@ -20,7 +20,7 @@ type Decoded =
  */
 export function decodeState(bytes: Uint8Array, bootId: string): Decoded {
   if (bytes.length > MAX_BYTES) return { reason: 'too-large' };
-  const document = parse(bytes);
+  const document = parseJson(bytes);
   if (!isRecord(document) || typeof document['version'] !== 'number') return { reason: 'malformed' };
   if (document['version'] !== VERSION) return { reason: 'version' };
   if (!hasKeys(document, ['version', 'bootId', 'savedAt', 'bonds', 'guests'])) return { reason: 'malformed' };
@@ -36,7 +36,8 @@ export function decodeState(bytes: Uint8Array, bootId: string): Decoded {
   return { reason: null, state: { savedAt, bonds: known, guests: [...byMac.values()] }, dropped };
 }
 
-function parse(bytes: Uint8Array): unknown {
+/** @returns undefined for what is no JSON in UTF-8 */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
@@ -44,7 +45,7 @@ function parse(bytes: Uint8Array): unknown {
   }
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -80,7 +81,7 @@ function isTime(value: unknown): value is number | null {
 }
 
 /** @returns undefined when the entry is wrong */
-function readBond(entry: unknown): BondSnapshot | undefined {
+export function readBond(entry: unknown): BondSnapshot | undefined {
   if (!hasKeys(entry, ['ifindex', 'name', 'activeSlave'])) return undefined;
   const bond = readDevice({ ifindex: entry.ifindex, name: entry.name });
   const activeSlave = entry.activeSlave === null ? null : readDevice(entry.activeSlave);
@@ -88,7 +89,7 @@ function readBond(entry: unknown): BondSnapshot | undefined {
 }
 
 /** @returns undefined when the entry or anything in it is wrong: what is wrong may say that the guest left */
-function readGuest(entry: unknown): GuestSnapshot | undefined {
+export function readGuest(entry: unknown): GuestSnapshot | undefined {
   if (!hasKeys(entry, ['mac', 'places', 'heard']) || typeof entry.mac !== 'string') return undefined;
   const mac = parseStationMac(entry.mac);
   if (mac === undefined) return undefined;

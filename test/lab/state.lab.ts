@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { addGuests, macs } from '../bench/macs.js';
 import { until } from '../support/until.js';
 import { ageOut } from './net/ageing.js';
 import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js';
@@ -9,8 +10,9 @@ import { BONDHERALD, Daemon, ONE_ROUND, writeConfig } from './net/daemon.js';
 import { arpFrom, chatter } from './net/frames.js';
 import { plainBridge } from './net/hypervisor.js';
 import { type Lab, labFor } from './net/lab.js';
+import { listed } from './net/listed.js';
 import { untilAddresses, words, WORDS_FILTER } from './net/words.js';
-import { STATE_FILE, stateFiles, stateText } from './net/state-folder.js';
+import { JOURNAL, STATE_FILE, stateFiles, stateText } from './net/state-folder.js';
 
 const FAILOVERS = 'bondherald_bond_failovers_total{bond="bond0"}';
 
@@ -148,4 +150,26 @@ test('what happened right before SIGTERM is in the state file', async (t) => {
   await daemon.stop();
   assert.deepEqual([...savedPlaces().keys()], [lab.guest('g1').mac]);
   assert.deepEqual(stateFiles(), ['state.json']);
+});
+
+test('with many guests the file is not written again for each that comes; a kill -9 in the middle of what is loses that only', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(2) });
+  const newcomer = '52:54:00:aa:bb:cc';
+  await addGuests(2000);
+  const daemon = await start(lab);
+  await untilSaved([...macs(2000), lab.guest('g2').mac]);
+  const { ino } = statSync(STATE_FILE);
+  const { netns, device } = lab.guest('g2');
+  lab.inject(netns, device, chatter(newcomer));
+  await until(() => existsSync(JOURNAL) && readFileSync(JOURNAL, 'utf8').includes(newcomer), {
+    what: 'the newcomer is in the journal',
+  });
+  assert.equal(statSync(STATE_FILE).ino, ino, 'the file is the same');
+  await crash(daemon);
+  appendFileSync(JOURNAL, `{"bonds":[],"guests":[{"mac":"${newcomer}","places":[],"hea`);
+  await ageOut(lab, newcomer);
+  const again = await start(lab);
+  assert.match(again.stderr, /loaded the state of an earlier run guests=2003 /);
+  assert.ok((await listed()).includes(`${newcomer} null null`));
+  await again.stop();
 });

@@ -188,6 +188,9 @@ export class FakeSurroundings implements Surroundings {
     path: `${folder}/state.json`,
     read: () => Promise.resolve(null),
     setAside: () => Promise.reject(new Error('nothing is wrong with it')),
+    readJournal: () => Promise.resolve(null),
+    beginJournal: () => Promise.resolve(),
+    append: () => Promise.reject(new Error('a host with few guests has no journal')),
     write: (parts) => (this.save(decodeState(Buffer.concat(parts), BOOT)), Promise.resolve()),
   });
 

@@ -1,4 +1,5 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SyscallError } from '../../errors.js';
 import { nullIfMissing, orSyscallError, readBounded } from './read-files.js';
@@ -11,21 +12,33 @@ export interface StateFile {
   read(limit: number): Promise<Uint8Array | 'too-large' | null>;
   /** Replaces the file: after a crash it is the old one or the new one, never a part. @throws SyscallError */
   write(parts: readonly Uint8Array[]): Promise<void>;
+  /** @returns the journal beside it; null when there is none. @throws SyscallError */
+  readJournal(limit: number): Promise<Uint8Array | 'too-large' | null>;
+  /** Begins a journal in the place of the one before; null: there is to be none. @throws SyscallError */
+  beginJournal(head: string | null): Promise<void>;
+  /** Adds to the journal, which may be torn at its end when that fails. @throws SyscallError, also when it is not there */
+  append(parts: readonly Uint8Array[]): Promise<void>;
   /** Renames the file, so that a person may look at it. @returns its new path. @throws SyscallError */
   setAside(reason: string): Promise<string>;
 }
 
-/** `state.json` in a folder that need not be there yet. Nobody but the daemon's user may read it. */
+/** `state.json` in a folder that need not be there yet, and beside it `state.journal`. Nobody but the daemon's user may read them. */
 export function stateFileIn(folder: string): StateFile {
   const file = join(folder, 'state.json');
+  const journal = join(folder, 'state.journal');
   const what = `the state file ${file}`;
+  const writing = <T>(act: () => Promise<T>): Promise<T> => orSyscallError(`writing ${journal}`, act);
   return {
     path: file,
-    read: (limit) =>
-      nullIfMissing(readBounded(file, limit, { what: `reading ${what}` })).catch((error: unknown) => {
-        if (error instanceof SyscallError && error.errno === 'EFBIG') return 'too-large';
-        throw error;
+    read: (limit) => readWhole(file, limit, `reading ${what}`),
+    readJournal: (limit) => readWhole(journal, limit, `reading ${journal}`),
+    beginJournal: (head) =>
+      writing(async () => {
+        await rm(journal, { force: true }); // with whatever owner and mode
+        if (head !== null) await writeFile(journal, head, { flag: 'wx', mode: 0o600 });
       }),
+    // Nothing waits for the disk: after a crash of the host the state is of another boot.
+    append: (parts) => writing(() => appendTo(journal, parts)),
     write: (parts) =>
       orSyscallError(`writing ${what}`, async () => {
         await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -37,6 +50,23 @@ export function stateFileIn(folder: string): StateFile {
         return `${file}.bad-${reason}`;
       }),
   };
+}
+
+function readWhole(file: string, limit: number, what: string): Promise<Uint8Array | 'too-large' | null> {
+  return nullIfMissing(readBounded(file, limit, { what })).catch((error: unknown) => {
+    if (error instanceof SyscallError && error.errno === 'EFBIG') return 'too-large';
+    throw error;
+  });
+}
+
+/** Adds to a file that is there. @throws NodeJS.ErrnoException */
+async function appendTo(file: string, parts: readonly Uint8Array[]): Promise<void> {
+  const handle = await open(file, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
+  try {
+    for (const part of parts) await handle.writeFile(part);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The kernel's name of this boot. @throws SyscallError */

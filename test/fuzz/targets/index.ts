@@ -17,6 +17,7 @@ const TARGETS = {
   http: () => import('./http.js'),
   words: () => import('./words.js'),
   state: () => import('./state.js'),
+  journal: () => import('./journal.js'),
   config: () => import('./config.js'),
   'web-config': () => import('./web-config.js'),
 } as const;

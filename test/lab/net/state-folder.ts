@@ -7,6 +7,9 @@ export const STATE_FOLDER = '/var/lib/bondherald';
 /** The file in it. */
 export const STATE_FILE = path.join(STATE_FOLDER, 'state.json');
 
+/** What has changed since the file was written, where that is long. */
+export const JOURNAL = path.join(STATE_FOLDER, 'state.journal');
+
 /** The names in the folder; none when it is not there. Sorted. */
 export function stateFiles(): string[] {
   return existsSync(STATE_FOLDER) ? readdirSync(STATE_FOLDER).sort() : [];

@@ -96,3 +96,26 @@ test('the boot has a name, the same each time', async () => {
   assert.match(bootId, /^[0-9a-f-]{36}$/);
   assert.equal(await readBootId(), bootId);
 });
+
+test('a journal stands beside the state file, for its owner only, is added to, and begun anew or taken away', async (t) => {
+  const folder = temporary(t);
+  mkdirSync(folder, { recursive: true });
+  const file = stateFileIn(folder);
+  const text = async (): Promise<string | null> => {
+    const read = await file.readJournal(100);
+    return read === null ? null : Buffer.from(read).toString();
+  };
+  assert.equal(await text(), null);
+  await assert.rejects(file.append([bytes('lost')]), { errno: 'ENOENT' });
+  await file.beginJournal('head\n');
+  await file.append([bytes('one, '), bytes('two\n')]);
+  await file.append([bytes('three\n')]);
+  assert.equal(await text(), 'head\none, two\nthree\n');
+  assert.equal(statSync(path.join(folder, 'state.journal')).mode & 0o777, 0o600);
+  assert.equal(await file.readJournal(10), 'too-large');
+  await file.beginJournal('another\n');
+  assert.equal(await text(), 'another\n');
+  await file.beginJournal(null);
+  await file.beginJournal(null);
+  assert.equal(await text(), null);
+});
