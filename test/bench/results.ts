@@ -101,6 +101,16 @@ export interface StaticRows {
   rateAloneMs: number;
 }
 
+/** What one piece of work costs at several sizes: in ms, unless the words say something else. */
+export interface Growth {
+  what: string;
+  /** Numbers of guests. */
+  sizes: number[];
+  figures: number[];
+  /** Of the other build; null for none. */
+  others: number[] | null;
+}
+
 /** All figures, by section. */
 export interface Results {
   firstRound: FirstRound[];
@@ -109,5 +119,6 @@ export interface Results {
   scrape: Scrape[];
   idle: Idle[];
   staticRows: StaticRows[];
+  growth: Growth[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }

@@ -2,6 +2,7 @@ import { DISTURBANCES } from './disturbances.js';
 import { disturbed } from './disturbed.js';
 import type { BenchEvent } from './events.js';
 import { C_PROGRAM, firstRounds, HERALD, heraldOf, SCRIPT } from './first-round.js';
+import { growth, SIZES } from './growth.js';
 import { idle } from './idle.js';
 import { outages } from './outage.js';
 import { ovsRounds } from './ovs-round.js';
@@ -87,6 +88,12 @@ const MEASUREMENTS: Measurements = {
     if (quick) return rows;
     step('static rows in every VLAN: 100 guests');
     return [...rows, ...(await staticRows(100, [THIS_BUILD], 3))];
+  },
+
+  growth({ quick, against, step }) {
+    const sizes = quick ? SIZES.slice(0, 2) : SIZES;
+    step(`growth from ${sizes[0]} to ${sizes.at(-1)} guests`);
+    return Promise.resolve(growth(sizes, quick, against));
   },
 
   async snooping({ quick, against, step }) {

@@ -45,6 +45,8 @@ export interface SimulationOptions {
   seed?: number;
   /** Frames a turn. */
   slice?: number;
+  /** So many guests at most. */
+  capacity?: number;
 }
 
 export class Simulation {
@@ -60,19 +62,21 @@ export class Simulation {
   kernel: (offered: readonly SentFrame[]) => number | string = (offered) => offered.length;
   readonly #clock = new FakeClock();
   readonly #events = new Events<DaemonEvents>();
-  readonly #bond = new BondGuests(CAPACITY, undefined, (key) => this.#events.emit('announceable', BOND, key));
+  readonly #bond: BondGuests;
   readonly #first: ReadyFirstRound;
   readonly #announcements: Announcements;
-  readonly #control = controlWords(this.#bond.batch.memory);
+  readonly #control: Int32Array;
   #open = 0;
 
-  constructor({ settings = {}, seed = 1, slice = 64 }: SimulationOptions = {}) {
+  constructor({ settings = {}, seed = 1, slice = 64, capacity = CAPACITY }: SimulationOptions = {}) {
+    this.#bond = new BondGuests(capacity, undefined, (key) => this.#events.emit('announceable', BOND, key));
+    this.#control = controlWords(this.#bond.batch.memory);
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
     const { memory } = this.#bond.batch;
     const rate = config.kinds.includes('rarp') ? config.rate.rarp : null;
     this.#first = new ReadyFirstRound(() => this.#sender(), {
       memory,
-      capacity: CAPACITY,
+      capacity,
       rate,
       damping: config.damping,
     });

@@ -1,6 +1,8 @@
+import { exponents, WORST } from '../growth.js';
 import {
   type Disturbed,
   type FirstRound,
+  type Growth,
   OTHER_BUILD,
   type Results,
   type Scrape,
@@ -37,6 +39,7 @@ export function acceptance(results: Partial<Results>): Acceptance[] {
     ...(results.scrape ?? []).filter(({ guests }) => guests === 50_000).flatMap(scrapeLines),
     ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
     ...staticRowsLines(results.staticRows ?? []),
+    ...growthLines(results.growth ?? []),
     ...snoopingLines(results.snooping?.daemon ?? []),
   ];
 }
@@ -120,6 +123,13 @@ function staticRowsLines(rows: readonly StaticRows[]): Acceptance[] {
       : []),
     ...(hundred ? [atMost('static rows in every VLAN of 100 guests: memory', hundred.megabytes, megabytes, 'MB')] : []),
   ];
+}
+
+function growthLines(rows: readonly Growth[]): Acceptance[] {
+  return rows.map((row) => {
+    const worst = Math.max(0, ...exponents(row).map((power) => power ?? 0));
+    return atMost(`growth: ${row.what}`, worst, WORST, 'as power of the guests');
+  });
 }
 
 /** Of this build. TCP is left out: what waits in buffers makes it too uncertain for a line of five per cent. */

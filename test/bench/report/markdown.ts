@@ -1,10 +1,11 @@
-import type { FirstRound, Results, Setting, SnoopingCost } from '../results.js';
+import { exponents, WORST } from '../growth.js';
+import { type FirstRound, OTHER_BUILD, type Results, type Setting, type SnoopingCost } from '../results.js';
 import { acceptance } from './acceptance.js';
 import { count, duration, table } from './table.js';
 
 /** All that was measured, as a document. Sections that were not measured are left out. */
 export function markdown(setting: Setting, results: Partial<Results>, chart: string | null): string {
-  const { firstRound, outage, disturbed, scrape, idle, staticRows, snooping } = results;
+  const { firstRound, outage, disturbed, scrape, idle, staticRows, growth, snooping } = results;
   const parts = [
     opening(setting),
     ['## Targets', acceptanceTable(results)],
@@ -19,6 +20,7 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     scrape && ['## A scrape', SCRAPE, scrapeTable(scrape)],
     idle && ['## Idle', IDLE, idleTable(idle)],
     staticRows && ['## Static rows in every VLAN', STATIC_ROWS, staticRowsTable(staticRows)],
+    growth && ['## Growth', GROWTH, growthTable(growth)],
     snooping && ['## Cost of listening', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
   ];
   return `${parts.flatMap((part) => part ?? []).join('\n\n')}\n`;
@@ -56,6 +58,10 @@ waking a thread.`;
 const STATIC_ROWS = `Guests whose ports carry every VLAN, each with the 4,095 rows of \`bridge fdb append MAC dev PORT master static\`. Ready: from the
 start of the daemon to that word in its log. Last first GARP: from a failover until each guest has had its gratuitous ARP, by
 the default rate.`;
+
+const GROWTH = `The daemon's own work in its main thread with so many guests, in ms, without a kernel: medians. Beside each figure is the power
+of the number of guests by which it has grown: 1 is in proportion. Whatever grows faster than ${WORST} is among the targets.
+The times from a failover are by the default rates.`;
 
 const SNOOPING = `Two equal hypervisors, one with a listener on its bond and one without. A guest of each floods the same client in turn, 2 ms each.
 The figures are the median share of frames that still gets through, and frames (for TCP: MB) a second. See [the design
@@ -158,6 +164,23 @@ function staticRowsTable(rows: Results['staticRows']): string {
     String(runs),
   ]);
   return table(head, cells);
+}
+
+function growthTable(rows: Results['growth']): string {
+  const sizes = rows[0]?.sizes ?? [];
+  const figure = (value: number): string => value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
+  const line = (what: string, figures: readonly number[], powers: readonly (number | null)[]): string[] => [
+    what,
+    ...figures.map((value, n) => {
+      const power = n === 0 ? null : (powers[n - 1] ?? null);
+      return power === null ? figure(value) : `${figure(value)} (${power.toFixed(2)})`;
+    }),
+  ];
+  const cells = rows.flatMap(({ what, others, ...row }) => [
+    line(what, row.figures, exponents(row)),
+    ...(others ? [line(`${what}: ${OTHER_BUILD}`, others, exponents({ ...row, figures: others }))] : []),
+  ]);
+  return table(['guests', ...sizes.map(count)], cells);
 }
 
 function snoopingTable(rows: readonly SnoopingCost[]): string {

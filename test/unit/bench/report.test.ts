@@ -4,6 +4,7 @@ import { acceptance } from '../../bench/report/acceptance.js';
 import { chart } from '../../bench/report/chart.js';
 import { duration, table } from '../../bench/report/table.js';
 import { EventReader, eventLine } from '../../bench/events.js';
+import { exponents } from '../../bench/growth.js';
 import { type FirstRound, OTHER_BUILD } from '../../bench/results.js';
 import { quantile, spread } from '../../bench/statistics.js';
 
@@ -72,4 +73,16 @@ test('events are found between other lines, also in pieces', () => {
   for (const piece of ['noise\n', line.slice(0, 5), line.slice(5), 'more']) reader.feed(piece);
   assert.deepEqual(seen, [{ bench: 'step', text: 'one' }]);
   assert.deepEqual(reader.noise, ['noise']);
+});
+
+test('growth is told as a power of the number of guests, and what grows faster than allowed is named', () => {
+  const row = { what: 'a device comes', sizes: [100, 1000, 10_000], others: null };
+  const powers = (...figures: number[]): string[] =>
+    exponents({ ...row, figures }).map((power) => power?.toFixed(2) ?? 'too small');
+  assert.deepEqual(powers(2, 20, 200), ['1.00', '1.00']);
+  assert.deepEqual(powers(2, 200, 20_000), ['2.00', '2.00']);
+  assert.deepEqual(powers(0.01, 0.4, 4), ['too small', '1.00']);
+  const held = (...figures: number[]): boolean[] =>
+    acceptance({ growth: [{ ...row, figures }] }).map((line) => line.held);
+  assert.deepEqual([held(2, 20, 220), held(2, 20, 300)], [[true], [false]]);
 });
