@@ -52,6 +52,8 @@ export class Announcer implements Task {
   private readonly late: LateJudgements;
   private sliceIsDue = false;
   private comesBack = false;
+  /** Who waits for all to be judged: the keeper of the state, once. */
+  private readonly awaiting: (() => void)[] = [];
   /** Those of the failover thread that are awaited. */
   private readonly answers: Promise<unknown>[] = [];
 
@@ -108,11 +110,20 @@ export class Announcer implements Task {
       this.late.goOn();
       this.judgeChanged(); // less may be known of others since
     }
-    const isWhole = this.publish();
-    if (!isWhole) this.goOnSoon();
-    else
-      void Promise.all([this.thread.ready, ...this.answers.splice(0)]).then(this.isReady.resolve, this.isReady.reject);
+    if (this.publish()) this.becomeWhole();
+    else this.goOnSoon();
     this.reportEarly();
+  }
+
+  /** Settles when the failover thread is ready, and has the frames of everybody as they are by then. */
+  async whole(): Promise<void> {
+    await this.ready;
+    while (this.late.areLeft) await new Promise<void>((resolve) => this.awaiting.push(resolve));
+  }
+
+  private becomeWhole(): void {
+    void Promise.all([this.thread.ready, ...this.answers.splice(0)]).then(this.isReady.resolve, this.isReady.reject);
+    for (const resolve of this.awaiting.splice(0)) resolve();
   }
 
   /** Newcomers, and whoever else is named. @returns whether all others are late now */

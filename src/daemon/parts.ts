@@ -81,7 +81,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file }, manual, knownNow);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
-    announcerReady: () => announcer.ready,
+    announcerReady: () => announcer.whole(),
     isAnnounced: (bond) => history.isAnnounced(bond),
   });
   const reloader = new Reloader(settings, around, service);

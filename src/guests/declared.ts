@@ -61,7 +61,10 @@ export class Declared {
     const isNew = (target: string): boolean => domains.get(target) !== this.domains.get(target);
     const changed = [...domains.keys(), ...this.domains.keys()].filter(isNew);
     this.domains = domains;
-    if (changed.some((target) => this.topology.linkByName(target))) this.changes.touchAll(); // whoever else is there
+    for (const target of changed) {
+      const link = this.topology.linkByName(target);
+      if (link) this.changes.touchAt(link.ifindex); // whoever else is there
+    }
   }
 
   /** Whether libvirt says that a guest runs at its interface. */

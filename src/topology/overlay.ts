@@ -133,12 +133,13 @@ function isInternal(link: LinkEvent): boolean {
 
 /**
  * What of a device decides the way of frames: all but its name, how many MACs a bridge has learned and, so that a
- * failover is no change, a bond's choice of slave and the carrier of its slaves.
+ * failover is no change, a bond's choice of slave, and whether its slaves are up and have carrier.
  */
 export function shapeOf(link: LinkEvent): unknown {
-  const { ifindex, up, address, master, lower, details, bondSlaveActive } = link;
+  const { ifindex, address, master, lower, details, bondSlaveActive } = link;
+  const isSlave = bondSlaveActive !== null;
   return {
-    ...{ ifindex, up, carrier: bondSlaveActive !== null || carriesFrames(link), address, master, lower },
+    ...{ ifindex, up: isSlave || link.up, carrier: isSlave || carriesFrames(link), address, master, lower },
     kind: kindOf(details),
   };
 }

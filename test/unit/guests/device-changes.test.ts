@@ -111,3 +111,28 @@ test('what ways lead past concerns everybody: a bond, an uplink, a bridge, a cab
     assert.equal(story.state.takeStale(), 'all', `change ${n}`);
   }
 });
+
+test('a slave of the bond that fails, or is taken down by hand, concerns nobody: the ways are the same by the other', () => {
+  const story = begin(8);
+  const { host, state } = story;
+  story.take(
+    host.change('up1', { lowerUp: false, bondSlaveActive: false }),
+    host.change('up2', { bondSlaveActive: true }),
+  );
+  story.take(host.change('up1', { up: false }));
+  assert.deepEqual(state.takeStale(), new Set());
+});
+
+test('a guest that libvirt starts or stops at a port concerns those who are there', () => {
+  const story = begin(8);
+  const { state } = story;
+  const run = (...interfaces: Parameters<typeof state.setGuestInterfaces>[0]): void =>
+    state.setGuestInterfaces(interfaces);
+  const g = { domain: 'g', mac: NEW, target: 'tap1' };
+  run(g);
+  assert.deepEqual(state.takeStale(), new Set([NEW, mac(0), mac(4)]));
+  run(g, { domain: 'h', mac: mac(1), target: 'tap7' });
+  assert.deepEqual(state.takeStale(), new Set(), 'no such device');
+  run();
+  assert.deepEqual(state.takeStale(), new Set([NEW, mac(0), mac(4)]));
+});
