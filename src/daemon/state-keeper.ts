@@ -219,7 +219,8 @@ async function withJournal(
   length: number,
 ): Promise<{ readonly state: SavedState; readonly dropped: number }> {
   const journal = await file.readJournal(MAX_BYTES);
-  if (journal === null || journal === 'too-large') return document;
+  if (journal === null) return document;
+  if (journal === 'too-large') return { ...document, dropped: document.dropped + 1 };
   const { savedAt } = document.state;
   const { state, dropped } = applyJournal(journal, { bootId, savedAt, bytes: length }, document.state);
   return { state, dropped: document.dropped + dropped };

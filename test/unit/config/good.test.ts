@@ -84,11 +84,7 @@ const GOOD: [text: string, look: (config: Config) => unknown, expected: unknown]
   ],
   ['paths: {ovs: [/opt/ovs/run]}', ({ paths }) => [paths.ovs, paths.libvirt.length], [['/opt/ovs/run'], 3]],
   ['guests: {remember: 1d}', ({ guests }) => guests.remember, 86_400],
-  [
-    'guests: {exclude: {macs: [02:bf/16]}}',
-    ({ guests }) => guests.exclude.macs,
-    [{ value: 0x02bf00000000, bits: 16 }],
-  ],
+  ['guests: {exclude: {macs: [02:bf/16]}}', ({ guests }) => guests.exclude.macs, [{ value: 0x02bf00000000, bits: 16 }]],
   ['guests: {exclude: {macs: [52-54-00-12-34-56]}}', ({ guests }) => guests.exclude.macs[0]?.bits, 48],
   [
     'guests: {exclude: {ports: ["vnet*", "tap[0-9]?", "x[!a]"]}}',
