@@ -29,7 +29,11 @@ function savedPlaces(): Map<string, string | undefined> {
 }
 
 async function untilSaved(macs: readonly string[]): Promise<void> {
-  await until(() => macs.every((mac) => savedPlaces().has(mac)), { what: 'the guests are in the state file' });
+  const areSaved = (): boolean => {
+    const saved = savedPlaces();
+    return macs.every((mac) => saved.has(mac));
+  };
+  await until(areSaved, { what: 'the guests are in the state file' });
 }
 
 async function crash(daemon: Daemon): Promise<void> {
