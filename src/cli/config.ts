@@ -4,7 +4,7 @@ import { loadConfig, type OverrideArguments } from './config-file.js';
 import type { Output } from './output.js';
 
 /**
- * Checks a configuration file.
+ * Checks a configuration file, and says what of it this host does not go along with.
  * @param file the usual one when left out, which then must be there
  * @returns the exit code
  * @throws ConfigError with everything that is wrong
@@ -13,9 +13,12 @@ export async function configCheck(
   { file = CONFIG_FILE }: { file?: string | undefined },
   output: Output,
 ): Promise<number> {
-  const { webConfig, page } = (await loadConfig({ config: file })).config.metrics;
+  const { config } = await loadConfig({ config: file });
+  const { webConfig, page } = config.metrics;
   if (webConfig !== null) (await import('../http/web-access.js')).checkWebConfig(webConfig, page);
   output.text(`${file}: OK`);
+  if (config.failover.onCarrierLoss === false) return 0;
+  for (const note of (await import('./carrier-loss-notes.js')).carrierLossNotes(config)) output.error(note);
   return 0;
 }
 

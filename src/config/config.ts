@@ -39,6 +39,10 @@ export interface Config {
     readonly rate: { readonly rarp: Rate; readonly arp: Rate; readonly na: Rate };
     readonly damping: { readonly failovers: number; readonly within: number; readonly holdOff: number };
   };
+  readonly failover: {
+    /** The bonds whose active slave we change ourselves when it loses its carrier: all, none, or those of these names. */
+    readonly onCarrierLoss: boolean | readonly string[];
+  };
   readonly guests: {
     readonly sources: {
       readonly fdb: boolean;
@@ -97,6 +101,11 @@ export interface Config {
 
 /** What is announced, when and how fast. */
 export type AnnounceConfig = Config['announce'];
+
+/** Whether a setting that is on, off, or a list of bonds, is on for a bond of that name. */
+export function isAmong(setting: boolean | readonly string[], bond: string): boolean {
+  return typeof setting === 'boolean' ? setting : setting.includes(bond);
+}
 
 /** Freezes a value and all that is in it. */
 export function freeze<T>(value: T): T {

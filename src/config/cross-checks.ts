@@ -1,10 +1,11 @@
 import type * as z from 'zod';
 import type { StaticGuest } from './config.js';
 import { type Path, type Problem, valueAt } from './problems.js';
-import { bonds, limits, metrics, staticGuests } from './schema.js';
+import { bonds, limits, metrics, onCarrierLoss, staticGuests } from './schema.js';
 
 const LIMITS = ['guests', 'limits'] as const;
 const STATIC = ['guests', 'static'] as const;
+const CARRIER_LOSS = ['failover', 'onCarrierLoss'] as const;
 const PAGE = ['metrics', 'page'] as const;
 
 /**
@@ -17,7 +18,8 @@ export function crossProblems(raw: unknown): Problem[] {
   const statics = read(staticGuests, raw, STATIC) ?? [];
   const watched = read(bonds, raw, ['bonds']) ?? 'auto';
   const problems = [...repeatedGuests(statics), ...repeatedAddresses(statics)];
-  if (watched !== 'auto') problems.push(...strayBonds(statics, watched));
+  const switched = read(onCarrierLoss, raw, CARRIER_LOSS) ?? false;
+  if (watched !== 'auto') problems.push(...strayBonds(statics, watched), ...straySwitched(switched, watched));
   if (limit) problems.push(...beyondLimits(limit, statics));
   return [...problems, ...pageForNobody(raw)];
 }
@@ -70,6 +72,14 @@ function repeatedAddresses(statics: readonly StaticGuest[]): Problem[] {
       return [{ path: [...STATIC, n, 'addresses', m], text }];
     }),
   );
+}
+
+function straySwitched(switched: boolean | readonly string[], watched: readonly string[]): Problem[] {
+  const names = typeof switched === 'boolean' ? [] : switched;
+  return names.flatMap((bond, n) => {
+    const text = `${bond} is not listed in bonds (${watched.join(', ')})`;
+    return watched.includes(bond) ? [] : [{ path: [...CARRIER_LOSS, n], text }];
+  });
 }
 
 function strayBonds(statics: readonly StaticGuest[], watched: readonly string[]): Problem[] {

@@ -26,6 +26,8 @@ export const DEFAULTS = {
     // EVPN freezes a MAC that moves 5 times in 180 s (RFC 7432 section 15.1): stay one below.
     damping: { failovers: 4, within: '180s', holdOff: '30s' },
   },
+  // To announce changes nothing on the host; to switch links does, and is for who runs the host to decide.
+  failover: { onCarrierLoss: false },
   guests: {
     // Where libvirt, Proxmox VE or Open vSwitch is not there, there is nothing to read.
     sources: {

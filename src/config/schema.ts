@@ -163,7 +163,13 @@ export const metrics = section({
   textfile: file('the absolute path of a file that ends in .prom', (name) => /[^/]\.prom$/.test(name)),
 });
 
-export const bonds = orWord('auto', list(bondName, { of: 'bonds', min: 1, max: 256 }));
+const bondList = list(bondName, { of: 'bonds', min: 1, max: 256 });
+
+export const bonds = orWord('auto', bondList);
+
+export const onCarrierLoss = leaf('true, false, or a list of 1 to 256 bonds', (value) =>
+  typeof value === 'boolean' ? value : bondList.safeParse(value).data,
+);
 
 const folders = list(leaf('the absolute path of a folder', absolutePath), { of: 'folders', min: 1, max: 16 });
 
@@ -171,6 +177,7 @@ const folders = list(leaf('the absolute path of a folder', absolutePath), { of: 
 export const schema: z.ZodType<Config> = section({
   bonds,
   announce,
+  failover: section({ onCarrierLoss }),
   guests,
   metrics,
   paths: section({ ovs: folders, libvirt: folders }),

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
-import type { Config } from '../config/config.js';
+import { type Config, isAmong } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
 import { activeBackupBonds } from '../topology/bonds.js';
@@ -34,7 +35,7 @@ const KNOCK = echoRequest(KNOCK_SEQ);
 const MAX_EARLY = 64;
 
 /** Of the configuration, what the failover thread needs. */
-type Settings = Pick<Config, 'announce' | 'guests'>;
+type Settings = Pick<Config, 'announce' | 'failover' | 'guests'>;
 
 /** Keeps the failover thread supplied: which bonds to watch, and the frames to send for each. */
 export class Announcer implements Task {
@@ -56,6 +57,9 @@ export class Announcer implements Task {
   private readonly awaiting: (() => void)[] = [];
   /** Those of the failover thread that are awaited. */
   private readonly answers: Promise<unknown>[] = [];
+  private onCarrierLoss: Config['failover']['onCarrierLoss'];
+  /** The bonds that the thread was told to switch at the loss of carrier. */
+  private switched: readonly BondId[] = [];
 
   /** @param bonds is filled with one entry an active-backup bond of the host */
   constructor(
@@ -75,6 +79,7 @@ export class Announcer implements Task {
       report: (message) => this.report(message),
     });
     this.settings = firstRoundSettings(settings);
+    this.onCarrierLoss = settings.failover.onCarrierLoss;
     this.memories = new BatchMemories(settings.guests.limits.total);
     host.hasPlaces = () => [...bonds.values()].every(({ hasRoom }) => hasRoom);
   }
@@ -86,7 +91,9 @@ export class Announcer implements Task {
   /** Announces in this way from now on. @returns when the failover thread does */
   async configure(settings: Settings): Promise<void> {
     this.settings = firstRoundSettings(settings);
-    await this.thread.ask({ type: 'configure', ...this.settings });
+    this.onCarrierLoss = settings.failover.onCarrierLoss;
+    const answers = [this.thread.ask({ type: 'configure', ...this.settings }), this.switchBonds()];
+    await Promise.all(answers);
   }
 
   /** Resolves when the kernel has answered over the failover thread's socket. */
@@ -181,7 +188,19 @@ export class Announcer implements Task {
       // By the time of the answer the later rounds, in this thread, have ended as well.
       void this.thread.ask({ type: 'forget', bond }).then(() => this.memories.giveBack(batch));
     }
-    return [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
+    const watched = [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
+    return [...watched, this.switchBonds()].flat();
+  }
+
+  /** Tells the thread of which bonds it is to change the active slave, where they are others. */
+  private switchBonds(): Promise<unknown> | [] {
+    const { onCarrierLoss, host } = this;
+    const bonds = activeBackupBonds(host.topology)
+      .filter(({ name }) => isAmong(onCarrierLoss, name))
+      .flatMap(({ ifindex, ovs }) => (ovs === null ? [ifindex] : []));
+    if (isDeepStrictEqual(bonds, this.switched)) return [];
+    this.switched = bonds;
+    return this.thread.ask({ type: 'switch', bonds });
   }
 
   private watch(bond: BondId): Promise<unknown> | [] {
@@ -210,6 +229,10 @@ export class Announcer implements Task {
       case 'lost':
         this.early.delete(message.bond);
         return events.emit('lost', message.bond, message.reason);
+      case 'carrierLoss':
+        return events.emit('carrierLoss', message.bond, message.left);
+      case 'switchRefused':
+        return events.emit('switchRefused', message.bond, message.slave, message.errno);
       case 'unwatched':
         return events.emit('unwatched', message.bond, message.error);
       case 'resync':

@@ -60,6 +60,8 @@ function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('due', (...order) => announcer.announce(...order));
   events.on('due', (...order) => ovsBondWatch.announce(...order));
 
+  events.on('carrierLoss', (bond, left) => failoverLog.carrierLoss(bond, left));
+  events.on('switchRefused', (bond, slave, errno) => failoverLog.switchRefused(bond, slave, errno));
   events.on('resync', (reason) => failoverLog.resync(reason));
   events.on('unwatched', (bond, error) => failoverLog.unwatched(bond, error));
   events.on('unlocked', (errno) => failoverLog.unlocked(errno));
@@ -104,6 +106,10 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
       announcements.configure(announce);
       history.configure(announce.schedule.length);
     },
+  );
+  settings.follow(
+    ({ failover }) => failover,
+    (_, config) => announcer.configure(config),
   );
   settings.follow(
     ({ guests }) => guests.sources.snoop,

@@ -1,4 +1,5 @@
 import type { Log, LogFields } from '../sys/log.js';
+import { LruMap } from '../lru-map.js';
 import type { Events } from '../tasks/events.js';
 import type { BondId } from '../topology/bond-id.js';
 import { type Bond, deviceName } from '../topology/bonds.js';
@@ -9,9 +10,13 @@ import type { DaemonEvents } from '../wire/events.js';
 import { type FirstRound, isFailover } from '../wire/thread-messages.js';
 import type { Tools } from './surroundings.js';
 
+/** Of so many bonds and errnos at most is remembered that they were told. */
+const MAX_REFUSED = 256;
+
 /** Logs and counts what the failover thread reports. What follows is for logAnnouncements. */
 export class FailoverLog {
   private saidUnlocked = false;
+  private readonly saidRefused = new LruMap<string, true>(MAX_REFUSED);
 
   constructor(
     private readonly tools: Pick<Tools, 'clock' | 'log' | 'metrics'>,
@@ -51,7 +56,8 @@ export class FailoverLog {
       if (waitingOf(round) === 0)
         this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
     }
-    return { first_frame_us: Math.round(firstFrame * 1e6), last_frame_us: Math.round(lastFrame * 1e6) };
+    const ours = round.atCarrierLoss ? { at_carrier_loss: true } : {};
+    return { ...ours, first_frame_us: Math.round(firstFrame * 1e6), last_frame_us: Math.round(lastFrame * 1e6) };
   }
 
   resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
@@ -63,6 +69,22 @@ export class FailoverLog {
 
   unwatched(bond: BondId, error: string): void {
     this.tools.log.warn('cannot announce the guests of a bond', { bond: this.nameOf(bond), reason: error });
+  }
+
+  /** Whether the active slave of a bond is changed at the loss of carrier, or why not. */
+  carrierLoss(id: BondId, left: string | null): void {
+    const bond = this.nameOf(id);
+    if (left === null) this.tools.log.info('the active slave is changed at the loss of its carrier', { bond });
+    else this.tools.log.warn('failovers at the loss of carrier are left to the kernel', { bond, reason: left });
+  }
+
+  /** The kernel did not do what it was asked for. Said once a bond and errno. */
+  switchRefused(id: BondId, slave: number, errno: string): void {
+    const bond = this.nameOf(id);
+    if (this.saidRefused.has(`${bond} ${errno}`)) return;
+    this.saidRefused.set(`${bond} ${errno}`, true);
+    const fields = { bond, slave: this.nameOf(slave), reason: errno };
+    this.tools.log.warn('the kernel did not change the active slave; miimon will', fields);
   }
 
   delayable(reason: string): void {

@@ -1,4 +1,5 @@
-import { goodMonitoring, rebuildBond, setBond, shellWord } from './commands.js';
+import { leftToKernel } from '../topology/carrier-loss.js';
+import { GOOD_MIIMON, goodMonitoring, rebuildBond, setBond, shellWord } from './commands.js';
 import type { BondFacts, BondOptions, SlaveFacts } from './facts.js';
 import { type Finding, found } from './finding.js';
 import { SPANNING_TREE_UPDELAY } from './bridges.js';
@@ -32,7 +33,8 @@ export function checkMode(bond: BondFacts): Finding | null {
 }
 
 /** A bond that notices a dead link never, late, or only sometimes. */
-export function checkMonitoring({ name: subject, options }: BondFacts): Finding | null {
+export function checkMonitoring(bond: BondFacts): Finding | null {
+  const { name: subject, options } = bond;
   if (options === null) return null;
   const { miimon, downdelay, arpInterval, arpValidate } = options;
   if (arpInterval > 0) {
@@ -51,13 +53,51 @@ export function checkMonitoring({ name: subject, options }: BondFacts): Finding 
     });
   }
   const detection = miimon + downdelay;
-  if (detection <= GOOD_DETECTION) return null;
+  if (detection <= GOOD_DETECTION) return checkMiimon(bond, options);
+  const helped = isSwitched(bond);
+  const cutOff = `guests and host are cut off for up to ${detection} ms before anything can be announced`;
   return found('bond-slow-detection', {
-    level: detection >= BAD_DETECTION ? 'warning' : 'advice',
+    level: detection >= BAD_DETECTION && !helped ? 'warning' : 'advice',
     subject,
     finding: `it may take ${detection} ms to detect a dead link: miimon ${miimon}, downdelay ${downdelay}`,
-    meaning: `guests and host are cut off for up to ${detection} ms before anything can be announced`,
+    meaning: helped ? `while the daemon does not run, ${cutOff}` : cutOff,
     cure: setBond(subject, goodMonitoring(options)),
+  });
+}
+
+/** Whether the daemon does not wait for what the bond notices. */
+function isSwitched({ onCarrierLoss, options }: BondFacts): boolean {
+  return onCarrierLoss && options !== null && leftToKernel(options) === null;
+}
+
+/** A bond that could notice a dead link sooner at no cost. */
+function checkMiimon(bond: BondFacts, options: BondOptions): Finding | null {
+  const { miimon, downdelay } = options;
+  const { name: subject, tick } = bond;
+  const gain = looksEvery(miimon, tick) - looksEvery(GOOD_MIIMON, tick);
+  if (gain <= 0 || downdelay > 0 || isSwitched(bond)) return null;
+  return found('bond-miimon', {
+    subject,
+    finding: `it looks at its links every ${looksEvery(miimon, tick)} ms: miimon ${miimon}, a tick of ${tick} ms`,
+    meaning: `guests and host are cut off for up to ${gain} ms longer than with miimon ${GOOD_MIIMON}, ${gain / 2} ms on average`,
+    cure: setBond(subject, goodMonitoring(options)),
+  });
+}
+
+/** How often the kernel really looks: at a tick, never between two (bond_main.c: bond_mii_monitor, msecs_to_jiffies). */
+function looksEvery(miimon: number, tick: number): number {
+  return Math.ceil(miimon / tick) * tick;
+}
+
+/** A bond that is to fail over at the loss of carrier, and is left to the kernel for what it is set up to do. */
+export function checkCarrierLoss({ name: subject, onCarrierLoss, options }: BondFacts): Finding | null {
+  const reason = options === null ? null : leftToKernel(options);
+  if (!onCarrierLoss || options === null || reason === null || options.miimon + options.arpInterval === 0) return null;
+  return found('bond-carrier-loss', {
+    subject,
+    finding: `failover.onCarrierLoss does not hold for it: ${reason}`,
+    // What ARP monitoring sees, carrier does not tell: which of the two is wanted, the operator knows.
+    cure: options.arpInterval > 0 ? 'bondherald config show' : setBond(subject, goodMonitoring(options)),
   });
 }
 

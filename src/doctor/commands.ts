@@ -9,8 +9,8 @@ export function shellWord(text: string): string {
   return HARMLESS.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** What we advise for miimon, in milliseconds: the value that bonding.rst gives as a good starting point. */
-const GOOD_MIIMON = 100;
+/** What we advise for miimon, in milliseconds. A look costs a microsecond, and more often than its tick no kernel looks. */
+export const GOOD_MIIMON = 10;
 
 /** Sets options of a bond while it runs. */
 export function setBond(bond: string, options: string): string {

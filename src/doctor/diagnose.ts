@@ -1,4 +1,4 @@
-import { checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
+import { checkCarrierLoss, checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
 import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, checkOvs } from './bridges.js';
 import {
   checkAnnouncer,
@@ -44,7 +44,7 @@ export function diagnose(facts: Facts): Finding[] {
 
 function checkBond(bond: BondFacts): (Finding | null)[] {
   if (bond.mode !== 'active-backup') return [checkMode(bond)];
-  return [checkMonitoring(bond), ...checkLinks(bond), ...checkOptions(bond)];
+  return [checkMonitoring(bond), checkCarrierLoss(bond), ...checkLinks(bond), ...checkOptions(bond)];
 }
 
 function checkDaemon(daemon: DaemonFacts, { guests }: Facts): (Finding | null)[] {

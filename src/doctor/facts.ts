@@ -38,6 +38,10 @@ export interface BondFacts {
   /** null: they cannot be read. */
   readonly options: BondOptions | null;
   readonly slaves: readonly SlaveFacts[];
+  /** Whether the configuration has its active slave changed at the loss of carrier (failover.onCarrierLoss). */
+  readonly onCarrierLoss: boolean;
+  /** How far apart the ticks of this kernel are, at which it looks at links, in milliseconds: 1000 / CONFIG_HZ. */
+  readonly tick: number;
   /** Whether bridges or macvlans are above it. */
   readonly hasGuests: boolean;
   /** Whether the host has addresses on it, or on VLAN devices above it: those the kernel itself announces. */

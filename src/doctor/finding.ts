@@ -23,6 +23,8 @@ const FLOODED = 'traffic to a gateway that answers from another MAC is flooded t
 const KINDS = {
   'bond-no-monitoring': ['warning', 'the bond does not fail over: it goes on sending on a dead link'],
   'bond-slow-detection': ['warning', 'guests and host are cut off until the bond detects the dead link'],
+  'bond-miimon': ['advice', 'guests and host are cut off for longer than need be'],
+  'bond-carrier-loss': ['advice', 'it fails over when the kernel notices the dead link, and not at once'],
   'bond-arp-unvalidated': [
     'warning',
     'stray broadcasts keep a link up on which no target answers, so the bond may not fail over',

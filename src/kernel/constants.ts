@@ -84,8 +84,13 @@ export const IFLA_INFO_SLAVE_DATA = 5;
 export const IFLA_BOND_MODE = 1;
 export const IFLA_BOND_ACTIVE_SLAVE = 2;
 export const IFLA_BOND_MIIMON = 3;
+export const IFLA_BOND_UPDELAY = 4;
+export const IFLA_BOND_DOWNDELAY = 5;
 export const IFLA_BOND_ARP_INTERVAL = 7;
+export const IFLA_BOND_PRIMARY = 11;
 export const IFLA_BOND_SLAVE_STATE = 1;
+export const IFLA_BOND_SLAVE_MII_STATUS = 2;
+export const IFLA_BOND_SLAVE_PRIO = 9;
 export const IFLA_VLAN_ID = 1;
 export const IFLA_VLAN_PROTOCOL = 5;
 export const IFLA_BR_VLAN_FILTERING = 7;
@@ -102,6 +107,8 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 export const BOND_MODE_ACTIVEBACKUP = 1;
 export const BOND_MODE_8023AD = 4;
 export const BOND_STATE_ACTIVE = 0;
+/** What a bond holds of the link of a slave (BOND_LINK_UP): neither down nor in a delay. */
+export const BOND_LINK_UP = 0;
 
 // linux/if_bridge.h
 export const IFLA_BRIDGE_FLAGS = 0;

@@ -25,6 +25,10 @@ export interface BondDetails {
   /** In milliseconds, as is the next; absent where nobody tells. */
   readonly miimon?: number;
   readonly arpInterval: number;
+  /** In milliseconds; absent where nobody tells. */
+  readonly downdelay?: number;
+  /** The slave that it prefers, among those that it has; absent: none. */
+  readonly primary?: number;
   /** For a bond that Open vSwitch keeps, and of which no netlink message tells: its mode there. */
   readonly ovs?: 'active-backup' | 'balance-slb' | 'balance-tcp';
 }
@@ -65,6 +69,11 @@ export interface LinkEvent {
   readonly details: LinkDetails;
   /** For a bond's slave: whether it is the active one (IFLA_BOND_SLAVE_STATE). */
   readonly bondSlaveActive: boolean | null;
+  /**
+   * For a bond's slave: whether the bond holds its link to be up, neither down nor in a delay
+   * (IFLA_BOND_SLAVE_MII_STATUS), and its priority (IFLA_BOND_SLAVE_PRIO; 0 before Linux 6.0). Absent for any other device.
+   */
+  readonly bondSlave?: { readonly linkUp: boolean; readonly prio: number };
   /** For a bridge's port: its spanning tree state (IFLA_BRPORT_STATE). */
   readonly bridgePortState: number | null;
 }

@@ -28,6 +28,8 @@ const BOND_ATTRIBUTES = [
   c.IFLA_BOND_ACTIVE_SLAVE,
   c.IFLA_BOND_MIIMON,
   c.IFLA_BOND_ARP_INTERVAL,
+  c.IFLA_BOND_DOWNDELAY,
+  c.IFLA_BOND_PRIMARY,
 ] as const;
 const VLAN_ATTRIBUTES = [c.IFLA_VLAN_ID, c.IFLA_VLAN_PROTOCOL] as const;
 const BRIDGE_ATTRIBUTES = [
@@ -39,7 +41,7 @@ const BRIDGE_ATTRIBUTES = [
   c.IFLA_BR_FDB_MAX_LEARNED,
 ] as const;
 const BRIDGE_PORT_ATTRIBUTES = [c.IFLA_PROTINFO, c.IFLA_AF_SPEC] as const;
-const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE] as const;
+const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE, c.IFLA_BOND_SLAVE_MII_STATUS, c.IFLA_BOND_SLAVE_PRIO] as const;
 const BRPORT_ATTRIBUTES = [c.IFLA_BRPORT_STATE] as const;
 const AF_SPEC_ATTRIBUTES = [c.IFLA_BRIDGE_FLAGS] as const;
 
@@ -78,7 +80,7 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
   const [kind, data, slaveKind, slaveData] = info ? pick(info, INFO_ATTRIBUTES) : [];
   const port = slaveData && slaveKind?.text();
   const details = decodeDetails(kind?.text() ?? null, data);
-  const bondState = port === 'bond' ? stateOf(slaveData, BOND_SLAVE_ATTRIBUTES) : null;
+  const [bondState, miiStatus, prio] = slaveData && port === 'bond' ? pick(slaveData, BOND_SLAVE_ATTRIBUTES) : [];
   return {
     type: 'link',
     ifindex,
@@ -90,8 +92,9 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
     details: details.type === 'other' ? { ...details, ...represented(switchId, portName) } : details,
-    bondSlaveActive: bondState === null ? null : bondState === c.BOND_STATE_ACTIVE,
+    bondSlaveActive: bondState ? bondState.u8() === c.BOND_STATE_ACTIVE : null,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
+    ...(miiStatus ? { bondSlave: { linkUp: miiStatus.u8() === c.BOND_LINK_UP, prio: prio?.i32() ?? 0 } } : {}),
   };
 }
 
@@ -165,13 +168,15 @@ function decodeBridge(data: Span): LinkDetails {
 }
 
 function decodeBond(data: Span): LinkDetails {
-  const [mode, activeSlave, miimon, arpInterval] = pick(data, BOND_ATTRIBUTES);
+  const [mode, activeSlave, miimon, arpInterval, downdelay, primary] = pick(data, BOND_ATTRIBUTES);
   return {
     type: 'bond',
     mode: mode?.u8() ?? 0,
     activeSlave: activeSlave?.u32() || null,
     ...(miimon ? { miimon: miimon.u32() } : {}),
     arpInterval: arpInterval?.u32() ?? 0,
+    ...(downdelay ? { downdelay: downdelay.u32() } : {}),
+    ...(primary ? { primary: primary.u32() } : {}),
   };
 }
 

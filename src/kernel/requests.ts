@@ -125,6 +125,17 @@ export function setUpDummyRequest(ifindex: number, address: Mac, mtu: number, se
   );
 }
 
+/**
+ * `ip link set BOND type bond active_slave SLAVE`. Needs CAP_NET_ADMIN; the kernel answers only when it refuses: EINVAL
+ * where it does not hold the slave's link to be up, or the bond has no active slave now. One that is active already is
+ * no error.
+ */
+export function activeSlaveRequest(bond: number, slave: number): Uint8Array {
+  const data = attribute(c.IFLA_INFO_DATA, attribute(c.IFLA_BOND_ACTIVE_SLAVE, words(slave)));
+  const info = attribute(c.IFLA_LINKINFO, attribute(c.IFLA_INFO_KIND, text('bond')), data);
+  return message(c.RTM_NEWLINK, c.NLM_F_REQUEST, CHANGE_SEQ, words(ANY_FAMILY_AND_TYPE, bond, 0, 0), info);
+}
+
 /** `ip link del IFINDEX`. */
 export function deleteLinkRequest(ifindex: number, seq: number): Uint8Array {
   return request(c.RTM_DELLINK, 0, seq, words(ANY_FAMILY_AND_TYPE, ifindex, 0, 0));

@@ -58,6 +58,12 @@ export class TableDumps {
     this.wanted = true;
   }
 
+  /** Asks for a fresh dump at once: not for something that may come again and again. */
+  wantNow(): void {
+    this.want();
+    this.notBefore = -Infinity;
+  }
+
   /**
    * Starts the dump that is wanted, unless one is running or the last began too short a while ago.
    * @returns whether it started: then what we hold waits to be confirmed

@@ -52,6 +52,8 @@ export const syscall = call<[number, number, Uint8Array, number]>(
   'long syscall(long number, long first, uint8_t *second, long third)',
 );
 
+export const clockGetres = call<[number, Uint8Array]>('int clock_getres(int clock, uint8_t *resolution)');
+
 /** Since Linux 4.4 and glibc 2.27. */
 export const mlock2 = call<[Uint8Array, number, number]>(
   'int mlock2(const uint8_t *address, size_t length, unsigned int flags)',

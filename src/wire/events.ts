@@ -28,6 +28,11 @@ export interface DaemonEvents {
   /** Nothing can leave by a bond any more. */
   lost: [bond: BondId, reason: LossReason];
 
+  /** Whether the active slave of a bond is changed at the loss of carrier: null; else why it is left to the kernel. */
+  carrierLoss: [bond: BondId, left: string | null];
+  /** The kernel did not make `slave` the active one at the loss of carrier. @param errno symbolic */
+  switchRefused: [bond: BondId, slave: number, errno: string];
+
   /** What follows the first burst begins. */
   began: [bond: BondId];
   /** The kernel took frames. @param round the latest that has begun; 1 for the first */

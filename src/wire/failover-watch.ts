@@ -5,12 +5,15 @@ import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { LinkSocket } from '../sys/netlink/link-socket.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
+import type { SlaveOrder } from '../topology/carrier-loss.js';
 import { Remakes } from '../topology/remakes.js';
 import { type FailoverOwner, type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import { Rehearsal } from './rehearsal.js';
 import { asBond, type BondId } from '../topology/bond-id.js';
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
 import type { LossReason } from './thread-messages.js';
+import { CarrierRehearsal } from './carrier-rehearsal.js';
+import { CarrierSwitch, type RequestSocket } from './carrier-switch.js';
 
 /** Rehearsed with so many of this host's links: about what a switch of the active slave makes. */
 const SAMPLE_MESSAGES = 4;
@@ -20,6 +23,11 @@ interface FailoverTools {
   readonly owner: FailoverOwner;
   readonly socket: LinkSocket;
   readonly openSender: OpenSender;
+  /** Opens a socket for changes of the host. @throws SyscallError */
+  readonly openRequests: () => RequestSocket;
+  readonly slaveOrder: SlaveOrder;
+  /** Whose news of slaves comes by `socket` from now on: the active ones' alone, or all slaves'. */
+  readonly hear: (slaves: 'active' | 'all') => void;
   /** Monotonic clock, seconds. */
   readonly now: () => number;
   /** Waits about a millisecond for a queue to drain. */
@@ -40,6 +48,13 @@ export class FailoverWatch {
   private readonly remakes = new Remakes();
   private readonly bonds: WatchedBonds;
   private readonly rehearsal: Rehearsal;
+  /** null where no bond's active slave is changed at the loss of carrier. */
+  private carrier: CarrierSwitch | null = null;
+  private carrierRehearsal: CarrierRehearsal | null = null;
+  private readonly otherOrders = {
+    echo: () => this.tools.socket.send(echoRequest()),
+    switchBonds: (bonds: readonly BondId[]) => this.switchBonds(bonds),
+  };
   private readonly momentNow = (): Moment => this.momentOf(this.tools.now());
   private sample: Uint8Array | null = null;
   private ready = false;
@@ -58,20 +73,52 @@ export class FailoverWatch {
     while (this.turn());
     this.rehearsal.close();
     this.bonds.close();
+    this.carrier?.close();
     this.tools.socket.close();
   }
 
   /** Waits for a datagram or the socket's time limit, then carries out orders. @returns false when that was to stop */
   turn(): boolean {
     const { socket, now } = this.tools;
-    if (this.dumps.startIfDue(this.arrived)) this.detector.startDump();
+    if (this.dumps.startIfDue(this.arrived)) this.startDump();
     const datagram = socket.receive();
     this.arrived = now();
     if (datagram === 'nothing') this.keepReady();
     else if (typeof datagram === 'string') this.resync(datagram);
     else this.received(datagram);
-    this.bonds.carryOutOrders(this.momentNow, () => socket.send(echoRequest()));
+    this.bonds.carryOutOrders(this.momentNow, this.otherOrders);
     return this.bonds.running;
+  }
+
+  private startDump(): void {
+    this.detector.startDump();
+    this.carrier?.startDump();
+  }
+
+  private finishDump(): void {
+    this.detector.finishDump();
+    this.carrier?.finishDump(this.arrived);
+  }
+
+  /** What backups are like is not known before: their news has not been heard. */
+  private switchBonds(bonds: readonly BondId[]): void {
+    this.tools.hear(bonds.length > 0 ? 'all' : 'active');
+    if (bonds.length === 0) {
+      this.carrier?.close();
+      this.carrier = this.carrierRehearsal = null;
+      return;
+    }
+    this.carrier ??= this.newCarrierSwitch();
+    this.carrier.watch(bonds);
+    this.dumps.wantNow();
+  }
+
+  private newCarrierSwitch(): CarrierSwitch {
+    const { owner, openRequests, slaveOrder, now } = this.tools;
+    const requests = openRequests();
+    this.carrierRehearsal = new CarrierRehearsal(requests);
+    this.carrierRehearsal.first(now);
+    return new CarrierSwitch(owner, requests, slaveOrder, () => this.dumps.want());
   }
 
   /** Handles link messages that have arrived just now. */
@@ -82,6 +129,7 @@ export class FailoverWatch {
 
   private handle(event: KernelEvent): void {
     const { owner } = this.tools;
+    this.carrier?.apply(event, this.arrived);
     const failover = this.detector.apply(event);
     if (failover) this.announce(failover);
     const loss = readLoss(event);
@@ -90,14 +138,15 @@ export class FailoverWatch {
     if (remade !== null) this.bonds.remade(remade, this.arrived);
     if (event.type === 'lost') this.resync(event.reason);
     if (event.type === 'answer' && event.seq === ECHO_SEQ) owner.post({ type: 'echo' });
-    if (this.dumps.take(event)) this.detector.finishDump();
+    if (this.dumps.take(event)) this.finishDump();
     if (this.dumps.complete && !this.ready) this.becomeReady();
   }
 
   private announce(failover: Failover): void {
     const { arrived, tools } = this;
     const round = this.bonds.failover(failover.bond, this.momentOf(arrived));
-    tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round });
+    const ours = this.carrier?.made(failover) ? ({ atCarrierLoss: true } as const) : {};
+    tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round, ...ours });
     tools.collect();
   }
 
@@ -108,11 +157,14 @@ export class FailoverWatch {
 
   private keepReady(): void {
     if (this.sample) this.rehearsal.run(this.sample);
+    this.carrier?.rest(this.tools.now());
+    this.carrierRehearsal?.run(this.tools.now());
     this.tools.collect();
   }
 
   private resync(reason: 'overrun' | 'truncated' | 'malformed'): void {
     this.dumps.want();
+    this.carrier?.startDump();
     this.tools.owner.post({ type: 'resync', reason });
   }
 

@@ -141,6 +141,16 @@ export class ReadyFirstRound {
   }
 }
 
+/** Who carries out the orders that are not about first rounds. */
+interface OtherOrders {
+  /** Asks the kernel for an answer. */
+  echo(): void;
+  /** Changes the active slave of these bonds at the loss of carrier. */
+  switchBonds(bonds: readonly BondId[]): void;
+}
+
+const NOBODY: OtherOrders = { echo: () => undefined, switchBonds: () => undefined };
+
 /** The bonds that the failover thread announces, as its owner ordered. Bounded by the number of bonds on the host. */
 export class WatchedBonds {
   private readonly bonds = new Map<BondId, ReadyFirstRound>();
@@ -151,15 +161,16 @@ export class WatchedBonds {
     private readonly openSender: OpenSender,
   ) {}
 
-  /** Carries out new orders. @param begin gives the moment of an announcement @param echo asks the kernel for an answer */
-  carryOutOrders(begin: () => Moment, echo: () => void = () => undefined): void {
+  /** Carries out new orders. @param begin gives the moment of an announcement */
+  carryOutOrders(begin: () => Moment, others = NOBODY): void {
     for (const order of this.owner.received()) {
       if (order.type === 'stop') this.running = false;
-      else if (order.type === 'echo') echo();
+      else if (order.type === 'echo') others.echo();
       else if (order.type === 'announce') this.announce(order, begin());
       else {
         if (order.type === 'forget') this.forget(order.bond);
         else if (order.type === 'watch') this.watch(order);
+        else if (order.type === 'switch') others.switchBonds(order.bonds);
         else for (const bond of this.bonds.values()) bond.configure(order, begin().now);
         this.owner.post({ type: 'answer', error: null });
       }

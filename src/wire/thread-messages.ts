@@ -33,6 +33,8 @@ export type ToFailoverThread =
   | { readonly type: 'forget'; readonly bond: BondId }
   /** Announce all bonds in this way from now on. */
   | ({ readonly type: 'configure' } & FirstRoundSettings)
+  /** Change the active slave of these bonds at the loss of carrier, and of no others. Answered. */
+  | { readonly type: 'switch'; readonly bonds: readonly BondId[] }
   /** Ask the kernel for an answer over the thread's socket, and say when it has come. */
   | { readonly type: 'echo' };
 
@@ -66,6 +68,8 @@ export interface FirstRound extends RoundOutcome {
   readonly cause: 'failover' | OrderCause;
   /** When the kernel's message arrived, or the order: monotonic clock, seconds. */
   readonly arrived: number;
+  /** We have made that slave the active one, because the other had lost its carrier. Absent: we have not. */
+  readonly atCarrierLoss?: true;
   /** For a bond that Open vSwitch keeps: the keys of the frames that it sends itself. */
   readonly doneByOvs?: ReadonlySet<string>;
 }
@@ -88,6 +92,10 @@ export type FromFailoverThread =
   | ({ readonly type: 'failover' } & FirstRound)
   /** Frames cannot leave by the bond any more, for now or for ever. */
   | { readonly type: 'lost'; readonly bond: BondId; readonly reason: LossReason }
+  /** Whether the active slave of a bond is changed at the loss of carrier; else why it is left to the kernel, in one line. */
+  | { readonly type: 'carrierLoss'; readonly bond: BondId; readonly left: string | null }
+  /** The kernel did not make this slave the active one at the loss of carrier. @param errno symbolic */
+  | { readonly type: 'switchRefused'; readonly bond: BondId; readonly slave: number; readonly errno: string }
   /** The bond cannot be announced, for the reason given in one line. */
   | { readonly type: 'unwatched'; readonly bond: BondId; readonly error: string }
   /** The kernel answers over the thread's socket. */

@@ -22,8 +22,8 @@ announce:
 const SETTLE_MS = 1000;
 
 /** The daemon's command line; `nodeFlags` are V8's, for this build alone. */
-function commandLine({ nodeFlags = [], program = BONDHERALD }: HeraldOptions): string[] {
-  writeFileSync(CONFIG, SETTINGS);
+function commandLine({ nodeFlags = [], program = BONDHERALD, settings = '' }: HeraldOptions): string[] {
+  writeFileSync(CONFIG, `${SETTINGS}${settings}\n`);
   const command = nodeFlags.length === 0 ? [program] : [process.execPath, ...nodeFlags, MAIN];
   return [...command, 'run', '--config', CONFIG];
 }
@@ -33,8 +33,12 @@ const MAIN = new URL('../../program/main.js', import.meta.url).pathname;
 /** The program of another checkout, which `make build` has made there. */
 export const programOf = (checkout: string): string => join(checkout, 'bin/bondherald');
 
-/** Where the daemon runs, V8's flags for it, and the `bin/bondherald` of another build to run in its place. */
+/**
+ * Where the daemon runs, V8's flags for it, the `bin/bondherald` of another build to run in its place, and further settings
+ * in the words of its file.
+ */
 export interface HeraldOptions {
+  settings?: string;
   netns?: string;
   nodeFlags?: readonly string[];
   program?: string;

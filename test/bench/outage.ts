@@ -6,7 +6,7 @@ import { Stream } from '../lab/net/stream.js';
 import { startHerald } from './herald.js';
 import { Conversation } from './native.js';
 import { type Detect, OvsBond } from './ovs.js';
-import type { Outage } from './results.js';
+import { AT_CARRIER_LOSS, type Outage, TOLD_OF_CARRIER } from './results.js';
 import { spread } from './statistics.js';
 
 const SCRIPT_FILE = fileURLToPath(new URL('../../../test/bench/announce.sh', import.meta.url));
@@ -36,16 +36,28 @@ async function openVSwitch(lab: Lab, detect: Detect): Promise<() => Promise<void
   };
 }
 
-const HELPERS: readonly Helper[] = [
-  {
-    name: 'bondherald',
+function herald(name: string, settings = ''): Helper {
+  return {
+    name,
     start: async (lab) => {
-      await startHerald(lab, 1);
+      await startHerald(lab, 1, { settings });
       return backToFirst(lab);
     },
-  },
+  };
+}
+
+const HERALD = herald('bondherald');
+
+/** They take turns. */
+const FAST: readonly Helper[] = [
+  HERALD,
+  herald(AT_CARRIER_LOSS, 'failover: {onCarrierLoss: true}'),
   { name: 'Open vSwitch', start: (lab, miimon) => openVSwitch(lab, miimon) },
-  { name: 'Open vSwitch, told of carrier', start: (lab) => openVSwitch(lab, 'carrier') },
+  { name: TOLD_OF_CARRIER, start: (lab) => openVSwitch(lab, 'carrier') },
+];
+
+/** They are measured once, with fewer runs: what they need is known from a few. */
+const SLOW: readonly Helper[] = [
   {
     name: 'shell script',
     start: async (lab) => {
@@ -56,39 +68,63 @@ const HELPERS: readonly Helper[] = [
   { name: 'nobody', start: (lab) => Promise.resolve(backToFirst(lab)) },
 ];
 
-/** How long a guest that says nothing is dark when its link fails, with each of those who could help it. */
+/** How often each is measured: so many blocks in turns, so many runs in a block. */
+interface Pace {
+  readonly blocks: number;
+  readonly runs: number;
+}
+
+/**
+ * How long a guest that says nothing is dark when its link fails, with each of those who could help it.
+ * @param least also a bond that looks as often as its kernel can, with the daemon: what there is without onCarrierLoss
+ */
 export async function outages(
   miimons: readonly number[],
-  runs: number,
+  pace: Pace,
+  least: boolean,
   step: (text: string) => void,
 ): Promise<Outage[]> {
   const results: Outage[] = [];
   for (const miimon of miimons) {
-    for (const helper of HELPERS) {
-      step(`outage of a silent guest: ${helper.name}, miimon ${miimon}`);
-      results.push(await outage(helper, miimon, helper.name === 'nobody' ? Math.min(runs, 3) : runs));
-    }
+    results.push(...(await inTurns(FAST, miimon, pace, step)));
+    results.push(...(await inTurns(SLOW, miimon, { blocks: 1, runs: Math.min(pace.runs, 3) }, step)));
   }
-  return results;
+  return least ? [...results, ...(await inTurns([HERALD], 1, pace, step))] : results;
 }
 
-async function outage(helper: Helper, miimon: number, runs: number): Promise<Outage> {
+async function inTurns(
+  helpers: readonly Helper[],
+  miimon: number,
+  { blocks, runs }: Pace,
+  step: (text: string) => void,
+): Promise<Outage[]> {
+  const series = new Map(helpers.map((helper) => [helper, [] as (number | null)[]]));
+  for (let block = 0; block < blocks; block++) {
+    for (const [helper, measured] of series) {
+      step(`outage of a silent guest: ${helper.name}, miimon ${miimon}, ${block + 1} of ${blocks}`);
+      measured.push(...(await outage(helper, miimon, runs)));
+    }
+  }
+  return [...series].map(([{ name }, measured]) => {
+    const dark = measured.filter((each) => each !== null);
+    return { helper: name, miimon, milliseconds: spread(dark), forGood: measured.length - dark.length };
+  });
+}
+
+async function outage(helper: Helper, miimon: number, runs: number): Promise<(number | null)[]> {
   const lab = await Lab.build({ bond: { miimon }, attach: plainBridge(1) });
   try {
     // Open vSwitch in user space hands on what the sender's device was to fill in, and the guest would drop it.
     await mustRun(['ip', 'netns', 'exec', 'client', 'ethtool', '-K', 'eth0', 'tx', 'off']);
     const back = await helper.start(lab, miimon);
-    const dark: number[] = [];
-    let forGood = 0;
+    const measured: (number | null)[] = [];
     for (let run = 0; run < runs; run++) {
       await lab.teach();
-      const result = await cutOnce(lab);
-      if (result === null) forGood++;
-      else dark.push(result);
+      measured.push(await cutOnce(lab));
       await lab.mendLink(1);
       await back();
     }
-    return { helper: helper.name, miimon, milliseconds: spread(dark), forGood };
+    return measured;
   } finally {
     await lab.destroy();
   }

@@ -42,6 +42,10 @@ export interface SnoopingCost {
   pairs: number;
 }
 
+/** Who helps a silent guest at the speed of carrier. */
+export const AT_CARRIER_LOSS = 'bondherald, onCarrierLoss';
+export const TOLD_OF_CARRIER = 'Open vSwitch, told of carrier';
+
 /** How long a silent guest was dark after its link failed. */
 export interface Outage {
   helper: string;

@@ -51,7 +51,10 @@ const MEASUREMENTS: Measurements = {
     return rows;
   },
 
-  outage: ({ quick, step }) => outages(quick ? [100] : [100, 10], quick ? 1 : 5, step),
+  outage: ({ quick, step }) =>
+    quick
+      ? outages([100], { blocks: 1, runs: 1 }, false, step)
+      : outages([100, 10], { blocks: 3, runs: 5 }, true, step),
 
   async disturbed({ quick, step }) {
     const rows: Results['disturbed'] = [];

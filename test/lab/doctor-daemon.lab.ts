@@ -115,7 +115,7 @@ test('somebody without rights, where no daemon runs: what a daemon of his would 
 test('receive buffers too small for the guests of a host, where CAP_NET_ADMIN is missing: found, cured', async (t) => {
   const GUESTS = 150;
   await ip(null, [
-    'link add bond9 type bond mode active-backup miimon 100 updelay 31000',
+    'link add bond9 type bond mode active-backup miimon 10 updelay 31000',
     ...['d1', 'd2'].flatMap((name) => [`link add ${name} type dummy`, `link set ${name} master bond9`]),
     'link add br9 address 02:00:00:00:09:09 type bridge ageing_time 60000',
     'link add tap9 type veth peer name tap9p',

@@ -1,5 +1,6 @@
 import type { BondFacts, BondOptions, SlaveFacts } from '../../doctor/facts.js';
 import { takesLinksAtOnce } from '../../doctor/bonds.js';
+import { type Config, isAmong } from '../../config/config.js';
 import { PermissionError, SyscallError } from '../../errors.js';
 import type { LinkEvent } from '../../kernel/events.js';
 import { isMacvlan } from '../../kernel/link.js';
@@ -7,6 +8,7 @@ import { encodeProgram } from '../../kernel/bpf/assembler.js';
 import { BPDU_GROUPS, bpduFilter } from '../../kernel/bpf/bpdu-filter.js';
 import { systemClock } from '../../sys/clock.js';
 import { type DeviceSettings, devicesWithAddresses, openDeviceSettings } from '../../sys/files/host-settings.js';
+import { tickMilliseconds } from '../../sys/tick.js';
 import { listenForGroups } from '../../sys/netlink/group-test.js';
 import { ReceiveRing } from '../../sys/packets/receive-ring.js';
 import { bondMode } from '../../topology/bonds.js';
@@ -17,8 +19,17 @@ import type { Topology } from '../../topology/topology.js';
 /** Switches send BPDUs every 2 s (IEEE 802.1D table 17-1: Hello Time), and a bit of room. */
 const HELLO_TIME_MS = 2200;
 
-/** Reads how the watched bonds are set up. @param unread called with what cannot be read */
-export async function readBonds(topology: Topology, unread: (what: string) => void): Promise<BondFacts[]> {
+/**
+ * Reads how the watched bonds are set up.
+ * @param onCarrierLoss of the configuration
+ * @param unread called with what cannot be read
+ */
+export async function readBonds(
+  topology: Topology,
+  { onCarrierLoss }: Config['failover'],
+  unread: (what: string) => void,
+): Promise<BondFacts[]> {
+  const tick = tickMilliseconds();
   const addressed = devicesWithAddresses();
   const takeGuests = bondsWithGuests(topology);
   const links = [...topology.allLinks()].filter(
@@ -34,6 +45,8 @@ export async function readBonds(topology: Topology, unread: (what: string) => vo
         mode: bondMode(link) ?? '',
         options,
         slaves: await Promise.all(topology.slavesOf(link.ifindex).map(readSlave)),
+        onCarrierLoss: isAmong(onCarrierLoss, link.name),
+        tick,
         hasGuests: link.master !== null || takeGuests.has(link.ifindex),
         hasAddresses: [link, ...vlanDevicesAbove(topology, link)].some(({ name }) => addressed.has(name)),
       };

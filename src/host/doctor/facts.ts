@@ -40,7 +40,7 @@ export async function readFacts(
     speakingMacvtaps: await readMacvtaps(topology),
     ovs,
     hearings,
-    bonds: await readBonds(topology, unread),
+    bonds: await readBonds(topology, config.failover, unread),
   };
 }
 

@@ -20,12 +20,26 @@ const PAYLOAD = 4;
 const BOND = 0x626f6e64;
 const WHOLE = 0xffffffff;
 
+/** Passes what says that the master is a bond. */
+const BOND_SLAVE = [
+  load.stored(0),
+  load.x(c.IFLA_INFO_SLAVE_KIND),
+  load.special(NESTED),
+  jump.equal(0, { yes: 'drop' }),
+  compute.toX(),
+  load.word(PAYLOAD),
+  jump.equal(BOND, { no: 'drop' }),
+  load.byte(PAYLOAD + 4),
+  jump.equal(0, { yes: 'pass' }),
+];
+
 /**
  * The filter of a socket that waits for failovers. Of the news of links it passes what is about a bond, about an active
  * slave, or beyond its judgement; and all that is no news of a link, such as dumps and answers. A host that starts a
  * hundred guests makes thousands of other messages, which would wake the socket's owner and fill its buffer.
+ * @param slaves whose news passes: the active ones', or those of all slaves of bonds
  */
-export function linkFilter(): Instruction[] {
+export function linkFilter(slaves: 'active' | 'all' = 'active'): Instruction[] {
   return assemble([
     load.x(0),
     load.half(TYPE),
@@ -60,6 +74,7 @@ export function linkFilter(): Instruction[] {
     compute.toX(),
     load.byte(PAYLOAD),
     jump.equal(c.BOND_STATE_ACTIVE, { yes: 'pass' }), // of a port of a bridge it is the state "disabled"
+    ...(slaves === 'all' ? BOND_SLAVE : []),
 
     label('drop'),
     pass(0),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -42,6 +43,19 @@ export async function openDeviceSettings(
   const word = (file: string): Promise<string | null> => readWord(path.join(folder, name, file));
   if ((await word('ifindex')) !== String(ifindex)) return null;
   return { word, number: (file) => readNumber(path.join(folder, name, file)) };
+}
+
+/**
+ * The names of a bond's slaves, in the order in which it got them. Reads at once: for threads that have nothing else to do.
+ * @returns none where sysfs is not there, or is about another device of that name
+ */
+export function bondSlaves(bond: string, ifindex: number, folder = FOLDER): readonly string[] {
+  const text = (file: string): string => readFileSync(path.join(folder, bond, file), 'utf8').trim();
+  try {
+    return text('ifindex') === String(ifindex) ? text('bonding/slaves').split(/\s+/) : [];
+  } catch {
+    return [];
+  }
 }
 
 /** A number of the kernel's in /proc or /sys; null where it cannot be read, or is none. */

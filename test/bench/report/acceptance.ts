@@ -1,13 +1,16 @@
 import { exponents, WORST } from '../growth.js';
 import {
+  AT_CARRIER_LOSS,
   type Disturbed,
   type FirstRound,
   type Growth,
   OTHER_BUILD,
+  type Outage,
   type Results,
   type Scrape,
   type SnoopingCost,
   type StaticRows,
+  TOLD_OF_CARRIER,
 } from '../results.js';
 
 /** A target, and whether it was met in this run. */
@@ -21,6 +24,9 @@ export interface Acceptance {
 const TIMES_THE_C_PROGRAM = 1.5;
 const TIMES_FASTER_THAN_OVS = 50;
 const FIRST_FRAME_US = 200;
+/** To Open vSwitch told of carrier, by miimon; and the longest of all runs. In ms. */
+const OUTAGE_BEHIND_OVS: Readonly<Record<number, number>> = { 100: 1, 10: 2 };
+const LONGEST_OUTAGE_MS = 5;
 const TIMES_THE_QUIET_MEDIAN = 5;
 const IDLE_PERCENT = 1;
 const IDLE_MEGABYTES = 90;
@@ -35,6 +41,7 @@ const TIMES_WHILE_READ = 5;
 export function acceptance(results: Partial<Results>): Acceptance[] {
   return [
     ...firstRoundLines(results.firstRound ?? []),
+    ...[100, 10].flatMap((miimon) => outageLines(results.outage ?? [], miimon)),
     ...firstFrameLines(results.disturbed ?? []),
     ...(results.scrape ?? []).filter(({ guests }) => guests === 50_000).flatMap(scrapeLines),
     ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
@@ -67,6 +74,17 @@ function firstRoundLines(rows: readonly FirstRound[]): Acceptance[] {
     const [figure, least] = [`${faster.toFixed(1)} times faster`, `at least ${TIMES_FASTER_THAN_OVS} times`];
     return [...lines, { what, figure, limit: least, held: faster >= TIMES_FASTER_THAN_OVS }];
   });
+}
+
+function outageLines(rows: readonly Outage[], miimon: number): Acceptance[] {
+  const of = (name: string): Outage['milliseconds'] =>
+    rows.find((row) => row.miimon === miimon && row.helper === name)?.milliseconds ?? null;
+  const [ours, ovs] = [of(AT_CARRIER_LOSS), of(TOLD_OF_CARRIER)];
+  if (!ours || !ovs) return [];
+  const what = `outage of a silent guest, miimon ${miimon}, onCarrierLoss`;
+  const limit = ovs.median + (OUTAGE_BEHIND_OVS[miimon] ?? 0);
+  const median = atMost(`${what}, median, against Open vSwitch told of carrier`, ours.median, limit, 'ms');
+  return miimon === 100 ? [median, atMost(`${what}, longest`, ours.max, LONGEST_OUTAGE_MS, 'ms')] : [median];
 }
 
 function firstFrameLines(rows: readonly Disturbed[]): Acceptance[] {

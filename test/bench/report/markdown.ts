@@ -44,7 +44,9 @@ script is \`test/bench/announce.sh\`. Frames end at the capture, and ksoftirqd h
 not use the sender's CPU.`;
 
 const OUTAGE = `A silent guest receives a packet a millisecond while its active link is cut. The outage is the time from the first lost packet
-to the first that arrives again. Open vSwitch polls its links with the same interval as the kernel's bond (miimon).`;
+to the first that arrives again. Open vSwitch polls its links with the same interval as the kernel's bond (miimon). The daemon,
+without and with \`failover.onCarrierLoss\`, and Open vSwitch take turns. A kernel looks at its links at ticks only, 10 ms apart in
+the lab: miimon 1 is as good as 10 there.`;
 
 const DISTURBED = `1,000 guests. "Far side": kernel message to first frame on the far side, by the kernel's clock. "Daemon": arrival of the message
 in the failover thread to the system call, from the daemon's log. Daemon, disturbance and kernel share the lab's one CPU.`;

@@ -97,7 +97,7 @@ export async function foundAndCured(level: Finding['level'], ids: readonly Findi
 /** Puts a lab in good order: the doctor has nothing to say of it, and need not listen for spanning tree. */
 export async function putInOrder(lab: Lab, bridge = 'br0'): Promise<void> {
   await ip('hv', [
-    `link set ${BOND} type bond updelay 31000`,
+    `link set ${BOND} type bond miimon 10 updelay 31000`,
     `link set ${bridge} type bridge ageing_time 60000`,
     `link set ${bridge} address ${await lab.macOf(bridge)}`,
   ]);

@@ -110,6 +110,11 @@ export class Lab {
     return new RegExp(`^Slave Interface: ${slave}\\nMII Status: up$`, 'm').test(this.#bondFile());
   }
 
+  /** Whether the bond waits for the updelay of a slave that is back. */
+  linkGoesBack(slave: string): boolean {
+    return new RegExp(`^Slave Interface: ${slave}\\nMII Status: going back$`, 'm').test(this.#bondFile());
+  }
+
   /** Loses all frames between the switches; no carrier changes, so no switch forgets anything. */
   async cutBetweenSwitches(): Promise<void> {
     await setImpairment({ delayMs: this.#options.latencyMs ?? 0, lose: true });

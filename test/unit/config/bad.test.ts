@@ -12,7 +12,7 @@ const BAD: [text: string, ...says: string[]][] = [
   ['bond: [bond0]', 'F:1: bond: unknown key; did you mean bonds?'],
   [
     '\n\nlogLevel: debug',
-    'F:3: logLevel: unknown key; expected one of bonds, announce, guests, metrics, paths, stateDir',
+    'F:3: logLevel: unknown key; expected one of bonds, announce, failover, guests, metrics, paths, stateDir',
   ],
   ['__proto__: 1', 'F:1: __proto__: unknown key'],
   ['constructor: {prototype: 1}', 'F:1: constructor: unknown key'],
@@ -38,6 +38,16 @@ const BAD: [text: string, ...says: string[]][] = [
     'F:1: announce: invalid value 3; expected a section with the keys kinds, schedule, jitter, rate, damping',
   ],
   ['announce:\n  kinds: [rarp, arp]', 'F:2: announce.kinds[1]: invalid value "arp"; expected rarp, garp or na'],
+  ['failover: true', 'F:1: failover: invalid value true; expected a section with the keys onCarrierLoss'],
+  [
+    'failover: {onCarrierLoss: auto}',
+    'F:1: failover.onCarrierLoss: invalid value "auto"; expected true, false, or a list of 1 to 256 bonds',
+  ],
+  ['failover: {onCarrierLoss: []}', 'F:1: failover.onCarrierLoss: invalid value []; expected true, false, or a list'],
+  [
+    'bonds: [bond0]\nfailover: {onCarrierLoss: [bond0, bond1]}',
+    'F:2: failover.onCarrierLoss[1]: bond1 is not listed in bonds (bond0)',
+  ],
   ['announce: {kinds: []}', 'F:1: announce.kinds: invalid value []; expected a list of 1 to 3 of rarp, garp, na'],
   ['announce: {kinds: [na, na]}', 'F:1: announce.kinds: invalid value ["na","na"]; expected no duplicates'],
   [
@@ -234,7 +244,7 @@ test('what is wrong with an option is said of the option', () => {
   const flags = [{ name: '--kinds', path: ['announce', 'kinds'], value: ['foo'] }];
   assert.deepEqual(problems('jitter: 3', flags), [
     '--kinds: invalid value "foo"; expected rarp, garp or na',
-    'F:1: jitter: unknown key; expected one of bonds, announce, guests, metrics, paths, stateDir',
+    'F:1: jitter: unknown key; expected one of bonds, announce, failover, guests, metrics, paths, stateDir',
   ]);
 });
 

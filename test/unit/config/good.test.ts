@@ -16,6 +16,7 @@ test('without a file the defaults hold', () => {
       rate: { rarp: { rate: 2000, burst: 1000 }, arp: { rate: 8, burst: 4 }, na: { rate: 200, burst: 100 } },
       damping: { failovers: 4, within: 180, holdOff: 30 },
     },
+    failover: { onCarrierLoss: false },
     guests: {
       sources: {
         fdb: true,

@@ -153,3 +153,20 @@ test('a scrape tells which slave is active now, who is behind the bond, and of f
   fill();
   assert.equal(await value('bondherald_bond_active_slave{bond="bond0",slave="up1"}'), undefined);
 });
+
+test('who changes the active slave is told; a refusal once for each bond and reason', () => {
+  const { failoverLog, lines, round } = open();
+  const { bond, slave } = round;
+  failoverLog.carrierLoss(bond, 'downdelay is 200');
+  failoverLog.carrierLoss(bond, null);
+  for (const errno of ['EPERM', 'EPERM', 'EINVAL']) failoverLog.switchRefused(bond, slave, errno);
+  const refused = 'the kernel did not change the active slave; miimon will';
+  assert.deepEqual(lines.splice(0), [
+    ['warn', 'failovers at the loss of carrier are left to the kernel', { bond: BOND, reason: 'downdelay is 200' }],
+    ['info', 'the active slave is changed at the loss of its carrier', { bond: BOND }],
+    ['warn', refused, { bond: BOND, slave: 'up2', reason: 'EPERM' }],
+    ['warn', refused, { bond: BOND, slave: 'up2', reason: 'EINVAL' }],
+  ]);
+  failoverLog.failover({ ...round, atCarrierLoss: true });
+  assert.equal(lines[0]?.[2].at_carrier_loss, true);
+});

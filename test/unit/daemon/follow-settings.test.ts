@@ -15,6 +15,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'announce.jitter': '0.5',
   'announce.damping.within': '60s',
   'announce.damping.holdOff': '5s',
+  'failover.onCarrierLoss': 'true',
   'guests.sources.fdb': 'false',
   'guests.sources.neighbour': 'false',
   'guests.sources.hostAddresses': 'false',
@@ -77,6 +78,7 @@ test('each key is followed by those whose it is', async () => {
     'announcements',
     'history',
   ]);
+  assert.deepEqual(await followersOf('failover.onCarrierLoss'), ['announcer']);
   for (const key of ['metrics.listen', 'metrics.webConfig', 'metrics.page', 'metrics.names'])
     assert.deepEqual(await followersOf(key), ['endpoint'], key);
   assert.deepEqual(await followersOf('metrics.textfile'), ['textfile']);

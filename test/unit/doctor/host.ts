@@ -17,7 +17,7 @@ import { BY_MIRROR } from '../../support/hearing.js';
 import type { Hearing } from '../../../src/sources/hearing.js';
 
 const OPTIONS: BondOptions = {
-  miimon: 100,
+  miimon: 10,
   updelay: 0,
   downdelay: 0,
   arpInterval: 0,
@@ -35,7 +35,15 @@ export function slave(name: string, change: Partial<SlaveFacts> = {}): SlaveFact
 
 export function bond(options: Partial<BondOptions> = {}, change: Partial<BondFacts> = {}): BondFacts {
   const slaves = [slave('up1'), slave('up2')];
-  const common = { name: 'bond0', mode: 'active-backup', slaves, hasGuests: true, hasAddresses: false };
+  const common = {
+    name: 'bond0',
+    mode: 'active-backup',
+    slaves,
+    hasGuests: true,
+    hasAddresses: false,
+    onCarrierLoss: false,
+    tick: 4,
+  };
   return { ...common, options: { ...OPTIONS, ...options }, ...change };
 }
 
@@ -154,6 +162,8 @@ const NO_ADMIN = daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'bond-no-monitoring': host({ bonds: [bond({ miimon: 0 })] }),
   'bond-slow-detection': host({ bonds: [bond({ miimon: 1000, updelay: 31_000 })] }),
+  'bond-miimon': host({ bonds: [bond({ miimon: 100, updelay: 31_000 })] }),
+  'bond-carrier-loss': host({ bonds: [bond({ miimon: 10, downdelay: 50 }, { onCarrierLoss: true })] }),
   'bond-arp-unvalidated': host({ bonds: [bond({ miimon: 0, arpInterval: 100 })] }),
   'bond-updelay': host({
     bonds: [bond({ primary: 'up1' }, { slaves: [slave('up1', { bpdus: true }), slave('up2')] })],

@@ -10,6 +10,7 @@ import { datagramsOf, everyDatagram, FIXTURE_NAMES, KERNELS, loadFixture } from 
 import { ifinfomsg, message, nested, text, u8 } from '../../support/netlink.js';
 
 const PROGRAM = parseProgram(encodeProgram(linkFilter()));
+const ALL_SLAVES = parseProgram(encodeProgram(linkFilter('all')));
 
 /** net/core/filter.c:bpf_skb_get_nlattr: where the attribute of this type begins, from `from` to `end`; 0 for none. */
 function findAttribute(bytes: Buffer, from: number, end: number, type: number): number {
@@ -22,11 +23,11 @@ function findAttribute(bytes: Buffer, from: number, end: number, type: number): 
   return 0;
 }
 
-function passes(datagram: Uint8Array): boolean {
+function passes(datagram: Uint8Array, program = PROGRAM): boolean {
   const bytes = Buffer.from(datagram);
   const whole = (at: number): number => (at + 2 <= bytes.length ? bytes.readUInt16LE(at) : 0xffff);
   return (
-    runBpf(PROGRAM, bytes, {
+    runBpf(program, bytes, {
       12: (a, x) => findAttribute(bytes, a, bytes.length, x),
       16: (a, x) => (a + whole(a) > bytes.length ? 0 : findAttribute(bytes, a + 4, a + whole(a), x)),
     }) > 0
@@ -70,7 +71,8 @@ for (const [name, kernel] of FIXTURE_NAMES.flatMap((each) => KERNELS.map((kernel
       const events: KernelEvent[] = kept.flatMap((datagram) => decodeDatagram(datagram));
       return events.map((event) => detector.apply(event)).filter((failover) => failover !== null);
     };
-    assert.deepEqual(failovers(datagrams.filter(passes)), failovers(datagrams));
+    for (const program of [PROGRAM, ALL_SLAVES])
+      assert.deepEqual(failovers(datagrams.filter((each) => passes(each, program))), failovers(datagrams));
   });
 }
 
@@ -102,3 +104,25 @@ const NAMED: [string, boolean, Uint8Array][] = [
 for (const [what, outcome, datagram] of NAMED) {
   test(`${outcome ? 'passes' : 'does not pass'}: ${what}`, () => assert.equal(passes(datagram), outcome));
 }
+
+const PORT = nested(LINKINFO, text(4, 'bridge'), nested(5, u8(1, 1)));
+const ALONG: [string, boolean, Uint8Array][] = [
+  ['a backup slave', true, newLink({}, slave(1))],
+  ['a VLAN device that is a backup slave', true, newLink({}, slave(1, text(1, 'vlan')))],
+  ['a port of a bridge', false, newLink({}, PORT)],
+  [
+    'a slave of a master whose name begins alike',
+    false,
+    newLink({}, nested(LINKINFO, text(4, 'bonding'), nested(5, u8(1, 1)))),
+  ],
+];
+
+test('where all slaves are to be heard, backups pass as well, and nothing else', () => {
+  for (const [what, outcome, datagram] of ALONG) assert.equal(passes(datagram, ALL_SLAVES), outcome, what);
+  for (const [what, outcome, datagram] of NAMED)
+    assert.equal(passes(datagram, ALL_SLAVES), outcome || what === 'a backup slave', what);
+  for (const datagram of everyDatagram()) {
+    const slaves = decodeDatagram(datagram).some((event) => event.type === 'link' && event.bondSlave !== undefined);
+    assert.equal(passes(datagram, ALL_SLAVES), passes(datagram) || slaves, Buffer.from(datagram).toString('hex'));
+  }
+});

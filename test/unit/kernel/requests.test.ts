@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type DumpTable, dumpRequest } from '../../../src/kernel/requests.js';
+import { activeSlaveRequest, type DumpTable, dumpRequest } from '../../../src/kernel/requests.js';
 
 /** What `strace ip link`, `bridge vlan`, `bridge fdb`, `ip neigh`, `ip addr` and `ip netconf` show them send, on a little-endian host. */
 const EXPECTED: Record<DumpTable, string> = {
@@ -23,4 +23,12 @@ for (const table of Object.keys(EXPECTED) as DumpTable[]) {
 
 test('the number of a request is its own', () => {
   assert.equal(Buffer.from(dumpRequest('fdb', 0xdeadbeef)).readUInt32LE(8), 0xdeadbeef);
+});
+
+test('the request for another active slave is what `ip link set bond0 type bond active_slave up2` sends, but for its flags', () => {
+  // length, type, flags (REQUEST), seq | port id | family and type, ifindex, flags, change | LINKINFO, KIND bond, DATA, ACTIVE_SLAVE
+  const expected =
+    '3c000000 1000 0100 ffffffff 00000000 00000000050000000000000000000000' +
+    '1c00 1200 0900 0100 626f6e6400000000 0c00 0200 0800 0200 03000000';
+  assert.equal(Buffer.from(activeSlaveRequest(5, 3)).toString('hex'), expected.replaceAll(' ', ''));
 });
