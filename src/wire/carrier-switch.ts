@@ -38,8 +38,8 @@ class SwitchedBond {
 export class CarrierSwitch {
   private readonly losses = new CarrierLosses();
   private readonly bonds = new Map<BondId, SwitchedBond>();
-  /** The bond that the kernel was asked to change last, until its answer was looked for. */
-  private asked: BondId | null = null;
+  /** What the kernel was asked for last, until its answer was looked for. */
+  private asked: CarrierLoss | null = null;
 
   /** @param reread called when what is held of the bonds' slaves seems to be wrong */
   constructor(
@@ -79,9 +79,9 @@ export class CarrierSwitch {
     const bond = this.bonds.get(loss.bond);
     if (!bond || bond.flaps.rests(now)) return;
     bond.loss = { ...loss, at: now };
-    this.asked = loss.bond;
+    this.asked = loss;
     const failure = failureOf(() => this.requests.send(activeSlaveRequest(loss.bond, loss.next)));
-    if (failure) this.refused(loss.bond, failure instanceof SyscallError ? failure.errno : failure.message);
+    if (failure) this.refused(loss, failure instanceof SyscallError ? failure.errno : failure.message);
   }
 
   /** What becomes of a slave that was switched away from, and of the bonds' options. */
@@ -120,10 +120,10 @@ export class CarrierSwitch {
     }
   }
 
-  private refused(id: BondId, errno: string): void {
+  /** Of a loss that the kernel has noticed meanwhile, EINVAL says that it was faster. */
+  private refused({ bond: id, next: slave }: CarrierLoss, errno: string): void {
     const bond = this.bonds.get(id);
-    const slave = bond?.loss?.next;
-    if (!bond || slave === undefined) return;
+    if (!bond || (errno === 'EINVAL' && bond.loss === null)) return;
     bond.loss = null;
     this.owner.post({ type: 'switchRefused', bond: id, slave, errno });
     if (errno === 'EINVAL') this.reread();

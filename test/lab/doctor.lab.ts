@@ -35,6 +35,10 @@ test('what a host has by default and what could be better: advice, cured, and no
   const { code, stdout } = await runIn([BONDHERALD, 'doctor']);
   assert.deepEqual([code, stdout], [0, 'nothing to fix\n']);
   await daemon.stop();
+  await ip('hv', [`link set ${BOND} type bond miimon 100`]);
+  const advice = (await found(['bond-miimon'])).get('bond-miimon');
+  assert.match(advice?.finding ?? '', /^it looks at its links every 100 ms: miimon 100, a tick of (?:1|4|10) ms$/);
+  assert.match(advice?.meaning ?? '', /for up to (?:88|90) ms longer than with miimon 10, (?:44|45) ms on average$/);
 });
 
 test('options and links that spoil a failover, one after the other: each found, and gone at the next look', async (t) => {

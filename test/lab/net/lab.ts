@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
+import { blockFor } from '../../../src/sys/clock.js';
 import { until } from '../../support/until.js';
 import { buildTopology, removeNamespaces, setImpairment, type LabOptions } from './build.js';
 import { chatter } from './frames.js';
 import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
 import { ip, json, runBatches } from './ip.js';
 import { inNetns } from './netns.js';
-import { changeActiveSlave, FrameSender } from './sockets.js';
+import { changeActiveSlave, FrameSender, setUp } from './sockets.js';
 import { emptyStateFolder } from './state-folder.js';
 
 /** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
@@ -82,6 +83,18 @@ export class Lab {
 
   async mendLink(n: 1 | 2): Promise<void> {
     await ip(`sw${n}`, ['link set p-hv up']);
+  }
+
+  /** As cutLink, within the call: for what must happen in the next millisecond. */
+  cutLinkNow(n: 1 | 2): void {
+    setUp(`sw${n}`, 'p-hv', false);
+  }
+
+  /** Takes the carrier off an uplink for so many ms, within the call. */
+  flapLink(n: 1 | 2, ms: number): void {
+    this.cutLinkNow(n);
+    blockFor(ms / 1000);
+    setUp(`sw${n}`, 'p-hv', true);
   }
 
   /** Switches the active slave as an administrator does. The slave must be up. */

@@ -177,6 +177,24 @@ export function changeActiveSlave(netns: string, bond: string, slave: string): v
   });
 }
 
+/** Takes a device up or down within the call. Throws if there is no such device. */
+export function setUp(netns: string, device: string, up: boolean): void {
+  const [SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP, FLAGS_AT] = [0x8913, 0x8914, 1, 16];
+  const request = Buffer.alloc(40); // struct ifreq: the name in 16 bytes, then the flags
+  request.write(device, 0);
+  inNetns(netns, () => {
+    const fd = made(c.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'UDP socket');
+    try {
+      made(c.ioctl(fd, SIOCGIFFLAGS, request), device);
+      const others = request.readUInt16LE(FLAGS_AT) & ~IFF_UP;
+      request.writeUInt16LE(up ? others | IFF_UP : others, FLAGS_AT);
+      made(c.ioctl(fd, SIOCSIFFLAGS, request), device);
+    } finally {
+      c.close(fd);
+    }
+  });
+}
+
 function made(result: number, what: string): number {
   if (result < 0) throw new Error(`${what}: errno ${koffi.errno()}`);
   return result;

@@ -288,7 +288,7 @@ test('where to look for what keeps tc from hearing follows from the reason', () 
 
 test('a cure of the monitoring keeps the updelay, which the kernel counts in looks', () => {
   const facts = host({ bonds: [bond({ miimon: 1000, updelay: 31_000, downdelay: 2000 })] });
-  assert.equal(cureOf(facts), 'ip link set dev bond0 type bond miimon 100 updelay 31000 downdelay 0');
+  assert.equal(cureOf(facts), 'ip link set dev bond0 type bond miimon 10 updelay 31000 downdelay 0');
 });
 
 test('a daemon without a unit is started again as it was, one with a unit gets a drop-in', () => {
@@ -319,6 +319,6 @@ test('a cure can be pasted into a shell, whatever the name of the device', () =>
   );
   assert.equal(
     cureOf(host({ bonds: [bond({ miimon: 0 }, { name: 'a&b' })] })),
-    "ip link set dev 'a&b' type bond miimon 100 updelay 0 downdelay 0",
+    "ip link set dev 'a&b' type bond miimon 10 updelay 0 downdelay 0",
   );
 });

@@ -82,9 +82,11 @@ test('at the loss of carrier the kernel is asked once, and the failover that fol
 
 test('the kernel was faster: it has missed the link before it says who is active, and the failover is its own', () => {
   const world = new World();
+  world.answers.push(refusal(constants.errno.EINVAL));
   world.tell('up1', { lowerUp: false });
   world.tell('up1', { bondSlave: DOWN });
   assert.equal(world.took('up2'), false);
+  assert.deepEqual(world.told, []);
 });
 
 test('refused: told once it is known, whether the answer or the call says so; the failover of the kernel is its own', () => {
@@ -98,6 +100,13 @@ test('refused: told once it is known, whether the answer or the call says so; th
   assert.deepEqual(world.told.splice(0), [{ type: 'switchRefused', bond, slave, errno: 'EPERM' }]);
   assert.equal(world.took('up2'), false);
   assert.equal(world.rereads, 0);
+
+  world.answers.push(refusal(constants.errno.EPERM));
+  world.tell('up1', { lowerUp: true, bondSlaveActive: true });
+  world.tell('up1', { lowerUp: false });
+  world.tell('up1', { bondSlave: DOWN });
+  assert.equal(world.took('up2'), false);
+  assert.equal(world.told.splice(0).length, 1, 'also where the kernel has noticed before the answer was looked at');
 
   const second = new World();
   second.answers.push(refusal(constants.errno.EINVAL));
