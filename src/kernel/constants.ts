@@ -84,7 +84,6 @@ export const IFLA_INFO_SLAVE_DATA = 5;
 export const IFLA_BOND_MODE = 1;
 export const IFLA_BOND_ACTIVE_SLAVE = 2;
 export const IFLA_BOND_MIIMON = 3;
-export const IFLA_BOND_UPDELAY = 4;
 export const IFLA_BOND_DOWNDELAY = 5;
 export const IFLA_BOND_ARP_INTERVAL = 7;
 export const IFLA_BOND_PRIMARY = 11;
