@@ -56,7 +56,8 @@ export class FailoverLog {
       if (waitingOf(round) === 0)
         this.tools.metrics.observe('bondherald_announcement_last_frame_seconds', { bond }, lastFrame);
     }
-    const ours = round.atCarrierLoss ? { at_carrier_loss: true } : {};
+    const { switchedIn = null } = round;
+    const ours = switchedIn === null ? {} : { at_carrier_loss: true, switch_us: Math.round(switchedIn * 1e6) };
     return { ...ours, first_frame_us: Math.round(firstFrame * 1e6), last_frame_us: Math.round(lastFrame * 1e6) };
   }
 

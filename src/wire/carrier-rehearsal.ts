@@ -38,7 +38,7 @@ export class CarrierRehearsal {
   /** One rehearsal, to keep the path warm. @param now monotonic clock, seconds */
   run(now: number): void {
     this.carrier.apply(slave(1, false), now);
-    this.carrier.made({ bond: NO_DEVICE, slave: 2 });
+    this.carrier.made({ bond: NO_DEVICE, slave: 2 }, now);
     this.carrier.apply(slave(1, false, false), now);
     this.carrier.apply(slave(1, true), now);
   }

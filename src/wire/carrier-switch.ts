@@ -96,10 +96,15 @@ export class CarrierSwitch {
     this.tell(now);
   }
 
-  /** Whether a failover is our doing. To be asked once the first burst is out. */
-  made({ bond, slave }: Failover): boolean {
+  /**
+   * To be asked once the first burst of a failover is out.
+   * @param arrived when the kernel's message about it did: monotonic clock, seconds
+   * @returns how long before that the one about the loss had arrived, where the failover is our doing; else null
+   */
+  made({ bond, slave }: Failover, arrived: number): number | null {
     this.readAnswer();
-    return this.bonds.get(bond)?.loss?.next === slave;
+    const loss = this.bonds.get(bond)?.loss;
+    return loss?.next === slave ? arrived - loss.at : null;
   }
 
   /** There is time: looks whether the kernel has refused something, and whether a bond has rested enough. */

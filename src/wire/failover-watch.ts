@@ -145,8 +145,8 @@ export class FailoverWatch {
   private announce(failover: Failover): void {
     const { arrived, tools } = this;
     const round = this.bonds.failover(failover.bond, this.momentOf(arrived));
-    const ours = this.carrier?.made(failover) ? ({ atCarrierLoss: true } as const) : {};
-    tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, ...round, ...ours });
+    const switchedIn = this.carrier?.made(failover, arrived) ?? null;
+    tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, switchedIn, ...round });
     tools.collect();
   }
 

@@ -68,8 +68,11 @@ export interface FirstRound extends RoundOutcome {
   readonly cause: 'failover' | OrderCause;
   /** When the kernel's message arrived, or the order: monotonic clock, seconds. */
   readonly arrived: number;
-  /** We have made that slave the active one, because the other had lost its carrier. Absent: we have not. */
-  readonly atCarrierLoss?: true;
+  /**
+   * From the kernel's message about the loss of carrier to that about the slave that we have made active, in seconds; null
+   * or absent: that was not our doing.
+   */
+  readonly switchedIn?: number | null;
   /** For a bond that Open vSwitch keeps: the keys of the frames that it sends itself. */
   readonly doneByOvs?: ReadonlySet<string>;
 }

@@ -167,6 +167,6 @@ test('who changes the active slave is told; a refusal once for each bond and rea
     ['warn', refused, { bond: BOND, slave: 'up2', reason: 'EPERM' }],
     ['warn', refused, { bond: BOND, slave: 'up2', reason: 'EINVAL' }],
   ]);
-  failoverLog.failover({ ...round, atCarrierLoss: true });
-  assert.equal(lines[0]?.[2].at_carrier_loss, true);
+  failoverLog.failover({ ...round, switchedIn: 210e-6 });
+  assert.deepEqual([lines[0]?.[2].at_carrier_loss, lines[0]?.[2].switch_us], [true, 210]);
 });

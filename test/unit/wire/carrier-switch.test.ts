@@ -55,10 +55,10 @@ class World {
   }
 
   /** The kernel's messages when the slave in charge is another. */
-  took(slave: 'up1' | 'up2'): boolean {
+  took(slave: 'up1' | 'up2'): number | null {
     this.tell(slave === 'up1' ? 'up2' : 'up1', { bondSlaveActive: false });
     this.tell(slave, { bondSlaveActive: true });
-    return this.carrier.made({ bond: this.bond, slave: this.host.index(slave) });
+    return this.carrier.made({ bond: this.bond, slave: this.host.index(slave) }, this.now);
   }
 
   /** A link loses its carrier and has it again before the kernel looks. */
@@ -73,10 +73,11 @@ test('at the loss of carrier the kernel is asked once, and the failover that fol
   const world = new World();
   world.tell('up1', { lowerUp: false });
   assert.deepEqual(world.asked, [activeSlaveRequest(world.bond, world.host.index('up2'))]);
-  assert.equal(world.took('up2'), true);
+  world.now += 0.5;
+  assert.equal(world.took('up2'), 0.5);
   world.tell('up1', { bondSlave: DOWN });
   world.tell('up1', { lowerUp: true, bondSlave: UP });
-  assert.equal(world.took('up1'), false, 'an administrator goes back');
+  assert.equal(world.took('up1'), null, 'an administrator goes back');
   assert.deepEqual([world.asked.length, world.told], [1, []]);
 });
 
@@ -85,7 +86,7 @@ test('the kernel was faster: it has missed the link before it says who is active
   world.answers.push(refusal(constants.errno.EINVAL));
   world.tell('up1', { lowerUp: false });
   world.tell('up1', { bondSlave: DOWN });
-  assert.equal(world.took('up2'), false);
+  assert.equal(world.took('up2'), null);
   assert.deepEqual(world.told, []);
 });
 
@@ -98,20 +99,20 @@ test('refused: told once it is known, whether the answer or the call says so; th
   assert.deepEqual(world.told, [], 'the burst comes first');
   world.carrier.rest(world.now);
   assert.deepEqual(world.told.splice(0), [{ type: 'switchRefused', bond, slave, errno: 'EPERM' }]);
-  assert.equal(world.took('up2'), false);
+  assert.equal(world.took('up2'), null);
   assert.equal(world.rereads, 0);
 
   world.answers.push(refusal(constants.errno.EPERM));
   world.tell('up1', { lowerUp: true, bondSlaveActive: true });
   world.tell('up1', { lowerUp: false });
   world.tell('up1', { bondSlave: DOWN });
-  assert.equal(world.took('up2'), false);
+  assert.equal(world.took('up2'), null);
   assert.equal(world.told.splice(0).length, 1, 'also where the kernel has noticed before the answer was looked at');
 
   const second = new World();
   second.answers.push(refusal(constants.errno.EINVAL));
   second.tell('up1', { lowerUp: false });
-  assert.equal(second.took('up2'), false);
+  assert.equal(second.took('up2'), null);
   assert.deepEqual(second.told, [{ type: 'switchRefused', bond, slave, errno: 'EINVAL' }]);
   assert.equal(second.rereads, 1, 'what is held of the slaves may be wrong');
 
