@@ -92,8 +92,7 @@ export class Announcer implements Task {
   async configure(settings: Settings): Promise<void> {
     this.settings = firstRoundSettings(settings);
     this.onCarrierLoss = settings.failover.onCarrierLoss;
-    const answers = [this.thread.ask({ type: 'configure', ...this.settings }), this.switchBonds()];
-    await Promise.all(answers);
+    await Promise.all([this.thread.ask({ type: 'configure', ...this.settings }), ...this.switchBonds()]);
   }
 
   /** Resolves when the kernel has answered over the failover thread's socket. */
@@ -189,18 +188,18 @@ export class Announcer implements Task {
       void this.thread.ask({ type: 'forget', bond }).then(() => this.memories.giveBack(batch));
     }
     const watched = [...bonds].flatMap((bond) => (this.bonds.has(bond) ? [] : this.watch(bond)));
-    return [...watched, this.switchBonds()].flat();
+    return [...watched, ...this.switchBonds()];
   }
 
   /** Tells the thread of which bonds it is to change the active slave, where they are others. */
-  private switchBonds(): Promise<unknown> | [] {
+  private switchBonds(): Promise<unknown>[] {
     const { onCarrierLoss, host } = this;
     const bonds = activeBackupBonds(host.topology)
       .filter(({ name }) => isAmong(onCarrierLoss, name))
       .flatMap(({ ifindex, ovs }) => (ovs === null ? [ifindex] : []));
     if (isDeepStrictEqual(bonds, this.switched)) return [];
     this.switched = bonds;
-    return this.thread.ask({ type: 'switch', bonds });
+    return [this.thread.ask({ type: 'switch', bonds })];
   }
 
   private watch(bond: BondId): Promise<unknown> | [] {

@@ -21,6 +21,11 @@ export interface RequestSocket {
 /** Why a bond is left to the kernel whose links come back before the kernel has missed them. */
 const FLAPPING = `its links lose their carrier for less than miimon; again in ${REST_SECONDS} s`;
 
+const FORBIDDEN = 'EPERM: CAP_NET_ADMIN is missing';
+
+/** No device has this index. */
+const NO_DEVICE = 0;
+
 /** What is kept of one bond. */
 class SwitchedBond {
   readonly flaps = new Flaps();
@@ -40,6 +45,8 @@ export class CarrierSwitch {
   private readonly bonds = new Map<BondId, SwitchedBond>();
   /** What the kernel was asked for last, until its answer was looked for. */
   private asked: CarrierLoss | null = null;
+  /** Why no bond can be switched, in a few words; null: all can. */
+  private forbidden: string | null = null;
 
   /** @param reread called when what is held of the bonds' slaves seems to be wrong */
   constructor(
@@ -56,6 +63,13 @@ export class CarrierSwitch {
     for (const bond of wanted) if (!this.bonds.has(bond)) this.bonds.set(bond, new SwitchedBond());
     this.losses.watch(wanted);
     this.losses.startDump();
+    this.forbidden = this.mayChange() ? null : FORBIDDEN;
+  }
+
+  /** Asks for something impossible: who may not change the host is told EPERM before the kernel looks what it is. */
+  private mayChange(): boolean {
+    const failure = failureOf(() => this.requests.send(activeSlaveRequest(NO_DEVICE, NO_DEVICE)));
+    return failure === null && !this.answers().includes('EPERM');
   }
 
   /** What is held may be wrong until `finishDump`. */
@@ -77,7 +91,8 @@ export class CarrierSwitch {
 
   private act(loss: CarrierLoss, now: number): void {
     const bond = this.bonds.get(loss.bond);
-    if (!bond || bond.flaps.rests(now)) return;
+    if (!bond || this.left(loss.bond, bond, now) !== null) return;
+    this.readAnswer(); // of another bond, which has lost its carrier with the same switch
     bond.loss = { ...loss, at: now };
     this.asked = loss;
     const failure = failureOf(() => this.requests.send(activeSlaveRequest(loss.bond, loss.next)));
@@ -118,11 +133,16 @@ export class CarrierSwitch {
     const { asked } = this;
     if (asked === null) return;
     this.asked = null;
+    for (const errno of this.answers()) this.refused(asked, errno);
+  }
+
+  /** The symbolic errnos that the kernel has answered with. */
+  private answers(): string[] {
     const answer = this.requests.receive();
-    if (typeof answer === 'string') return;
-    for (const event of decodeDatagram(answer)) {
-      if (event.type === 'answer' && event.errno !== 0) this.refused(asked, getSystemErrorName(-event.errno));
-    }
+    if (typeof answer === 'string') return [];
+    return decodeDatagram(answer).flatMap((event) =>
+      event.type === 'answer' && event.errno !== 0 ? [getSystemErrorName(-event.errno)] : [],
+    );
   }
 
   /** Of a loss that the kernel has noticed meanwhile, EINVAL says that it was faster. */
@@ -137,13 +157,17 @@ export class CarrierSwitch {
   /** Tells the owner of the bonds that are left to the kernel, and of those that are not any more. */
   private tell(now: number): void {
     for (const [id, bond] of this.bonds) {
-      const reason = this.losses.reason(id);
-      if (reason === undefined) continue;
-      const left = reason ?? (bond.flaps.rests(now) ? FLAPPING : null);
-      if (left === bond.said) continue;
+      const left = this.left(id, bond, now);
+      if (left === undefined || left === bond.said) continue;
       bond.said = left;
       this.owner.post({ type: 'carrierLoss', bond: id, left });
     }
+  }
+
+  /** Why a bond is left to the kernel; null where it is not, undefined where it is not known. */
+  private left(id: BondId, { flaps }: SwitchedBond, now: number): string | null | undefined {
+    const reason = this.losses.reason(id);
+    return reason === null ? (this.forbidden ?? (flaps.rests(now) ? FLAPPING : null)) : reason;
   }
 
   close(): void {

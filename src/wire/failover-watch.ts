@@ -1,3 +1,4 @@
+import { failureOf } from '../errors.js';
 import { decodeDatagram, firstMessages } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { carriesFrames } from '../kernel/link.js';
@@ -108,9 +109,9 @@ export class FailoverWatch {
       this.carrier = this.carrierRehearsal = null;
       return;
     }
-    this.carrier ??= this.newCarrierSwitch();
-    this.carrier.watch(bonds);
-    this.dumps.wantNow();
+    const failure = failureOf(() => (this.carrier ??= this.newCarrierSwitch()).watch(bonds));
+    if (failure) for (const bond of bonds) this.tools.owner.post({ type: 'carrierLoss', bond, left: failure.message });
+    else this.dumps.wantNow();
   }
 
   private newCarrierSwitch(): CarrierSwitch {

@@ -12,7 +12,7 @@ export const DOCUMENT = new URL('../../../../docs/doctor.md', import.meta.url);
 
 /** When the level is another than that of the row's example. */
 const OTHER_LEVELS: Partial<Record<FindingId, string>> = {
-  'bond-slow-detection': 'advice below 1 s',
+  'bond-slow-detection': 'advice below 1 s, or with `failover.onCarrierLoss`',
   'bond-updelay': 'advice if no `primary` makes the bond fail back',
   'bond-no-grat-arp': 'advice if the host has no address there',
   'bond-mode': 'advice for `balance-rr`, `balance-xor` and `broadcast`',

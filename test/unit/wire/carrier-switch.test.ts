@@ -41,13 +41,16 @@ class World {
     () => this.rereads++,
   );
 
-  constructor() {
+  /** @param probed what the kernel says to what is impossible */
+  constructor(probed = refusal(constants.errno.ENODEV), left: string | null = null) {
+    this.answers.push(probed);
     this.carrier.watch([this.bond]);
+    assert.deepEqual(this.asked.splice(0), [activeSlaveRequest(0, 0)]);
     this.tell(BOND, { details: DETAILS });
     this.tell('up1', { bondSlave: UP });
     this.tell('up2', { bondSlave: UP });
     this.carrier.finishDump(this.now);
-    assert.deepEqual(this.told.splice(0), [{ type: 'carrierLoss', bond: this.bond, left: null }]);
+    assert.deepEqual(this.told.splice(0), [{ type: 'carrierLoss', bond: this.bond, left }]);
   }
 
   tell(name: string, change: Partial<LinkEvent>): void {
@@ -122,6 +125,32 @@ test('refused: told once it is known, whether the answer or the call says so; th
   assert.deepEqual(third.told, [{ type: 'switchRefused', bond, slave, errno: 'ENOBUFS' }]);
 });
 
+test('without the right to, the kernel is not asked, and that is told at once', () => {
+  const world = new World(refusal(constants.errno.EPERM), 'EPERM: CAP_NET_ADMIN is missing');
+  world.tell('up1', { lowerUp: false });
+  world.carrier.rest(world.now);
+  assert.deepEqual([world.asked, world.told], [[], []]);
+});
+
+test('two bonds lose their carrier at once: each answer counts for its own', () => {
+  const world = new World();
+  const other = asBond(world.host.add('bond1', DETAILS));
+  world.carrier.watch([world.bond, other]);
+  for (const name of ['o1', 'o2']) {
+    const active = name === 'o1';
+    world.host.add(name, { type: 'other', kind: null }, { master: other, bondSlaveActive: active, bondSlave: UP });
+  }
+  for (const name of [BOND, 'bond1', 'up1', 'up2', 'o1', 'o2']) world.tell(name, {});
+  world.carrier.finishDump(world.now);
+  world.told.splice(0);
+  world.tell('up1', { lowerUp: false });
+  world.answers.push(refusal(constants.errno.EINVAL));
+  world.tell('o1', { lowerUp: false });
+  world.carrier.rest(world.now);
+  const slave = world.host.index('up2');
+  assert.deepEqual(world.told, [{ type: 'switchRefused', bond: world.bond, slave, errno: 'EINVAL' }]);
+});
+
 test('after two flaps in 10 s the bond is left to the kernel for a minute, and both are told', () => {
   const world = new World();
   const { bond } = world;
@@ -179,6 +208,6 @@ test('a rehearsal goes the whole way and changes nothing', () => {
   rehearsal.run(2);
   assert.deepEqual(
     sent.map((bytes) => Buffer.from(bytes).readUInt16LE(4)),
-    [1, 1], // NLMSG_NOOP
+    [1, 1, 1], // NLMSG_NOOP
   );
 });
