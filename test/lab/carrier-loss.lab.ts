@@ -14,8 +14,9 @@ import { Stream } from './net/stream.js';
 
 /* One lab and one daemon for all tests, in their order: the last one leaves the bond to the kernel for a minute. */
 
-/** What is left for the kernel's two messages, us, the switch, and the lab's 10 ms clock. */
-const LIMIT_MS = 50;
+/** How often the bond looks where it is not to notice anything, and what is far less, whatever machine this is. */
+const SELDOM_MS = 2000;
+const LIMIT_MS = 300;
 
 let lab: Lab;
 let daemon: Daemon;
@@ -80,8 +81,8 @@ async function assertOnce(): Promise<void> {
   assert.deepEqual([far.frames.length, sent], [announced().all * 3, announced().all * 3], 'each guest once a failover');
 }
 
-test('a silent guest is reachable again within 50 ms when its link fails, though the bond looks once a second', async () => {
-  await justLooked(1000);
+test('a silent guest is reachable again long before the bond looks at the link that has failed', async () => {
+  await justLooked(SELDOM_MS);
   await assertOutage(lab, { limit: LIMIT_MS }, async () => {
     await lab.cutLink(1);
     await until(() => lab.activeSlave() !== 'up1', { what: 'another link is active' });
@@ -155,17 +156,17 @@ test('the kernel and the daemon at the same moment: one failover, one announceme
 });
 
 test('a link that flaps faster than miimon: each switch is announced; after two the kernel decides for a minute', async () => {
-  await justLooked(1000);
+  await justLooked(SELDOM_MS);
   const before = announced();
   const stream = await Stream.start(lab);
   for (const n of [1, 2] as const) {
-    lab.flapLink(n, 5);
+    lab.flapLink(n);
     await lab.untilActive(`up${3 - n}`);
   }
   const LEFT = /warn: failovers at the loss of carrier are left to the kernel bond=bond0 reason="(.+)"/;
   const [, reason] = await daemon.logs(LEFT);
   assert.equal(reason, 'its links lose their carrier for less than miimon; again in 60 s');
-  lab.flapLink(1, 5);
+  lab.flapLink(1);
   await assertOnce();
   assert.deepEqual([lab.activeSlave(), announced().ours - before.ours], ['up1', 2], 'the kernel has missed nothing');
   await lab.cutLink(1);

@@ -82,7 +82,7 @@ function outageLines(rows: readonly Outage[], miimon: number): Acceptance[] {
   const [ours, ovs] = [of(AT_CARRIER_LOSS), of(TOLD_OF_CARRIER)];
   if (!ours || !ovs) return [];
   const what = `outage of a silent guest, miimon ${miimon}, onCarrierLoss`;
-  const limit = ovs.median + (OUTAGE_BEHIND_OVS[miimon] ?? 0);
+  const limit = Math.round((ovs.median + (OUTAGE_BEHIND_OVS[miimon] ?? 0)) * 10) / 10;
   const median = atMost(`${what}, median, against Open vSwitch told of carrier`, ours.median, limit, 'ms');
   return miimon === 100 ? [median, atMost(`${what}, longest`, ours.max, LONGEST_OUTAGE_MS, 'ms')] : [median];
 }

@@ -7,7 +7,7 @@ import { chatter } from './frames.js';
 import { BOND, HYPERVISOR, type Guest } from './hypervisor.js';
 import { ip, json, runBatches } from './ip.js';
 import { inNetns } from './netns.js';
-import { changeActiveSlave, FrameSender, setUp } from './sockets.js';
+import { changeActiveSlave, FrameSender, isRunning, setUp } from './sockets.js';
 import { emptyStateFolder } from './state-folder.js';
 
 /** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
@@ -90,10 +90,10 @@ export class Lab {
     setUp(`sw${n}`, 'p-hv', false);
   }
 
-  /** Takes the carrier off an uplink for so many ms, within the call. */
-  flapLink(n: 1 | 2, ms: number): void {
+  /** Takes the carrier off an uplink within the call, for as long as the kernel needs to tell of it. */
+  flapLink(n: 1 | 2): void {
     this.cutLinkNow(n);
-    blockFor(ms / 1000);
+    for (let tries = 0; isRunning(HYPERVISOR, `up${n}`) && tries < 5000; tries++) blockFor(0.001);
     setUp(`sw${n}`, 'p-hv', true);
   }
 

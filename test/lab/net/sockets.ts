@@ -177,17 +177,37 @@ export function changeActiveSlave(netns: string, bond: string, slave: string): v
   });
 }
 
+const IFF_UP = 0x1;
+const IFF_RUNNING = 0x40;
+
 /** Takes a device up or down within the call. Throws if there is no such device. */
 export function setUp(netns: string, device: string, up: boolean): void {
-  const [SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP, FLAGS_AT] = [0x8913, 0x8914, 1, 16];
+  withFlags(netns, device, (flags) => (up ? flags | IFF_UP : flags & ~IFF_UP));
+}
+
+/** Whether the kernel has told that a device has carrier, and not yet that it has lost it. Throws if there is none. */
+export function isRunning(netns: string, device: string): boolean {
+  let running = false;
+  withFlags(netns, device, (flags) => {
+    running = (flags & IFF_RUNNING) !== 0;
+    return flags;
+  });
+  return running;
+}
+
+/** Reads the flags of a device, and sets those that `change` returns if they are others. */
+function withFlags(netns: string, device: string, change: (flags: number) => number): void {
+  const [SIOCGIFFLAGS, SIOCSIFFLAGS, FLAGS_AT] = [0x8913, 0x8914, 16];
   const request = Buffer.alloc(40); // struct ifreq: the name in 16 bytes, then the flags
   request.write(device, 0);
   inNetns(netns, () => {
     const fd = made(c.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), 'UDP socket');
     try {
       made(c.ioctl(fd, SIOCGIFFLAGS, request), device);
-      const others = request.readUInt16LE(FLAGS_AT) & ~IFF_UP;
-      request.writeUInt16LE(up ? others | IFF_UP : others, FLAGS_AT);
+      const flags = request.readUInt16LE(FLAGS_AT);
+      const next = change(flags);
+      if (next === flags) return;
+      request.writeUInt16LE(next, FLAGS_AT);
       made(c.ioctl(fd, SIOCSIFFLAGS, request), device);
     } finally {
       c.close(fd);
