@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lab-kernels soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
+.PHONY: build demo test unit lab lab-kernels libvirt-lab soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -13,6 +13,8 @@ BENCH_ARGS ?=
 FUZZ_ARGS ?=
 # The kernels of lab-kernels; all by default
 KERNELS ?=
+# The versions and daemons of libvirt-lab, for example: make libvirt-lab LIBVIRT='11.3 11.3/virtqemud'; all by default
+LIBVIRT ?=
 # More for the soak, for example: make soak SOAK_ARGS='--minutes 2 soak'
 SOAK_ARGS ?=
 
@@ -35,6 +37,9 @@ lab: need-lab compile ## lab tests only, without the two-CPU lab (LAB_ARGS='--jo
 lab-kernels: need-kernels compile ## lab tests on other kernels, into docs/kernels.md; needs root, an hour or two (KERNELS='6.12')
 	@scripts/kernel-root.sh 6.12 7.2
 	@node build/test/lab/kernels.js $(KERNELS)
+
+libvirt-lab: need-kernels compile ## guests of real libvirt and QEMU, 9.0, 11.3 and 12.8; needs root, half an hour (LIBVIRT='11.3')
+	@scripts/libvirt-lab.sh $(LIBVIRT)
 
 soak: need-lab compile ## hundreds of faults and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')
 	@node build/test/soak/main.js $(SOAK_ARGS)

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runTestFile, type FileResult } from './world/testfile.js';
+import { withLibvirt } from './world/libvirt.js';
+import type { World } from './world/types.js';
 import { EMULATED, withKernel, WORLDS, type WorldName } from './world/worlds.js';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -12,6 +14,8 @@ export interface FilesRun {
   world: WorldName;
   /** The kernel there, for example 6.12; null for that of this machine's Debian. */
   kernelVersion: string | null;
+  /** The libvirt there, for example 11.3 or 11.3/virtqemud; null for none. It comes with a kernel of its own. */
+  libvirt: string | null;
   /** How many at a time. */
   jobs: number;
   /** Of one file, without its boot. */
@@ -53,7 +57,7 @@ export function jobsFor(world: WorldName): number {
 export async function runFiles(run: FilesRun): Promise<FileResult[]> {
   const { kernelVersion: kernel } = run;
   const emulated = kernel !== null && EMULATED.includes(kernel);
-  const world = kernel === null ? WORLDS[run.world] : withKernel(kernel);
+  const { world, name } = placeOf(run);
   const env = emulated ? { PATIENCE: String(EMULATED_PATIENCE), ...run.env } : run.env;
   const timeoutMs = emulated ? run.timeoutMs * EMULATED_PATIENCE : run.timeoutMs;
   const results: FileResult[] = [];
@@ -62,11 +66,17 @@ export async function runFiles(run: FilesRun): Promise<FileResult[]> {
     for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
       const result = await runTestFile(world, file, { timeoutMs, env });
       results.push(result);
-      console.log(report(result, kernel === null ? run.world : `${run.world} ${kernel}`));
+      console.log(report(result, name));
     }
   };
   await Promise.all(Array.from({ length: Math.min(run.jobs, queue.length) }, work));
   return results;
+}
+
+function placeOf({ world, kernelVersion, libvirt }: FilesRun): { world: World; name: string } {
+  if (libvirt !== null) return { world: withLibvirt(libvirt), name: `libvirt ${libvirt}` };
+  if (kernelVersion !== null) return { world: withKernel(kernelVersion), name: `${world} ${kernelVersion}` };
+  return { world: WORLDS[world], name: world };
 }
 
 /** How many tests passed or failed in all. */

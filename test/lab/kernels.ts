@@ -32,6 +32,7 @@ async function rowOf(kernel: string, jobs: number | null): Promise<{ row: string
   const results = await runFiles({
     world,
     kernelVersion: kernel,
+    libvirt: null,
     jobs: jobs ?? jobsFor(world),
     timeoutMs: TIMEOUT_MS,
     env: {},

@@ -1,4 +1,4 @@
-/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service | --kernel 6.12] [--jobs N] [--timeout S] [--seed N] [FILES...]`. */
+/** The lab's launcher: `node build/test/lab/run.js [--world uml|direct|smp2|service | --kernel 6.12 | --libvirt 11.3] [--jobs N] [--timeout S] [--seed N] [FILES...]`. */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runMain } from '../support/main.js';
@@ -12,6 +12,7 @@ function readOptions(argv: string[]): FilesRun {
     options: {
       world: { type: 'string' },
       kernel: { type: 'string' },
+      libvirt: { type: 'string' },
       jobs: { type: 'string' },
       timeout: { type: 'string' },
       seed: { type: 'string' },
@@ -22,6 +23,7 @@ function readOptions(argv: string[]): FilesRun {
   return {
     world,
     kernelVersion: values.kernel ?? null,
+    libvirt: values.libvirt ?? null,
     jobs: positive('--jobs', values.jobs ?? String(jobsFor(world))),
     timeoutMs: positive('--timeout', values.timeout ?? '240') * 1000,
     /** For the tests that leave things to chance. */

@@ -19,7 +19,7 @@ export interface Kernel {
 const PACKAGE = 'linux-image-amd64';
 
 /** What it takes to see the machine's files: the rest comes from there. */
-const FIRST = ['virtio_pci', '9pnet_virtio', '9p', 'overlay'];
+const FILES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay'];
 
 /** Drivers for hardware the emulator does not have: nine tenths of the size. */
 const UNUSED = [
@@ -34,15 +34,16 @@ export const SUITES: Readonly<Record<string, string>> = { '5.10': 'bullseye', '7
  * Debian's kernel and busybox, unpacked into `cache`; fetched from Debian's archive the first time. Nothing is
  * installed. Throws, naming the command, if the archive cannot be reached or has no such package.
  * @param version of the kernel; that of this machine's Debian by default
+ * @param first the modules that its initial RAM disk has to load, with those that they need; by default those for the machine's files
  */
-export function debianKernel(cache: string, version: string | null = null): Kernel {
+export function debianKernel(cache: string, version: string | null = null, first: readonly string[] = FILES): Kernel {
   const ready = join(cache, version === null ? 'smp2' : `smp2-${version}`);
   if (!existsSync(ready)) fetchInto(ready, cache, version);
   const release = readdirSync(join(ready, 'lib/modules'))[0] ?? '';
   return {
     image: join(ready, `vmlinuz-${release}`),
     modules: ready,
-    firstModules: loadOrder(ready, release),
+    firstModules: loadOrder(ready, release, first),
     busybox: join(ready, 'busybox'),
   };
 }
@@ -92,9 +93,9 @@ function unpackedInto(all: string, out: string): void {
   run('depmod', ['-b', out, release]);
 }
 
-function loadOrder(modules: string, version: string): string[] {
+function loadOrder(modules: string, version: string, names: readonly string[]): string[] {
   const order: string[] = [];
-  for (const name of FIRST) {
+  for (const name of names) {
     const text = run('modprobe', ['-d', modules, '-S', version, '--show-depends', name]);
     for (const line of text.split('\n')) {
       const path = /^insmod (\S+)/.exec(line)?.[1];

@@ -81,7 +81,8 @@ function initScript(scratch: string, run: WorldRun): string {
 
 function cureOf({ root }: UmlRun): string {
   if (root === undefined) return 'apt-get install user-mode-linux';
-  return `scripts/kernel-root.sh ${basename(dirname(root)).replace('uml-', '')}`;
+  const [what = '', version = ''] = basename(dirname(root)).split('-');
+  return `scripts/${what === 'libvirt' ? 'libvirt' : 'kernel'}-root.sh ${version}`;
 }
 
 /** User Mode Linux keeps its memory in a file: /dev/shm if that is large enough (containers make it small), else disk. */
@@ -95,6 +96,7 @@ export function memoryFolder(memory: number): string {
   return tmpdir();
 }
 
-function missing(problem: string): WorldResult {
+/** The end of a world that was none. */
+export function missing(problem: string): WorldResult {
   return { code: null, output: '', problem, boot: '', bootMs: 0, runMs: 0 };
 }

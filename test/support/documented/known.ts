@@ -124,12 +124,18 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
     'scripts/lab.sh',
     'node build/test/lab/run.js --world smp2 build/test/lab/recovery.lab.js',
   ),
+  'scripts/libvirt-root.sh 11.3': elsewhere('scripts/libvirt-lab.sh', 'scripts/libvirt-root.sh'),
+  'node build/test/lab/run.js --libvirt 11.3/virtqemud build/test/lab/libvirt/life.libvirt.js': elsewhere(
+    'scripts/libvirt-lab.sh',
+    'node build/test/lab/run.js --libvirt',
+  ),
   'scripts/kernel-root.sh 6.12': elsewhere('Makefile', 'scripts/kernel-root.sh 6.12'),
   'node build/test/lab/run.js --kernel 6.12 build/test/lab/failover.lab.js': elsewhere(
     'scripts/lab.sh',
     'node build/test/lab/run.js --kernel 6.12',
   ),
   'make lab-kernels': { in: 'nowhere', because: 'hours, and what it writes is committed' },
+  'make libvirt-lab': { in: 'nowhere', because: 'half an hour, and three Debians of its own' },
   'make docs': elsewhere('test/unit/metrics/document.test.ts', 'metricsDocument()'),
   'make format': elsewhere('scripts/lint.sh', 'prettier'),
   'make browser': elsewhere('Makefile', 'scripts/browser.sh'),

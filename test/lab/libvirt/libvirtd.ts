@@ -1,0 +1,126 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { until } from '../../support/until.js';
+import { runIn, SCRATCH } from '../net/daemon.js';
+import { HYPERVISOR } from '../net/hypervisor.js';
+import type { Lab } from '../net/lab.js';
+import { type DomainOptions, domainXml } from './domain.js';
+
+/** Where libvirt's QEMU driver keeps the status file and the process id of each domain that runs. */
+export const STATUS_FOLDER = '/run/libvirt/qemu';
+
+/** libvirtd, which does everything, or virtqemud, which runs QEMU's guests and has others for networks: run.js --libvirt. */
+const DAEMON = process.env.LIBVIRT_DAEMON ?? 'libvirtd';
+
+/** How virsh finds it, whatever the distribution's way is. */
+const URI = `qemu:///system?mode=${DAEMON === 'libvirtd' ? 'legacy' : 'direct'}`;
+
+/** A machine that emulates another in one process's time slices takes it. */
+const PATIENCE_MS = 60_000;
+
+/** The real libvirt in the hypervisor's namespace, as scripts/libvirt-root.sh has set it up. Its guests end with the lab. */
+export class Libvirt {
+  private readonly running: ChildProcess[] = [];
+  private output = '';
+
+  private constructor() {}
+
+  /** Starts its daemon, and waits until it answers. */
+  static async start(lab: Lab): Promise<Libvirt> {
+    rmSync('/run/libvirt', { recursive: true, force: true });
+    const libvirt = new Libvirt();
+    lab.onDestroy(() => libvirt.end());
+    await libvirt.restart();
+    return libvirt;
+  }
+
+  /** Runs virsh. @returns what it prints @throws Error with what it complains of */
+  async virsh(...args: string[]): Promise<string> {
+    const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', URI, ...args]);
+    if (code !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr.trim()}\n${this.output}`);
+    return stdout.trim();
+  }
+
+  /** Starts a domain of which libvirt forgets everything when it ends. */
+  async create(options: DomainOptions): Promise<void> {
+    await this.virsh('create', file('domain.xml', domainXml(options)));
+  }
+
+  /** Makes a domain known that is to be started by its name. */
+  async define(options: DomainOptions): Promise<void> {
+    await this.virsh('define', file('domain.xml', domainXml(options)));
+  }
+
+  /** Makes a network, of its XML. */
+  async network(xml: string): Promise<void> {
+    await this.virsh('net-create', file('network.xml', xml));
+  }
+
+  /** Plugs a device into a domain that runs, or out of it. What libvirt then waits for is not awaited. */
+  async plug(how: 'attach' | 'detach', name: string, device: string): Promise<void> {
+    await this.virsh(`${how}-device`, name, file('device.xml', device), '--live');
+  }
+
+  /** Its version, as a number: 11.3. */
+  async version(): Promise<number> {
+    return Number(/libvirt (\d+\.\d+)/.exec(await this.virsh('version'))?.[1]);
+  }
+
+  /** The device of the n-th interface of a domain, from 0. */
+  async device(name: string, n = 0): Promise<string> {
+    const lines = (await this.virsh('domiflist', name)).split('\n');
+    return lines[n]?.trim().split(/\s+/)[0] ?? '';
+  }
+
+  /** Kills a domain's QEMU. */
+  async killQemu(name: string): Promise<void> {
+    const pid = Number(readFileSync(`${STATUS_FOLDER}/${name}.pid`, 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await until(() => !existsSync(`/proc/${pid}/exe`), { what: `QEMU of ${name} is gone` });
+  }
+
+  /** Ends the daemon by a signal. Its guests stay. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    for (const child of this.running.splice(0)) {
+      child.kill(signal);
+      await until(() => child.exitCode !== null || child.signalCode !== null, { what: `libvirt's daemon is gone` });
+    }
+  }
+
+  /** Starts the daemon, and waits until it answers: by then it knows again which guests run. */
+  async restart(): Promise<void> {
+    for (const name of DAEMON === 'libvirtd' ? [DAEMON] : ['virtnetworkd', DAEMON]) this.spawn(name);
+    const answers = async (): Promise<boolean> => {
+      if (this.running.some(({ exitCode }) => exitCode !== null)) throw new Error(`it ended: ${this.output}`);
+      return (await runIn(['virsh', '-q', '-c', URI, 'list'])).code === 0;
+    };
+    await until(answers, { what: `${DAEMON} answers`, timeout: PATIENCE_MS, every: 100 });
+  }
+
+  private spawn(name: string): void {
+    const program = `/usr/sbin/${name}`;
+    if (!existsSync(program)) return; // no networks of libvirt's own here
+    const child = spawn('ip', ['netns', 'exec', HYPERVISOR, program], { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+    }
+    this.running.push(child);
+  }
+
+  private async end(): Promise<void> {
+    await this.kill('SIGKILL');
+    const names = existsSync(STATUS_FOLDER) ? readdirSync(STATUS_FOLDER) : [];
+    for (const name of names.filter((each) => each.endsWith('.pid') && each !== 'driver.pid')) {
+      await this.killQemu(path.basename(name, '.pid')).catch(() => undefined); // it was gone
+    }
+    rmSync('/run/libvirt', { recursive: true, force: true });
+  }
+}
+
+/** Writes what virsh is to read. @returns its path */
+function file(name: string, text: string): string {
+  mkdirSync(SCRATCH, { recursive: true });
+  writeFileSync(path.join(SCRATCH, name), text);
+  return path.join(SCRATCH, name);
+}
