@@ -12,7 +12,9 @@ libvirt='libvirt-daemon,libvirt-daemon-driver-qemu,libvirt-clients,qemu-system-x
 
 # No security driver, cgroups or namespaces, and QEMU as root: what a kernel without systemd, KVM and users has.
 configure() {
-  mkdir -p "$1/etc/libvirt"
+  # libvirt 9.0 looks for the user that Debian's packages would have made.
+  chroot "$1" id libvirt-qemu >/dev/null 2>&1 || chroot "$1" useradd --system --user-group --no-create-home libvirt-qemu
+  mkdir -p "$1"/etc/libvirt "$1"/var/{lib,log}/libvirt/qemu
   cat >"$1/etc/libvirt/qemu.conf" <<'END'
 security_driver = "none"
 user = "root"

@@ -9,7 +9,7 @@ import { NESTED_GUEST } from '../world/nested-guest.js';
 import { Console } from './console.js';
 import { nic } from './domain.js';
 import { STATUS_FOLDER } from './libvirtd.js';
-import { sceneFor, untilTold } from './scene.js';
+import { buildScene, untilTold } from './scene.js';
 
 /** A plain bridge with the witness, and a VLAN for a macvtap. */
 function bridgeAndVlan(hv: Hypervisor): void {
@@ -23,7 +23,8 @@ const CHOSEN = { mac: '02:00:00:00:00:07', wire: [] };
 const FOLLOWED = { mac: '02:00:00:00:00:08', wire: [{ vid: 905, tpid: 0x8100 }] };
 
 test('a MAC that a guest chose is told at once on a macvtap, and on a tap when libvirt writes its file again', async (t) => {
-  const { lab, libvirt } = await sceneFor(t, bridgeAndVlan);
+  const { lab, libvirt } = await buildScene(bridgeAndVlan);
+  t.after(() => lab.destroy());
   const line = `${SCRATCH}/console`;
   const trust = { attributes: ` trustGuestRxFilters='yes'` };
   await libvirt.create({

@@ -7,7 +7,7 @@ import { HYPERVISOR } from '../net/hypervisor.js';
 import type { Lab } from '../net/lab.js';
 import { type DomainOptions, domainXml } from './domain.js';
 
-/** Where libvirt's QEMU driver keeps the status file and the process id of each domain that runs. */
+/** Where libvirt's QEMU driver keeps the status file of each domain that runs. */
 export const STATUS_FOLDER = '/run/libvirt/qemu';
 
 /** libvirtd, which does everything, or virtqemud, which runs QEMU's guests and has others for networks: run.js --libvirt. */
@@ -38,7 +38,7 @@ export class Libvirt {
   /** Runs virsh. @returns what it prints @throws Error with what it complains of */
   async virsh(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', URI, ...args]);
-    if (code !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr.trim()}\n${this.output}`);
+    if (code !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr.trim()}`);
     return stdout.trim();
   }
 
@@ -75,8 +75,9 @@ export class Libvirt {
 
   /** Kills a domain's QEMU. */
   async killQemu(name: string): Promise<void> {
-    const pid = Number(readFileSync(`${STATUS_FOLDER}/${name}.pid`, 'utf8'));
-    process.kill(pid, 'SIGKILL');
+    const [, pid] = /<domstatus [^>]*pid='(\d+)'/.exec(readFileSync(`${STATUS_FOLDER}/${name}.xml`, 'utf8')) ?? [];
+    if (pid === undefined) throw new Error(`the status file of ${name} names no process`);
+    process.kill(Number(pid), 'SIGKILL');
     await until(() => !existsSync(`/proc/${pid}/exe`), { what: `QEMU of ${name} is gone` });
   }
 
@@ -111,8 +112,8 @@ export class Libvirt {
   private async end(): Promise<void> {
     await this.kill('SIGKILL');
     const names = existsSync(STATUS_FOLDER) ? readdirSync(STATUS_FOLDER) : [];
-    for (const name of names.filter((each) => each.endsWith('.pid') && each !== 'driver.pid')) {
-      await this.killQemu(path.basename(name, '.pid')).catch(() => undefined); // it was gone
+    for (const name of names.filter((each) => each.endsWith('.xml'))) {
+      await this.killQemu(path.basename(name, '.xml')).catch(() => undefined); // it was gone
     }
     rmSync('/run/libvirt', { recursive: true, force: true });
   }

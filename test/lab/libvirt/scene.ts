@@ -1,9 +1,9 @@
-import type { TestContext } from 'node:test';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { ask } from '../../../src/cli/ask.js';
 import { until } from '../../support/until.js';
-import { type Daemon, labWithDaemon, ONE_ROUND } from '../net/daemon.js';
+import { BONDHERALD, Daemon, ONE_ROUND, SCRATCH } from '../net/daemon.js';
 import { type Hypervisor, plainBridge } from '../net/hypervisor.js';
-import type { Lab } from '../net/lab.js';
+import { Lab } from '../net/lab.js';
 import { Libvirt } from './libvirtd.js';
 
 /** A hypervisor with libvirt, the daemon, and one guest of no libvirt that both switches know: the witness. */
@@ -13,11 +13,24 @@ export interface Scene {
   readonly libvirt: Libvirt;
 }
 
-/** Builds it. @param attach how the bond is used; a plain bridge by default. The witness is its only guest. */
-export async function sceneFor(t: TestContext, attach: (hv: Hypervisor) => void = plainBridge(1)): Promise<Scene> {
-  const { lab, daemon } = await labWithDaemon(t, { attach, config: ONE_ROUND });
-  const libvirt = await Libvirt.start(lab);
-  return { lab, daemon, libvirt };
+/** Builds it; it goes with its lab. @param attach how the bond is used; a plain bridge by default. The witness is its only guest. */
+export async function buildScene(attach: (hv: Hypervisor) => void = plainBridge(1)): Promise<Scene> {
+  const lab = await Lab.build({ attach });
+  try {
+    const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', config()]);
+    lab.onDestroy(() => daemon.stop());
+    return { lab, daemon, libvirt: await Libvirt.start(lab) };
+  } catch (error) {
+    await lab.destroy();
+    throw error;
+  }
+}
+
+/** Many failovers are to be announced, by one round each. @returns its path */
+function config(): string {
+  mkdirSync(SCRATCH, { recursive: true });
+  writeFileSync(`${SCRATCH}/config.yaml`, ONE_ROUND);
+  return `${SCRATCH}/config.yaml`;
 }
 
 /** What `guests --json` says of those that libvirt names or knows, each as `NAME MAC VLAN SOURCE`, with the reason if it is not announced. Sorted. */
