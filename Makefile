@@ -13,7 +13,7 @@ BENCH_ARGS ?=
 FUZZ_ARGS ?=
 # The kernels of lab-kernels; all by default
 KERNELS ?=
-# The versions and daemons of libvirt-lab, for example: make libvirt-lab LIBVIRT='11.3 11.3/virtqemud'; all by default
+# The versions for libvirt-lab, for example: make libvirt-lab LIBVIRT=11.3; all by default
 LIBVIRT ?=
 # More for the soak, for example: make soak SOAK_ARGS='--minutes 2 soak'
 SOAK_ARGS ?=
@@ -38,7 +38,7 @@ lab-kernels: need-kernels compile ## lab tests on other kernels, into docs/kerne
 	@scripts/kernel-root.sh 6.12 7.2
 	@node build/test/lab/kernels.js $(KERNELS)
 
-libvirt-lab: need-kernels compile ## guests of real libvirt and QEMU, 9.0, 11.3 and 12.8; needs root, half an hour (LIBVIRT='11.3')
+libvirt-lab: need-kernels compile ## guests of real libvirt and QEMU, 9.0, 11.3 and 12.8; needs root, a quarter of an hour (LIBVIRT=11.3)
 	@scripts/libvirt-lab.sh $(LIBVIRT)
 
 soak: need-lab compile ## hundreds of faults and ten minutes of failovers, into docs/reliability.md (SOAK_ARGS='--minutes 2 soak')

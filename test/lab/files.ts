@@ -14,7 +14,7 @@ export interface FilesRun {
   world: WorldName;
   /** The kernel there, for example 6.12; null for that of this machine's Debian. */
   kernelVersion: string | null;
-  /** The libvirt there, for example 11.3 or 11.3/virtqemud; null for none. It comes with a kernel of its own. */
+  /** The libvirt there, for example 11.3; null for none. It comes with a kernel of its own. */
   libvirt: string | null;
   /** How many at a time. */
   jobs: number;

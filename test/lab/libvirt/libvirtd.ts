@@ -10,19 +10,12 @@ import { type DomainOptions, domainXml } from './domain.js';
 /** Where libvirt's QEMU driver keeps the status file of each domain that runs. */
 export const STATUS_FOLDER = '/run/libvirt/qemu';
 
-/** libvirtd, which does everything, or virtqemud, which runs QEMU's guests and has others for networks: run.js --libvirt. */
-const DAEMON = process.env.LIBVIRT_DAEMON ?? 'libvirtd';
-
-/** How virsh finds it, whatever the distribution's way is. */
-const URI = `qemu:///system?mode=${DAEMON === 'libvirtd' ? 'legacy' : 'direct'}`;
-
 /** A machine that emulates another in one process's time slices takes it. */
 const PATIENCE_MS = 60_000;
 
 /** The real libvirt in the hypervisor's namespace, as scripts/libvirt-root.sh has set it up. Its guests end with the lab. */
 export class Libvirt {
-  private readonly running: ChildProcess[] = [];
-  private output = '';
+  private running: ChildProcess | null = null;
 
   private constructor() {}
 
@@ -37,7 +30,7 @@ export class Libvirt {
 
   /** Runs virsh. @returns what it prints @throws Error with what it complains of */
   async virsh(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', URI, ...args]);
+    const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', 'qemu:///system', ...args]);
     if (code !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr.trim()}`);
     return stdout.trim();
   }
@@ -83,30 +76,25 @@ export class Libvirt {
 
   /** Ends the daemon by a signal. Its guests stay. */
   async kill(signal: NodeJS.Signals): Promise<void> {
-    for (const child of this.running.splice(0)) {
-      child.kill(signal);
-      await until(() => child.exitCode !== null || child.signalCode !== null, { what: `libvirt's daemon is gone` });
-    }
+    const child = this.running;
+    this.running = null;
+    child?.kill(signal);
+    await until(() => !child || hasEnded(child), { what: 'libvirtd is gone' });
   }
 
   /** Starts the daemon, and waits until it answers: by then it knows again which guests run. */
   async restart(): Promise<void> {
-    for (const name of DAEMON === 'libvirtd' ? [DAEMON] : ['virtnetworkd', DAEMON]) this.spawn(name);
-    const answers = async (): Promise<boolean> => {
-      if (this.running.some(({ exitCode }) => exitCode !== null)) throw new Error(`it ended: ${this.output}`);
-      return (await runIn(['virsh', '-q', '-c', URI, 'list'])).code === 0;
-    };
-    await until(answers, { what: `${DAEMON} answers`, timeout: PATIENCE_MS, every: 100 });
-  }
-
-  private spawn(name: string): void {
-    const program = `/usr/sbin/${name}`;
-    if (!existsSync(program)) return; // no networks of libvirt's own here
-    const child = spawn('ip', ['netns', 'exec', HYPERVISOR, program], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('ip', ['netns', 'exec', HYPERVISOR, 'libvirtd'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
     for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => (this.output += text));
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text));
     }
-    this.running.push(child);
+    this.running = child;
+    const answers = async (): Promise<boolean> => {
+      if (hasEnded(child)) throw new Error(`libvirtd ended: ${output}`);
+      return (await runIn(['virsh', '-q', '-c', 'qemu:///system', 'list'])).code === 0;
+    };
+    await until(answers, { what: 'libvirtd answers', timeout: PATIENCE_MS, every: 100 });
   }
 
   private async end(): Promise<void> {
@@ -117,6 +105,10 @@ export class Libvirt {
     }
     rmSync('/run/libvirt', { recursive: true, force: true });
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** Writes what virsh is to read. @returns its path */

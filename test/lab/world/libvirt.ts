@@ -8,10 +8,9 @@ const MEMORY_MIB = 1536;
 
 /**
  * A Debian that scripts/libvirt-root.sh made, in User Mode Linux, with room for guests.
- * @param libvirt its version, and by which daemon it is to run guests: 11.3 (libvirtd) or 11.3/virtqemud
+ * @param version of its libvirt, for example 11.3
  */
-export function withLibvirt(libvirt: string): World {
-  const [version, daemon = 'libvirtd'] = libvirt.split('/');
+export function withLibvirt(version: string): World {
   const root = fileURLToPath(new URL(`../../../../.lab/libvirt-${version}/root`, import.meta.url));
   return async (run): Promise<WorldResult> => {
     try {
@@ -19,6 +18,6 @@ export function withLibvirt(libvirt: string): World {
     } catch (error) {
       return missing(error instanceof Error ? error.message : String(error));
     }
-    return bootUml({ ...run, root, memory: MEMORY_MIB, env: { ...run.env, LIBVIRT_DAEMON: daemon } });
+    return bootUml({ ...run, root, memory: MEMORY_MIB });
   };
 }
