@@ -35,7 +35,7 @@ async function start(t: TestContext, announce = '') {
   };
   t.after(end);
   for (let tries = 0; !around.isReady; tries++) {
-    assert.ok(tries < 50, `not ready: ${around.story.join('\n')}`);
+    assert.ok(tries < 1000, `not ready: ${around.story.join('\n')}`);
     await around.settle();
   }
   return { host, around, end };
