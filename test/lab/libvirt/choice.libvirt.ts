@@ -47,10 +47,12 @@ test('a MAC that a guest chose is told at once on a macvtap, and on a tap when l
   assert.doesNotMatch(readFileSync(`${STATUS_FOLDER}/chooser.xml`, 'utf8'), /currentAddress/, 'not told yet');
   await libvirt.virsh('suspend', 'chooser');
   await libvirt.virsh('resume', 'chooser');
-  // libvirt 9.0 never notes what the guest chose.
-  const tap = (await libvirt.version()) >= 11 ? CHOSEN : { ...CHOSEN, mac: TAP };
+  // libvirt 9.0 never notes what the guest chose; there the bridge alone may know that one, if the guest has spoken.
+  const notes = (await libvirt.version()) >= 11;
+  const tap = notes ? CHOSEN : { ...CHOSEN, mac: TAP };
   await untilTold(`chooser ${tap.mac} - libvirt`, `chooser ${FOLLOWED.mac} 905 libvirt`);
-  assert.deepEqual(await nextFailover(lab, 3), expected([tap, FOLLOWED, ...lab.guests]));
+  const announced = (await nextFailover(lab, 3)).filter((each) => notes || !each.startsWith(CHOSEN.mac));
+  assert.deepEqual(announced, expected([tap, FOLLOWED, ...lab.guests]));
 
   await libvirt.plug('detach', 'chooser', nic(TAP)); // the guest agrees
   await untilTold(`chooser ${FOLLOWED.mac} 905 libvirt`);
