@@ -40,7 +40,7 @@ async function labWithRestrained(t: TestContext, by: readonly string[]): Promise
 }
 
 test('beside a daemon: a second one in another mount namespace, and a MAC that came in by the bond as well', async (t) => {
-  const { lab } = await labWithDaemon(t);
+  const { lab, daemon } = await labWithDaemon(t);
   await putInOrder(lab);
   // With a mirror of its own it would take the first one's, and that would be a finding too, until it is back.
   const alone = "metrics: {listen: 'off'}, guests: {sources: {snoop: socket}}";
@@ -65,7 +65,9 @@ test('beside a daemon: a second one in another mount namespace, and a MAC that c
     const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
     return !stdout.includes('seen-on-uplink');
   };
-  await until(isBack, { what: 'the daemon has heard the guest' });
+  await until(isBack, { what: 'the daemon has heard the guest' }).catch(async (error: Error) => {
+    throw new Error(`${error.message}\n${daemon.stderr}\n${(await runIn([BONDHERALD, 'guests', '--json'])).stdout}`);
+  });
   await found([]);
 });
 

@@ -64,8 +64,13 @@ export class Capture {
   async settled(): Promise<void> {
     const token = randomBytes(16).toString('hex');
     const head = `${MARKER_TO}020000000d01${MARKER_TYPE.toString(16)}`;
-    this.#markers.send(this.#device, [Buffer.from(`${head}${token}`.padEnd(120, '0'), 'hex')]);
-    await until(() => this.#seenMarkers.delete(token), { what: 'the capture sees its own marker', every: 2 });
+    const marker = Buffer.from(`${head}${token}`.padEnd(120, '0'), 'hex');
+    let looks = 0;
+    const isSeen = (): boolean => {
+      if (looks++ % 100 === 0) this.#markers.send(this.#device, [marker]); // one is lost while there is no carrier
+      return this.#seenMarkers.delete(token);
+    };
+    await until(isSeen, { what: 'the capture sees its own marker', every: 2 });
     const { ps_drop: lost } = this.#session.stats();
     if (lost > 0) throw new Error(`the capture lost ${lost} frames`);
   }
