@@ -206,7 +206,7 @@ export class HostState {
     const said = isGuests ? { ...heard, direction } : { ...heard, ...NOT_THE_GUESTS, direction };
     if (!reflected) noteSaid(this.speakers, bond, said, at);
     if (reflected || (direction === 'in' && !known)) return this.book.releaseClaims(bond, heard, reflected);
-    const left = Math.max(-Infinity, ...this.memory.of(mac).map(({ lastSeen }) => lastSeen));
+    const left = this.memory.of(mac).length > 0 ? this.learned.leftBefore(said, bond, at) : -Infinity;
     if (this.book.apply(bond, said, at, { known, left })) this.changed.touch(mac);
   }
 

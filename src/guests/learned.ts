@@ -2,7 +2,9 @@ import { NTF_SELF, NUD_NOARP, NUD_PERMANENT } from '../kernel/constants.js';
 import type { FdbEvent } from '../kernel/events.js';
 import type { IgnoreReason, Sighting, Source } from '../sources/sighting.js';
 import { flawOfMac, type Mac } from '../addr/mac.js';
-import type { BondId } from '../topology/bond-id.js';
+import { exitKey } from '../frames/ethernet.js';
+import type { Heard } from '../sources/snoop.js';
+import type { BondId, Exit } from '../topology/bond-id.js';
 import { leadsStraightOut } from '../topology/guest-port.js';
 import type { AbsentPorts } from '../topology/absent-ports.js';
 import { type PortFacts, portFacts } from '../topology/port-facts.js';
@@ -55,10 +57,7 @@ export interface Parts {
   readonly speakers: Speakers;
 }
 
-/**
- * A guest that comes back is heard leaving and learned on its port by the same frame. The two are read from different
- * sockets: a bridge's message may come so much later, in seconds.
- */
+/** A guest that comes back is heard and learned by one frame, read from two sockets: so many seconds apart, at most. */
 const MESSAGE_BEHIND_FRAME = 0.5;
 
 /**
@@ -117,6 +116,25 @@ export class Learned {
       ...this.port(held).outside.map((exit) => book.at(held.mac, exit)?.proof ?? -Infinity),
     );
     return now - spoke <= MESSAGE_BEHIND_FRAME ? Math.min(spoke, now) : now;
+  }
+
+  /**
+   * When a bridge last gave up a port of a MAC, at a frame of it that passed a bond at `at`. Where the bridge's message that
+   * the MAC is back from an uplink was read before the frame that brought it back, the return is as old as that frame.
+   */
+  leftBefore({ mac, direction, proof, tags }: Heard, bond: BondId, at: number): number {
+    const { memory } = this.parts;
+    for (const { sighting, lastSeen } of direction === 'out' && proof ? memory.of(mac) : [])
+      if (lastSeen > at && lastSeen - at <= MESSAGE_BEHIND_FRAME && this.cameBack(sighting, { bond, tags }))
+        memory.departed(sighting, at);
+    return Math.max(-Infinity, ...memory.of(mac).map(({ lastSeen }) => lastSeen));
+  }
+
+  /** Whether a MAC that was on an uplink to this exit is on a guest's port of the same bridge now. */
+  private cameBack({ bridge, vlan, mac, ...uplink }: Sighting, exit: Exit): boolean {
+    const isBack = (row: Sighting): boolean => row.bridge === bridge && row.vlan === vlan && this.port(row).isGuests;
+    const { outside } = this.port({ bridge, vlan, mac, ...uplink });
+    return outside.some((each) => exitKey(each) === exitKey(exit)) && this.parts.table.sightings(mac).some(isBack);
   }
 
   /** Applies a row that came or changed. @returns why it was passed over, if it was */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
 import { HostState } from '../../../src/guests/host-state.js';
+import { asBond } from '../../../src/topology/bond-id.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
 import { eventsOf, loadFixture } from '../../support/fixtures.js';
 import { FakeHost } from '../../support/host.js';
@@ -201,4 +202,19 @@ test('while all links are down the guests are kept ready, and at no message of t
     state.apply(event, 0);
     assert.deepEqual(heldBack(), [null], JSON.stringify(event));
   }
+});
+
+test('a guest is back by the frame that brought it back, whichever is read first: the frame or what the bridge learned by it', () => {
+  const words = { claims: [], confirms: [], releases: [], router: null, raSent: false, rsSent: false, arp: true };
+  const backBy = (frameAt: number) => {
+    const { host, state } = known();
+    state.apply(host.fdb(GUEST, 'tap1'), 0);
+    state.apply(host.fdb(GUEST, BOND), 10);
+    state.apply(host.fdb(GUEST, 'tap1'), 20);
+    const heard = { mac: GUEST, tags: [], direction: 'out', proof: true, ...words } as const;
+    state.heard(asBond(host.index(BOND)), heard, frameAt);
+    return state.verdicts(GUEST).map(({ suppressed }) => suppressed);
+  };
+  assert.deepEqual([backBy(20.1), backBy(19.9)], [[null], [null]]);
+  assert.deepEqual(backBy(19.4), ['seen-on-uplink'], 'no frame of so long before brought it back');
 });

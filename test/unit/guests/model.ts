@@ -5,6 +5,7 @@
 import type { Command, HeardOf, Interfaces, LinkChange, RowOf } from './commands.js';
 import { ModelBook } from './model-book.js';
 import { ModelHost, type OpenOrNot, type Place, type Way } from './model-host.js';
+import { returnedBy } from './model-returns.js';
 import { leavesByAnother } from './model-ways.js';
 import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
 
@@ -152,19 +153,14 @@ export class Model {
 
   private age({ mac, port, vlan }: RowOf, now: number): void {
     const place = this.host.place(mac, port, vlan);
-    if (place)
-      this.depart(
-        this.rows.filter((row) => samePlace(row, place)),
-        now,
-      );
+    const gone = this.rows.filter((row) => place && samePlace(row, place));
+    this.depart(gone, now);
   }
 
   private lose(ports: readonly string[], now: number): void {
     const lost = ports.filter((port) => this.host.find(port));
-    this.depart(
-      this.rows.filter(({ port }) => lost.includes(port)),
-      now,
-    );
+    const gone = this.rows.filter(({ port }) => lost.includes(port));
+    this.depart(gone, now);
     for (const port of lost) this.host.setPresent(port, false);
   }
 
@@ -173,6 +169,7 @@ export class Model {
     if (heard.direction === 'echo') return this.hearEcho(heard, now);
     const notTheGuests = heard.direction === 'out' && this.standsStill(mac);
     const said = notTheGuests ? { ...heard, proof: false, claims: [], confirms: [] } : heard;
+    this.past = returnedBy(said, now - said.ago, this);
     this.book.hear(said, now, this.knows(mac));
   }
 
