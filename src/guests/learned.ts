@@ -131,10 +131,10 @@ export class Learned {
   }
 
   /** Whether a MAC that was on an uplink to this exit is on a guest's port of the same bridge now. */
-  private cameBack({ bridge, vlan, mac, ...uplink }: Sighting, exit: Exit): boolean {
-    const isBack = (row: Sighting): boolean => row.bridge === bridge && row.vlan === vlan && this.port(row).isGuests;
-    const { outside } = this.port({ bridge, vlan, mac, ...uplink });
-    return outside.some((each) => exitKey(each) === exitKey(exit)) && this.parts.table.sightings(mac).some(isBack);
+  private cameBack(uplink: Sighting, exit: Exit): boolean {
+    const now = this.parts.table.held(uplink);
+    const leadsThere = this.port(uplink).outside.some((each) => exitKey(each) === exitKey(exit));
+    return leadsThere && now !== undefined && this.port(now).isGuests;
   }
 
   /** Applies a row that came or changed. @returns why it was passed over, if it was */
