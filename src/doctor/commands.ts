@@ -43,19 +43,18 @@ export const WANTED_CAPABILITIES = ['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_SYS_NIC
 
 /** The command, for root, by which the daemon runs with more rights than it has now. */
 export function restartWith(capabilities: readonly string[], running: RunningFacts | null): string {
-  if (running === null) return 'bondherald run';
   const names = capabilities.join(' ');
   return dropIn('capabilities', [`AmbientCapabilities=${names}`, `CapabilityBoundingSet=${names}`], running);
 }
 
 /** The command, for root, by which the daemon runs in one group more, and may read what its unit hides (docs/service.md). */
 export function restartInGroup(group: string, running: RunningFacts | null): string {
-  if (running === null) return 'bondherald run';
   return dropIn('group', [`SupplementaryGroups=${group}`, 'InaccessiblePaths='], running);
 }
 
-/** Adds lines to the daemon's unit; without a unit it gains nothing by that. */
-function dropIn(name: string, lines: readonly string[], running: RunningFacts): string {
+/** Adds lines to the daemon's unit; without a unit it gains nothing by that. Where none runs, root starts one. */
+function dropIn(name: string, lines: readonly string[], running: RunningFacts | null): string {
+  if (running === null) return 'bondherald run';
   const { unit } = running;
   if (unit === null) return restart(running);
   const folder = `/etc/systemd/system/${unit}.d`;
