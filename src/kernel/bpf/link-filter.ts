@@ -20,18 +20,20 @@ const PAYLOAD = 4;
 const BOND = 0x626f6e64;
 const WHOLE = 0xffffffff;
 
-/** Passes what says that the master is a bond. */
-const BOND_SLAVE = [
-  load.stored(0),
-  load.x(c.IFLA_INFO_SLAVE_KIND),
+/** Passes what says, by the kind in this attribute of IFLA_LINKINFO, that it is about a bond; all else goes on at `otherwise`. */
+const passBond = (kind: number, otherwise: 'slave' | 'drop') => [
+  load.x(kind),
   load.special(NESTED),
-  jump.equal(0, { yes: 'drop' }),
+  jump.equal(0, { yes: otherwise }),
   compute.toX(),
   load.word(PAYLOAD),
-  jump.equal(BOND, { no: 'drop' }),
+  jump.equal(BOND, { no: otherwise }),
   load.byte(PAYLOAD + 4),
   jump.equal(0, { yes: 'pass' }),
 ];
+
+/** Passes what says that the master is a bond. */
+const BOND_SLAVE = [load.stored(0), ...passBond(c.IFLA_INFO_SLAVE_KIND, 'drop')];
 
 /**
  * The filter of a socket that waits for failovers. Of the news of links it passes what is about a bond, about an active
@@ -54,14 +56,7 @@ export function linkFilter(slaves: 'active' | 'all' = 'active'): Instruction[] {
     jump.equal(0, { yes: 'pass' }),
     store(0),
 
-    load.x(c.IFLA_INFO_KIND),
-    load.special(NESTED),
-    jump.equal(0, { yes: 'slave' }),
-    compute.toX(),
-    load.word(PAYLOAD),
-    jump.equal(BOND, { no: 'slave' }),
-    load.byte(PAYLOAD + 4),
-    jump.equal(0, { yes: 'pass' }),
+    ...passBond(c.IFLA_INFO_KIND, 'slave'),
 
     label('slave'),
     load.stored(0),
