@@ -105,6 +105,15 @@ function loadOrder(modules: string, version: string, names: readonly string[]): 
   return order;
 }
 
+/** How the init of such a RAM disk begins: the lines that give it its programs and the kernel's file systems. */
+export const INIT_BEGINS = [
+  '#!/bin/busybox sh',
+  '/bin/busybox --install -s /bin',
+  'export PATH=/bin',
+  'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev',
+  'dmesg -n 1',
+];
+
 /** An initial RAM disk with busybox as its shell, the modules, and that init. */
 export function writeInitrd(kernel: Kernel, init: string, folder: string): string {
   const root = join(folder, 'initrd');

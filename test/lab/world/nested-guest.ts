@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianKernel, type Kernel, writeInitrd } from './kernel.js';
+import { INIT_BEGINS, debianKernel, type Kernel, writeInitrd } from './kernel.js';
 
 /** Where what is made or fetched once is kept; the worlds see it too. */
 const CACHE = fileURLToPath(new URL('../../../../.lab', import.meta.url));
@@ -29,11 +29,7 @@ export function makeNestedGuest(): void {
 
 function initScript({ firstModules }: Kernel): string {
   return [
-    '#!/bin/busybox sh',
-    '/bin/busybox --install -s /bin',
-    'export PATH=/bin',
-    'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev',
-    'dmesg -n 1',
+    ...INIT_BEGINS,
     ...firstModules.map((path) => `insmod /m/${basename(path)}`),
     'stty raw -echo </dev/ttyS0',
     'while :; do sh </dev/ttyS0 >/dev/ttyS0 2>&1; done',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { debianKernel, writeInitrd, type Kernel } from './kernel.js';
+import { INIT_BEGINS, debianKernel, writeInitrd, type Kernel } from './kernel.js';
 import { withScratch } from './scratch.js';
 import { modulesScript, quote, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
@@ -59,11 +59,7 @@ function emulate(kernel: Kernel, scratch: string, run: WorldRun): Promise<WorldR
 function initScript(kernel: Kernel, scratch: string, run: WorldRun): string {
   const options = 'ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose';
   return [
-    '#!/bin/busybox sh',
-    '/bin/busybox --install -s /bin',
-    'export PATH=/bin',
-    'mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev',
-    'dmesg -n 1',
+    ...INIT_BEGINS,
     `stty raw -echo cols ${run.columns ?? 120} rows ${run.rows ?? 40}`,
     ...kernel.firstModules.map((path) => `insmod /m/${basename(path)}`),
     `mount -t 9p -o ${options} host /host || echo 'the machine has no files'`,
