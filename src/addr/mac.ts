@@ -9,16 +9,22 @@ export type Mac = string & { readonly [macBrand]: true };
 export const MAC_LENGTH = 6;
 
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
-const MAC_TEXT = /^[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}$/;
+const PAIRS = /^[0-9a-f]{2}([:-])[0-9a-f]{2}(?:\1[0-9a-f]{2}){4}$/;
+const FOURS = /^[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}$/;
 
 /**
- * Reads a MAC as people write it: six pairs of hex digits separated by colons or by dashes, in either case.
+ * Reads a MAC as people write it, in either case: six pairs of hex digits separated by colons, or by dashes as Windows has
+ * them, or three groups of four with dots, as Cisco has them.
  * @returns the address, or undefined when the text is no MAC address
  */
 export function parseMac(text: string): Mac | undefined {
   const lower = text.trim().toLowerCase();
-  return MAC_TEXT.test(lower) ? (lower.replaceAll('-', ':') as Mac) : undefined;
+  if (PAIRS.test(lower)) return lower.replaceAll('-', ':') as Mac;
+  return FOURS.test(lower) ? (pairsOf(lower).join(':') as Mac) : undefined;
 }
+
+/** The pairs of digits in groups of four. */
+const pairsOf = (fours: string): string[] => fours.replaceAll('.', '').match(/../g) ?? [];
 
 /** The MAC in six bytes in network order, which the caller has checked are there. */
 export function macFromBytes(bytes: Uint8Array, offset = 0): Mac {
@@ -67,12 +73,13 @@ export interface MacPrefix {
 const toNumber = (mac: Mac): number => parseInt(mac.replaceAll(':', ''), 16);
 
 /**
- * Reads `MAC` or `MAC/BITS`; octets that are left out count as zero, as in `00:00:5e:00:01/40`.
+ * Reads `MAC` or `MAC/BITS`; octets that are left out count as zero, as in `00:00:5e:00:01/40` and `0000.5e00.01/40`.
  * @returns undefined for others
  */
 export function parseMacPrefix(text: string): MacPrefix | undefined {
   const [address = '', length = '48', more] = text.split('/');
-  const octets = address.split(':');
+  const hasFours = /^[0-9a-f]{4}(?:\.[0-9a-f]{4})?\.(?:[0-9a-f]{2}){1,2}$/i.test(address);
+  const octets = hasFours ? pairsOf(address) : address.split(address.includes('-') ? '-' : ':');
   const mac = parseMac([...octets, ...Array<string>(Math.max(0, 6 - octets.length)).fill('00')].join(':'));
   const bits = /^\d{1,2}$/.test(length) ? Number(length) : NaN;
   if (mac === undefined || more !== undefined || !(bits <= 48)) return undefined;

@@ -49,9 +49,26 @@ test('a prefix matches exactly the addresses that share its first bits', () => {
   );
 });
 
+test('a prefix is read in the forms of a MAC, with colons, dashes or dots', () => {
+  for (const text of ['00-00-5E-00-01/40', '0000.5e00.01/40', '0000.5E00.0100/40'])
+    assert.deepEqual(parseMacPrefix(text), parseMacPrefix('00:00:5e:00:01/40'), text);
+  assert.deepEqual(parseMacPrefix('0000.5e/24'), parseMacPrefix('00:00:5e/24'));
+});
+
 test('text that is no prefix is refused', () => {
   const malformed = ['', '/', '/40', '00:00:5e/', '00:00:5e/49', '00:00:5e/-1', '00:00:5e/4x', '00:00:5e/40/40'];
-  for (const text of [...malformed, '0:0:5e/40', '00:00:5e:00:01:00:00/40', 'xx/8', '00:00:5e/1e1', '00::5e/40']) {
+  for (const text of [
+    ...malformed,
+    '0:0:5e/40',
+    '00:00:5e:00:01:00:00/40',
+    'xx/8',
+    '00:00:5e/1e1',
+    '00::5e/40',
+    '0000.5/16',
+    '.5e00/16',
+    '0000..5e/24',
+    '00-00:5e/24',
+  ]) {
     assert.equal(parseMacPrefix(text), undefined, JSON.stringify(text));
   }
 });

@@ -20,7 +20,7 @@ test('a MAC comes back as the same bytes, and as the text that any tool writes',
   );
 });
 
-test('a MAC is read in either case, with colons or dashes, and two spellings of one address compare equal', () => {
+test('a MAC is read in either case, with colons, dashes or dots, and two spellings of one address compare equal', () => {
   fc.assert(
     fc.property(sixBytes, fc.boolean(), fc.constantFrom(':', '-'), (bytes, upper, separator) => {
       const text = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(separator);
@@ -28,10 +28,22 @@ test('a MAC is read in either case, with colons or dashes, and two spellings of 
     }),
   );
   assert.equal(parseMac(' 52:54:00:12:34:56\n'), '52:54:00:12:34:56');
+  assert.equal(parseMac('5254.00AB.cdef'), '52:54:00:ab:cd:ef');
 });
 
 const MALFORMED = [
-  ...['', ' ', '52', '52:54:00:12:34', '52:54:00:12:34:56:78', '525400123456', '5254.0012.3456', '52:54:0:12:34:56'],
+  ...[
+    '',
+    ' ',
+    '52',
+    '52:54:00:12:34',
+    '52:54:00:12:34:56:78',
+    '525400123456',
+    '5254.0012.345',
+    '5254.00:12.3456',
+    '525400.123456',
+    '52:54:0:12:34:56',
+  ],
   ...['52:54:00:12:34:5g', '52-54:00-12:34-56', '52:54:00:12:34:', ':52:54:00:12:34:56', '52:54:00:12:34:56/48'],
   ...['52:54:00:12:34:56\n52:54:00:12:34:57', '52 54 00 12 34 56', '５２:54:00:12:34:56', '0x:54:00:12:34:56'],
 ];
@@ -41,7 +53,7 @@ test('text that is no MAC address is refused, not guessed at', () => {
 });
 
 test('whatever text is given, it is a MAC address in one form or refused', () => {
-  const nearly = fc.stringMatching(/^[0-9a-fA-F:-]{0,20}$/);
+  const nearly = fc.stringMatching(/^[0-9a-fA-F:.-]{0,20}$/);
   fc.assert(
     fc.property(fc.oneof(fc.string(), nearly), (text) => {
       const mac = parseMac(text);

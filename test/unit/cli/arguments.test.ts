@@ -7,6 +7,7 @@ import { UsageError } from '../../../src/errors.js';
 
 test('a MAC is taken in the forms that people write', () => {
   assert.equal(macArgument('52-54-00-AB-CD-EF'), '52:54:00:ab:cd:ef');
+  assert.equal(macArgument('5254.00AB.CDEF'), '52:54:00:ab:cd:ef');
 });
 
 test('what no guest can have as its address is refused, with what was typed and a way out', () => {
