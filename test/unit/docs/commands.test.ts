@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { commandsIn, blocksOf, documentedCommands, documentText, DOCUMENTS } from '../../support/documented/collect.js';
@@ -64,7 +65,7 @@ test('the configuration in the README is legal', () => {
 });
 
 test('every link within the documents leads somewhere', () => {
-  for (const file of [...DOCUMENTS, 'docs/first-ten-minutes.md']) {
+  for (const file of [...DOCUMENTS, 'docs/first-ten-minutes.md', 'docs/hosts.md', 'docs/design/README.md']) {
     for (const [, target = '', part] of documentText(file).matchAll(/\]\(([^):#]*)(?:#([^)]+))?\)/g)) {
       const url = new URL(target === '' ? file : target, new URL(target === '' ? '.' : file, ROOT));
       assert.ok(existsSync(url), `${file}: ${target}`);
@@ -72,6 +73,32 @@ test('every link within the documents leads somewhere', () => {
       if (part) assert.ok(anchorsOf(documentText(path)).includes(part), `${file}: ${target}#${part}`);
     }
   }
+});
+
+test('every platform and shape of docs/hosts.md names tests that are there, or is said to have none', () => {
+  const files = new Set(
+    readdirSync(new URL('test/', ROOT), { recursive: true }).map((file) => path.basename(String(file))),
+  );
+  const rows = documentText('docs/hosts.md')
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(2);
+  assert.ok(rows.length > 20);
+  for (const row of rows) {
+    const [, shape = '', seen = '', , , tests = ''] = row.split('|').map((cell) => cell.trim());
+    assert.notEqual(seen, '', shape);
+    const named = [...tests.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
+    for (const name of named) assert.ok(files.has(name), `${shape}: ${name}`);
+    if (named.length === 0) assert.equal(shape, 'Incus, LXD');
+  }
+});
+
+test('every note of docs/design has its place in the list there', () => {
+  const folder = new URL('docs/design/', ROOT);
+  const notes = readdirSync(folder).filter((name) => name !== 'README.md');
+  const rows = [...documentText('docs/design/README.md').matchAll(/^\| \[(\S+)\]\((\S+)\) +\| /gm)];
+  assert.deepEqual(rows.map(([, name]) => name).sort(), notes.sort());
+  for (const [, name, target] of rows) assert.equal(target, name);
 });
 
 /** The anchors that GitHub gives the headings of a document. */
