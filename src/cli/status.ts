@@ -1,4 +1,4 @@
-import { CONTROL_SOCKET } from '../config/constants.js';
+import { CONTROL_SOCKET, START_DAEMON } from '../config/constants.js';
 import type { BondStatus, StatusReport } from '../control/status.js';
 import { ControlSocketError, UsageError } from '../errors.js';
 import type { FailoverRecord } from '../plan/failover-record.js';
@@ -35,13 +35,15 @@ export function status(
   return look({ op: 'status' }, args, { page, quiet: true }, output, signal);
 }
 
+const NO_DAEMON_RUNS = `no daemon is running: guests will not be announced at a failover; to start it: ${START_DAEMON}`;
+
 /**
  * The lines that people read: one about the daemon, and a block for each bond.
  * @param now Unix time, seconds
  * @param asked whether a daemon answered, or none runs
  */
 export function statusPage({ daemon, bonds }: StatusReport, now: number, asked = true): string[] {
-  const none = asked ? 'no daemon is running: guests will not be announced at a failover' : 'read from the kernel';
+  const none = asked ? NO_DAEMON_RUNS : 'read from the kernel';
   const head = daemon ? `bondherald ${daemon.version}, running for ${age(since(daemon.started, now))}` : none;
   if (bonds.length === 0) return [printable(head), '', 'this host has no active-backup bond'];
   return [printable(head), ...bonds.flatMap((bond) => ['', ...bondLines(bond, now)])];
@@ -129,7 +131,7 @@ export async function statusHtml(
   if (config !== undefined) await (await import('./config-file.js')).loadConfig({ config });
   const { html } = await askDaemon({ op: 'page' }, socket).catch((error: unknown) => {
     if (!(error instanceof ControlSocketError)) throw error;
-    const why = NO_DAEMON.has(error.errno) ? 'no daemon runs' : error.message;
+    const why = NO_DAEMON.has(error.errno) ? `no daemon is running; to start it: ${START_DAEMON}` : error.message;
     throw new ControlSocketError(error.errno, `--html: the daemon makes the page, and cannot be asked: ${why}`);
   });
   output.text(html);

@@ -6,6 +6,9 @@ export const CONFIG_FILE = '/etc/bondherald/bondherald.yaml';
 /** Where the daemon answers the other commands. Packages and scripts rely on the path. */
 export const CONTROL_SOCKET = '/run/bondherald/control.sock';
 
+/** What starts the daemon, where somebody looks for one and none runs. */
+export const START_DAEMON = 'systemctl start bondherald';
+
 /** Whose members may use the control socket beside root and the daemon. Packages make the group. */
 export const CONTROL_GROUP = 'bondherald';
 

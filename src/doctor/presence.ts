@@ -1,3 +1,4 @@
+import { START_DAEMON } from '../config/constants.js';
 import { shellWord } from './commands.js';
 import type { Facts } from './facts.js';
 import { type Finding, found } from './finding.js';
@@ -12,7 +13,7 @@ function checkRuns({ daemon, isAnnounced, activeBackup }: Facts): Finding | null
   return found('no-daemon', {
     subject: 'this host',
     finding: 'no daemon is running',
-    cure: 'systemctl start bondherald',
+    cure: START_DAEMON,
   });
 }
 

@@ -48,7 +48,7 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   assert.deepEqual([none, seen], [null, withoutDaemon(lab)]);
   assert.match(
     await page(),
-    /^no daemon is running: guests will not be announced at a failover\n\nbond0: active-backup, miimon 100 ms, active link up1\n/,
+    /^no daemon is running: guests will not be announced at a failover; to start it: systemctl start bondherald\n\nbond0: active-backup, miimon 100 ms, active link up1\n/,
   );
 
   const [schedule, rate] = ['[0s, 1s, 4s]', '{rarp: {rate: 2000, burst: 1000}}'];

@@ -78,7 +78,10 @@ test('a page has a line about the daemon and a block for each bond', () => {
 test('without a daemon the page says so, and leaves out what only a daemon knows', () => {
   const seen = { daemon: null, bonds: [{ ...STATUS, failovers: null, lastFailovers: [] }] };
   const [head, , ...block] = statusPage(seen, NOW);
-  assert.equal(head, 'no daemon is running: guests will not be announced at a failover');
+  assert.equal(
+    head,
+    'no daemon is running: guests will not be announced at a failover; to start it: systemctl start bondherald',
+  );
   assert.ok(!block.some((line) => /failover/.test(line)));
   assert.equal(statusPage(seen, NOW, false)[0], 'read from the kernel', 'one runs, but could not be asked');
   assert.deepEqual(statusPage({ daemon: DAEMON, bonds: [] }, NOW).slice(1), [

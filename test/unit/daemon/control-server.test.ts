@@ -100,7 +100,8 @@ test('the status page comes by the socket, and without a daemon one line says wh
   const args = { config: undefined, json: false, watch: false };
   await assert.rejects(statusHtml(args, output, socket), {
     code: 'CONTROL_SOCKET',
-    message: '--html: the daemon makes the page, and cannot be asked: no daemon runs',
+    message:
+      '--html: the daemon makes the page, and cannot be asked: no daemon is running; to start it: systemctl start bondherald',
   });
   await server.listen(socket);
   known.resolve();
