@@ -1,4 +1,5 @@
 import { CONFIG_FILE } from '../config/constants.js';
+import type { FileChecks } from '../config/file-checks.js';
 import { type ConfigText, type Flag, type LoadedConfig, readConfig, tooLarge } from '../config/read-config.js';
 import { MAX_FILE_BYTES } from '../config/yaml-file.js';
 import { ConfigError, SyscallError, UsageError } from '../errors.js';
@@ -22,11 +23,12 @@ export type FoundConfig = LoadedConfig & { readonly file: string | null };
 
 /**
  * Reads the configuration: from the file that was named, else from the usual one where it is there.
+ * @param checks looks at the files that it names
  * @throws UsageError when a file was named that is not there; ConfigError when anything in it is wrong
  */
-export async function loadConfig(args: OverrideArguments): Promise<FoundConfig> {
+export async function loadConfig(args: OverrideArguments, checks?: FileChecks): Promise<FoundConfig> {
   const file = await readFile(args.config);
-  return { ...readConfig(file, flagsOf(args)), file: file?.name ?? null };
+  return { ...readConfig(file, flagsOf(args), checks), file: file?.name ?? null };
 }
 
 async function readFile(named: string | undefined): Promise<ConfigText | null> {

@@ -1,4 +1,5 @@
-import { checkWebConfig } from '../http/web-access.js';
+import { webConfigProblems } from '../http/web-access.js';
+import type { FileChecks } from '../config/file-checks.js';
 import { ConfigError, UsageError } from '../errors.js';
 import { answerFromProcess } from '../sys/process/child.js';
 import { logArgument, plainRun } from './arguments.js';
@@ -12,9 +13,9 @@ await answerFromProcess(async (argv): Promise<RunAnswer> => {
   let answer: RunAnswer = { order: null };
   const run = async (args: RunArguments): Promise<number> => {
     const log = logArgument(args.log);
-    const { config, settings } = await loadConfig(args);
-    const { page, webConfig } = config.metrics;
-    if (page === 'authenticated' && webConfig !== null) checkWebConfig(webConfig, page);
+    // Without the page, the daemon goes on and says what is wrong with that file.
+    const webConfig: FileChecks['webConfig'] = (file, page) => (page === 'off' ? [] : webConfigProblems(file, page));
+    const { config, settings } = await loadConfig(args, { webConfig });
     answer = { order: { config, settings, log } };
     return 0;
   };

@@ -32,7 +32,8 @@ function pageForNobody(raw: unknown): Problem[] {
   return [{ path: PAGE, text }];
 }
 
-function read<T>(part: z.ZodType<T>, raw: unknown, path: Path): T | undefined {
+/** A value by itself. @returns undefined when it is not legal */
+export function read<T>(part: z.ZodType<T>, raw: unknown, path: Path): T | undefined {
   return part.safeParse(valueAt(raw, path)).data;
 }
 

@@ -2,6 +2,7 @@ import { ConfigError } from '../errors.js';
 import { type Config, freeze } from './config.js';
 import { crossProblems } from './cross-checks.js';
 import { DEFAULTS } from './defaults.js';
+import { type FileChecks, fileProblems } from './file-checks.js';
 import { type Layer, merge, type Setting } from './layers.js';
 import { pathText, type Problem, problemsOf } from './problems.js';
 import { schema } from './schema.js';
@@ -35,9 +36,14 @@ const MAX_PROBLEMS = 100;
  * Makes the configuration of a run.
  * @param file null for none: the defaults hold
  * @param flags what the command line says, on top of the file
+ * @param checks looks at the files that the configuration names
  * @throws ConfigError with all problems, each in a line of its own
  */
-export function readConfig(file: ConfigText | null, flags: readonly Flag[] = []): LoadedConfig {
+export function readConfig(
+  file: ConfigText | null,
+  flags: readonly Flag[] = [],
+  checks: FileChecks = {},
+): LoadedConfig {
   const yaml = file && readYaml(decodeText(file));
   const name = file?.name ?? 'defaults';
   const layers: Layer[] = flags.map((flag) => ({
@@ -47,7 +53,11 @@ export function readConfig(file: ConfigText | null, flags: readonly Flag[] = [])
   if (yaml) layers.unshift({ raw: yaml.raw, origin: (path) => `${name}:${yaml.lineOf(path)}` });
   const { raw, settings } = merge(DEFAULTS, layers);
   const parsed = schema.safeParse(raw);
-  const problems = [...(parsed.success ? [] : problemsOf(parsed.error, raw)), ...crossProblems(raw)];
+  const problems = [
+    ...(parsed.success ? [] : problemsOf(parsed.error, raw)),
+    ...crossProblems(raw),
+    ...fileProblems(raw, checks),
+  ];
   const unread = (yaml?.problems ?? []).map(({ line, text }) => ({ line, text: `${name}:${line}: ${text}` }));
   const found = [...unread, ...located(problems, name, yaml, flags)];
   if (parsed.success && found.length === 0) return { config: freeze(parsed.data), settings };

@@ -105,11 +105,16 @@ export class WebAccess {
 /**
  * Looks through a web configuration file and the files that it names.
  * @param page what is to be served by it
- * @throws ConfigError as WebAccess does; also where the status page would be for users and there are none
+ * @returns a line for each thing that is wrong with them, or that the status page would be for users and there are none
  */
-export function checkWebConfig(file: string, page: Config['metrics']['page'] = 'off'): void {
-  const { config } = load(file);
-  if (page === 'authenticated' && config.users.size === 0) throw new ConfigError(`${file}: ${NO_USERS}`);
+export function webConfigProblems(file: string, page: Config['metrics']['page']): readonly string[] {
+  try {
+    const { config } = load(file);
+    return page === 'authenticated' && config.users.size === 0 ? [`${file}: ${NO_USERS}`] : [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }
 
 const NO_USERS =

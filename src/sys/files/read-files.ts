@@ -66,7 +66,7 @@ export function orSyscallError<T>(what: string, act: () => Promise<T>): Promise<
 }
 
 /** Node's error of a system call as a SyscallError; every other error as it is. */
-function asSyscallError(error: unknown, what: string): unknown {
+export function asSyscallError(error: unknown, what: string): unknown {
   const { code, syscall = 'read' } = error as NodeJS.ErrnoException;
   const isOfNode = !(error instanceof SyscallError) && code !== undefined;
   return isOfNode ? new SyscallError(syscall, code, what) : error;

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SyscallError } from '../../errors.js';
-import { nullIfMissing, orSyscallError, readBounded } from './read-files.js';
+import { asSyscallError, nullIfMissing, orSyscallError, readBounded } from './read-files.js';
 
 /** A file that is read once and replaced as a whole. */
 export interface StateFile {
@@ -100,6 +100,19 @@ export function sharedFileAt(path: string): SharedFile {
         for (const file of [temporary, path]) await rm(file, { force: true });
       }),
   };
+}
+
+/**
+ * Looks whether a shared file could be written there by who runs this, and writes nothing.
+ * @throws SyscallError for example ENOENT, ENOTDIR, EACCES or EROFS of its folder; EISDIR when there is a folder of its name
+ */
+export function mustBeWritable(path: string): void {
+  try {
+    accessSync(`${dirname(path)}/`, constants.W_OK | constants.X_OK);
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new SyscallError('rename', 'EISDIR', path);
+  } catch (error) {
+    throw asSyscallError(error, path);
+  }
 }
 
 /**

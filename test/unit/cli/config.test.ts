@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { fileFor } from '../../support/config-file.js';
@@ -48,12 +50,19 @@ test('config check tells every mistake of a file, and that there is none', async
   refused(await bondherald(['config', 'check', '/']), /^bondherald: \/: not a regular file$/);
 });
 
+test('config check without a file says that it checked the defaults where the usual file is not there', async () => {
+  const usual = '/etc/bondherald/bondherald.yaml';
+  const { code, stdout } = await bondherald(['config', 'check']);
+  const said = existsSync(usual) ? `${usual}: OK\n` : `the defaults: OK; there is no ${usual}\n`;
+  assert.deepEqual([code, stdout], [0, said]);
+});
+
 test('a page to which nobody could log in is a mistake, for config check and for run', async (t) => {
   const webConfig = fileFor(t, 'basic_auth_users: {}\n');
   const none =
     /^bondherald: \S+c\.yaml:1: metrics\.page: authenticated: needs metrics\.webConfig, a file with basic_auth_users/;
   const empty =
-    /^bondherald: \S+c\.yaml: basic_auth_users: none, and metrics\.page: authenticated needs one; add a user/;
+    /^bondherald: \S+c\.yaml:1: metrics\.webConfig: \S+c\.yaml: basic_auth_users: none, and metrics\.page: authenticated needs one; add a user/;
   for (const [text, line] of [
     ['metrics: {page: authenticated}', none],
     [`metrics: {page: authenticated, webConfig: ${webConfig}}`, empty],
@@ -63,6 +72,34 @@ test('a page to which nobody could log in is a mistake, for config check and for
   }
   const off = fileFor(t, `metrics: {page: off, webConfig: ${webConfig}}`);
   assert.equal((await bondherald(['config', 'check', off])).code, 0);
+});
+
+test('config check tells what is wrong with the files that are named, beside every other mistake', async (t) => {
+  const webConfig = fileFor(t, 'basic_auth_users: {alice: secret}\nhttp2: 1\n');
+  const text = `${BAD}metrics:\n  textfile: /nowhere/b.prom\n  webConfig: ${webConfig}\n  page: yes\n`;
+  refused(
+    await bondherald(['config', 'check', fileFor(t, text)]),
+    ...SAYS,
+    /^bondherald: \S+c\.yaml:6: metrics\.textfile: \/nowhere\/b\.prom: cannot be written: ENOENT; its folder must be/,
+    /^bondherald: \S+c\.yaml:7: metrics\.webConfig: \S+c\.yaml:1: basic_auth_users\.alice: invalid value "\(hidden\)"; /,
+    /^bondherald: \S+c\.yaml:7: metrics\.webConfig: \S+c\.yaml:2: http2: unknown key/,
+    /^bondherald: \S+c\.yaml:8: metrics\.page: /,
+  );
+  const missing = fileFor(t, 'metrics: {webConfig: /nowhere/w.yml, textfile: /dev/null/b.prom}');
+  refused(
+    await bondherald(['config', 'check', missing]),
+    /c\.yaml:1: metrics\.webConfig: \/nowhere\/w\.yml: cannot be read: ENOENT$/,
+    /c\.yaml:1: metrics\.textfile: \/dev\/null\/b\.prom: cannot be written: ENOTDIR; /,
+  );
+});
+
+test('config check of a file that the daemon could write is quiet, and writes nothing', async (t) => {
+  const folder = path.dirname(fileFor(t, ''));
+  const check = () => bondherald(['config', 'check', fileFor(t, `metrics: {textfile: ${folder}/b.prom}`)]);
+  assert.equal((await check()).code, 0);
+  assert.deepEqual(readdirSync(folder), ['c.yaml']);
+  mkdirSync(`${folder}/b.prom`);
+  refused(await check(), /b\.prom: cannot be written: EISDIR; /);
 });
 
 test('config show tells the effective values and where they come from, in YAML and JSON', async (t) => {
@@ -119,7 +156,18 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   ['two files', ['config', 'show', '--config', 'a', '--config', 'b'], /--config: may be given only once/],
   ['no file after --config', ['run', '--config'], /config/],
   ['config alone', ['config'], /check or show/],
-  ['config and something else', ['config', 'reload'], /reload/],
+  [
+    'config and something else',
+    ['config', 'reload'],
+    / config reload: unknown command; expected config check, config show$/,
+  ],
+  ['a slip', ['config', 'chek'], / config chek: unknown command; did you mean config check\?$/],
+  ['an option of config check', ['config', 'check', '--config', 'a'], / --config: unknown option of config check; /],
+  [
+    'two files to check',
+    ['config', 'check', 'a', 'b'],
+    / b: one argument too many; see bondherald config check --help$/,
+  ],
 ];
 
 for (const [what, args, says] of WRONG) {
