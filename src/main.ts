@@ -27,7 +27,7 @@ process.on('uncaughtException', (error) => {
 /** Loads no more than the command needs: the daemon as a unit starts it does without the parser of command lines. */
 async function execute(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const run = async (): Promise<number> => (await import('./cli/run.js')).run(argv, signal);
-  const isPlainRun = argv[0] === 'run' && !argv.some((word) => /^--(?:help|version)/.test(word));
+  const isPlainRun = argv[0] === 'run' && !argv.some((word) => /^(?:-h|--help|--version)/.test(word));
   return isPlainRun ? run() : (await import('./cli/commands.js')).execute(argv, standardOutput, signal, run);
 }
 

@@ -5,6 +5,7 @@ import { VERSION } from '../sys/program.js';
 import * as options from './options.js';
 import type { Output } from './output.js';
 import type { RunArguments } from './run.js';
+import { checkWords } from './words.js';
 
 /** Has a command's exit code become the program's. */
 type Exits = <Args>(work: (args: Args) => Promise<number>) => (args: Args) => Promise<void>;
@@ -27,7 +28,7 @@ export async function execute(
 ): Promise<number> {
   let exitCode = 0;
   const exits: Exits = (work) => async (args) => void (exitCode = await work(args));
-  await program(argv)
+  await program(checkWords(argv))
     .command(
       'run',
       'run the daemon in the foreground; it finds bonds and guests itself',
@@ -78,16 +79,21 @@ function program(argv: readonly string[]): Argv {
     .scriptName('bondherald')
     .usage('$0 COMMAND: announce the guests behind an active-backup bond when it fails over')
     .version(VERSION)
+    .alias('help', 'h')
     .strict()
     .exitProcess(false)
-    .parserConfiguration({ 'dot-notation': false, 'parse-numbers': false, 'parse-positional-numbers': false })
+    .parserConfiguration({
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'boolean-negation': false,
+    })
     .locale('en') // scripts and the rest of our words do not follow the environment either
     .demandCommand(1, 'no command given')
     .fail((message, error) => {
       // Without a message it is the error of a command; with one, an error is yargs' own word for the same.
       throw message ? new UsageError(`${message}; see bondherald --help`) : error;
-    })
-    .check(options.refuseRepeated);
+    });
 }
 
 function aBond(command: Argv) {

@@ -1,6 +1,5 @@
 import type { Options } from 'yargs';
 import { CONFIG_FILE } from '../config/constants.js';
-import { UsageError } from '../errors.js';
 
 /** Each may be given once, with a value. */
 const once = { type: 'string', nargs: 1 } as const satisfies Options;
@@ -52,10 +51,23 @@ export const WATCH_OPTIONS = {
   ...CONFIG_OPTION,
 } as const;
 
-/** Refuses options that were repeated though one value is all they take: yargs hands over a list. */
-export function refuseRepeated(args: Readonly<Record<string, unknown>>): true {
-  for (const name of ['config', 'count', 'kinds', 'log', 'metrics', 'rounds', 'vlan']) {
-    if (Array.isArray(args[name])) throw new UsageError(`--${name}: may be given only once`);
-  }
-  return true;
+/** A command, by its words. */
+interface Command {
+  readonly options: Readonly<Record<string, Options>>;
+  /** How many words may follow the command. */
+  readonly most: number;
+  /** The first of them is the name of a bond, which must be there. */
+  readonly needsBond?: true;
 }
+
+/** Every command that does something. */
+export const COMMANDS: Readonly<Record<string, Command>> = {
+  run: { options: RUN_OPTIONS, most: 0 },
+  announce: { options: ANNOUNCE_OPTIONS, most: 1, needsBond: true },
+  guests: { options: GUESTS_OPTIONS, most: 1 },
+  status: { options: STATUS_OPTIONS, most: 0 },
+  doctor: { options: DOCTOR_OPTIONS, most: 0 },
+  watch: { options: WATCH_OPTIONS, most: Infinity, needsBond: true },
+  'config check': { options: {}, most: 1 },
+  'config show': { options: CONFIG_SHOW_OPTIONS, most: 0 },
+};

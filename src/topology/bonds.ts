@@ -50,7 +50,7 @@ export function deviceName(topology: Topology, ifindex: number): string {
 }
 
 /**
- * The active-backup bond of that name.
+ * The active-backup bond of that name; of an empty one, which nobody has, it is said which there are.
  * @throws UsageError when there is no such bond, or it is none that fails over
  */
 export function findBond(topology: Topology, name: string): Bond {
@@ -59,6 +59,7 @@ export function findBond(topology: Topology, name: string): Bond {
   if (bond) return bond;
   const names = bonds.map((candidate) => candidate.name).join(', ');
   const hint = names ? `the active-backup bonds of this host: ${names}` : 'this host has no active-backup bond';
+  if (name === '') throw new UsageError(`name a bond; ${hint}`);
   const link = topology.linkByName(name);
   if (!link) throw new UsageError(`${name}: no such device; ${hint}`);
   const mode = bondMode(link);

@@ -96,6 +96,7 @@ test('bad input gets one line that says what is wrong and what to do', async (t)
   await ip('hv', ['link add bond1 type bond mode 802.3ad']);
   const announce = (code: number, ...args: string[]) => complaint(code, BONDHERALD, 'announce', ...args);
   assert.match(await announce(2, 'bond7'), /bond7: no such device; the active-backup bonds of this host: bond0$/m);
+  assert.match(await announce(2), /name a bond; the active-backup bonds of this host: bond0$/m);
   assert.match(await announce(2, 'br0'), /br0 is not a bond; the active-backup bonds of this host: bond0$/m);
   assert.match(await announce(2, 'bond1'), /bond1 is a bond in mode 802\.3ad; only active-backup bonds are announced/);
   assert.match(await announce(2, 'bond0', '--mac', '52:54:00'), /--mac 52:54:00: not a MAC address, such as/);

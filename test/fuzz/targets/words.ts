@@ -3,7 +3,8 @@ import { ipBytes, ipFromBytes, isStationIp, parseIp } from '../../../src/addr/ip
 import { matchesMacPrefix, parseMac, parseMacPrefix, ZERO_MAC } from '../../../src/addr/mac.js';
 import { kindsArgument, macArgument, roundsArgument, vlanArgument } from '../../../src/cli/arguments.js';
 import { printable } from '../../../src/cli/table.js';
-import { nearest, parseDuration } from '../../../src/config/leaves.js';
+import { parseDuration } from '../../../src/config/leaves.js';
+import { nearest } from '../../../src/config/nearest.js';
 import { parseListenAddress } from '../../../src/config/schema.js';
 import { shellWord } from '../../../src/doctor/commands.js';
 import { oneLine, UsageError } from '../../../src/errors.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nearest } from '../../../src/config/leaves.js';
+import { nearest } from '../../../src/config/nearest.js';
 
-const KEYS = ['bonds', 'announce', 'guests', 'metrics', 'stateDir', 'na', 'arp'];
+const KEYS = ['bonds', 'announce', 'guests', 'metrics', 'stateDir', 'na', 'arp', 'log'];
 
 const MEANT: [typed: string, meant: string | undefined][] = [
   ['bond', 'bonds'],
@@ -15,6 +15,8 @@ const MEANT: [typed: string, meant: string | undefined][] = [
   ['metircs', 'metrics'],
   ['rap', 'arp'],
   ['xx', undefined],
+  ['foo', undefined],
+  ['ax', undefined],
   ['', undefined],
   ['interfaces', undefined],
   ['bonds'.repeat(1000), undefined],

@@ -19,6 +19,11 @@ test('a bond is found by its name when the configuration names it, or none', () 
   assert.equal(findBond(topologyWith(`[bond7, ${BOND}]`), BOND).name, BOND);
 });
 
+test('without a name it is said which bonds there are', () => {
+  const message = `name a bond; the active-backup bonds of this host: ${BOND}`;
+  assert.throws(() => findBond(topologyWith('auto'), ''), { code: 'USAGE', message });
+});
+
 test('a bond that the configuration leaves out is not announced by hand either', () => {
   const message = `${BOND} is not listed under bonds in the configuration; this host has no active-backup bond`;
   assert.throws(() => findBond(topologyWith('[bond7]'), BOND), { code: 'USAGE', message });
