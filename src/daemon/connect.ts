@@ -98,18 +98,14 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
     },
   );
   settings.follow(
-    ({ announce }) => announce,
-    async (announce, config) => {
+    ({ announce, failover }) => ({ announce, failover }),
+    async ({ announce }, config) => {
       // Once the failover thread has answered, every failover that it reports was announced by the new settings.
       await announcer.configure(config);
       ovsBondWatch.configure(announce);
       announcements.configure(announce);
       history.configure(announce.schedule.length);
     },
-  );
-  settings.follow(
-    ({ failover }) => failover,
-    (_, config) => announcer.configure(config),
   );
   settings.follow(
     ({ guests }) => guests.sources.snoop,

@@ -47,18 +47,24 @@ function keysOf(value: unknown, path: readonly string[] = []): string[] {
   return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, [...path, key]));
 }
 
-/** Who follows when the key has another value. */
-async function followersOf(key: string): Promise<string[]> {
+/** Who follows when these keys have other values, each below another key of the file. */
+async function followersOf(...keys: string[]): Promise<string[]> {
   const called: string[] = [];
   const part = (name: string) => ({ configure: () => (called.push(name), Promise.resolve()) });
   const names = ['host', 'announcer', 'announcements', 'ovsBondWatch', 'history'] as const;
   const tasks = ['snooper', 'libvirt', 'proxmox', 'ovs', 'endpoint', 'textfile'] as const;
   const parts = Object.fromEntries([...names, ...tasks].map((name) => [name, part(name)]));
-  const settings = new Settings(readConfig({ name: 'F', bytes: Buffer.from(ALONG[key] ?? '') }));
+  const settings = new Settings(
+    readConfig({ name: 'F', bytes: Buffer.from(keys.map((key) => ALONG[key] ?? '').join('\n')) }),
+  );
   followSettings(settings, { ...parts, refresh: () => called.push('refresh') } as unknown as FollowingParts);
-  const text = key.split('.').reduceRight((inner, step) => `{${step}: ${inner}}`, OTHERS[key] ?? '9');
-  const { changes, failures } = settings.change(readConfig({ name: 'F', bytes: Buffer.from(text) }));
-  assert.deepEqual([changes.length, await failures], [1, []], text);
+  const text = keys.map((key) =>
+    key.split('.').reduceRight((inner, step) => `{${step}: ${inner}}`, OTHERS[key] ?? '9'),
+  );
+  const { changes, failures } = settings.change(
+    readConfig({ name: 'F', bytes: Buffer.from(text.join('\n').replaceAll(/^\{|\}$/gm, '')) }),
+  );
+  assert.deepEqual([changes.length, await failures], [keys.length, []], text.join());
   return called;
 }
 
@@ -72,13 +78,13 @@ test('each key is followed by those whose it is', async () => {
   assert.deepEqual(await followersOf('guests.exclude.vlans'), ['host', 'refresh']);
   assert.deepEqual(await followersOf('bonds'), ['host', 'refresh']);
   assert.deepEqual(await followersOf('guests.sources.snoop'), ['host', 'refresh', 'snooper']);
-  assert.deepEqual(await followersOf('announce.rate.arp.burst'), [
-    'announcer',
-    'ovsBondWatch',
-    'announcements',
-    'history',
-  ]);
-  assert.deepEqual(await followersOf('failover.onCarrierLoss'), ['announcer']);
+  const announcing = ['announcer', 'ovsBondWatch', 'announcements', 'history'];
+  for (const keys of [
+    ['announce.rate.arp.burst'],
+    ['failover.onCarrierLoss'],
+    ['announce.jitter', 'failover.onCarrierLoss'],
+  ])
+    assert.deepEqual(await followersOf(...keys), announcing, keys.join());
   for (const key of ['metrics.listen', 'metrics.webConfig', 'metrics.page', 'metrics.names'])
     assert.deepEqual(await followersOf(key), ['endpoint'], key);
   assert.deepEqual(await followersOf('metrics.textfile'), ['textfile']);
