@@ -82,6 +82,7 @@ export class KernelWatch implements Task {
   private apply(bytes: Uint8Array): void {
     const { clock, log, metrics } = this.tools;
     const now = clock.monotonic();
+    this.dumps.hear(bytes, now);
     let stale = false;
     for (const event of decodeDatagram(bytes)) {
       stale = this.untold.precede(event) || stale;

@@ -12,7 +12,7 @@ import type { DaemonEvents } from '../wire/events.js';
 import { OvsFollower, ovsSetting } from './ovs/follower.js';
 import { ovsIn } from './ovs/connection.js';
 
-/** A kernel that does not answer within so many seconds will not answer. */
+/** A kernel that answers nothing for so many seconds will answer no more. */
 const TIME_LIMIT = 10;
 
 /** The state of the host, which is followed until it is closed. */
@@ -91,6 +91,7 @@ function openAndDump(host: HostState, clock: Clock): Promise<Pick<LiveHost, 'int
     const socket = openRouteSocket(HOST_GROUPS, {
       trouble: (detail) => give(new NetlinkRequestError(`cannot read the kernel's state: ${detail}`)),
       datagram(bytes) {
+        if (dumps.hear(bytes, clock.monotonic())) wait();
         for (const event of decodeDatagram(bytes)) {
           host.apply(event, clock.monotonic());
           dumps.take(event);
@@ -101,9 +102,13 @@ function openAndDump(host: HostState, clock: Clock): Promise<Pick<LiveHost, 'int
       },
     });
     const dumps = new TableDumps(HOST_TABLES, (request) => socket.send(request));
-    const cancel = clock.after(TIME_LIMIT, () =>
-      give(new NetlinkRequestError(`the kernel did not answer within ${TIME_LIMIT} s over netlink`)),
-    );
+    const silent = new NetlinkRequestError(`the kernel did not answer within ${TIME_LIMIT} s over netlink`);
+    let cancel: () => void = () => undefined;
+    const wait = (): void => {
+      cancel();
+      cancel = clock.after(TIME_LIMIT, () => give(silent));
+    };
+    wait();
     dumps.startIfDue(clock.monotonic());
   });
 }

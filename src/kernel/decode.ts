@@ -40,6 +40,12 @@ export function decodeDatagram(datagram: Uint8Array): KernelEvent[] {
   return events;
 }
 
+/** The sequence number of a datagram's first message, which an answer has from its request; 0 where there is none. */
+export function sequenceOf(datagram: Uint8Array): number {
+  if (datagram.byteLength < c.NLMSG_HEADER_LENGTH) return 0;
+  return new DataView(datagram.buffer, datagram.byteOffset).getUint32(8, LITTLE_ENDIAN);
+}
+
 /** A copy of the first `count` messages of a datagram, or of all that it has. */
 export function firstMessages(datagram: Uint8Array, count: number): Uint8Array {
   const view = new DataView(datagram.buffer, datagram.byteOffset, datagram.byteLength);

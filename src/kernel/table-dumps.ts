@@ -1,3 +1,4 @@
+import { sequenceOf } from './decode.js';
 import type { KernelEvent } from './events.js';
 import { type DumpTable, dumpRequest } from './requests.js';
 
@@ -15,7 +16,7 @@ export const HOST_TABLES: readonly DumpTable[] = [
 const MIN_INTERVAL = 1;
 const MAX_INTERVAL = 32;
 
-/** A dump that takes longer, in seconds, will not end: the datagram with its end was lost. */
+/** A dump of which nothing has come for so long, in seconds, will not end: the datagram with its end was lost. */
 const TIME_LIMIT = 30;
 
 /** EOPNOTSUPP: this kernel has no such table, for example of IPv6 where IPv6 is switched off. It is an empty one then. */
@@ -76,6 +77,16 @@ export class TableDumps {
     this.giveUpAt = now + TIME_LIMIT;
     this.running = [...this.tables];
     this.request();
+    return true;
+  }
+
+  /**
+   * Takes note of a datagram: a large bridge takes longer than TIME_LIMIT, and is waited for as long as it comes.
+   * @returns whether it is of the dump that runs
+   */
+  hear(datagram: Uint8Array, now: number): boolean {
+    if (!this.isRunning || sequenceOf(datagram) !== this.seq) return false;
+    this.giveUpAt = now + TIME_LIMIT;
     return true;
   }
 

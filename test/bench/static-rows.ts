@@ -23,7 +23,8 @@ const ARP = { rate: 8, burst: 4 };
 /** A row for each VLAN of the port, and one for none. */
 const ROWS_A_GUEST = 4095;
 
-const TIMEOUT_MS = 300_000;
+/** Before a daemon is ready: a hundred such guests take the kernel minutes in User Mode Linux. */
+const TIMEOUT_MS = 900_000;
 /** Until the daemon has told itself what it has heard, and its tokens are there again. */
 const SETTLE_MS = 3000;
 

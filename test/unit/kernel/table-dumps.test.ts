@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { KernelEvent } from '../../../src/kernel/events.js';
 import { TableDumps } from '../../../src/kernel/table-dumps.js';
+import { message } from '../../support/netlink.js';
 
 const LOST: KernelEvent = { type: 'lost', reason: 'overrun', detail: 'full' };
 
@@ -159,6 +160,22 @@ test('a dump whose end never comes is given up and asked for again', () => {
   for (let now = 0; now <= 3600 && again === 0; now += 0.5) if (dumps.startIfDue(now)) again = now;
   assert.ok(again > 0, 'it was waited for in vain');
   assert.equal(asked.length, 2);
+});
+
+test('a dump that comes is waited for however long it takes, one that has stopped is not, and notifications are none of it', () => {
+  const { dumps, asked } = start();
+  dumps.startIfDue(0);
+  const part = message({ type: 28, seq: asked[0]?.seq ?? 0 });
+  for (let now = 0; now <= 300; now += 0.5) {
+    if (now % 20 === 0) assert.equal(dumps.hear(part, now), true);
+    assert.equal(dumps.startIfDue(now), false);
+  }
+  for (const other of [message({ type: 28 }), message({ type: 28, seq: 77 }), new Uint8Array(3)])
+    assert.equal(dumps.hear(other, 320), false);
+  assert.equal(dumps.startIfDue(329), false);
+  assert.equal(dumps.startIfDue(330), true);
+  assert.equal(asked.length, 2);
+  assert.equal(dumps.hear(part, 330), false, 'of the dump that was given up');
 });
 
 test('whatever happens, dumps are at least a second apart and requests are answered before the next', () => {
