@@ -70,10 +70,11 @@ async function allIsWell(what: string): Promise<void> {
   for (let n = 0; n < 2; n++) await scene.failsOverAsItShould(what);
   await scene.nobodyIsLost(what);
   // A mirror that was lost is back within seconds, and has more sockets than what hears meanwhile.
-  const areTheSame = (): boolean => isDeepStrictEqual(descriptorsOf(scene.daemon.pid), held);
+  let descriptors: string[] = [];
+  const areTheSame = (): boolean => isDeepStrictEqual((descriptors = descriptorsOf(scene.daemon.pid)), held);
   await until(areTheSame, { what: 'the same descriptors', timeout: 10_000 }).catch(() => undefined);
+  assert.deepEqual(descriptors, held, `${what}: the descriptors are the same`);
   const now = vitalsOf(scene.daemon.pid);
-  assert.deepEqual(descriptorsOf(scene.daemon.pid), held, `${what}: the descriptors are the same`);
   assert.equal(now.threads, healthy.threads, `${what}: the threads are the same`);
   assert.ok(now.memory <= healthy.memory + MEMORY_SLACK, `${what}: ${inWords(now)}; before: ${inWords(healthy)}`);
   console.log(`after ${what}: ${inWords(now)}`);
