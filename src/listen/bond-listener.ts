@@ -2,10 +2,9 @@ import { failureOf } from '../errors.js';
 import type { MirrorDevices } from '../kernel/bpf/tc-news-filter.js';
 import type { Hearing } from '../sources/hearing.js';
 import { tcxEgressPrograms } from '../sys/bpf.js';
+import { waitForAny } from '../sys/eventfd.js';
 import { openPacketReader, type PacketReader, type ReadFrame } from '../sys/packets/packet-reader.js';
-import type { ReceiveRing } from '../sys/packets/receive-ring.js';
-import { BondMirror } from './bond-mirror.js';
-import type { KernelRequests } from './kernel-requests.js';
+import { BondMirror, type MirrorTools } from './bond-mirror.js';
 import { MirrorPause } from './mirror-pause.js';
 
 /** How often it is looked whether all is as it should be, in seconds, when nothing tells of a change. */
@@ -16,12 +15,8 @@ const WHOLE_LOOK_INTERVAL = 5;
 const TOGETHER = 0.1;
 
 /** What the listeners on all bonds share. */
-export interface ListenerTools {
-  readonly requests: KernelRequests;
+export interface ListenerTools extends MirrorTools {
   readonly filter: Uint8Array;
-  readonly ring: ReceiveRing;
-  /** Monotonic clock, seconds. */
-  readonly now: () => number;
 }
 
 /** How a bond is to be heard: by a mirror where that works, or by a packet socket in any case. */
@@ -56,7 +51,8 @@ export class BondListener {
     private readonly report: (hearing: Hearing) => void,
     private readonly wanted: WantedHearing = 'mirror',
   ) {
-    this.mirror = new BondMirror(tools.requests, bond, tools.ring);
+    const copies = (): number[] => this.readers.slice(0, 1).map(({ fd }) => fd);
+    this.mirror = new BondMirror(bond, tools, () => waitForAny(copies(), 0).length === 0);
   }
 
   /** Begins to listen. @throws BondheraldError when the bond cannot be listened on at all */
@@ -89,8 +85,13 @@ export class BondListener {
    */
   read(limit: number, handle: (frame: ReadFrame) => void, done: () => void = () => undefined): boolean {
     for (const reader of this.retired) if (reader.read(limit, handle) < limit) this.drop(reader);
-    const counts = this.readers.map((reader) => {
-      const count = reader.read(limit, handle);
+    const { witness } = this.mirror;
+    const copied = (frame: ReadFrame): void => {
+      witness.copied(frame.bytes);
+      handle(frame);
+    };
+    const counts = this.readers.map((reader, i) => {
+      const count = reader.read(limit, i === 0 && this.isMirrored ? copied : handle);
       done();
       if (reader.wentDown()) this.urge();
       return count;

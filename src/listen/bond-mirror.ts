@@ -11,12 +11,24 @@ import type { ReceiveRing } from '../sys/packets/receive-ring.js';
 import type { KernelRequests } from './kernel-requests.js';
 import { findMirrorDevice, flawOfDevice, makeMirrorDevice, removeMirrorDevice } from './mirror-device.js';
 import { MirrorEcho } from './mirror-echo.js';
+import { MirrorWitness } from './mirror-witness.js';
 
 /** One filter of each pref: a pref is deleted with all its filters. */
 const PREFS = MIRROR_FILTERS.filter(({ pref }, i) => MIRROR_FILTERS[i - 1]?.pref !== pref);
 
 /** One for all filters of all bonds: each program takes pages of kernel memory of its own. */
 const SPARE_OWN_FRAMES = { index: OWN_FRAMES_MARK, bytes: encodeProgram(spareOwnFrames(OWN_FRAMES_MARK)) };
+
+/** What a mirror works with. */
+export interface MirrorTools {
+  readonly requests: KernelRequests;
+  readonly ring: ReceiveRing;
+  /** Monotonic clock, seconds. */
+  readonly now: () => number;
+}
+
+/** Where the programs at tcx cannot be asked for, they may be others so many seconds after they were seen to keep frames. */
+const TRIED_AGAIN = 3600;
 
 /**
  * Copies what we want to hear of what leaves a bond to a dummy device of its own, `bh-IFINDEX`, by filters at the egress
@@ -30,12 +42,18 @@ export class BondMirror {
   /** The programs at tcx with which every protocol was tried, by their ids. */
   private triedWith = '';
   private echo: MirrorEcho | null = null;
+  readonly witness: MirrorWitness;
+  /** The programs at tcx with which frames have left without a copy, by their ids, and when that is forgotten. */
+  private keeping: { readonly ids: string; readonly until: number } | null = null;
 
+  /** @param isRead whether all that came out of it has been read */
   constructor(
-    private readonly requests: KernelRequests,
     private readonly bond: number,
-    private readonly ring: ReceiveRing,
-  ) {}
+    private readonly tools: MirrorTools,
+    isRead: () => boolean,
+  ) {
+    this.witness = new MirrorWitness(bond, tools.ring, tools.now, isRead);
+  }
 
   /** The device that gets the copies, while the mirror is set up. */
   get device(): number | null {
@@ -52,7 +70,7 @@ export class BondMirror {
       this.deleteFilters();
       for (const filter of MIRROR_FILTERS) this.addFilter(filter, dummy);
       this.addedFilters = true;
-      this.echo = new MirrorEcho(this.bond, dummy, this.ring);
+      this.echo = new MirrorEcho(this.bond, dummy, this.tools.ring);
       const flaw = this.flawInPassing();
       if (flaw !== null) throw new NetlinkRequestError(flaw);
       return dummy;
@@ -66,14 +84,16 @@ export class BondMirror {
   flawInPassing(): string | null {
     const programs = tcxEgressPrograms(this.bond);
     const ids = typeof programs === 'string' ? '' : programs.join(', ');
+    const now = this.tools.now();
+    if (this.witness.hasMissed(mayKeepFrames(programs) ? ids : null))
+      this.keeping = { ids, until: ids === '' ? now + TRIED_AGAIN : Infinity };
+    if (this.keeping?.ids === ids && now < this.keeping.until) return keptBy(ids, 'some frames');
     const cameBack = this.echo?.comesBack() ?? null;
     const isTried = cameBack !== true || ids === this.triedWith;
     const outcome = isTried ? cameBack : this.othersComeBack(ids);
     if (outcome === true) this.triedWith = ids;
     if (outcome !== false) return null;
-    return ids === ''
-      ? 'frames that leave do not reach our filters; a program or rule of others comes before them'
-      : `a tcx program at its egress, id ${ids}, keeps frames from our filters`;
+    return keptBy(ids, 'frames');
   }
 
   /** Why the mirror is not as it was set up; null: it is. @throws BondheraldError when that cannot be read */
@@ -84,7 +104,7 @@ export class BondMirror {
     const [first] = filters;
     if (first && first.pref < FIRST_MIRROR_PREF) return earlier(first);
     if (!areOurs(filters, dummy)) return 'another program removed its filters, or changed them';
-    return flawOfDevice(this.requests, dummy) ?? this.flawInPassing();
+    return flawOfDevice(this.tools.requests, dummy) ?? this.flawInPassing();
   }
 
   /** Removes what is ours, if it is there still. Filters of others, and the qdisc that has any, stay. */
@@ -92,13 +112,14 @@ export class BondMirror {
     const { bond, dummy } = this;
     this.echo?.close();
     this.echo = null;
+    this.witness.close();
     const isOurQdisc = this.madeQdisc && (!this.addedFilters || this.hasFilters());
     this.deleteFilters();
     failureOf(() => {
       const others = this.filters('egress').length + this.filters('ingress').length;
-      if (isOurQdisc && others === 0) this.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
+      if (isOurQdisc && others === 0) this.tools.requests.ask('clsact', (seq) => tc.deleteClsactRequest(bond, seq));
     });
-    if (dummy !== null) removeMirrorDevice(this.requests, dummy);
+    if (dummy !== null) removeMirrorDevice(this.tools.requests, dummy);
     this.dummy = null;
     this.madeQdisc = false;
     this.addedFilters = false;
@@ -107,7 +128,7 @@ export class BondMirror {
 
   /** Takes over what a run left behind that was killed. */
   private adopt(): void {
-    const left = findMirrorDevice(this.requests, this.bond);
+    const left = findMirrorDevice(this.tools.requests, this.bond);
     if (!left) return;
     this.dummy = left.ifindex;
     this.madeQdisc = left.madeQdisc && this.hasFilters();
@@ -115,10 +136,10 @@ export class BondMirror {
 
   /** clsact and ingress have one place, and the kernel takes "at egress" of ingress for its one hook, which is not that. */
   private makeQdisc(): void {
-    const isNew = this.requests.wasDone('EEXIST', 'clsact', (seq) => tc.addClsactRequest(this.bond, seq));
+    const isNew = this.tools.requests.wasDone('EEXIST', 'clsact', (seq) => tc.addClsactRequest(this.bond, seq));
     this.madeQdisc = isNew || this.madeQdisc;
     if (isNew) return;
-    const qdiscs = this.requests.ask('the qdiscs', (seq) => tc.qdiscDumpRequest(seq));
+    const qdiscs = this.tools.requests.ask('the qdiscs', (seq) => tc.qdiscDumpRequest(seq));
     const kind = qdiscs.flatMap((event) =>
       event.type === 'qdisc' && event.ifindex === this.bond && event.parent === TC_H_CLSACT ? [event.kind] : [],
     )[0];
@@ -127,7 +148,7 @@ export class BondMirror {
   }
 
   private makeDummy(): number {
-    this.dummy = makeMirrorDevice(this.requests, this.bond, this.madeQdisc);
+    this.dummy = makeMirrorDevice(this.tools.requests, this.bond, this.madeQdisc);
     return this.dummy;
   }
 
@@ -146,7 +167,7 @@ export class BondMirror {
   /** Copies of our own frames would double what a burst costs, for nothing. A kernel without act_bpf makes them. */
   private addFilter(filter: tc.MirrorFilter, dummy: number): void {
     const add = (program: tc.SharedProgram | null): unknown =>
-      this.requests.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
+      this.tools.requests.ask('a filter', (seq) => tc.addFilterRequest(this.bond, filter, dummy, seq, program));
     if (filter.redirects || failureOf(() => add(SPARE_OWN_FRAMES))) add(null);
   }
 
@@ -159,7 +180,7 @@ export class BondMirror {
 
   private deleteFilters(filters: readonly tc.MirrorFilter[] = [...PREFS, ...TRIAL_FILTERS]): void {
     for (const filter of filters)
-      failureOf(() => this.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
+      failureOf(() => this.tools.requests.ask('a filter', (seq) => tc.deleteFilterRequest(this.bond, filter, seq)));
   }
 
   /** A filter before ours may accept a frame and end the search: then we would hear nothing, and not know it. */
@@ -170,9 +191,20 @@ export class BondMirror {
 
   /** The filters that are there, in the order in which they are asked. */
   private filters(hook: 'egress' | 'ingress'): FilterEvent[] {
-    const events = this.requests.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
+    const events = this.tools.requests.ask('the filters', (seq) => tc.filterDumpRequest(this.bond, hook, seq));
     return events.filter((event) => event.type === 'filter');
   }
+}
+
+/** A kernel without tcx says EINVAL; where it is not known what is there, something may be. */
+function mayKeepFrames(programs: readonly number[] | string): boolean {
+  return typeof programs === 'string' ? programs !== 'EINVAL' : programs.length > 0;
+}
+
+function keptBy(ids: string, which: string): string {
+  return ids === ''
+    ? `${which} that leave do not reach our filters; a program or rule of others comes before them`
+    : `a tcx program at its egress, id ${ids}, keeps ${which} from our filters`;
 }
 
 const earlier = ({ pref }: FilterEvent): string => `another tc filter, pref ${pref}, comes before ours`;

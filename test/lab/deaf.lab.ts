@@ -96,8 +96,8 @@ let addresses = 0;
 const nextAddress = (): string => `10.9.${(++addresses >> 8) & 255}.${addresses & 255}`;
 
 /** Whether a frame of a guest's is heard leaving. */
-function hearsLeaving(lab: Lab, ear: Ear): boolean {
-  const { netns, device, mac } = lab.guest('g1');
+function hearsLeaving(lab: Lab, ear: Ear, who = 'g1'): boolean {
+  const { netns, device, mac } = lab.guest(who);
   const spa = nextAddress();
   lab.inject(netns, device, say.arp({ src: mac }, { spa, tpa: spa }));
   ear.pass(STEP);
@@ -298,4 +298,39 @@ test('a tcx program counts only while it keeps frames from tc', async (t) => {
   ear.pass(NOTICED);
   assert.equal(ear.hearing.how, 'mirror');
   assert.deepEqual(await prefsAtEgress(), ['49190', '49191', '49192', '49193', '49194', '49195'], 'nothing is left');
+});
+
+test('a tcx program that keeps the frames of one guest only is noticed when that guest speaks', async (t) => {
+  const lab = await labFor(t, { attach: plainBridge(2) });
+  const ear = new Ear(lab);
+  const keep = (): ReturnType<typeof attachTcx> => attachTcx(lab, TCX_PASS, { from: lab.guest('g2').mac });
+  let detach = keep();
+  const byMirror = (): boolean => ear.hearing.how === 'mirror';
+  ear.pass(NOTICED);
+  assert.ok(byMirror(), String(ear.hearing.reason));
+  assert.ok(hearsLeaving(lab, ear, 'g1'));
+  if (typeof detach === 'string') {
+    assert.equal(detach, 'EINVAL', 'a kernel without tcx');
+    return;
+  }
+  assert.ok(!hearsLeaving(lab, ear, 'g2'), 'the program keeps it');
+  ear.pass(NOTICED);
+  assert.match(String(ear.hearing.reason), /^a tcx program at its egress, id \d+, keeps some frames from our filters$/);
+  assert.deepEqual([ear.hearing.how, hearsLeaving(lab, ear, 'g2'), hearsLeaving(lab, ear, 'g1')], ['socket', true, true]);
+  ear.passLong();
+  assert.equal(ear.hearing.how, 'socket', 'as long as it is there');
+  detach();
+  ear.pass(NOTICED);
+  assert.ok(byMirror(), String(ear.hearing.reason));
+  assert.ok(hearsLeaving(lab, ear, 'g2'));
+
+  detach = keep();
+  ear.pass(60); // by now it is looked from time to time only
+  assert.ok(byMirror(), String(ear.hearing.reason));
+  for (let seconds = 0; byMirror(); seconds++) {
+    assert.ok(seconds < 30, 'it is noticed');
+    hearsLeaving(lab, ear, 'g2');
+    ear.pass(1);
+  }
+  assert.ok(hearsLeaving(lab, ear, 'g2'));
 });

@@ -32,13 +32,30 @@ function instruction(code: number, registers = 0, offset = 0, immediate = 0): Bu
 
 const answers = (answer: number): Buffer[] => [instruction(0xb7, 0, 0, answer), instruction(0x95)];
 
-/** Lets tc be asked about ARP: r2 = skb->protocol; if it is not ARP, go on behind the first answer. */
-const unlessArp = (answer: number): Buffer[] => [
-  instruction(0x61, 0x12, 16),
-  instruction(0x55, 0x02, 2, 0x0608), // in network byte order
-  ...answers(TCX_NEXT),
-  ...answers(answer),
-];
+/** Whose frames a program answers; of all others tc is asked. */
+export type Kept = 'all' | 'all but ARP' | { readonly from: string };
+
+function programOf(answer: number, kept: Kept): Buffer[] {
+  if (kept === 'all') return answers(answer);
+  const skip = answers(TCX_NEXT).length;
+  if (kept === 'all but ARP')
+    return [
+      instruction(0x61, 0x12, 16), // r2 = skb->protocol
+      instruction(0x55, 0x02, skip, 0x0608), // if it is ARP, in network byte order
+      ...answers(TCX_NEXT),
+      ...answers(answer),
+    ];
+  return [
+    instruction(0xbf, 0x16), // r6 = skb
+    instruction(0x20, 0, 0, SOURCE_END), // r0 = the four bytes at ...
+    instruction(0x15, 0, skip, parseInt(kept.from.replaceAll(':', '').slice(-8), 16) | 0),
+    ...answers(TCX_NEXT),
+    ...answers(answer),
+  ];
+}
+
+/** Where the last four bytes of the source address are. */
+const SOURCE_END = 8;
 
 /** @returns the descriptor of a program */
 function load(program: readonly Buffer[]): number {
@@ -53,12 +70,12 @@ function load(program: readonly Buffer[]): number {
 }
 
 /**
- * Puts a program of two instructions at the bond's egress, where Cilium and Calico put theirs: it gives every frame the
- * same answer, or every frame but ARP.
+ * Puts a program of a few instructions at the bond's egress, where Cilium and Calico put theirs: it gives every frame the
+ * same answer, or some of them.
  * @returns what takes it away; or the symbolic errno: EINVAL from a kernel without tcx
  */
-export function attachTcx(lab: Lab, answer: number, to = 'all'): (() => void) | string {
-  const program = load(to === 'all' ? answers(answer) : unlessArp(answer));
+export function attachTcx(lab: Lab, answer: number, kept: Kept = 'all'): (() => void) | string {
+  const program = load(programOf(answer, kept));
   lab.onDestroy(() => libc.close(program));
   const attributes = Buffer.alloc(32);
   attributes.writeUInt32LE(deviceIndex(HYPERVISOR, BOND), 0);
