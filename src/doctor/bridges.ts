@@ -62,19 +62,35 @@ function isShut(state: number | null): boolean {
   return state === BR_STATE_BLOCKING || state === BR_STATE_DISABLED;
 }
 
-/** Which instance a VLAN belongs to, and what keeps that blocked, no one command says: it is shown what each VLAN is. */
-function blockedInVlans({ mst }: BridgeFacts, { name, states, vlans }: UplinkFacts): Finding | null {
+/** VLANs of a port that do not let anything out, each by itself or with its instance of spanning tree. */
+function blockedInVlans(bridge: BridgeFacts, { name, states, vlans }: UplinkFacts): Finding | null {
   const shut = states.filter(({ first, state }) => isShut(state) && vlanMembership(vlans ?? [], first) !== 'none');
   if (shut.length === 0) return null;
   const ranges = shut.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`));
   const port = shellWord(name);
-  const open = ranges.map((vid) => `bridge vlan set dev ${port} vid ${vid} state ${BR_STATE_FORWARDING}`);
+  const instances = bridge.mst ? instancesOf(bridge, shut) : [];
+  const open = bridge.mst
+    ? instances.map((msti) => openInstance(bridge, port, msti))
+    : ranges.map((vid) => `bridge vlan set dev ${port} vid ${vid} state ${BR_STATE_FORWARDING}`);
+  const by = bridge.mst ? ` by instance ${instances.join(', ') || '(unknown)'} of spanning tree` : '';
   return found('bridge-port-blocked', {
     subject: name,
-    finding: `this port of a bridge, its uplink by a bond, is blocked in VLAN ${ranges.join(', ')}${mst ? ' by its instance of spanning tree' : ''}`,
+    finding: `this port of a bridge, its uplink by a bond, is blocked in VLAN ${ranges.join(', ')}${by}`,
     meaning: 'guests in it do not leave by the bond, so they are not announced on it',
-    cure: mst ? `bridge -d vlan show dev ${port}` : open.join(' && '),
+    cure: open.join(' && ') || `bridge -d vlan show dev ${port}`,
   });
+}
+
+/** The instances that such VLANs are in. */
+function instancesOf({ instances }: BridgeFacts, shut: UplinkFacts['states']): number[] {
+  const theirs = instances.filter((each) => shut.some(({ first, last }) => each.first <= last && first <= each.last));
+  return [...new Set(theirs.map(({ msti }) => msti))].sort((a, b) => a - b);
+}
+
+/** Where a daemon runs spanning tree it is told that this is the cheapest way; where none does, the state is what somebody set. */
+function openInstance({ name, spanningTree }: BridgeFacts, port: string, msti: number): string {
+  if (spanningTree === 'user') return `mstpctl settreeportcost ${shellWord(name)} ${port} ${msti} 1`;
+  return `bridge mst set dev ${port} msti ${msti} state ${BR_STATE_FORWARDING}`;
 }
 
 function blocked({ name, spanningTree }: BridgeFacts, port: UplinkFacts): Finding {

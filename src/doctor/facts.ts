@@ -1,5 +1,5 @@
 import type { GuestDescription, LimitDescription } from '../guests/description.js';
-import type { VlanRange } from '../kernel/events.js';
+import type { VlanInstance, VlanRange } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
 import type { VlanState } from '../topology/bridge-port.js';
@@ -77,6 +77,8 @@ export interface BridgeFacts {
   readonly spanningTree: 'off' | 'kernel' | 'user' | null;
   /** Whether the state of a VLAN alone decides, and no more that of the port. */
   readonly mst: boolean;
+  /** In which instance of spanning tree its VLANs are; those that are missing are in none, or it cannot be read. */
+  readonly instances: readonly VlanInstance[];
   /** How many MACs it has learned, and may at most; null: without a limit. */
   readonly learned: { readonly held: number; readonly most: number } | null;
   readonly uplinks: readonly UplinkFacts[];

@@ -109,6 +109,20 @@ export interface PortVlansEvent {
   readonly vlans: readonly PortVlan[];
 }
 
+/** VLANs of a bridge that are of one instance of spanning tree. */
+export interface VlanInstance {
+  readonly first: number;
+  readonly last: number;
+  readonly msti: number;
+}
+
+/** What a bridge says of VLANs as such, whatever its ports have of them. */
+export interface VlanInstancesEvent {
+  readonly type: 'vlanInstances';
+  readonly ifindex: number;
+  readonly instances: readonly VlanInstance[];
+}
+
 /** A row of a bridge's forwarding database came, changed or went. */
 export interface FdbEvent {
   readonly type: 'fdb';
@@ -178,6 +192,7 @@ export type KernelEvent =
   | BridgePortEvent
   | { readonly type: 'bridgePortGone'; readonly ifindex: number }
   | PortVlansEvent
+  | VlanInstancesEvent
   | FdbEvent
   | NeighbourEvent
   | AddressEvent

@@ -48,6 +48,15 @@ export function dumpRequest(table: DumpTable, seq: number): Uint8Array {
   return message(type, c.NLM_F_REQUEST | c.NLM_F_DUMP, seq, header, ...mask);
 }
 
+/** `bridge vlan global show dev BRIDGE`: in which instance of spanning tree its VLANs are. EINVAL before Linux 5.15. */
+export function vlanInstancesRequest(bridge: number, seq: number): Uint8Array {
+  const header = new Uint8Array(BR_VLAN_MSG_LENGTH);
+  header[0] = c.AF_BRIDGE;
+  header.set(words(bridge), 4);
+  const flags = attribute(c.BRIDGE_VLANDB_DUMP_FLAGS, words(c.BRIDGE_VLANDB_DUMPF_GLOBAL));
+  return message(c.RTM_GETVLAN, c.NLM_F_REQUEST | c.NLM_F_DUMP, seq, header, flags);
+}
+
 /** Sequence numbers of `echoRequest`: an answer that is waited for, and one that ends a wait and says nothing. */
 export const ECHO_SEQ = 0xfffffffe;
 export const KNOCK_SEQ = 0xfffffffd;

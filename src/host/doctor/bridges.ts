@@ -1,11 +1,13 @@
 import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js';
-import type { LinkEvent } from '../../kernel/events.js';
+import { failureOf } from '../../errors.js';
+import type { LinkEvent, VlanInstance } from '../../kernel/events.js';
 import { type DeviceSettings, openDeviceSettings } from '../../sys/files/host-settings.js';
 import { activeBackupBonds } from '../../topology/bonds.js';
 import { isOverlay } from '../../topology/bond-id.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import { leadsStraightOut } from '../../topology/guest-port.js';
 import type { Topology } from '../../topology/topology.js';
+import { readInstances } from './instances.js';
 
 /** USER_HZ, in which the kernel shows times in sysfs, is 100 on every Linux. */
 const TICKS_A_SECOND = 100;
@@ -54,6 +56,8 @@ async function readBridge(
   const spanningTree = await settings?.number('bridge/stp_state');
   const { vlanFiltering, mst, learned, maxLearned }: Partial<typeof details & { type: 'bridge' }> =
     details.type === 'bridge' ? details : {};
+  let instances: VlanInstance[] = [];
+  if (mst && failureOf(() => (instances = readInstances(ifindex)))) unread(`the VLAN instances of ${name}`);
   return {
     name,
     ageing,
@@ -61,6 +65,7 @@ async function readBridge(
     macPinned: assigned == null ? null : assigned === NET_ADDR_SET,
     spanningTree: SPANNING_TREE[spanningTree ?? NaN] ?? null,
     mst: mst === true,
+    instances,
     learned: learned !== undefined && maxLearned !== undefined ? { held: learned, most: maxLearned } : null,
     uplinks: await Promise.all(ports.map((port) => readUplink(topology, port, vlanFiltering === true))),
   };

@@ -223,6 +223,28 @@ for (const [id, facts] of Object.entries(on.SPECIMENS)) {
   });
 }
 
+test('VLANs that an instance of spanning tree blocks are opened by whoever runs that', () => {
+  const states = [
+    { first: 10, last: 12, state: 4 },
+    { first: 30, last: 30, state: 0 },
+  ];
+  const vlans = [{ first: 1, last: 40, untagged: false, pvid: false }];
+  const instances = [
+    { first: 1, last: 9, msti: 1 },
+    { first: 11, last: 29, msti: 7 },
+    { first: 30, last: 30, msti: 3 },
+  ];
+  const mst = (change: Parameters<typeof bridge>[0]): Facts =>
+    inBridge({ mst: true, instances, uplinks: [uplink({ vlans, states })], ...change });
+  const byHand = 'bridge mst set dev bond0 msti 3 state 3 && bridge mst set dev bond0 msti 7 state 3';
+  assert.equal(cureOf(mst({})), byHand);
+  assert.equal(cureOf(mst({ spanningTree: 'kernel' })), byHand, 'the kernel runs instance 0 only');
+  const byDaemon = 'mstpctl settreeportcost br0 bond0 3 1 && mstpctl settreeportcost br0 bond0 7 1';
+  assert.equal(cureOf(mst({ spanningTree: 'user' })), byDaemon);
+  assert.match(diagnose(mst({}))[0]?.finding ?? '', /in VLAN 10-12, 30 by instance 3, 7 of spanning tree$/);
+  assert.equal(cureOf(mst({ instances: [] })), 'bridge -d vlan show dev bond0', 'it cannot be read');
+});
+
 const cureOf = (facts: Facts): string | undefined => diagnose(facts)[0]?.cure;
 
 test('VLANs that are missing are one finding for a port, and one range where they follow each other', () => {

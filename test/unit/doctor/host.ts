@@ -70,6 +70,7 @@ export function bridge(change: Partial<BridgeFacts> = {}): BridgeFacts {
     macPinned: true,
     spanningTree: 'off',
     mst: false,
+    instances: [],
     learned: null,
     uplinks: [uplink()],
     ...change,

@@ -40,7 +40,22 @@ test('VLANs that go have no state', () => {
   assert.deepEqual(event.vlans, [{ first: 905, last: 905, untagged: false, pvid: false, state: null }]);
 });
 
-test('options of a whole bridge, an entry without a VLAN and a range that ends before it begins say nothing', () => {
+test('a bridge says in which instance of spanning tree its VLANs are', () => {
+  const [id, range, msti] = [(vid: number) => words(1, vid), (vid: number) => words(2, vid), (of: number) => words(18, of)];
+  const options = [nested(GLOBAL, id(10), range(19), msti(5)), nested(GLOBAL, id(20), msti(0))];
+  assert.deepEqual(decodeDatagram(message({ type: RTM_NEWVLAN }, PORT, ...options)), [
+    {
+      type: 'vlanInstances',
+      ifindex: 5,
+      instances: [
+        { first: 10, last: 19, msti: 5 },
+        { first: 20, last: 20, msti: 0 },
+      ],
+    },
+  ]);
+});
+
+test('other options of a whole bridge, an entry without a VLAN and a range that ends before it begins say nothing', () => {
   for (const entry of [nested(GLOBAL, words(1, 10)), nested(ENTRY, state(3)), nested(ENTRY, info(10), last(9))])
     assert.deepEqual(decodeDatagram(message({ type: RTM_NEWVLAN }, PORT, entry)), []);
 });

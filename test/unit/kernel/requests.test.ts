@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { activeSlaveRequest, type DumpTable, dumpRequest } from '../../../src/kernel/requests.js';
+import { activeSlaveRequest, type DumpTable, dumpRequest, vlanInstancesRequest } from '../../../src/kernel/requests.js';
 
 /** What `strace ip link`, `bridge vlan`, `bridge fdb`, `ip neigh`, `ip addr` and `ip netconf` show them send, on a little-endian host. */
 const EXPECTED: Record<DumpTable, string> = {
@@ -23,6 +23,11 @@ for (const table of Object.keys(EXPECTED) as DumpTable[]) {
 
 test('the number of a request is its own', () => {
   assert.equal(Buffer.from(dumpRequest('fdb', 0xdeadbeef)).readUInt32LE(8), 0xdeadbeef);
+});
+
+test('the request for the instances of VLANs is what `bridge vlan global show dev br0` sends', () => {
+  const expected = '20000000 7200 0103 07000000 00000000 0700000005000000 0800 0100 02000000';
+  assert.equal(Buffer.from(vlanInstancesRequest(5, 7)).toString('hex'), expected.replaceAll(' ', ''));
 });
 
 test('the request for another active slave is what `ip link set bond0 type bond active_slave up2` sends, but for its flags', () => {
