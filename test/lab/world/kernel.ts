@@ -54,7 +54,7 @@ function fetchInto(ready: string, cache: string, version: string | null): void {
   const work = mkdtempSync(join(cache, 'fetch-'));
   try {
     const archive = version === null ? new Archive() : Archive.of(suiteOf(version), join(work, 'apt'));
-    const packages = archive.dependencies(PACKAGE, /^linux-(image|binary|modules)-\d/);
+    const packages = archive.dependencies(PACKAGE, /^linux-(image|binary|modules|base)-\d/);
     if (packages.length === 0) throw new Error(`Debian's archive has no ${PACKAGE}`);
     archive.download(packages, work);
     new Archive().download(['busybox-static'], work);
