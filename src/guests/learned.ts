@@ -223,8 +223,8 @@ export class Learned {
    * port has but left its bridge. A MAC that was on an uplink lives elsewhere, also while the uplink is not in the bridge.
    */
   private isWorthKeeping(sighting: Sighting): boolean {
-    const { absent, stands } = this.parts;
-    return this.port(sighting).isUplink || stands(sighting) || absent.awaits(sighting);
+    const { absent, stands, topology } = this.parts;
+    return this.port(sighting).isUplink || stands(sighting) || absent.awaits(sighting, topology);
   }
 
   /** Whether a bridge lists the MAC, or did. */

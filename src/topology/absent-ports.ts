@@ -40,9 +40,9 @@ export class AbsentPorts {
     return isElsewhere === true;
   }
 
-  /** Whether a port that has left this bridge may yet be what it was. */
-  awaits({ device, bridge }: { readonly device: number; readonly bridge: number | null }): boolean {
-    return bridge !== null && this.absences.get(device)?.bridge === bridge;
+  /** Whether a port that has left this bridge may yet be what it was: not one that a dump did not mention any more. */
+  awaits({ device, bridge }: { readonly device: number; readonly bridge: number | null }, topology: Topology): boolean {
+    return bridge !== null && this.absences.get(device)?.bridge === bridge && topology.link(device) !== undefined;
   }
 
   /** Whether a port has left its bridge a short while ago; it may be back already. */

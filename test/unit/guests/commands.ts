@@ -145,9 +145,34 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: kind('restart', truth) },
 );
 
+/** Of two MACs at one bond, so that what is said of one meets what was said before. */
+const few = {
+  mac: fc.constantFrom(...MACS.slice(1, 3)),
+  bond: fc.constant('bond0'),
+  tags: fc.constantFrom<readonly number[]>([], [905]),
+};
+const fewHeard = heard.chain((said) => fc.record(few, PLAIN).map((who) => ({ ...said, ...who })));
+const fewRows = few.mac.map((each) => ({ mac: each, port: 'tap1', vlan: 1 }));
+const fewCommands: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 6, arbitrary: kind('heard', fewHeard) },
+  { weight: 1, arbitrary: kind('learn', fewRows) },
+  { weight: 1, arbitrary: kind('age', fewRows) },
+  { weight: 3, arbitrary: fc.constantFrom(0.5, 3, 40, 3000).map((seconds) => ({ do: 'wait' as const, seconds })) },
+  { weight: 1, arbitrary: fc.constant({ do: 'expire' as const }) },
+);
+
+function stepsOf(commands: fc.Arbitrary<Command>, maxLength: number): fc.Arbitrary<Step[]> {
+  const look = fc.constantFrom(true, true, true, false);
+  const step = fc.tuple(commands, look).map(([what, seen]): Step => ({ ...what, look: seen }));
+  return fc.array(step, { maxLength, size: 'max' });
+}
+
 /** Up to `maxLength` steps; most of them are looked at. */
 export function anySteps(maxLength: number): fc.Arbitrary<Step[]> {
-  const look = fc.constantFrom(true, true, true, false);
-  const step = fc.tuple(command, look).map(([what, seen]): Step => ({ ...what, look: seen }));
-  return fc.array(step, { maxLength, size: 'max' });
+  return stepsOf(command, maxLength);
+}
+
+/** The same, most of them about two MACs that speak. */
+export function speakersSteps(maxLength: number): fc.Arbitrary<Step[]> {
+  return stepsOf(fc.oneof(command, { weight: 2, arbitrary: fewCommands }), maxLength);
 }

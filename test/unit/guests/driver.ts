@@ -232,6 +232,11 @@ export class Driver {
     return isOne ? this.kernel.get(name).address : null;
   }
 
+  /** The MACs that devices have: what they say, the host may have said. */
+  deviceMacs(): string[] {
+    return this.devices.flatMap(({ name }) => (this.has(name) ? (this.kernel.get(name).address ?? []) : []));
+  }
+
   isUp(port: string): boolean {
     if (!this.has(port)) return false;
     const { up, lowerUp } = this.kernel.get(port);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { ROOMY, TIGHT } from '../../fuzz/host-state.js';
-import { anySteps, type Command } from './commands.js';
+import { anySteps, type Command, speakersSteps } from './commands.js';
 import { History } from './history.js';
 import { MACS, SHARED_MAC, type WorldName } from './worlds.js';
 
@@ -78,6 +78,111 @@ test('who is announced because he was heard has spoken since sources ceased to k
     { numRuns: 300, seed: 17 },
   );
   assert.ok(announced >= 100, `${announced} times`);
+});
+
+const UPLINKS = ['bond0', 'bond0.905', 'bond1'];
+/** Frames may be on their way to us for so long. */
+const ON_THE_WAY = 2;
+
+/** Who was heard leaving, and explained by nobody: when, by MAC and way. */
+class Unexplained {
+  private readonly heard = new Map<string, { readonly out: number; mayWait: boolean }>();
+  private known = new Set<string>();
+  private readonly ceased = new Map<string, number>();
+  /** How often somebody had to be announced, or at least listed. */
+  announced = 0;
+  listed = 0;
+
+  constructor(private readonly history: History) {}
+
+  played(command: Command): void {
+    const { now, driver, still } = this.history;
+    if (command.do === 'expire' || command.do === 'restart')
+      for (const [place, { out }] of this.heard) if (now - out > HEARD_FOR) this.heard.delete(place);
+    if (command.do !== 'heard' || command.direction === 'echo') return;
+    const { mac, bond, tags, direction, proof, ago } = command;
+    const place = [mac, [bond, ...tags].join('/')].join(' ');
+    if (direction === 'in') return void this.heard.delete(place);
+    if (!proof || still.has(mac) || mac === SHARED_MAC) return;
+    const others = [...this.heard.keys()].filter((each) => each.endsWith(tags.map((vid) => `/${vid}`).join('')));
+    for (const other of others) if (other.startsWith(mac) && bondIn(other) !== bond) this.heard.delete(other);
+    const out = now - ago;
+    const isMute = this.known.has(place) || out <= (this.ceased.get(place) ?? -Infinity) + ON_THE_WAY;
+    if (isMute || driver.deviceMacs().includes(mac)) return;
+    this.heard.set(place, { out, mayWait: false });
+  }
+
+  looked(): void {
+    const { history } = this;
+    const judged = MACS.flatMap((mac) => history.driver.judged(mac).map((each) => ({ mac, ...each })));
+    const known = new Set(judged.filter(({ source }) => source !== 'heard').map(({ mac, way }) => `${mac} ${way}`));
+    for (const place of this.known) if (!known.has(place)) this.ceased.set(place, history.now);
+    this.known = known;
+    for (const place of known) this.heard.delete(place);
+    const isAway = (mac: string): boolean => history.rows.some((row) => row.mac === mac && UPLINKS.includes(row.port));
+    for (const [place, heard] of this.heard) if (isAway(place.slice(0, 17))) heard.mayWait = true;
+  }
+
+  /** The kernel has told all that it knew. */
+  settled(): void {
+    for (const [place, { mayWait }] of this.heard) {
+      const [mac = '', way = ''] = place.split(' ');
+      const all = this.history.driver.judged(mac);
+      const found = all.find((each) => each.way === way);
+      assert.equal(found?.source, 'heard', `${place} is not listed`);
+      this.listed++;
+      if (mayWait || all.some((each) => bondIn(`${mac} ${each.way}`) !== bondIn(place))) continue;
+      assert.equal(found.suppressed, null, `${place} is not announced`);
+      this.announced++;
+    }
+  }
+}
+
+const bondIn = (place: string): string => place.slice(18).split('/')[0] ?? '';
+
+test('who is heard leaving by a bond, and is explained by nobody, is announced until he comes in or is explained', () => {
+  const counts = { announced: 0, listed: 0 };
+  const worlds = fc.constantFrom<WorldName>('plain', 'aware', 'two');
+  fc.assert(
+    fc.property(worlds, speakersSteps(60), (world, steps) => {
+      const history = new History(world, { ...ROOMY, total: 1000 });
+      const unexplained = new Unexplained(history);
+      const look = (): void => {
+        history.driver.takeStale();
+        unexplained.looked();
+      };
+      look();
+      for (const step of steps) {
+        unexplained.played(history.play(step));
+        look();
+        history.driver.settle(history.now);
+        look();
+        unexplained.settled();
+      }
+      counts.announced += unexplained.announced;
+      counts.listed += unexplained.listed;
+    }),
+    { numRuns: 200, seed: 18 },
+  );
+  assert.ok(counts.announced >= 1000 && counts.listed > counts.announced, JSON.stringify(counts));
+});
+
+test('a port that has left its bridge, and that the next dump does not mention, explains nobody', () => {
+  const history = new History('plain', ROOMY);
+  const [, mac = ''] = MACS;
+  const said = { proof: true, claims: [], confirms: [], releases: [], ago: 0 } as const;
+  const commands: Command[] = [
+    { do: 'learn', mac, port: 'tap1', vlan: 1 },
+    { do: 'link', port: 'tap1', joined: false },
+    { do: 'resync', keep: false, gone: ['tap1'], rows: [] },
+    { do: 'heard', mac, bond: 'bond0', tags: [7], direction: 'out', ...said },
+  ];
+  for (const command of commands) {
+    history.play({ ...command, look: true });
+    history.driver.takeStale();
+  }
+  history.driver.settle(history.now);
+  assert.deepEqual(history.driver.judged(mac).map(({ way, source, suppressed }) => [way, source, suppressed]), [['bond0/7', 'heard', null]]); // prettier-ignore
 });
 
 test('an hour after his last frame he is forgotten', () => {
