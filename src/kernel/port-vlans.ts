@@ -18,11 +18,7 @@ const ENTRY_ATTRIBUTES = [
   c.BRIDGE_VLANDB_ENTRY_STATE,
 ] as const;
 
-const GLOBAL_ATTRIBUTES = [
-  c.BRIDGE_VLANDB_GOPTS_ID,
-  c.BRIDGE_VLANDB_GOPTS_RANGE,
-  c.BRIDGE_VLANDB_GOPTS_MSTI,
-] as const;
+const GLOBAL_ATTRIBUTES = [c.BRIDGE_VLANDB_GOPTS_ID, c.BRIDGE_VLANDB_GOPTS_RANGE, c.BRIDGE_VLANDB_GOPTS_MSTI] as const;
 
 /**
  * Decodes the body of RTM_NEWVLAN or RTM_DELVLAN: VLANs of a bridge port, or of a bridge itself, that came, changed or

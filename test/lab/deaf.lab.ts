@@ -316,7 +316,10 @@ test('a tcx program that keeps the frames of one guest only is noticed when that
   assert.ok(!hearsLeaving(lab, ear, 'g2'), 'the program keeps it');
   ear.pass(NOTICED);
   assert.match(String(ear.hearing.reason), /^a tcx program at its egress, id \d+, keeps some frames from our filters$/);
-  assert.deepEqual([ear.hearing.how, hearsLeaving(lab, ear, 'g2'), hearsLeaving(lab, ear, 'g1')], ['socket', true, true]);
+  assert.deepEqual(
+    [ear.hearing.how, hearsLeaving(lab, ear, 'g2'), hearsLeaving(lab, ear, 'g1')],
+    ['socket', true, true],
+  );
   ear.passLong();
   assert.equal(ear.hearing.how, 'socket', 'as long as it is there');
   detach();

@@ -41,7 +41,11 @@ test('VLANs that go have no state', () => {
 });
 
 test('a bridge says in which instance of spanning tree its VLANs are', () => {
-  const [id, range, msti] = [(vid: number) => words(1, vid), (vid: number) => words(2, vid), (of: number) => words(18, of)];
+  const [id, range, msti] = [
+    (vid: number) => words(1, vid),
+    (vid: number) => words(2, vid),
+    (of: number) => words(18, of),
+  ];
   const options = [nested(GLOBAL, id(10), range(19), msti(5)), nested(GLOBAL, id(20), msti(0))];
   assert.deepEqual(decodeDatagram(message({ type: RTM_NEWVLAN }, PORT, ...options)), [
     {
