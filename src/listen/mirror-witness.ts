@@ -68,7 +68,8 @@ export class MirrorWitness {
     this.take();
     const age = now - this.since;
     this.listen(programs !== null && (age < AT_FIRST || age % EVERY < 1));
-    return this.isRead() && this.judge(now);
+    if (this.left.length > 0 && !this.isRead()) return false;
+    return this.judge(now);
   }
 
   close(): void {
