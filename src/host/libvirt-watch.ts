@@ -2,7 +2,6 @@ import type { Config } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import type { DaemonEmitter } from '../wire/events.js';
-import { SyscallError } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
 import {
   type Domain,
@@ -14,11 +13,11 @@ import {
 import type { Clock } from '../sys/clock.js';
 import { FirstFolder } from '../sys/files/first-folder.js';
 import type { Log } from '../sys/log.js';
-import type { Folder, FolderFile } from '../sys/files/watch-folder.js';
+import type { Folder } from '../sys/files/watch-folder.js';
 import { Nap } from '../tasks/backoff.js';
 import { Deferred } from '../tasks/deferred.js';
 import { type Task, untilAborted } from '../tasks/task.js';
-import { StampedFiles } from './stamped-files.js';
+import { type FolderLimits, StampedFiles } from './stamped-files.js';
 
 /** What one look at the folder may cost: more domains than a host runs, and files far longer than libvirt's (20 KiB). */
 const LIMITS = { files: 4096, bytes: 1 << 20 };
@@ -44,27 +43,23 @@ export class LibvirtWatch implements Task {
   private readonly isReady = new Deferred();
   readonly ready = this.isReady.promise;
   private readonly domains: StampedFiles<Domain>;
-  private present = false;
   private missed = false;
-  private complaint: string | null = null;
 
   /** @param changed called at first and whenever a file changed */
   constructor(
     private readonly folder: Folder,
     private readonly tools: LibvirtTools,
     private readonly changed: HostState['setGuestInterfaces'],
-    private readonly limits = LIMITS,
+    limits: FolderLimits = LIMITS,
   ) {
-    this.domains = new StampedFiles<Domain>(
-      folder,
-      limits.bytes,
-      (xml) => this.parse(xml),
-      (file, { message: reason }) =>
-        tools.log.warn('cannot read a libvirt status file; keeping the last known state of the domain', {
-          file,
-          reason,
-        }),
-    );
+    const { log } = tools;
+    this.domains = new StampedFiles<Domain>(folder, limits, {
+      suffix: '.xml',
+      parse: (xml) => this.parse(xml),
+      found: (at) => log.info('following libvirt domains', at),
+      unread: (at) => log.warn('cannot read all libvirt domains', at),
+      bad: (at) => log.warn('cannot read a libvirt status file; keeping the last known state of the domain', at),
+    });
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -75,7 +70,7 @@ export class LibvirtWatch implements Task {
       while (!signal.aborted) {
         await this.read();
         this.isReady.resolve();
-        if (!signal.aborted) await nap.sleep(this.present || this.missed ? LOOK.present : LOOK.missing);
+        if (!signal.aborted) await nap.sleep(this.domains.present || this.missed ? LOOK.present : LOOK.missing);
       }
     } finally {
       stop();
@@ -84,29 +79,12 @@ export class LibvirtWatch implements Task {
 
   /** Reads the files that are new or changed since the last time. */
   private async read(): Promise<void> {
-    const files = await this.list();
-    if (files === null) return; // what we cannot see now, we still know
-    if (!(await this.domains.read(files))) return;
+    const changed = await this.domains.look();
+    if (changed !== null && this.domains.present) this.missed = false;
+    else if (changed !== null) await this.look();
+    if (!changed) return;
     const domains = this.domains.values;
     this.changed(guestInterfaces(domains), stillInterfaces(domains), standbyInterfaces(domains));
-  }
-
-  /** The files in the folder, none when it is not there; null when it cannot be read. */
-  private async list(): Promise<FolderFile[] | null> {
-    try {
-      const files = await this.folder.list('.xml', this.limits.files + 1);
-      if (files && !this.present) this.tools.log.info('following libvirt domains', { folder: this.folder.path });
-      this.present = files !== null;
-      const tooMany = (files?.length ?? 0) > this.limits.files;
-      this.complain(tooMany ? `more than ${this.limits.files} files` : null);
-      if (files === null) await this.look();
-      else this.missed = false;
-      return files?.slice(0, this.limits.files) ?? [];
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      this.complain(error.message);
-      return null;
-    }
   }
 
   /** Says once that libvirt runs guests here where its folder is not found. */
@@ -115,13 +93,6 @@ export class LibvirtWatch implements Task {
     if (reason === null) return;
     this.missed = true;
     this.tools.log.warn('libvirt runs guests here, but its folder is none of paths.libvirt', { reason });
-  }
-
-  private complain(reason: string | null): void {
-    if (reason !== null && this.complaint === null) {
-      this.tools.log.warn('cannot read all libvirt domains', { folder: this.folder.path, reason });
-    }
-    this.complaint = reason;
   }
 
   private parse(xml: string): Domain {

@@ -1,6 +1,5 @@
 import type { Config } from '../config/config.js';
 import { PROXMOX_FOLDERS } from '../config/constants.js';
-import { SyscallError } from '../errors.js';
 import type { Declared } from '../guests/declared.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -13,7 +12,7 @@ import { Deferred } from '../tasks/deferred.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { type Task, untilAborted } from '../tasks/task.js';
 import type { DaemonEmitter } from '../wire/events.js';
-import { StampedFiles } from './stamped-files.js';
+import { type FolderLimits, StampedFiles } from './stamped-files.js';
 
 /** Of a folder: more guests than a node runs, and files longer than any description (8 KiB) and snapshots make them. */
 const LIMITS = { files: 4096, bytes: 1 << 20 };
@@ -34,12 +33,6 @@ interface ProxmoxTools {
   readonly metrics: Metrics;
 }
 
-/** Where the files of one kind of guests are, and what they say. */
-interface Shelf {
-  readonly folder: Folder;
-  readonly files: StampedFiles<ProxmoxGuest>;
-}
-
 /**
  * Follows the guests of a Proxmox VE node by their configuration files, which move to another node with a guest. That one
  * runs is shown by its device. A host that is no node has no such folders, which is not logged.
@@ -48,28 +41,29 @@ export class ProxmoxWatch implements Task {
   readonly name = 'proxmox';
   private readonly isReady = new Deferred();
   readonly ready = this.isReady.promise;
-  private readonly shelves: readonly Shelf[];
-  private present = false;
-  private complaint: string | null = null;
+  private readonly folders: readonly StampedFiles<ProxmoxGuest>[];
 
   /** @param changed called at first and whenever a file changed */
   constructor(
     folders: Readonly<Record<ProxmoxKind, Folder>>,
     private readonly tools: ProxmoxTools,
     private readonly changed: Declared['setProxmox'],
-    private readonly limits = LIMITS,
+    limits: FolderLimits = LIMITS,
   ) {
-    this.shelves = (['qemu', 'lxc'] as const).map((kind) => {
-      const folder = folders[kind];
-      const files = new StampedFiles<ProxmoxGuest>(
-        folder,
-        limits.bytes,
-        (text, name) => this.parse(text, kind, name),
-        (file, { message: reason }) =>
-          tools.log.warn('cannot read a Proxmox VE guest; keeping what its file said before', { file, reason }),
-      );
-      return { folder, files };
-    });
+    const { log } = tools;
+    this.folders = (['qemu', 'lxc'] as const).map(
+      (kind) =>
+        new StampedFiles<ProxmoxGuest>(folders[kind], limits, {
+          suffix: '.conf',
+          isOurs: (name) => GUEST_FILE.test(name),
+          parse: (text, name) => this.parse(text, kind, name),
+          found: (at) => {
+            if (!this.folders.some(({ present }) => present)) log.info('following Proxmox VE guests', at);
+          },
+          unread: (at) => log.warn('cannot read all Proxmox VE guests', at),
+          bad: (at) => log.warn('cannot read a Proxmox VE guest; keeping what its file said before', at),
+        }),
+    );
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -83,34 +77,9 @@ export class ProxmoxWatch implements Task {
   }
 
   private async read(): Promise<void> {
-    const changes = await Promise.all(this.shelves.map((shelf) => this.readShelf(shelf)));
+    const changes = await Promise.all(this.folders.map((files) => files.look()));
     if (!changes.some(Boolean)) return;
-    this.changed(this.shelves.flatMap(({ files }) => files.values.flatMap(({ interfaces }) => interfaces)));
-  }
-
-  /** @returns whether anything may be other; what we cannot see now, we still know */
-  private async readShelf({ folder, files }: Shelf): Promise<boolean> {
-    try {
-      const all = await folder.list('.conf', this.limits.files + 1);
-      if (all && !this.present) this.tools.log.info('following Proxmox VE guests', { folder: folder.path });
-      this.present ||= all !== null;
-      const tooMany = (all?.length ?? 0) > this.limits.files;
-      this.complain(folder, tooMany ? `more than ${this.limits.files} files` : null);
-      return await files.read((all ?? []).slice(0, this.limits.files).filter(({ name }) => GUEST_FILE.test(name)));
-    } catch (error) {
-      if (!(error instanceof SyscallError)) throw error;
-      this.complain(folder, error.message);
-      return false;
-    }
-  }
-
-  private complain({ path: folder }: Folder, reason: string | null): void {
-    const complaint = reason === null ? null : `${folder}: ${reason}`;
-    if (complaint === null && this.complaint?.startsWith(`${folder}: `) === false) return; // it is the other folder's
-    if (complaint !== null && this.complaint === null) {
-      this.tools.log.warn('cannot read all Proxmox VE guests', { folder, reason });
-    }
-    this.complaint = complaint;
+    this.changed(this.folders.flatMap(({ values }) => values.flatMap(({ interfaces }) => interfaces)));
   }
 
   private parse(text: string, kind: ProxmoxKind, name: string): ProxmoxGuest {
