@@ -139,6 +139,7 @@ export class BondListener {
   private lookAtMirror(now: number, urged: boolean): void {
     const all = urged || now - this.lookedAtAllAt >= WHOLE_LOOK_INTERVAL;
     if (all) this.lookedAtAllAt = now;
+    if (urged) this.mirror.witness.forget();
     const flaw = this.flaw(all);
     if (flaw === null) return;
     this.dropCopies();

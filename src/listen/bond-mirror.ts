@@ -84,16 +84,15 @@ export class BondMirror {
   flawInPassing(): string | null {
     const programs = tcxEgressPrograms(this.bond);
     const ids = typeof programs === 'string' ? '' : programs.join(', ');
-    const now = this.tools.now();
-    if (this.witness.hasMissed(mayKeepFrames(programs) ? ids : null))
-      this.keeping = { ids, until: ids === '' ? now + TRIED_AGAIN : Infinity };
-    if (this.keeping?.ids === ids && now < this.keeping.until) return keptBy(ids, 'some frames');
     const cameBack = this.echo?.comesBack() ?? null;
     const isTried = cameBack !== true || ids === this.triedWith;
     const outcome = isTried ? cameBack : this.othersComeBack(ids);
     if (outcome === true) this.triedWith = ids;
-    if (outcome !== false) return null;
-    return keptBy(ids, 'frames');
+    if (outcome === false) return keptBy(ids, 'frames');
+    const now = this.tools.now();
+    if (this.witness.hasMissed(mayKeepFrames(programs) ? ids : null))
+      this.keeping = { ids, until: ids === '' ? now + TRIED_AGAIN : Infinity };
+    return this.keeping?.ids === ids && now < this.keeping.until ? keptBy(ids, 'some frames') : null;
   }
 
   /** Why the mirror is not as it was set up; null: it is. @throws BondheraldError when that cannot be read */

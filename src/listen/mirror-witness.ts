@@ -72,6 +72,12 @@ export class MirrorWitness {
     return this.judge(now);
   }
 
+  /** The mirror may not have been whole: what left since the last look is not compared. */
+  forget(): void {
+    this.take();
+    this.left = [];
+  }
+
   close(): void {
     this.listen(false);
     [this.programs, this.left, this.copiesSince] = [null, [], 0];
