@@ -15,6 +15,7 @@ const levels = [
   ['sources'],
   ['topology'],
   ['guests'],
+  ['groups'],
   ['state', 'plan', 'doctor'],
   ['metrics', 'control'],
   ['wire'],

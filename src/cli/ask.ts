@@ -3,6 +3,8 @@ import { decodeAnswer, encodeRequest, MAX_ANSWER_BYTES } from '../control/codec.
 import type { ControlRequest, ControlResults, KernelResults } from '../control/messages.js';
 import type { Config } from '../config/config.js';
 import type { ManualTools } from '../wire/announce-by-hand.js';
+import { GroupTable } from '../groups/group-table.js';
+import { groupReports } from '../host/group-reports.js';
 import { answerRequest } from '../host/answers.js';
 import { portOpener } from '../host/ovs/bonds.js';
 import { type LiveHost, readHost } from '../host/read-host.js';
@@ -102,6 +104,7 @@ function manualToolsHere({ announce: settings }: Config, live: LiveHost): Manual
       const slave = slaveOf(bond);
       return () => live.intact() && slaveOf(bond) === slave;
     },
+    reportsOf: groupReports(host, new GroupTable(1)),
     refresh: () => void host.takeStale(),
   };
 }

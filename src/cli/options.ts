@@ -14,7 +14,7 @@ const CONFIG_OPTION = {
 const OVERRIDE_OPTIONS = {
   ...CONFIG_OPTION,
   bond: { type: 'string', array: true, nargs: 1, describe: 'only this bond (repeatable)' },
-  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, separated by commas' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, mcast, separated by commas' },
   metrics: { ...once, describe: 'where to serve metrics, such as 127.0.0.1:9871; or off' },
 } as const;
 
@@ -32,7 +32,7 @@ export const DOCTOR_OPTIONS = { ...CONFIG_OPTION, ...JSON_OPTION } as const;
 export const ANNOUNCE_OPTIONS = {
   mac: { type: 'string', array: true, default: [] as string[], nargs: 1, describe: 'only this guest (repeatable)' },
   vlan: { ...once, describe: 'only this VLAN, 1 to 4094' },
-  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, separated by commas' },
+  kinds: { ...once, describe: 'the frames to send: rarp, garp, na, mcast, separated by commas' },
   rounds: { ...once, describe: 'the number of rounds to send; 1 by default' },
   'dry-run': { ...off, describe: 'show the frames without sending them' },
   ...DOCTOR_OPTIONS,

@@ -1,4 +1,5 @@
 import { CONTROL_SOCKET, START_DAEMON } from '../config/constants.js';
+import { allFrames } from '../config/config.js';
 import type { BondStatus, StatusReport } from '../control/status.js';
 import { ControlSocketError, UsageError } from '../errors.js';
 import type { FailoverRecord } from '../plan/failover-record.js';
@@ -16,7 +17,7 @@ import { printable, table } from './table.js';
  *     {daemon: null | {version, started},
  *      bonds: [{bond, mode, monitoring: null | {miimon, arpInterval}, activeSlave,
  *               slaves: [{slave, up, carrier, state}], guests: {announced, suppressed: {REASON: n}}, failovers,
- *               lastFailovers: [{time, cause, from, to, firstFrame, lastRarp, firstRoundOut, sent: {rarp, garp, na},
+ *               lastFailovers: [{time, cause, from, to, firstFrame, lastRarp, firstRoundOut, sent: {rarp, garp, na, mcast},
  *                                refused: {ERRNO: n}, rounds: [{round, start, end, sent}], roundsPlanned, heldBack,
  *                                result, seconds}]}]}
  *
@@ -104,8 +105,9 @@ function timing({ firstFrame, lastRarp, firstRoundOut }: FailoverRecord): string
 }
 
 function sentWords({ sent, refused }: FailoverRecord): string {
-  const { rarp, garp, na } = sent;
-  const words = rarp + garp + na === 0 ? 'sent: nothing' : `sent: ${rarp} RARP, ${garp} GARP, ${na} NA`;
+  const { rarp, garp, na, mcast } = sent;
+  const kinds = `${rarp} RARP, ${garp} GARP, ${na} NA, ${mcast} IGMP or MLD`;
+  const words = allFrames(sent) === 0 ? 'sent: nothing' : `sent: ${kinds}`;
   const codes = Object.entries(refused).map(([code, frames]) => `${frames} ${code}`);
   return codes.length === 0 ? words : `${words}; refused by the kernel: ${codes.join(', ')}`;
 }

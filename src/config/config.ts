@@ -2,8 +2,17 @@ import type { Ip } from '../addr/ip.js';
 import type { Mac, MacPrefix } from '../addr/mac.js';
 
 /** The frames that speak for a guest. */
-export const FRAME_KINDS = ['rarp', 'garp', 'na'] as const;
+export const FRAME_KINDS = ['rarp', 'garp', 'na', 'mcast'] as const;
 export type FrameKind = (typeof FRAME_KINDS)[number];
+
+/** How many frames of each kind; a count begins with these. */
+export type FrameCounts = Readonly<Record<FrameKind, number>>;
+export const NO_FRAMES: FrameCounts = { rarp: 0, garp: 0, na: 0, mcast: 0 };
+
+/** All of them. */
+export function allFrames(counts: FrameCounts): number {
+  return FRAME_KINDS.reduce((sum, kind) => sum + counts[kind], 0);
+}
 
 /** A token bucket: frames a second in the long run, and how many at once. */
 export type Rate = { readonly rate: number; readonly burst: number } | 'unlimited';
@@ -36,7 +45,7 @@ export interface Config {
     /** The share of its offset, 0 to 1, by which a later round may be late. */
     readonly jitter: number;
     /** Each bond has buckets of its own. */
-    readonly rate: { readonly rarp: Rate; readonly arp: Rate; readonly na: Rate };
+    readonly rate: { readonly rarp: Rate; readonly arp: Rate; readonly na: Rate; readonly mcast: Rate };
     readonly damping: { readonly failovers: number; readonly within: number; readonly holdOff: number };
   };
   readonly failover: {

@@ -8,7 +8,8 @@ export const DEFAULTS = {
   // Finding them is what the program is for; a name is needed only to leave others alone.
   bonds: 'auto',
   announce: {
-    // RARP teaches every switch and needs no address; gratuitous ARP and NA teach neighbours that look at nothing else.
+    // RARP teaches every switch and needs no address; gratuitous ARP and NA teach neighbours that look at nothing else; a
+    // switch that snoops sends a group where it was last reported, until the querier asks again (125 s).
     kinds: FRAME_KINDS,
     // At once; again past 1 s, which RFC 4861 7.2.6 asks between NAs; and past 30 s, because a port without portfast
     // blocks that long. Doubling, because what has not worked twice needs time, not frames.
@@ -22,6 +23,8 @@ export const DEFAULTS = {
       arp: { rate: 8, burst: 4 },
       // Nothing inspects NAs by default, but every router handles each in its processor.
       na: { rate: 200, burst: 100 },
+      // Switches read reports in their processor, as routers do NAs.
+      mcast: { rate: 200, burst: 100 },
     },
     // EVPN freezes a MAC that moves 5 times in 180 s (RFC 7432 section 15.1): stay one below.
     damping: { failovers: 4, within: '180s', holdOff: '30s' },

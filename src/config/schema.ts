@@ -51,7 +51,7 @@ const announce = section({
   }),
   schedule,
   jitter: number(0, 1),
-  rate: section({ rarp: rate, arp: rate, na: rate }),
+  rate: section({ rarp: rate, arp: rate, na: rate, mcast: rate }),
   damping: section({
     failovers: whole(1, 1000, ' failovers'),
     within: duration('1s', '1d'),

@@ -1,7 +1,7 @@
 import { parseIp } from '../addr/ip.js';
 import { parseMac, parseStationMac } from '../addr/mac.js';
 import { FRAME_KINDS } from '../config/config.js';
-import type { GuestDescription, LimitDescription } from '../guests/description.js';
+import type { LimitDescription } from '../guests/description.js';
 import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
 import type { Source } from '../sources/sighting.js';
@@ -23,7 +23,7 @@ import { statusReport } from './status.js';
  *     {"v":1,"error":{"code":"USAGE","exitCode":2,"message":"bond7: no such device; ..."}}
  */
 
-const { flag, integer, listOf, literal, nullable, object, optional, parsed, recordOf, text } = shape;
+const { flag, integer, listOf, literal, nullable, object, optional, orElse, parsed, recordOf, text } = shape;
 
 /** Longer than any device's name (IFNAMSIZ is 16), so that a wrong name is answered with the right words. */
 const name = text(256);
@@ -68,7 +68,7 @@ export const REQUESTS = {
   page: object({ op: literal('page') }),
 };
 
-const guest: shape.Check<GuestDescription> = object({
+const guest = object({
   mac,
   vlan,
   port: nullable(name),
@@ -78,6 +78,8 @@ const guest: shape.Check<GuestDescription> = object({
   lastSeen: nullable(count),
   announced: flag,
   reason: nullable(reason),
+  /** Some of the multicast groups that it was heard to report. Earlier daemons do not say. */
+  groups: orElse([], listOf(text(64))),
 });
 
 const frame: shape.Check<ManualFrame> = object({ kind, mac, vlan, ip: nullable(parsed(parseIp, 'an IP address')) });

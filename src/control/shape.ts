@@ -54,6 +54,11 @@ export function optional<T>(check: Check<T>): Check<T | null> {
   return (value, path) => (value === undefined ? null : nullable(check)(value, path));
 }
 
+/** A value that others leave out, who mean `usual` by that. */
+export function orElse<T>(usual: T, check: Check<T>): Check<T> {
+  return (value, path) => (value === undefined ? usual : check(value, path));
+}
+
 export function listOf<T>(check: Check<T>): Check<readonly T[]> {
   return (value, path) =>
     Array.isArray(value) ? value.map((item, index) => check(item, `${path}[${index}]`)) : fail(path, 'a list');

@@ -2,14 +2,14 @@ import type { FailoverRecord } from '../plan/failover-record.js';
 import { HEARING_WAYS } from '../sources/hearing.js';
 import * as shape from './shape.js';
 
-const { flag, integer, listOf, literal, nullable, object, quantity, recordOf, text } = shape;
+const { flag, integer, listOf, literal, nullable, object, orElse, quantity, recordOf, text } = shape;
 
 const name = text(256);
 const count = integer(0, Number.MAX_SAFE_INTEGER);
 /** Also for a clock that is set wrong. */
 const seconds = quantity(0, 1e12);
 const unixTime = quantity(-1e12, 1e12);
-const sent = object({ rarp: count, garp: count, na: count });
+const sent = object({ rarp: count, garp: count, na: count, mcast: orElse(0, count) });
 
 const failover: shape.Check<FailoverRecord> = object({
   time: unixTime,

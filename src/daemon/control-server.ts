@@ -8,6 +8,7 @@ import type {
   KernelResults,
 } from '../control/messages.js';
 import { BondheraldError, BusyError, ControlSocketError, oneLine } from '../errors.js';
+import type { GroupTable } from '../groups/group-table.js';
 import type { HostState } from '../guests/host-state.js';
 import { listenUnix, shareWithGroup, type UnixServer } from '../sys/unix/unix-server.js';
 import type { Verdict } from '../guests/verdict.js';
@@ -53,6 +54,7 @@ export class ControlServer {
       readonly hearingOf: (bond: BondId) => Hearing;
       /** The status page, to be read from a file. */
       readonly page: () => Promise<string>;
+      readonly groups: GroupTable;
     },
     private readonly manual: ManualTools,
     private readonly hostKnown: () => Promise<void>,
@@ -130,8 +132,10 @@ export class ControlServer {
       hearingOf: tools.hearingOf,
       bonds,
     };
-    const { clock } = tools;
-    return answerRequest<Op>({ host, now: clock.monotonic(), clock, reasonFor, manual, announced, daemon }, request);
+    const { clock, groups } = tools;
+    const now = clock.monotonic();
+    const groupsOf = (verdict: Verdict) => groups.groupsOf(verdict, now);
+    return answerRequest<Op>({ host, now, clock, reasonFor, groupsOf, manual, announced, daemon }, request);
   }
 
   private note({ report: { bond, dryRun, sent, suppressed, cut }, outcome }: Announced): void {
@@ -152,7 +156,7 @@ export class ControlServer {
 export function manualTools(
   settings: Settings,
   announcements: Announcements,
-  tools: Pick<ManualTools, 'clock' | 'openPort' | 'refresh'>,
+  tools: Pick<ManualTools, 'clock' | 'openPort' | 'reportsOf' | 'refresh'>,
 ): ManualTools {
   return {
     ...tools,

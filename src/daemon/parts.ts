@@ -1,7 +1,9 @@
 import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
+import { GroupTable } from '../groups/group-table.js';
 import { newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/turns.js';
+import { groupReports } from '../host/group-reports.js';
 import { FailoverHistory } from '../host/history.js';
 import { followLibvirt } from '../host/libvirt-watch.js';
 import { followProxmox } from '../host/proxmox-watch.js';
@@ -49,9 +51,11 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const bonds = new Map<BondId, BondGuests>();
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
   const announcer = new Announcer(host, bonds, config, events, startThread, clock);
-  const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) =>
-    wanted === false ? null : new Snooper(host, bonds, tools, startThread, wanted === 'socket' ? 'socket' : 'mirror'),
-  );
+  const groups = new GroupTable(config.guests.limits.total);
+  const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) => {
+    const how = wanted === 'socket' ? 'socket' : 'mirror';
+    return wanted === false ? null : new Snooper(host, bonds, { ...tools, groups }, startThread, how);
+  });
   const hearingOf = (bond: BondId): Hearing => snooper.task?.hearingOf(bond) ?? NOT_WANTED;
   const hostKnown = (): Promise<void> => kernel.ready;
   const libvirt = followLibvirt(config, host, { ...tools, signOfLibvirt }, around.openFolder, hostKnown);
@@ -66,19 +70,22 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
   const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
   const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
-  const announcements = new Announcements(config.announce, bonds, { ...tools, openPort, addressesOf }, slaveOf, nameOf);
+  const reportsOf = groupReports(host, groups);
+  const sent = { ...tools, openPort, addressesOf, reportsOf };
+  const announcements = new Announcements(config.announce, bonds, sent, slaveOf, nameOf);
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
   const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });
   const shown = { metrics, host, bonds, sockets, hearingOf, page: pages.served };
   const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
-  const manual = manualTools(settings, announcements, { clock, openPort, refresh: () => events.emit('guestsChanged') });
+  const refresh = (): void => void events.emit('guestsChanged');
+  const manual = manualTools(settings, announcements, { clock, openPort, reportsOf, refresh });
   const known = (): Promise<void> => ovs.known();
   const knownNow = async (): Promise<void> => {
     await known();
     await kernel.readUntold();
   };
-  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file }, manual, knownNow);
+  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file, groups }, manual, knownNow);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
     announcerReady: () => announcer.whole(),

@@ -1,8 +1,9 @@
 import { ipFromBytes, type Ip } from '../addr/ip.js';
 import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { encodeArpPacket, ETH_P_ARP, NO_IPV4 } from './arp.js';
-import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from './dhcp.js';
+import { DHCP_SERVER_PORT, PROTOCOL_UDP } from './dhcp.js';
 import { encodeEthernet } from './ethernet.js';
+import { ETH_P_IP } from './ipv4.js';
 import { ETH_P_IPV6 } from './ipv6.js';
 import { NEXT_HEADER_ICMPV6, NS_TYPE } from './nd.js';
 

@@ -1,7 +1,8 @@
 import type { BondGuestList } from '../control/messages.js';
-import { describeGuest, type GuestDescription } from '../guests/description.js';
+import { describeGuest } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import { byMacAndVlan, type SuppressReason, type Verdict } from '../guests/verdict.js';
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { Slices } from '../tasks/slices.js';
 import { sortInSlices } from '../tasks/sorted.js';
@@ -10,6 +11,9 @@ import type { Bond } from '../topology/bonds.js';
 /** Every so many guests it is looked whether the slice is over. */
 const STEP = 16;
 
+/** So many multicast groups of a guest are listed. */
+const GROUPS_SHOWN = 16;
+
 /** Where guests are looked up. */
 export interface GuestsKnown {
   readonly host: HostState;
@@ -17,6 +21,8 @@ export interface GuestsKnown {
   readonly now: number;
   /** Why a guest is not announced (null: it is), from who knows more than the verdict does. */
   readonly reasonFor?: (verdict: Verdict) => SuppressReason | null;
+  /** The multicast groups that it was heard to report, from who listens. */
+  readonly groupsOf?: (verdict: Verdict) => readonly Ip[];
 }
 
 /**
@@ -25,12 +31,12 @@ export interface GuestsKnown {
  * @param macs of whom; some may come twice
  */
 export async function listGuests(
-  { host, now, reasonFor = ({ suppressed }) => suppressed }: GuestsKnown,
+  { host, now, reasonFor = ({ suppressed }) => suppressed, groupsOf = () => [] }: GuestsKnown,
   bonds: readonly Pick<Bond, 'ifindex' | 'name'>[],
   macs: Iterable<Mac>,
   slices: Slices,
 ): Promise<BondGuestList[]> {
-  const lists = new Map(bonds.map(({ ifindex, name }) => [ifindex, { bond: name, guests: [] as GuestDescription[] }]));
+  const lists = new Map(bonds.map(({ ifindex, name }) => [ifindex, { bond: name, guests: [] as BondGuestList['guests'][number][] }]));
   let before: Mac | null = null;
   let steps = 0;
   for (const mac of await inOrder(macs, slices)) {
@@ -38,7 +44,10 @@ export async function listGuests(
     if (mac === before) continue;
     before = mac;
     for (const verdict of host.verdicts(mac).sort(byMacAndVlan))
-      lists.get(verdict.bond)?.guests.push(describeGuest(host, verdict, now, reasonFor(verdict)));
+      lists.get(verdict.bond)?.guests.push({
+        ...describeGuest(host, verdict, now, reasonFor(verdict)),
+        groups: groupsOf(verdict).slice(0, GROUPS_SHOWN),
+      });
   }
   return [...lists.values()];
 }

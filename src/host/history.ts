@@ -1,4 +1,4 @@
-import type { FrameKind } from '../config/config.js';
+import { type FrameKind, NO_FRAMES } from '../config/config.js';
 import type { FailoverRecord, RunResult } from '../plan/failover-record.js';
 import type { Clock } from '../sys/clock.js';
 import type { BondId } from '../topology/bond-id.js';
@@ -111,8 +111,6 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** The configuration allows no longer schedule. */
 const MAX_ROUNDS = 16;
 
-const NONE = { rarp: 0, garp: 0, na: 0 };
-
 /** Endings that leave something to announce, at the latest at the next start. */
 const CUT_SHORT: ReadonlySet<string> = new Set<RunResult>(['damped', 'superseded', 'stopped']);
 
@@ -133,7 +131,7 @@ class RecordInTheMaking {
       firstFrame: null,
       lastRarp: sent > 0 ? micro(lastFrame) : null,
       firstRoundOut: null,
-      sent: NONE,
+      sent: NO_FRAMES,
       refused: {},
       rounds: [],
       roundsPlanned,
@@ -165,7 +163,7 @@ class RecordInTheMaking {
     record.sent = { ...record.sent, [kind]: record.sent[kind] + frames };
     const last = record.rounds.at(-1);
     const isNew = !last || (round > last.round && record.rounds.length < MAX_ROUNDS);
-    const current = isNew ? { round, start: micro(at), sent: NONE } : last;
+    const current = isNew ? { round, start: micro(at), sent: NO_FRAMES } : last;
     const sent = { ...current.sent, [kind]: current.sent[kind] + frames };
     record.rounds = [...record.rounds.slice(0, isNew ? MAX_ROUNDS : -1), { ...current, end: micro(at), sent }];
   }

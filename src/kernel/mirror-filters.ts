@@ -1,6 +1,9 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../frames/arp.js';
-import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from '../frames/dhcp.js';
+import { DHCP_SERVER_PORT, PROTOCOL_UDP } from '../frames/dhcp.js';
+import { PROTOCOL_IGMP } from '../frames/igmp.js';
+import { ETH_P_IP } from '../frames/ipv4.js';
 import { ETH_P_IPV6 } from '../frames/ipv6.js';
+import { NEXT_HEADER_HOP_BY_HOP } from '../frames/mld.js';
 import { NEXT_HEADER_ICMPV6 } from '../frames/nd.js';
 import { ECHO_OPERATION, ECHO_SENDER_IP } from '../frames/mirror-echo.js';
 import { ETH_P_8021AD, ETH_P_8021Q } from './constants.js';
@@ -11,7 +14,8 @@ const ETHER_TYPE = -2;
 const IPV4_PROTOCOL = 9;
 const UDP_DESTINATION = 22; // behind an IPv4 header without options
 const IPV6_NEXT_HEADER = 6;
-const ICMPV6_TYPE = 40;
+/** The type of ICMPv6, or what is behind a hop-by-hop header. */
+const BEHIND_IPV6 = 40;
 const TAG_BYTES = 4;
 
 /** The first of our prefs: above 49152, the highest that the kernel gives, so that we hear what no other filter drops. */
@@ -21,11 +25,11 @@ const byte = (value: number, at: number, mask = 0xff): U32Match => ({ bytes: 1, 
 const half = (value: number, at: number): U32Match => ({ bytes: 2, value, mask: 0xffff, at });
 
 const DHCP = [byte(PROTOCOL_UDP, IPV4_PROTOCOL), half(DHCP_SERVER_PORT, UDP_DESTINATION)];
-/** ICMPv6 types 132 to 135, and 136; 133 to 136 are Neighbor Discovery. */
-const ND = [byte(0x84, ICMPV6_TYPE, 0xfc), byte(136, ICMPV6_TYPE)].map((type) => [
-  byte(NEXT_HEADER_ICMPV6, IPV6_NEXT_HEADER),
-  type,
-]);
+const IGMP = [byte(PROTOCOL_IGMP, IPV4_PROTOCOL)];
+/** ICMPv6 types 128 to 143: Neighbor Discovery is 133 to 136, and of the others only echoes are many. */
+const ND = [byte(NEXT_HEADER_ICMPV6, IPV6_NEXT_HEADER), byte(0x80, BEHIND_IPV6, 0xf0)];
+/** ICMPv6 behind a hop-by-hop header, which MLD has and little else. */
+const MLD = [byte(NEXT_HEADER_HOP_BY_HOP, IPV6_NEXT_HEADER), byte(NEXT_HEADER_ICMPV6, BEHIND_IPV6)];
 
 const EVERY: U32Match = { bytes: 2, value: 0, mask: 0, at: 0 };
 
@@ -46,7 +50,9 @@ const BEHIND_TAG = [
   ofType(ETH_P_ARP),
   ofType(ETH_P_RARP),
   ofType(ETH_P_IP, DHCP),
-  ...ND.map((matches) => ofType(ETH_P_IPV6, matches)),
+  ofType(ETH_P_IP, IGMP),
+  ofType(ETH_P_IPV6, ND),
+  ofType(ETH_P_IPV6, MLD),
 ];
 /** And behind one more, which stands in the frame. */
 const BEHIND_TWO = BEHIND_TAG.map((matches) =>
@@ -64,8 +70,8 @@ const BEHIND_TWO = BEHIND_TAG.map((matches) =>
 export const MIRROR_FILTERS: readonly MirrorFilter[] = [
   { protocol: ETH_P_ARP, matches: [[EVERY], ECHO] },
   { protocol: ETH_P_RARP, matches: [null] },
-  { protocol: ETH_P_IP, matches: [DHCP] },
-  { protocol: ETH_P_IPV6, matches: ND },
+  { protocol: ETH_P_IP, matches: [DHCP, IGMP] },
+  { protocol: ETH_P_IPV6, matches: [ND, MLD] },
   ...[ETH_P_8021Q, ETH_P_8021AD].map((protocol) => ({ protocol, matches: [...BEHIND_TAG, ...BEHIND_TWO] })),
 ].flatMap(({ protocol, matches }, i) =>
   matches.map((each) => ({ pref: FIRST_MIRROR_PREF + i, protocol, matches: each, redirects: each === ECHO })),

@@ -1,7 +1,8 @@
+import type { Mac } from '../addr/mac.js';
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
 import type { Hearing } from '../sources/hearing.js';
-import type { Heard, HeardIgnoreReason } from '../sources/snoop.js';
+import type { Heard, HeardGroups, HeardIgnoreReason } from '../sources/snoop.js';
 import { moduleUrl } from '../sys/program.js';
 import type { WantedHearing } from './bond-listener.js';
 
@@ -42,7 +43,9 @@ interface HeardBatch {
   readonly heard: readonly Heard[];
   /** How many ARP frames left, those included that said the same. */
   readonly arpLeft: number;
-  readonly ignored: Readonly<Partial<Record<HeardIgnoreReason, number>>>;
+  /** In the order in which they were heard. */
+  readonly groups: readonly HeardGroups[];
+  readonly ignored: Readonly<Partial<Record<HeardIgnoreReason | 'groups-flood', number>>>;
 }
 
 /** From the listening thread to the daemon. */
@@ -57,14 +60,24 @@ export type FromSnoopThread =
 /** How many batches may be on their way to the daemon; then the thread waits, and the kernel drops and counts. */
 export const MAX_BATCHES_ON_THEIR_WAY = 8;
 
+/** So many groups and sources of one station are passed on in one turn: a frame full, and more than is kept of it. */
+const GROUPS_OF_ONE = 512;
+
+/** And so many of all stations: each costs the daemon's thread a microsecond or two. */
+const GROUPS_OF_ALL = 1024;
+
 /** Collects what frames say. Bounded by the number of frames that its owner adds before it drains the batch. */
 export class BatchOfHeard {
   private readonly heard = new Map<string, Heard>();
-  private readonly ignored = new Map<HeardIgnoreReason, number>();
+  private readonly ignored = new Map<keyof HeardBatch['ignored'], number>();
   private arpLeft = 0;
+  private readonly groups: HeardGroups[] = [];
+  private groupsOfAll = 0;
+  private readonly groupsOf = new Map<Mac, number>();
 
-  add(what: Heard | HeardIgnoreReason): void {
-    if (typeof what === 'string') return void this.ignored.set(what, (this.ignored.get(what) ?? 0) + 1);
+  add(what: Heard | HeardGroups | HeardIgnoreReason): void {
+    if (typeof what === 'string') return this.ignore(what);
+    if ('groups' in what) return this.addGroups(what);
     if (what.arp && what.direction === 'out') this.arpLeft++;
     const key = keyOf(what);
     this.heard.delete(key); // when two claim one address in turn, the last must come last
@@ -74,12 +87,31 @@ export class BatchOfHeard {
   /** @returns what was added since the last call; null for nothing */
   drain(): HeardBatch | null {
     const { heard, ignored, arpLeft } = this;
-    if (heard.size === 0 && ignored.size === 0) return null;
-    const batch = { heard: [...heard.values()], ignored: Object.fromEntries(ignored), arpLeft };
+    if (heard.size === 0 && ignored.size === 0 && this.groups.length === 0) return null;
+    const groups = this.groups.splice(0);
+    const batch = { heard: [...heard.values()], ignored: Object.fromEntries(ignored), arpLeft, groups };
     heard.clear();
     ignored.clear();
     this.arpLeft = 0;
+    this.groupsOfAll = 0;
+    this.groupsOf.clear();
     return batch;
+  }
+
+  /** A station that reports more than its share in this turn is heard no further in it. */
+  private addGroups(what: HeardGroups): void {
+    const { mac, groups } = what;
+    const records = groups.type === 'report' ? groups.records : [];
+    const count = records.reduce((sum, { sources }) => sum + 1 + sources.length, 0);
+    const ofOne = (this.groupsOf.get(mac) ?? 0) + count;
+    this.groupsOf.set(mac, ofOne);
+    if (ofOne > GROUPS_OF_ONE || this.groupsOfAll + count > GROUPS_OF_ALL) return this.ignore('groups-flood');
+    this.groupsOfAll += count;
+    this.groups.push(what);
+  }
+
+  private ignore(reason: keyof HeardBatch['ignored']): void {
+    this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + 1);
   }
 }
 

@@ -1,8 +1,9 @@
-import { decodeEthernet } from '../frames/ethernet.js';
+import { decodeEthernet, frameKey } from '../frames/ethernet.js';
+import type { GroupTable } from '../groups/group-table.js';
 import { type BondId, isOverlay, isOvsBond } from '../topology/bond-id.js';
 import { bondsBeyond } from '../topology/bonds-in-front.js';
 import type { HostState } from '../guests/host-state.js';
-import type { Heard } from '../sources/snoop.js';
+import type { Heard, HeardGroups } from '../sources/snoop.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
@@ -16,6 +17,7 @@ import { ReportOnce } from '../tasks/report-once.js';
 import type { DaemonEmitter } from '../wire/events.js';
 import { ThreadHandle } from '../wire/thread-handle.js';
 import type { Topology } from '../topology/topology.js';
+import type { BondGuests } from '../wire/bond-guests.js';
 
 /** Two things heard in one turn of the thread are so many seconds apart, for want of their own times. */
 const APART = 1e-9;
@@ -40,8 +42,13 @@ export class Snooper implements Task {
   /** @param bonds the bonds that are announced, by ifindex */
   constructor(
     private readonly host: HostState,
-    private readonly bonds: ReadonlyMap<BondId, unknown>,
-    private readonly tools: { readonly log: Log; readonly metrics: Metrics; readonly events: DaemonEmitter },
+    private readonly bonds: ReadonlyMap<BondId, Pick<BondGuests, 'place'>>,
+    private readonly tools: {
+      readonly log: Log;
+      readonly metrics: Metrics;
+      readonly events: DaemonEmitter;
+      readonly groups: GroupTable;
+    },
     startThread: StartThread,
     private readonly wanted: WantedHearing,
   ) {
@@ -152,7 +159,7 @@ export class Snooper implements Task {
     else if (message.type === 'heard') this.heard(message);
   }
 
-  private heard({ bond, heard, at, arpLeft, ignored }: FromSnoopThread & { type: 'heard' }): void {
+  private heard({ bond, heard, at, arpLeft, groups, ignored }: FromSnoopThread & { type: 'heard' }): void {
     const { events } = this.tools;
     this.thread.leave({ type: 'taken' });
     if (heard.length > 0) {
@@ -162,7 +169,18 @@ export class Snooper implements Task {
       if (echoes[0]) this.echoed(bond, echoes[0], echoes.length, at);
       events.emit('guestsChanged');
     }
+    if (groups.length > 0) this.heardGroups(bond, groups, at);
     for (const [reason, count] of Object.entries(ignored)) this.ignored(reason, count);
+  }
+
+  private heardGroups(bond: BondId, heard: readonly HeardGroups[], at: number): void {
+    const { groups, metrics } = this.tools;
+    const guests = this.bonds.get(bond);
+    for (const { mac, tags, groups: message } of heard) {
+      const station = { mac, bond, tags };
+      groups.heard(station, message, (guests?.place(frameKey(station)) ?? null) !== null, at);
+    }
+    for (const reason of groups.takeEvictions()) metrics.count('bondherald_guest_evictions_total', { reason });
   }
 
   /** Right after a failover the switches may return what was on its way; at any other time something is wrong outside. */

@@ -6,6 +6,7 @@ import {
   bytesNow,
   type DueFrame,
   rarpTurn,
+  reportTurns,
   type Turn,
   TurnQueue,
 } from './turns.js';
@@ -17,8 +18,13 @@ import { planRounds, PORT_DELAY_SECONDS, type Round } from './schedule.js';
 export type Buckets = Readonly<Record<FrameKind, TokenBucket>>;
 
 /** Full buckets. @param rarpCell where that for RARP keeps its number, if another thread is to draw from it */
-export function newBuckets({ rarp, arp, na }: AnnounceConfig['rate'], rarpCell?: Cell): Buckets {
-  return { rarp: new TokenBucket(rarp, rarpCell), garp: new TokenBucket(arp), na: new TokenBucket(na) };
+export function newBuckets({ rarp, arp, na, mcast }: AnnounceConfig['rate'], rarpCell?: Cell): Buckets {
+  return {
+    rarp: new TokenBucket(rarp, rarpCell),
+    garp: new TokenBucket(arp),
+    na: new TokenBucket(na),
+    mcast: new TokenBucket(mcast),
+  };
 }
 
 /** So many guests join a round before frames have their turn: a fraction of a millisecond. */
@@ -39,6 +45,7 @@ export class BondPlan {
     rarp: new TurnQueue<Turn>(),
     garp: new TurnQueue<Turn>(),
     na: new TurnQueue<Turn>(),
+    mcast: new TurnQueue<Turn>(),
   };
   private readonly naBook = new NaBook();
   /** The rounds to come. */
@@ -88,7 +95,7 @@ export class BondPlan {
 
   /** A guest has become announceable: it joins the run that lasts. */
   joined(key: string, now: number): void {
-    if (this.running) this.join(key, { at: now, first: false, withNa: true }, now);
+    if (this.running) this.join(key, { at: now, first: false, withNa: true, withReports: true }, now);
   }
 
   /** ARP frames have left by the bond that are not ours. */
@@ -115,7 +122,7 @@ export class BondPlan {
   next(now: number, limit: number): DueFrame[] {
     this.joinRound(now);
     const frames: DueFrame[] = [];
-    for (const kind of ['rarp', 'garp', 'na'] as const) this.take(kind, frames, now, limit);
+    for (const kind of FRAME_KINDS) this.take(kind, frames, now, limit);
     return frames;
   }
 
@@ -195,9 +202,11 @@ export class BondPlan {
     }
   }
 
-  private join(key: string, { first, withNa }: Round, now: number): void {
+  private join(key: string, { first, withNa, withReports }: Round, now: number): void {
     const { kinds } = this.settings;
     if (kinds.includes('rarp') && !(first && this.isDone(key))) this.queues.rarp.join(rarpTurn(key));
+    if (withReports && kinds.includes('mcast'))
+      for (const turn of reportTurns(this.guests, key, now)) this.queues.mcast.join(turn);
     if (!kinds.includes('garp') && !kinds.includes('na')) return;
     for (const { ip } of announcedAddresses(this.guests, key, now)) {
       const turn = addressTurn(key, ip);

@@ -1,4 +1,4 @@
-import type { FrameKind } from '../config/config.js';
+import type { FrameCounts } from '../config/config.js';
 
 /** How an announcement can end: the values of a label of metrics. */
 export const RUN_RESULTS = [
@@ -28,7 +28,7 @@ export interface RoundRecord {
   readonly start: number;
   readonly end: number;
   /** Frames that the kernel took. */
-  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly sent: FrameCounts;
 }
 
 /** A failover, and what was sent because of it. Of times all but `time` are in seconds from it. */
@@ -53,7 +53,7 @@ export interface FailoverRecord {
   /** When the rate had let the last RARP frame of the first round go; null where it held none up, or holds them still. */
   readonly firstRoundOut: number | null;
   /** Frames that the kernel took. */
-  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly sent: FrameCounts;
   /** Frames that it refused, by the symbolic errno. */
   readonly refused: Readonly<Record<string, number>>;
   /** In their order, those that had a frame; at most as many as are planned. */

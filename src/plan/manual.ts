@@ -1,7 +1,8 @@
 import { byMacAndVlan, outerVlan, type SuppressReason, type Verdict } from '../guests/verdict.js';
-import type { Address, Announceable, Place } from './turns.js';
+import type { Address, Announceable, Place, ReportsOf } from './turns.js';
 import type { BondPlan } from './bond-plan.js';
 import type { Ip } from '../addr/ip.js';
+import type { GroupReport } from '../frames/group-records.js';
 import type { Mac } from '../addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
@@ -24,7 +25,7 @@ export interface ManualFrame {
   readonly mac: Mac;
   /** The outermost tag, null for an untagged frame. */
   readonly vlan: number | null;
-  /** null for RARP. */
+  /** null for RARP, and for reports of groups. */
   readonly ip: Ip | null;
 }
 
@@ -49,6 +50,7 @@ export class ManualGuests implements Announceable {
   constructor(
     private readonly host: HostState,
     private readonly request: ManualRequest,
+    private readonly reportsOf: ReportsOf = () => [],
   ) {
     const wanted = request.macs.length > 0 ? new Set(request.macs) : host.macs();
     const verdicts = [...wanted].flatMap((mac) => this.chosen(mac)).sort(byMacAndVlan);
@@ -79,6 +81,10 @@ export class ManualGuests implements Announceable {
 
   addresses({ mac, tags }: Place, now: number): readonly Address[] {
     return this.host.addressesOf(mac, { bond: this.request.bond, tags }, now);
+  }
+
+  reports(place: Place, now: number): readonly GroupReport[] {
+    return this.reportsOf(this.request.bond, place, now);
   }
 
   private verdict(key: string): Verdict | null {

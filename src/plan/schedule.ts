@@ -7,10 +7,15 @@ export interface Round {
   readonly first: boolean;
   /** Whether Neighbor Advertisements belong to it: RFC 4861 section 7.2.6 allows three. */
   readonly withNa: boolean;
+  /** Whether reports of groups belong to it: two, as hosts send them (the robustness variable, RFC 3376 section 8.1). */
+  readonly withReports: boolean;
 }
 
 /** Where the second Neighbor Advertisement belongs: late enough for a switch that was busy, early enough to help. */
 const SECOND_NA_SECONDS = 3;
+
+/** Reports of groups belong to so many rounds, from the first. */
+const REPORTS = 2;
 
 /**
  * How long a run lasts at least while guests wait for a bridge's port to forward: twice the forward delay of spanning tree
@@ -37,6 +42,7 @@ export function planRounds(
       at: start + offset * (1 + jitter * chance()),
       first: n === 0,
       withNa: withNa.has(n),
+      withReports: n < REPORTS,
     }))
     .sort((a, b) => a.at - b.at);
 }

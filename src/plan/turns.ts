@@ -1,9 +1,12 @@
 import { type Ip, isIpv4 } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
+import type { BondId } from '../topology/bond-id.js';
 import { addressKey, type Tag } from '../frames/ethernet.js';
 import type { FrameKind } from '../config/config.js';
 import { encodeGratuitousArp } from '../frames/arp.js';
+import type { GroupReport } from '../frames/group-records.js';
 import { encodeUnsolicitedNa } from '../frames/nd.js';
+import { encodeReport } from '../groups/reports.js';
 
 /** A MAC, and how its frames leave the bond. */
 export interface Place {
@@ -29,9 +32,14 @@ export interface Announceable {
   place(key: string): Place | null;
   /** @param now monotonic clock, seconds */
   addresses(place: Place, now: number): readonly Address[];
+  /** What the station reports of its multicast groups, each in one frame. @param now monotonic clock, seconds */
+  reports(place: Place, now: number): readonly GroupReport[];
   /** Whether guests are not announced for no other reason than that their bridge's port does not forward yet. */
   waiting(): boolean;
 }
+
+/** What a station reports of its multicast groups at an exit. @param now monotonic clock, seconds */
+export type ReportsOf = (bond: BondId, place: Place, now: number) => readonly GroupReport[];
 
 /** One frame's place in a queue: the frame of a guest, or of one of its addresses. */
 export interface Turn {
@@ -39,8 +47,10 @@ export interface Turn {
   readonly kind: FrameKind;
   /** Whose: a MAC and the tags it leaves with. */
   readonly key: string;
-  /** The address that it is about; null for RARP. */
+  /** The address that it is about; null for RARP, and for reports of groups. */
   readonly ip: Ip | null;
+  /** Which of the reports of its groups it is, of as many as they are then. */
+  readonly part?: number;
 }
 
 /** A frame whose turn it is. */
@@ -58,6 +68,13 @@ export function addressTurn(key: string, ip: Ip): Turn {
   return { id: addressKey(key, ip), kind: isIpv4(ip) ? 'garp' : 'na', key, ip };
 }
 
+/** The frames by which a guest reports its groups. */
+export function reportTurns(guests: Announceable, key: string, now: number): Turn[] {
+  const place = guests.place(key);
+  const reports = place ? guests.reports(place, now) : [];
+  return reports.map((_, part) => ({ id: `${key} ${part}`, kind: 'mcast', key, ip: null, part }));
+}
+
 /** The addresses of a guest that are announced now. */
 export function announcedAddresses(guests: Announceable, key: string, now: number): readonly Address[] {
   const place = guests.place(key);
@@ -68,13 +85,21 @@ export function announcedAddresses(guests: Announceable, key: string, now: numbe
  * The bytes of a frame whose turn it is, as the guest's frames leave now.
  * @returns null when it may not be sent any more: the guest is not announced now, or the address is not its own
  */
-export function bytesNow({ kind, key, ip }: Turn, guests: Announceable, now: number): Uint8Array | null {
+export function bytesNow(turn: Turn, guests: Announceable, now: number): Uint8Array | null {
+  const { kind, key, ip } = turn;
+  if (kind === 'mcast') return reportNow(turn, guests, now);
   if (kind === 'rarp' || ip === null) return guests.rarp(key);
   const place = guests.place(key);
   const address = announcedAddresses(guests, key, now).find((each) => each.ip === ip);
   if (!place || !address) return null;
   if (kind === 'garp') return encodeGratuitousArp(place.mac, ip, place.tags);
   return encodeUnsolicitedNa(place.mac, ip, address.router, place.tags);
+}
+
+function reportNow({ key, part = 0 }: Turn, guests: Announceable, now: number): Uint8Array | null {
+  const place = guests.place(key);
+  const report = place && guests.reports(place, now)[part];
+  return place && report ? encodeReport(place.mac, report, place.tags) : null;
 }
 
 /**

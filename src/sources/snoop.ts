@@ -3,8 +3,12 @@ import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { FrameError } from '../errors.js';
 import { ARP_REPLY, decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
-import { decodeDhcp, decodeUdp, DHCP, DHCP_SERVER_PORT, ETH_P_IP } from '../frames/dhcp.js';
-import { decodeIpv6, ETH_P_IPV6 } from '../frames/ipv6.js';
+import { decodeDhcp, decodeUdp, DHCP, DHCP_SERVER_PORT } from '../frames/dhcp.js';
+import type { GroupMessage } from '../frames/group-records.js';
+import { decodeIgmp } from '../frames/igmp.js';
+import { decodeIpv4, ETH_P_IP, type Ipv4Packet } from '../frames/ipv4.js';
+import { decodeIpv6, ETH_P_IPV6, type Ipv6Packet } from '../frames/ipv6.js';
+import { decodeMld } from '../frames/mld.js';
 import { decodeNd, UNSPECIFIED } from '../frames/nd.js';
 
 /**
@@ -37,6 +41,11 @@ export interface Heard {
   readonly proof: boolean;
 }
 
+/** What one frame says of multicast groups: a report that left, or a query that passed. */
+export interface HeardGroups extends Pick<Heard, 'mac' | 'tags'> {
+  readonly groups: GroupMessage;
+}
+
 /** Why a frame says nothing. Closed set: it is a label of metrics. */
 export type HeardIgnoreReason = 'not-of-interest' | 'malformed' | 'group-source' | 'zero-source';
 
@@ -53,23 +62,30 @@ const NOTHING: Says = { ...SILENT, arp: false, proof: true };
  * an answer to one station claims nothing either, because proxies give it for others (RFC 1027).
  * A kernel probes and solicits by itself when a device comes up, for instance a macvtap that waits for a migration: what
  * comes from no address, and Router Solicitations (RFC 4861 section 6.3.7), prove nothing of the guest with that MAC.
+ * Reports of groups that come in say nothing of who is here, and those that leave say nothing but groups.
  * @param checksumReady false when the frame was on its way to hardware that fills the checksum in
  */
-export function readFrame(bytes: Uint8Array, direction: Direction, checksumReady = true): Heard | HeardIgnoreReason {
+export function readFrame(
+  bytes: Uint8Array,
+  direction: Direction,
+  checksumReady = true,
+): Heard | HeardGroups | HeardIgnoreReason {
   try {
     const frame = decodeEthernet(bytes);
     if (isGroupMac(frame.source)) return 'group-source';
     if (frame.source === ZERO_MAC) return 'zero-source';
     const says = read(frame, checksumReady);
     if (!says) return 'not-of-interest';
-    return { mac: frame.source, tags: frame.tags.filter(({ vid }) => vid !== 0), direction, ...says };
+    const station = { mac: frame.source, tags: frame.tags.filter(({ vid }) => vid !== 0) };
+    if (!('type' in says)) return { ...station, direction, ...says };
+    return says.type === 'query' || direction === 'out' ? { ...station, groups: says } : 'not-of-interest';
   } catch (error) {
     if (error instanceof FrameError) return 'malformed';
     throw error;
   }
 }
 
-function read(frame: EthernetFrame, checksumReady: boolean): Says | null {
+function read(frame: EthernetFrame, checksumReady: boolean): Says | GroupMessage | null {
   const { etherType, payload, source } = frame;
   switch (etherType) {
     case ETH_P_ARP:
@@ -77,10 +93,14 @@ function read(frame: EthernetFrame, checksumReady: boolean): Says | null {
     case ETH_P_RARP:
       decodeArpPacket(payload);
       return NOTHING;
-    case ETH_P_IPV6:
-      return readNd(payload, source, checksumReady);
-    case ETH_P_IP:
-      return readDhcp(payload, source);
+    case ETH_P_IPV6: {
+      const packet = decodeIpv6(payload);
+      return decodeMld(packet, checksumReady) ?? readNd(packet, source, checksumReady);
+    }
+    case ETH_P_IP: {
+      const packet = decodeIpv4(payload);
+      return decodeIgmp(packet) ?? readDhcp(packet, source);
+    }
     default:
       return null;
   }
@@ -95,8 +115,8 @@ function readArp({ payload, source, destination }: EthernetFrame): Says {
   return { ...NOTHING, ...said, arp: true, proof: senderIp !== NO_IPV4 };
 }
 
-function readNd(payload: Uint8Array, source: Mac, checksumReady: boolean): Says | null {
-  const message = decodeNd(decodeIpv6(payload), checksumReady);
+function readNd(packet: Ipv6Packet, source: Mac, checksumReady: boolean): Says | null {
+  const message = decodeNd(packet, checksumReady);
   if (!message) return null;
   const own = message.linkLayer === source;
   const proof = message.source !== UNSPECIFIED && message.type !== 'rs';
@@ -120,8 +140,8 @@ function readNd(payload: Uint8Array, source: Mac, checksumReady: boolean): Says 
  * A client that asks for more time, or for other settings, fills in the address that it has (RFC 2131 table 5); its
  * packet must then come from there, or a filter for addresses in IP headers has not seen the claim.
  */
-function readDhcp(payload: Uint8Array, source: Mac): Says | null {
-  const datagram = decodeUdp(payload);
+function readDhcp(packet: Ipv4Packet, source: Mac): Says | null {
+  const datagram = decodeUdp(packet);
   if (datagram?.destinationPort !== DHCP_SERVER_PORT) return null;
   const message = decodeDhcp(datagram.payload);
   const nothing = { ...NOTHING, proof: datagram.source !== NO_IPV4 };

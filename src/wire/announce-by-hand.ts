@@ -1,10 +1,11 @@
 import type { BondId } from '../topology/bond-id.js';
-import type { AnnounceConfig, FrameKind } from '../config/config.js';
+import { allFrames, type AnnounceConfig, type FrameCounts, type FrameKind, NO_FRAMES } from '../config/config.js';
 import type { AnnounceReport, AnnounceRequest } from '../control/messages.js';
 import { PermissionError, UsageError } from '../errors.js';
 import type { HostState } from '../guests/host-state.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import { listFrames, type ManualFrame, ManualGuests, manualSettings } from '../plan/manual.js';
+import type { ReportsOf } from '../plan/turns.js';
 import { chance, type Clock } from '../sys/clock.js';
 import { BondRun } from './bond-run.js';
 import type { SlicePort } from './slice-port.js';
@@ -20,6 +21,7 @@ export interface ManualTools {
   bucketsOf(bond: BondId): Buckets;
   /** @returns whether what was true of the bond at the time of the call is true still */
   watchOver(bond: BondId): () => boolean;
+  readonly reportsOf: ReportsOf;
   /** Brings who is announced up to date. */
   refresh(): void;
 }
@@ -27,7 +29,7 @@ export interface ManualTools {
 /** What became of the frames of an announcement by hand. */
 interface ManualOutcome {
   /** Frames that the kernel took. */
-  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly sent: FrameCounts;
   /** Frames that it refused, by kind and symbolic errno. */
   readonly refused: readonly { readonly kind: FrameKind; readonly code: string; readonly frames: number }[];
   /** Whether it was cut short: the bond failed over meanwhile, or what is known of the host may be wrong. */
@@ -40,7 +42,7 @@ export interface Announced {
   readonly outcome: ManualOutcome;
 }
 
-const NOTHING: ManualOutcome = { sent: { rarp: 0, garp: 0, na: 0 }, refused: [], cut: false };
+const NOTHING: ManualOutcome = { sent: NO_FRAMES, refused: [], cut: false };
 
 /**
  * Announces the guests behind a bond, or says what that would send: nothing without an active slave.
@@ -54,7 +56,7 @@ export async function announceByHand(
   const { bond: name, macs, vlan, dryRun } = request;
   const { ifindex, activeSlave } = findBond(host.topology, name);
   const settings = settingsOf(request, tools.settings);
-  const guests = new ManualGuests(host, { bond: ifindex, macs, vlan });
+  const guests = new ManualGuests(host, { bond: ifindex, macs, vlan }, tools.reportsOf);
   const frames = activeSlave ? await list(settings, guests, tools.clock) : [];
   const send = activeSlave !== null && !dryRun;
   const outcome = send ? await transmit(name, ifindex, settings, guests, tools) : NOTHING;
@@ -63,7 +65,7 @@ export async function announceByHand(
     activeSlave: activeSlave?.name ?? null,
     dryRun,
     frames,
-    sent: outcome.sent.rarp + outcome.sent.garp + outcome.sent.na,
+    sent: allFrames(outcome.sent),
     suppressed: activeSlave ? guests.suppressed : [],
     refused: byCode(outcome),
     cut: outcome.cut,
@@ -98,7 +100,7 @@ function transmit(
   const mayGo = tools.watchOver(ifindex);
   const plan = new BondPlan(settings, tools.bucketsOf(ifindex), guests, chance);
   const port = openPort(name, ifindex, tools);
-  const sent = { rarp: 0, garp: 0, na: 0 };
+  const sent = { ...NO_FRAMES };
   const refused: { kind: FrameKind; code: string; frames: number }[] = [];
   plan.begin(tools.clock.monotonic(), () => false);
   return new Promise((resolve) => {

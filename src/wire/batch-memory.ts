@@ -39,11 +39,12 @@ export const WITHHELD = 10;
 export const IDLE = -1;
 const BUCKET_AT = 32;
 
-const generationBytes = (capacity: number): number => capacity * (MESSAGE_BYTES + IOVEC_BYTES + FRAME_BYTES);
+const generationBytes = (capacity: number, frameBytes: number): number =>
+  capacity * (MESSAGE_BYTES + IOVEC_BYTES + frameBytes);
 
 /** How many bytes a batch of `capacity` frames takes. Pages that no frame has touched take no memory. */
-export function batchBytes(capacity: number): number {
-  return CONTROL_BYTES + 2 * generationBytes(capacity);
+export function batchBytes(capacity: number, frameBytes = FRAME_BYTES): number {
+  return CONTROL_BYTES + 2 * generationBytes(capacity, frameBytes);
 }
 
 /** The control words of a batch. */
@@ -55,10 +56,11 @@ export const bucketWord = (memory: SharedArrayBuffer): BigInt64Array => new BigI
 /** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */
 export type Generation = ReturnType<typeof generationAt>;
 
-export function generationAt(generation: number, capacity: number) {
-  const messages = CONTROL_BYTES + generation * generationBytes(capacity);
+/** @param frameBytes how long a frame may be */
+export function generationAt(generation: number, capacity: number, frameBytes = FRAME_BYTES) {
+  const messages = CONTROL_BYTES + generation * generationBytes(capacity, frameBytes);
   const iovecs = messages + capacity * MESSAGE_BYTES;
-  return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES };
+  return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES, frameBytes };
 }
 
 /** Memory for one batch, which the failover thread shares. */

@@ -181,13 +181,13 @@ export class BatchWriter {
 /** Writes a frame and the structures that point to it. @param base the address of the memory in this process */
 export function writeFrame(
   { memory, base }: { readonly memory: SharedArrayBuffer; readonly base: bigint },
-  { messages, iovecs, frames }: Generation,
+  { messages, iovecs, frames, frameBytes }: Generation,
   slot: number,
   frame: Uint8Array,
 ): void {
   const iovec = iovecs + slot * IOVEC_BYTES;
-  const bytes = frames + slot * FRAME_BYTES;
-  new Uint8Array(memory, bytes, FRAME_BYTES).set(frame);
+  const bytes = frames + slot * frameBytes;
+  new Uint8Array(memory, bytes, frameBytes).set(frame);
   const pointers = new BigUint64Array(memory, iovec, 2);
   pointers[0] = base + BigInt(bytes);
   pointers[1] = BigInt(frame.length);

@@ -2,7 +2,7 @@ import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { SuppressReason } from '../guests/verdict.js';
-import type { Address, Place } from '../plan/turns.js';
+import type { Address, Place, ReportsOf } from '../plan/turns.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
 import { bucketWord, controlWords, EPOCH } from './batch-memory.js';
@@ -26,6 +26,7 @@ export interface AnnouncementTools {
   readonly openPort: (bond: BondId) => SlicePort;
   /** @param now monotonic clock, seconds */
   readonly addressesOf: (bond: BondId, place: Place, now: number) => readonly Address[];
+  readonly reportsOf: ReportsOf;
   readonly events: DaemonEmitter;
 }
 
@@ -53,6 +54,7 @@ export class BondAnnouncements {
       rarp: (key: string) => guests.rarp(key),
       place: (key: string) => guests.place(key),
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
+      reports: (place: Place, now: number) => tools.reportsOf(bond, place, now),
       waiting: () => WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
     };
     this.control = controlWords(batch.memory);
@@ -105,12 +107,13 @@ export class BondAnnouncements {
     if (this.settings === this.wanted) return;
     this.settings = this.wanted;
     const now = this.tools.clock.monotonic();
-    const { rarp, arp, na } = this.settings.rate;
+    const { rarp, arp, na, mcast } = this.settings.rate;
     // The failover thread has converted the tokens of RARP to the new rate, but for Open vSwitch's bonds.
     if (isOvsBond(this.bond)) this.buckets.rarp.configure(rarp, now);
     else this.buckets.rarp.follow(rarp, now);
     this.buckets.garp.configure(arp, now);
     this.buckets.na.configure(na, now);
+    this.buckets.mcast.configure(mcast, now);
     this.plan.configure(this.settings);
   }
 

@@ -1,4 +1,4 @@
-import type { FrameKind } from '../config/config.js';
+import { allFrames, type FrameCounts, type FrameKind, NO_FRAMES } from '../config/config.js';
 import type { BondPlan } from '../plan/bond-plan.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
@@ -144,7 +144,7 @@ function byKind(frames: readonly DueFrame[]): Map<FrameKind, number> {
 export interface RunReport {
   readonly result: RunResult;
   /** Frames that the kernel took. */
-  readonly sent: Readonly<Record<FrameKind, number>>;
+  readonly sent: FrameCounts;
   readonly refused: number;
   /** How long it took, in seconds. */
   readonly seconds: number;
@@ -152,7 +152,7 @@ export interface RunReport {
 
 /** Keeps count of an announcement while it lasts. */
 export class RunTally {
-  private readonly sentByKind = { rarp: 0, garp: 0, na: 0 };
+  private readonly sentByKind = { ...NO_FRAMES };
   private refusedFrames = 0;
 
   /** @param start when it began: monotonic clock, seconds @param first what became of its first burst */
@@ -175,7 +175,7 @@ export class RunTally {
   /** @param ending why it ended before its time; null when it did not */
   report(ending: RunResult | null, now: number): RunReport {
     const { sentByKind: sent, refusedFrames: refused, start } = this;
-    const whole = refused > 0 ? 'refused' : sent.rarp + sent.garp + sent.na > 0 ? 'completed' : 'empty';
+    const whole = refused > 0 ? 'refused' : allFrames(sent) > 0 ? 'completed' : 'empty';
     return { result: ending ?? whole, sent: { ...sent }, refused, seconds: now - start };
   }
 }

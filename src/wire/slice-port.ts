@@ -25,15 +25,18 @@ export interface SlicePort {
 /** Some 60 µs in the kernel. Others wait no longer than that, and a run that is cancelled sends no more than these. */
 export const FRAMES_A_SLICE = 64;
 
+/** The longest frame is a report of groups (groups/reports.ts: MTU), behind a VLAN tag for each device on its way. */
+const LONGEST = 1360;
+
 /** A port on a sender that does not wait. @param sending called with the frames that are about to leave */
 export function slicePortOn(
   sender: PacketSender,
   capacity = FRAMES_A_SLICE,
   sending: (frames: readonly Uint8Array[]) => void = () => undefined,
 ): SlicePort {
-  const memory = new SharedArrayBuffer(batchBytes(capacity));
+  const memory = new SharedArrayBuffer(batchBytes(capacity, LONGEST));
   const base = addressOf(new Uint8Array(memory));
-  const generation = generationAt(0, capacity);
+  const generation = generationAt(0, capacity, LONGEST);
   const messages = base + BigInt(generation.messages);
   return {
     capacity,

@@ -81,6 +81,7 @@ export class Simulation {
       damping: config.damping,
     });
     const tools: AnnouncementTools = {
+      reportsOf: () => [],
       clock: this.#clock,
       chance: seeded(seed),
       openPort: () => this.#port(slice),

@@ -3,7 +3,7 @@ import type { PageBond, PageGuest, PageValues } from '../../src/http/page/query.
 import type { FailoverRecord } from '../../src/plan/failover-record.js';
 import { BY_MIRROR } from './hearing.js';
 
-const sent = (rarp: number, garp: number, na: number) => ({ rarp, garp, na });
+const sent = (rarp: number, garp: number, na: number, mcast = 0) => ({ rarp, garp, na, mcast });
 
 /** A failover that is over, an hour old. */
 export function failover(change: Partial<FailoverRecord> = {}): FailoverRecord {

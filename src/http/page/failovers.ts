@@ -40,7 +40,7 @@ function failoverCard([bond, record]: BondFailover, isLatest: boolean, now: numb
 
 function figures(record: FailoverRecord): (readonly [name: string, value: Html | string])[] {
   const { firstFrame, lastRarp, firstRoundOut, sent, refused } = record;
-  const { rarp, garp, na } = sent;
+  const { rarp, garp, na, mcast } = sent;
   const codes = Object.entries(refused).sort(([, one], [, other]) => other - one);
   const refusals = codes.slice(0, CODES_SHOWN).map(([code, frames]) => `${thousands(frames)} ${code}`);
   if (codes.length > refusals.length) refusals.push(`${count(codes.length - refusals.length, 'other error')}`);
@@ -50,7 +50,7 @@ function figures(record: FailoverRecord): (readonly [name: string, value: Html |
     ...optional('First frame', firstFrame),
     ...optional('Last RARP of the first burst', lastRarp),
     ...optional('Last RARP of the first round', firstRoundOut),
-    ['Sent', `${thousands(rarp)} RARP, ${thousands(garp)} GARP, ${thousands(na)} NA`],
+    ['Sent', `${thousands(rarp)} RARP, ${thousands(garp)} GARP, ${thousands(na)} NA, ${thousands(mcast)} IGMP or MLD`],
     ...(refusals.length === 0 ? [] : [['Refused by the kernel', badge('bad', refusals.join(', '))] as const]),
     ['Announcement', badge(toneOf(record), endingWords(record))],
   ];
@@ -63,7 +63,7 @@ function toneOf({ result }: FailoverRecord): Tone {
 }
 
 function roundsTable(bond: string, { rounds, roundsPlanned, to }: FailoverRecord): Html {
-  const head = ['Round', 'First frame', 'Last frame', 'RARP', 'GARP', 'NA'];
+  const head = ['Round', 'First frame', 'Last frame', 'RARP', 'GARP', 'NA', 'MCAST'];
   return table(
     `Rounds of the failover of ${bond} to ${to} (${roundsPlanned} planned); times since the failover`,
     head,
@@ -71,8 +71,8 @@ function roundsTable(bond: string, { rounds, roundsPlanned, to }: FailoverRecord
   );
 }
 
-function roundRow({ round, start, end, sent: { rarp, garp, na } }: RoundRecord): Html {
-  const cells = [duration(start), duration(end), ...[rarp, garp, na].map(thousands)];
+function roundRow({ round, start, end, sent: { rarp, garp, na, mcast } }: RoundRecord): Html {
+  const cells = [duration(start), duration(end), ...[rarp, garp, na, mcast].map(thousands)];
   return html`<tr>
     <th scope="row">${round}</th>
     ${cells.map((cell) => html`<td class="n">${cell}</td>`)}

@@ -19,6 +19,7 @@ export const STYLE = html`<style>
     --rarp: #0a58ca;
     --garp: #9a5b00;
     --na: #7a3ea8;
+    --mcast: #1a7f37;
   }
   @media (prefers-color-scheme: dark) {
     :root {
@@ -35,6 +36,7 @@ export const STYLE = html`<style>
       --rarp: #5ea5ff;
       --garp: #e0a03c;
       --na: #c792ea;
+    --mcast: #57c274;
     }
   }
   * {
@@ -258,7 +260,8 @@ export const STYLE = html`<style>
   }
   svg .rarp,
   svg .garp,
-  svg .na {
+  svg .na,
+  svg .mcast {
     stroke-width: 8;
     stroke-linecap: round;
   }
@@ -270,6 +273,9 @@ export const STYLE = html`<style>
   }
   svg .na {
     stroke: var(--na);
+  }
+  svg .mcast {
+    stroke: var(--mcast);
   }
   svg text {
     fill: var(--dim);

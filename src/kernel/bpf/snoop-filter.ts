@@ -1,6 +1,9 @@
 import { ETH_P_ARP, ETH_P_RARP } from '../../frames/arp.js';
-import { DHCP_SERVER_PORT, ETH_P_IP, PROTOCOL_UDP } from '../../frames/dhcp.js';
+import { DHCP_SERVER_PORT, PROTOCOL_UDP } from '../../frames/dhcp.js';
+import { PROTOCOL_IGMP } from '../../frames/igmp.js';
+import { ETH_P_IP } from '../../frames/ipv4.js';
 import { ETH_P_IPV6 } from '../../frames/ipv6.js';
+import { NEXT_HEADER_HOP_BY_HOP } from '../../frames/mld.js';
 import { NA_TYPE, NEXT_HEADER_ICMPV6, RS_TYPE } from '../../frames/nd.js';
 import { assemble, compute, type Instruction, jump, label, type Line, load, pass } from './assembler.js';
 
@@ -13,7 +16,8 @@ const MARK = 20;
 // Offsets with X = 4 bytes for each tag.
 const ETHER_TYPE = 12;
 const IPV6_NEXT_HEADER = 20;
-const ICMPV6_TYPE = 54;
+/** The type of ICMPv6, or what is behind a hop-by-hop header. */
+const BEHIND_IPV6 = 54;
 const IPV4 = 14;
 const IPV4_FRAGMENT = 20;
 const IPV4_PROTOCOL = 23;
@@ -45,12 +49,12 @@ const byType = (ipv4: string): Line[] => [
   jump.equal(ETH_P_IP, { yes: ipv4, no: 'drop' }),
 ];
 
-/** From 'IPv6' to 'pass' for Neighbor Discovery, else to 'drop'. */
-const neighborDiscovery: readonly Line[] = [
+/** From 'IPv6' to 'pass' for Neighbor Discovery, else to 'drop' or to `behindOptions`. */
+const neighborDiscovery = (behindOptions = 'drop'): Line[] => [
   label('IPv6'),
   load.byte(IPV6_NEXT_HEADER),
-  jump.equal(NEXT_HEADER_ICMPV6, { no: 'drop' }),
-  load.byte(ICMPV6_TYPE),
+  jump.equal(NEXT_HEADER_ICMPV6, { no: behindOptions }),
+  load.byte(BEHIND_IPV6),
   jump.atLeast(RS_TYPE, { no: 'drop' }),
   jump.greater(NA_TYPE, { yes: 'drop', no: 'pass' }),
 ];
@@ -61,10 +65,13 @@ const shortCut: readonly Line[] = [
   jump.equal(ETH_P_IP, { yes: 'short IPv4' }),
   jump.equal(ETH_P_IPV6, { no: 'long way' }),
   load.byteAt(IPV6_NEXT_HEADER),
-  jump.equal(NEXT_HEADER_ICMPV6, { yes: 'long way', no: 'drop' }),
+  jump.equal(NEXT_HEADER_ICMPV6, { yes: 'long way' }),
+  jump.equal(NEXT_HEADER_HOP_BY_HOP, { yes: 'long way', no: 'drop' }),
   label('short IPv4'),
   load.byteAt(IPV4_PROTOCOL),
-  jump.equal(PROTOCOL_UDP, { no: 'drop' }),
+  jump.equal(PROTOCOL_UDP, { yes: 'short UDP' }),
+  jump.equal(PROTOCOL_IGMP, { yes: 'long way', no: 'drop' }),
+  label('short UDP'),
   load.byteAt(IPV4),
   jump.equal(NO_OPTIONS, { no: 'long way' }),
   load.halfAt(UDP_DESTINATION + LENGTH_WITHOUT_OPTIONS),
@@ -75,7 +82,8 @@ const shortCut: readonly Line[] = [
 /**
  * The filter of a listening socket. To libpcap, apart from the mark:
  *
- *    arp or rarp or icmp6 types 133 to 136 or (ip and udp dst port 67), each behind up to two tags of 802.1Q or 802.1ad
+ *    arp or rarp or icmp6 types 133 to 136 or icmp6 behind a hop-by-hop header or igmp or (ip and udp dst port 67),
+ *    each behind up to two tags of 802.1Q or 802.1ad
  *
  * One more tag may stand in the metadata of the frame, where drivers and VLAN devices put the outermost.
  * @param ownMarks frames with one of these marks do not pass
@@ -84,10 +92,16 @@ export function snoopFilter(...ownMarks: readonly number[]): Instruction[] {
   return assemble([
     ...shortCut,
     ...byType('IPv4'),
-    ...neighborDiscovery,
+    ...neighborDiscovery('behind IPv6'),
+
+    label('behind IPv6'),
+    jump.equal(NEXT_HEADER_HOP_BY_HOP, { no: 'drop' }),
+    load.byte(BEHIND_IPV6),
+    jump.equal(NEXT_HEADER_ICMPV6, { yes: 'pass', no: 'drop' }),
 
     label('IPv4'),
     load.byte(IPV4_PROTOCOL),
+    jump.equal(PROTOCOL_IGMP, { yes: 'pass' }),
     jump.equal(PROTOCOL_UDP, { no: 'drop' }),
     load.half(IPV4_FRAGMENT),
     jump.anyBit(0x1fff, { yes: 'drop' }), // the offset: a later fragment has no UDP header
@@ -151,7 +165,7 @@ export function watchFilter(frames: PassingFrames, ownMark: number): Instruction
     jump.equal(PACKET_OUTGOING, outgoing),
     ...(frames === 'in' ? [] : [load.special(MARK), jump.equal(ownMark, marked)]),
     ...byType('drop'),
-    ...neighborDiscovery,
+    ...neighborDiscovery(),
     label('drop'),
     pass(0),
     label('pass'),

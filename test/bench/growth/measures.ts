@@ -1,5 +1,6 @@
 /** What is measured of a host at each size. */
 import { Registry } from 'prom-client';
+import { GroupTable } from '../../../src/groups/group-table.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { StateKeeper } from '../../../src/daemon/state-keeper.js';
 import { FailoverHistory } from '../../../src/host/history.js';
@@ -116,6 +117,7 @@ export async function lists(guests: number, bonds: number, runs: number): Promis
     history,
     page,
     hearingOf: byMirror,
+    groups: new GroupTable(1),
   };
   const known = (): Promise<void> => Promise.resolve();
   const server = new ControlServer(host.state, host.bonds, tools, {} as never, known);

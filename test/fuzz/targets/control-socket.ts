@@ -7,6 +7,7 @@ import type { ManualTools } from '../../../src/wire/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { FailoverHistory } from '../../../src/host/history.js';
 import { SyscallError } from '../../../src/errors.js';
+import { GroupTable } from '../../../src/groups/group-table.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { newBuckets } from '../../../src/plan/bond-plan.js';
@@ -38,7 +39,8 @@ function newServer(): ControlServer {
   const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
   const metrics = new Metrics(new Registry());
-  const tools = { clock: systemClock, log, metrics, history, page, hearingOf: byMirror };
+  const groups = new GroupTable(1);
+  const tools = { groups, clock: systemClock, log, metrics, history, page, hearingOf: byMirror };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,
@@ -47,6 +49,7 @@ function newServer(): ControlServer {
     },
     bucketsOf: () => newBuckets(ANNOUNCE_DEFAULTS.rate),
     watchOver: () => () => true,
+    reportsOf: () => [],
     refresh: () => undefined,
   };
   return new ControlServer(host, new Map(), tools, manual, () => Promise.resolve());

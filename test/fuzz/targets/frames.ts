@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isStationIp, parseIp } from '../../../src/addr/ip.js';
+import { isMulticastIp, isStationIp, parseIp } from '../../../src/addr/ip.js';
 import { parseMac } from '../../../src/addr/mac.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
 import { seenDocument, seenLine } from '../../../src/cli/seen-line.js';
 import { FrameError } from '../../../src/errors.js';
 import { decodeEthernet, encodeEthernet, retag, type Tag } from '../../../src/frames/ethernet.js';
 import { decodeIpv6, encodeIpv6 } from '../../../src/frames/ipv6.js';
+import { recordBytes } from '../../../src/frames/group-records.js';
+import { GroupTable } from '../../../src/groups/group-table.js';
+import { encodeReport } from '../../../src/groups/reports.js';
 import { encodeRarp } from '../../../src/frames/arp.js';
 import { decodeRarp } from '../../support/rarp.js';
 import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
-import { type Heard, readFrame } from '../../../src/sources/snoop.js';
+import { type Heard, type HeardGroups, readFrame } from '../../../src/sources/snoop.js';
 import * as say from '../../support/say.js';
 import { recorded } from '../engine/corpus.js';
 import { assertOneLine, only } from '../engine/only.js';
@@ -39,6 +42,30 @@ function assertHeard({ mac, tags, claims, releases }: Heard, bytes: Uint8Array):
   for (const ip of [...claims, ...releases]) assert.ok(parseIp(ip) === ip && isStationIp(ip), ip);
 }
 
+/** What of groups is read takes no more room than the frame, and is read again from what we write of it. */
+function assertGroups({ mac, tags, groups }: HeardGroups, bytes: Uint8Array): void {
+  assertMac(mac);
+  assertTags(tags, bytes);
+  if (groups.type === 'query') return assert.ok(groups.version >= 1 && (groups.membershipInterval ?? 1) > 0);
+  const length = groups.family === 4 ? 4 : 16;
+  assert.ok(groups.records.reduce((sum, record) => sum + recordBytes(record, length), 0) <= bytes.length);
+  for (const { group, sources } of groups.records) {
+    assert.ok(isMulticastIp(group) && parseIp(group) === group, group);
+    for (const ip of sources) assert.equal(parseIp(ip), ip);
+  }
+  const table = new GroupTable(2);
+  const station = { mac, bond: 1, tags };
+  table.heard(station, groups, true, 0);
+  const said = table.reports(station, [], 0);
+  const latest = groups.family === 4 ? 3 : 2;
+  for (const report of said) {
+    const again = readFrame(encodeReport(mac, report, tags), 'out');
+    assert.ok(typeof again === 'object' && 'groups' in again && again.groups.type === 'report');
+    assert.deepEqual(again.groups.records, report.records);
+    assert.ok(report.version === latest || report.records.length === 1);
+  }
+}
+
 function assertSeen(frame: SeenFrame, bytes: Uint8Array): void {
   const sighted = { time: 1, link: 'up1', direction: 'in', ours: null } as const;
   assertOneLine(seenLine(frame, sighted, 4), 300 + 10 * frame.tags.length);
@@ -65,6 +92,7 @@ function run(bytes: Uint8Array): void {
   for (const checksumReady of [true, false]) {
     const heard = readFrame(bytes, 'out', checksumReady);
     if (typeof heard === 'string') assert.ok(REASONS.has(heard), heard);
+    else if ('groups' in heard) assertGroups(heard, bytes);
     else assertHeard(heard, bytes);
   }
   const seen = readSeen(bytes);

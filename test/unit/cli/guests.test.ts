@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Mac } from '../../../src/addr/mac.js';
+import type { BondGuestList } from '../../../src/control/messages.js';
 import { announcedLines } from '../../../src/cli/announce.js';
 import { guestsPage } from '../../../src/cli/guests.js';
 import { table } from '../../../src/cli/table.js';
 import { age } from '../../../src/plan/words.js';
-import type { GuestDescription } from '../../../src/guests/description.js';
 
-const GUEST: GuestDescription = {
+const GUEST: BondGuestList['guests'][number] = {
   mac: '52:54:00:00:00:01' as Mac,
   vlan: 10,
   port: 'tap1',
@@ -17,10 +17,11 @@ const GUEST: GuestDescription = {
   lastSeen: null,
   announced: true,
   reason: null,
+  groups: [],
 };
 
 test('guests are a table for each bond, its columns aligned', () => {
-  const silent: GuestDescription = {
+  const silent: BondGuestList['guests'][number] = {
     ...GUEST,
     vlan: null,
     port: 'vnet12',

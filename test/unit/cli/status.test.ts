@@ -16,9 +16,9 @@ const RECORD: FailoverRecord = {
   firstFrame: 70e-6,
   lastRarp: 312e-6,
   firstRoundOut: null,
-  sent: { rarp: 18, garp: 12, na: 9 },
+  sent: { rarp: 18, garp: 12, na: 9, mcast: 3 },
   refused: {},
-  rounds: [{ round: 1, start: 70e-6, end: 0.4, sent: { rarp: 18, garp: 12, na: 9 } }],
+  rounds: [{ round: 1, start: 70e-6, end: 0.4, sent: { rarp: 18, garp: 12, na: 9, mcast: 3 } }],
   roundsPlanned: 6,
   heldBack: null,
   result: 'completed',
@@ -108,7 +108,7 @@ test('what became of a failover is told in words, whatever it was', () => {
     told({ refused: { ENOBUFS: 2, EPERM: 1 } })[2],
     '  sent: 18 RARP, 12 GARP, 9 NA; refused by the kernel: 2 ENOBUFS, 1 EPERM',
   );
-  const nothing = { sent: { rarp: 0, garp: 0, na: 0 }, firstFrame: null, lastRarp: null, rounds: [] };
+  const nothing = { sent: { rarp: 0, garp: 0, na: 0, mcast: 0 }, firstFrame: null, lastRarp: null, rounds: [] };
   assert.deepEqual(told({ ...nothing, result: 'damped', seconds: 0, heldBack: 171.2 }).slice(1), [
     '  sent: nothing',
     '  damped: not announced, the bond fails over too often; waiting 2m52s',

@@ -56,6 +56,7 @@ const guestList = record({
       lastSeen: fc.option(fc.nat()),
       announced: fc.boolean(),
       reason: fc.option(fc.constantFrom('seen-on-uplink', 'too-many')),
+      groups: fc.array(fc.constantFrom('239.1.2.3', 'ff05::c')),
     }),
   ),
 }) as fc.Arbitrary<BondGuestList>;
@@ -74,7 +75,7 @@ const report = record({
 }) as fc.Arbitrary<AnnounceReport>;
 
 const seconds = fc.double({ min: 0, max: 1e9, noNaN: true }).map((value) => value + 0);
-const counts = record({ rarp: fc.nat(), garp: fc.nat(), na: fc.nat() });
+const counts = record({ rarp: fc.nat(), garp: fc.nat(), na: fc.nat(), mcast: fc.nat() });
 const byWord = fc.dictionary(fc.constantFrom('ENOBUFS', 'excluded'), fc.nat(), { noNullPrototype: true });
 
 const failover = record({

@@ -33,7 +33,7 @@ function open() {
   return { events, lines, devices, values, value };
 }
 
-const SENT = { rarp: 12, garp: 7, na: 3 };
+const SENT = { rarp: 12, garp: 7, na: 3, mcast: 2 };
 
 test('an announcement is counted at its end, its frames as they go, and it has one line in the log', async () => {
   const { events, lines, values, value } = open();

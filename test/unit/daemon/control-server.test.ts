@@ -13,6 +13,7 @@ import type { ManualTools } from '../../../src/wire/announce-by-hand.js';
 import { ControlServer } from '../../../src/daemon/control-server.js';
 import { FailoverHistory } from '../../../src/host/history.js';
 import { AlreadyRunningError, DaemonError, UsageError } from '../../../src/errors.js';
+import { GroupTable } from '../../../src/groups/group-table.js';
 import { HostState } from '../../../src/guests/host-state.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { type Clock, systemClock } from '../../../src/sys/clock.js';
@@ -44,13 +45,15 @@ function daemon(t: TestContext, clock: Clock = systemClock) {
   const known = new Deferred();
   const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  const tools = { clock: systemClock, log, metrics: new Metrics(new Registry()), history, page, hearingOf: byMirror };
+  const groups = new GroupTable(1);
+  const tools = { groups, clock: systemClock, log, metrics: new Metrics(new Registry()), history, page, hearingOf: byMirror };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock,
     openPort: () => assert.fail(),
     bucketsOf: () => newBuckets(ANNOUNCE_DEFAULTS.rate),
     watchOver: () => () => true,
+    reportsOf: () => [],
     refresh: () => undefined,
   };
   const server = new ControlServer(host, new Map(), tools, manual, () => known.promise);

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { macFromBytes } from '../../../src/addr/mac.js';
 import { FrameError } from '../../../src/errors.js';
 import { decodeDhcp, type DhcpMessage, decodeUdp, type Udp } from '../../../src/frames/dhcp.js';
+import { decodeIpv4 } from '../../../src/frames/ipv4.js';
 import { dissect } from '../../support/dissect.js';
 import * as say from '../../support/say.js';
 
@@ -11,7 +12,7 @@ const src = { src: '52:54:00:12:34:56' };
 const anyMac = fc.uint8Array({ minLength: 6, maxLength: 6 }).map((bytes) => macFromBytes(bytes));
 
 function udp(frame: Uint8Array): Udp {
-  const datagram = decodeUdp(dissect(frame).payload);
+  const datagram = decodeUdp(decodeIpv4(dissect(frame).payload));
   assert.ok(datagram);
   return datagram;
 }
@@ -82,9 +83,9 @@ test('a UDP datagram that is not whole is refused, one of another protocol passe
     return bytes;
   };
   for (let length = 0; length < packet.length; length++) {
-    assert.throws(() => decodeUdp(packet.subarray(0, length)), FrameError, `${length} bytes`);
+    assert.throws(() => decodeUdp(decodeIpv4(packet.subarray(0, length))), FrameError, `${length} bytes`);
   }
-  assert.equal(decodeUdp(changed([9, 6])), null);
+  assert.equal(decodeUdp(decodeIpv4(changed([9, 6]))), null);
   const spoilt: [number, number][] = [
     [0, 0x65],
     [0, 0x44],
@@ -95,7 +96,7 @@ test('a UDP datagram that is not whole is refused, one of another protocol passe
     [25, 7],
     [25, 200],
   ];
-  for (const change of spoilt) assert.throws(() => decodeUdp(changed(change)), FrameError, change.join());
-  assert.throws(() => decodeUdp(changed([0, 0x44], [21, 20])), /header/);
-  assert.equal(decodeUdp(changed([6, 0x40]))?.payload.length, 30);
+  for (const change of spoilt) assert.throws(() => decodeUdp(decodeIpv4(changed(change))), FrameError, change.join());
+  assert.throws(() => decodeUdp(decodeIpv4(changed([0, 0x44], [21, 20]))), /header/);
+  assert.equal(decodeUdp(decodeIpv4(changed([6, 0x40])))?.payload.length, 30);
 });

@@ -1,3 +1,4 @@
+import { NO_FRAMES } from '../../../src/config/config.js';
 import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -51,7 +52,7 @@ class World {
   }
 
   ended(result: RunReport['result'], seconds = 0): void {
-    this.history.ended(asBond(this.bond), { result, sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds });
+    this.history.ended(asBond(this.bond), { result, sent: NO_FRAMES, refused: 0, seconds });
   }
 
   get records(): FailoverRecord[] {

@@ -1,3 +1,4 @@
+import { NO_FRAMES } from '../../../src/config/config.js';
 import { asBond } from '../../../src/topology/bond-id.js';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -110,7 +111,7 @@ test('with 1,000 bonds that have all failed over often, an answer stays small an
     for (let n = 0; n < 20; n++) {
       history.failover(round(bond, slaves[n % 2] ?? 0));
       for (let each = 1; each <= 16; each++) history.sent(asBond(bond), 'garp', 12_345, each);
-      history.ended(asBond(bond), { result: 'superseded', sent: { rarp: 0, garp: 0, na: 0 }, refused: 0, seconds: 1 });
+      history.ended(asBond(bond), { result: 'superseded', sent: NO_FRAMES, refused: 0, seconds: 1 });
     }
   }
   const report = describeStatus(host, { version: '1', started: 0, history, hearingOf: byMirror, bonds: new Map() });

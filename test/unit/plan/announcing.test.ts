@@ -114,7 +114,7 @@ test('everyone is announced once before anyone is twice, whatever rounds begin m
 });
 
 test('without limits everything of a round goes at once', () => {
-  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const simulation = failedOver(3000, both, { settings: { rate, jitter: 0 } });
   simulation.advance(100);
   assert.equal(simulation.of('rarp').length, 6 * 3000);

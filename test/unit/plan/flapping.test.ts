@@ -56,7 +56,7 @@ test('on a bond that flaps, those go first who had no turn, so that the last add
 
 test('on a bond that flaps, RARP begins with those who had no turn', () => {
   const simulation = new Simulation({
-    settings: { rate: { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited' } },
+    settings: { rate: { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } },
   });
   for (let n = 1; n <= 60; n++) simulation.add(n);
   for (let n = 0; n < 4; n++) {
@@ -69,7 +69,7 @@ test('on a bond that flaps, RARP begins with those who had no turn', () => {
 });
 
 test('while the main thread is busy, the failover thread itself begins with those who had no turn', () => {
-  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const simulation = new Simulation({ settings: { rate } });
   for (let n = 1; n <= 25; n++) simulation.add(n);
   for (let n = 0; n < 3; n++) {
@@ -82,7 +82,7 @@ test('while the main thread is busy, the failover thread itself begins with thos
 });
 
 test('the next first round begins where the run had come to', () => {
-  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: { rate: 10, burst: 10 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const simulation = new Simulation({ settings: { rate } });
   for (let n = 1; n <= 60; n++) simulation.add(n);
   simulation.failover();
@@ -95,7 +95,7 @@ test('the next first round begins where the run had come to', () => {
 });
 
 test('whoever is left over from a run and is sent in the first burst of the next is not sent twice in its first round', () => {
-  const rate = { rarp: { rate: 1000, burst: 10 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: { rate: 1000, burst: 10 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const simulation = new Simulation({ settings: { rate } });
   for (let n = 1; n <= 60; n++) simulation.add(n);
   simulation.failover();
@@ -134,7 +134,7 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), guest: anyGuest }) },
 );
 
-const RATES = { rarp: { rate: 20, burst: 30 }, arp: { rate: 8, burst: 4 }, na: { rate: 10, burst: 5 } };
+const RATES = { rarp: { rate: 20, burst: 30 }, arp: { rate: 8, burst: 4 }, na: { rate: 10, burst: 5 }, mcast: 'unlimited' } as const;
 
 function play(steps: readonly Step[], seed: number): Simulation {
   const simulation = new Simulation({ seed, slice: 8, settings: { rate: RATES } });

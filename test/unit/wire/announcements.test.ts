@@ -62,7 +62,7 @@ class World {
       events,
     };
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
-    this.announcements = new Announcements(config, this.bonds, tools, () => this.slave, String);
+    this.announcements = new Announcements(config, this.bonds, { ...tools, reportsOf: () => [] }, () => this.slave, String);
   }
 
   guestsOf(bond: number, count: number): BondGuests {
@@ -144,7 +144,7 @@ test('what the first burst did not send follows, and nobody is announced twice i
 });
 
 test('the last frame of a first round is timed where the rate holds it up, and once', () => {
-  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const world = new World(10, { schedule: [0, 1], kinds: ['rarp'], rate });
   world.failover(10);
   world.clock.advance(100);
@@ -185,7 +185,7 @@ test('a guest that has moved within the batch since the burst is not forgotten',
 });
 
 test('from the moment a newer failover is detected nothing is sent for the older one', () => {
-  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: { rate: 100, burst: 5 }, arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const world = new World(40, { rate, kinds: ['rarp'] });
   world.failover(5);
   world.clock.advance(0.1);
@@ -355,7 +355,7 @@ test('ARP of the guests delays ours', () => {
 });
 
 test('an announcement that lasts ends with the settings it began with, the next has the new ones', () => {
-  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited' } as const;
+  const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const world = new World(3, { schedule: [0, 10], kinds: ['rarp', 'garp'], rate });
   world.failover(3);
   world.clock.advance(0.5);
@@ -372,7 +372,7 @@ test('an announcement that lasts ends with the settings it began with, the next 
 });
 
 test('a kind that is not wanted any more is not made up for in the next announcement', () => {
-  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited' } as const;
+  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited', mcast: 'unlimited' } as const;
   const world = new World(5, { schedule: [0], kinds: ['rarp', 'garp'], rate });
   world.failover(5);
   world.clock.advance(1.5);

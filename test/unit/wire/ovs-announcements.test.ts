@@ -60,7 +60,7 @@ class World {
     events.on('ended', (_, { result, sent, refused }) =>
       this.told.push(`${result} ${Object.values(sent).join()} ${refused}`),
     );
-    this.announcements = new Announcements(config, this.bonds, tools, () => 12, String);
+    this.announcements = new Announcements(config, this.bonds, { ...tools, reportsOf: () => [] }, () => 12, String);
   }
 
   /** Its database tells of a failover; Open vSwitch has sent the RARPs of these guests. */

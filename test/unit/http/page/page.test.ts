@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { NO_FRAMES } from '../../../../src/config/config.js';
 import { statusPage } from '../../../../src/http/page/page.js';
 import { addressOf, type PageValues, readQuery } from '../../../../src/http/page/query.js';
 import { outline } from '../../../support/outline.js';
@@ -108,7 +109,7 @@ test('the worst comes first: no active link, then one link left, then what the d
 });
 
 test('a failover without frames, one under way, and one that no clock can tell are shown, too', () => {
-  const nothing = { firstFrame: null, lastRarp: null, rounds: [], sent: { rarp: 0, garp: 0, na: 0 } };
+  const nothing = { firstFrame: null, lastRarp: null, rounds: [], sent: NO_FRAMES };
   const records = [
     failover({ ...nothing, result: 'damped', heldBack: 79.2 }),
     failover({ result: null, seconds: null, time: 1e300, firstFrame: 0, lastRarp: 1e12, firstRoundOut: 5 }),
