@@ -85,7 +85,13 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     await known();
     await kernel.readUntold();
   };
-  const control = new ControlServer(host, bonds, { ...tools, history, hearingOf, page: pages.file, groups }, manual, knownNow);
+  const control = new ControlServer(
+    host,
+    bonds,
+    { ...tools, history, hearingOf, page: pages.file, groups },
+    manual,
+    knownNow,
+  );
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
     announcerReady: () => announcer.whole(),

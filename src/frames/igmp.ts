@@ -87,7 +87,11 @@ export function roomForIgmp(mtu: number): number {
  * The frame by which `mac` reports groups, as Linux sends it (net/ipv4/igmp.c:igmpv3_newpack, igmp_send_report).
  * @param report of an older version than 3 it says of one group that its host is in it
  */
-export function encodeIgmpReport(mac: Mac, { version, source, records }: GroupReport, tags: readonly Tag[]): Uint8Array {
+export function encodeIgmpReport(
+  mac: Mac,
+  { version, source, records }: GroupReport,
+  tags: readonly Tag[],
+): Uint8Array {
   const [group = NO_IPV4] = records.map((record) => record.group);
   const destination = version === 3 ? ALL_V3_ROUTERS : group;
   const body = version === 3 ? encodeRecords(records, ADDRESS_LENGTH) : new Uint8Array(0);

@@ -60,7 +60,8 @@ export function decodeMld(packet: Ipv6Packet, checksumReady = true): GroupMessag
   const least = type === REPORT_V2 ? HEAD_LENGTH : MESSAGE_LENGTH;
   if (payload.length < least) throw new FrameError(`MLD message of ${payload.length} bytes is too short`);
   if (checksumReady && upperLayerChecksum(inner) !== 0) throw new FrameError('MLD with a wrong checksum');
-  if (source !== UNSPECIFIED && !isLinkLocal(source)) throw new FrameError(`MLD from ${source}, which is not link-local`);
+  if (source !== UNSPECIFIED && !isLinkLocal(source))
+    throw new FrameError(`MLD from ${source}, which is not link-local`);
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   if (type === QUERY) return decodeQuery(view);
   if (type === REPORT_V2) {

@@ -36,7 +36,9 @@ export async function listGuests(
   macs: Iterable<Mac>,
   slices: Slices,
 ): Promise<BondGuestList[]> {
-  const lists = new Map(bonds.map(({ ifindex, name }) => [ifindex, { bond: name, guests: [] as BondGuestList['guests'][number][] }]));
+  const lists = new Map(
+    bonds.map(({ ifindex, name }) => [ifindex, { bond: name, guests: [] as BondGuestList['guests'][number][] }]),
+  );
   let before: Mac | null = null;
   let steps = 0;
   for (const mac of await inOrder(macs, slices)) {

@@ -48,7 +48,18 @@ export const METRICS = {
     type: 'counter',
     help: 'Addresses evicted or refused because of a limit: per port, total, IP addresses per guest, VLANs, static rows in too many VLANs, or heard stations; or multicast groups, per guest or of all.',
     labels: ['reason'],
-    values: { reason: ['per-port', 'total', 'addresses-per-guest', 'vlans', 'static-vlans', 'heard', 'groups-per-guest', 'groups'] },
+    values: {
+      reason: [
+        'per-port',
+        'total',
+        'addresses-per-guest',
+        'vlans',
+        'static-vlans',
+        'heard',
+        'groups-per-guest',
+        'groups',
+      ],
+    },
   },
   bondherald_sightings_ignored_total: {
     type: 'counter',

@@ -142,3 +142,70 @@ export function dhcp(ends: Ends, what: Dhcp): Buffer {
   const asked = requested === undefined ? '' : `3204${v4(requested)}`;
   return udp4(ends, what, `${head}${names}3501${hex(type, 1)}00${asked}ff`);
 }
+
+/** IPv4 for the link with Router Alert (RFC 2113): TTL 1, and whatever else Linux gives it. */
+function linkLocal4(ends: Ends, from: string, to: string, message: string): Buffer {
+  const first = `46c0${hex(24 + message.length / 2, 2)}000040000102`;
+  const rest = `${v4(from)}${v4(to)}94040000`;
+  const sum = hex(checksum(Buffer.from(`${first}0000${rest}`, 'hex')), 2);
+  const group = hex(parseInt(v4(to).slice(2), 16) & 0x7fffff, 3);
+  const dst = `01:00:5e:${group.replace(/..(?=.)/g, '$&:')}`;
+  return ethernet({ dst, ...ends }, 0x0800, `${first}${sum}${rest}${message}`);
+}
+
+/** IGMP (RFC 3376 section 4): `body` in hexadecimal is what follows the checksum. */
+export function igmp(
+  ends: Ends,
+  { type, code = 0, from, to, body }: { type: number; code?: number; from: string; to: string; body: string },
+): Buffer {
+  const head = hex(type, 1) + hex(code, 1);
+  const sum = hex(checksum(Buffer.from(`${head}0000${body}`, 'hex')), 2);
+  return linkLocal4(ends, from, to, `${head}${sum}${body}`);
+}
+
+/** ICMPv6 behind a hop-by-hop header with Router Alert (RFC 2711), hop limit 1, as MLD is sent (RFC 3810 section 5). */
+export function mld(
+  ends: Ends,
+  { type, from, to, body }: { type: number; from: string; to: string; body: string },
+): Buffer {
+  const inner = icmp6({ ...ends, tags: [] }, type, { from, to }, body);
+  const message = inner.toString('hex', 14 + 40, 14 + 40 + 4 + body.length / 2);
+  const packet = `60000000${hex(8 + message.length / 2, 2)}0001${v6(from)}${v6(to)}3a00050200000100${message}`;
+  return ethernet(
+    {
+      dst: `33:33:${v6(to)
+        .slice(24)
+        .replace(/..(?=.)/g, '$&:')}`,
+      ...ends,
+    },
+    0x86dd,
+    packet,
+  );
+}
+
+/** A record of a report of IGMPv3 or MLDv2 (RFC 3376 section 4.2.4, RFC 3810 section 5.2.4). */
+export function groupRecord(type: number, group: string, sources: readonly string[] = [], aux = ''): string {
+  const bytes = group.includes(':') ? v6 : v4;
+  return `${hex(type, 1)}${hex(aux.length / 8, 1)}${hex(sources.length, 2)}${[group, ...sources].map(bytes).join('')}${aux}`;
+}
+
+/** A report of several records. */
+export function groupReport(ends: Ends, from: string, ...records: readonly string[]): Buffer {
+  const body = `0000${hex(records.length, 2)}${records.join('')}`;
+  if (from.includes(':')) return mld(ends, { type: 143, from, to: 'ff02::16', body });
+  return igmp(ends, { type: 0x22, from, to: '224.0.0.22', body });
+}
+
+/**
+ * A general query of IGMP or MLD in that version; hosts answer within a tenth of a second.
+ * @param numbers of the latest version: robustness variable and query interval in seconds, as they are written
+ */
+export function groupQuery(ends: Ends, from: string, version: number, numbers = [2, 125]): Buffer {
+  const tail = `${numbers.map((number) => hex(number, 1)).join('')}0000`;
+  if (from.includes(':')) {
+    const body = `0064${'0000'}${v6('::')}${version === 2 ? tail : ''}`;
+    return mld(ends, { type: 130, from, to: 'ff02::1', body });
+  }
+  const body = `00000000${version === 3 ? tail : ''}`;
+  return igmp(ends, { type: 0x11, code: version === 1 ? 0 : 1, from, to: '224.0.0.1', body });
+}

@@ -36,7 +36,7 @@ export const STYLE = html`<style>
       --rarp: #5ea5ff;
       --garp: #e0a03c;
       --na: #c792ea;
-    --mcast: #57c274;
+      --mcast: #57c274;
     }
   }
   * {

@@ -46,7 +46,15 @@ function daemon(t: TestContext, clock: Clock = systemClock) {
   const page = () => Promise.resolve('<!DOCTYPE html>');
   const history = new FailoverHistory(systemClock, host.topology, 6);
   const groups = new GroupTable(1);
-  const tools = { groups, clock: systemClock, log, metrics: new Metrics(new Registry()), history, page, hearingOf: byMirror };
+  const tools = {
+    groups,
+    clock: systemClock,
+    log,
+    metrics: new Metrics(new Registry()),
+    history,
+    page,
+    hearingOf: byMirror,
+  };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock,

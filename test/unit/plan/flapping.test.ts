@@ -134,7 +134,12 @@ const anyStep: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('remove' as const), guest: anyGuest }) },
 );
 
-const RATES = { rarp: { rate: 20, burst: 30 }, arp: { rate: 8, burst: 4 }, na: { rate: 10, burst: 5 }, mcast: 'unlimited' } as const;
+const RATES = {
+  rarp: { rate: 20, burst: 30 },
+  arp: { rate: 8, burst: 4 },
+  na: { rate: 10, burst: 5 },
+  mcast: 'unlimited',
+} as const;
 
 function play(steps: readonly Step[], seed: number): Simulation {
   const simulation = new Simulation({ seed, slice: 8, settings: { rate: RATES } });

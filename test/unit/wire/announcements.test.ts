@@ -62,7 +62,13 @@ class World {
       events,
     };
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
-    this.announcements = new Announcements(config, this.bonds, { ...tools, reportsOf: () => [] }, () => this.slave, String);
+    this.announcements = new Announcements(
+      config,
+      this.bonds,
+      { ...tools, reportsOf: () => [] },
+      () => this.slave,
+      String,
+    );
   }
 
   guestsOf(bond: number, count: number): BondGuests {
