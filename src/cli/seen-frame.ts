@@ -3,6 +3,7 @@ import { type Mac, ZERO_MAC } from '../addr/mac.js';
 import { FrameError } from '../errors.js';
 import {
   ARP_REPLY,
+  ARP_REQUEST,
   decodeArp,
   decodeArpPacket,
   encodeGratuitousArp,
@@ -96,13 +97,14 @@ function readNd(message: NdMessage): Content {
 
 /** Whether a frame is byte for byte what we send about its source; others send such frames as well. */
 export function hasOurForm(bytes: Uint8Array, { kind, mac, tags, address, flags }: SeenFrame): boolean {
-  const ours = ourFrame(kind, mac, tags, address, flags.includes('router'));
-  return ours !== null && Buffer.compare(ours, bytes) === 0;
+  const ours = ourFrames(kind, mac, tags, address, flags.includes('router'));
+  return ours.some((frame) => Buffer.compare(frame, bytes) === 0);
 }
 
-function ourFrame(kind: SeenKind, mac: Mac, tags: readonly Tag[], ip: Ip | null, router: boolean): Uint8Array | null {
-  if (kind === 'rarp' && mac !== ZERO_MAC) return encodeRarp(mac, tags);
-  if (ip === null || !isStationIp(ip)) return null;
-  if (kind === 'garp') return encodeGratuitousArp(mac, ip, tags);
-  return kind === 'na' ? encodeUnsolicitedNa(mac, ip, router, tags) : null;
+function ourFrames(kind: SeenKind, mac: Mac, tags: readonly Tag[], ip: Ip | null, router: boolean): Uint8Array[] {
+  if (kind === 'rarp' && mac !== ZERO_MAC) return [encodeRarp(mac, tags)];
+  if (ip === null || !isStationIp(ip)) return [];
+  if (kind === 'garp')
+    return [ARP_REQUEST, ARP_REPLY].map((operation) => encodeGratuitousArp(mac, ip, tags, operation));
+  return kind === 'na' ? [encodeUnsolicitedNa(mac, ip, router, tags)] : [];
 }

@@ -14,6 +14,10 @@ export function allFrames(counts: FrameCounts): number {
   return FRAME_KINDS.reduce((sum, kind) => sum + counts[kind], 0);
 }
 
+/** The forms of gratuitous ARP that are sent. */
+export const GARP_FORMS = ['request', 'reply', 'both'] as const;
+export type GarpForm = (typeof GARP_FORMS)[number];
+
 /** A token bucket: frames a second in the long run, and how many at once. */
 export type Rate = { readonly rate: number; readonly burst: number } | 'unlimited';
 
@@ -40,6 +44,7 @@ export interface Config {
   readonly announce: {
     /** In no particular order, each once. */
     readonly kinds: readonly FrameKind[];
+    readonly garp: GarpForm;
     /** When the rounds start, counted from the failover: ascending, the first 0. */
     readonly schedule: readonly number[];
     /** The share of its offset, 0 to 1, by which a later round may be late. */

@@ -11,6 +11,8 @@ export const DEFAULTS = {
     // RARP teaches every switch and needs no address; gratuitous ARP and NA teach neighbours that look at nothing else; a
     // switch that snoops sends a group where it was last reported, until the querier asks again (125 s).
     kinds: FRAME_KINDS,
+    // What Linux sends itself, and what RFC 5227 section 3 asks for; both forms take twice as long.
+    garp: 'request',
     // At once; again past 1 s, which RFC 4861 7.2.6 asks between NAs; and past 30 s, because a port without portfast
     // blocks that long. Doubling, because what has not worked twice needs time, not frames.
     schedule: ['0s', '1.1s', '3s', '7s', '15s', '31s'],

@@ -2,7 +2,7 @@ import path from 'node:path';
 import type * as z from 'zod';
 import { isStationIp, parseIp } from '../addr/ip.js';
 import { type MacPrefix, parseMac, parseMacPrefix, parseStationMac } from '../addr/mac.js';
-import { type Config, FRAME_KINDS, type ListenAddress } from './config.js';
+import { type Config, FRAME_KINDS, GARP_FORMS, type ListenAddress } from './config.js';
 import { duration, flag, leaf, list, number, oneOf, orWord, section, text, whole } from './leaves.js';
 
 /** What the kernel takes for the name of a device (net/core/dev.c: dev_valid_name). */
@@ -49,6 +49,7 @@ const announce = section({
     min: 1,
     max: FRAME_KINDS.length,
   }),
+  garp: oneOf(...GARP_FORMS),
   schedule,
   jitter: number(0, 1),
   rate: section({ rarp: rate, arp: rate, na: rate, mcast: rate }),

@@ -64,18 +64,20 @@ export function decodeArpPacket(payload: Uint8Array): ArpPacket {
 
 /** ARP (RFC 826): who has an IPv4 address, and who answers. */
 export const ETH_P_ARP = 0x0806;
-const ARP_REQUEST = 1;
+export const ARP_REQUEST = 1;
 export const ARP_REPLY = 2;
 
 /**
  * The gratuitous ARP by which `mac` says that it has `ip`: a broadcast request about itself, as Linux sends it
  * (net/ipv4/devinet.c:inetdev_send_gratuitous_arp). RFC 5227 section 3 explains why a request and not a reply.
+ * @param operation ARP_REPLY for the other form (RFC 5944 section 4.6); its target is the sender too, else Linux takes it for
+ *   an answer, of which only one a second counts (net/ipv4/arp.c:arp_is_garp)
  * @throws FrameError when `ip` is no IPv4 address
  */
-export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[]): Uint8Array {
+export function encodeGratuitousArp(mac: Mac, ip: Ip, tags: readonly Tag[], operation = ARP_REQUEST): Uint8Array {
   if (!isIpv4(ip)) throw new FrameError(`${ip} is not an IPv4 address`);
-  const packet = { operation: ARP_REQUEST, sender: mac, senderIp: ip, target: ZERO_MAC, targetIp: ip };
-  return encodeBroadcast(ETH_P_ARP, tags, packet);
+  const target = operation === ARP_REPLY ? mac : ZERO_MAC;
+  return encodeBroadcast(ETH_P_ARP, tags, { operation, sender: mac, senderIp: ip, target, targetIp: ip });
 }
 
 /** As `decodeArpPacket`, of ARP. @throws FrameError also when it is neither a request nor a reply */

@@ -1,6 +1,6 @@
 import { type AnnounceConfig, FRAME_KINDS, type FrameKind } from '../config/config.js';
 import {
-  addressTurn,
+  addressTurns,
   type Announceable,
   announcedAddresses,
   bytesNow,
@@ -209,9 +209,10 @@ export class BondPlan {
       for (const turn of reportTurns(this.guests, key, now)) this.queues.mcast.join(turn);
     if (!kinds.includes('garp') && !kinds.includes('na')) return;
     for (const { ip } of announcedAddresses(this.guests, key, now)) {
-      const turn = addressTurn(key, ip);
-      if (turn.kind === 'na' && !(withNa && this.naBook.mayBeSent(turn.id))) continue;
-      if (kinds.includes(turn.kind)) this.queues[turn.kind].join(turn);
+      for (const turn of addressTurns(key, ip, this.settings.garp)) {
+        if (turn.kind === 'na' && !(withNa && this.naBook.mayBeSent(turn.id))) continue;
+        if (kinds.includes(turn.kind)) this.queues[turn.kind].join(turn);
+      }
     }
   }
 }

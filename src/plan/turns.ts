@@ -2,8 +2,8 @@ import { type Ip, isIpv4 } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
 import type { BondId } from '../topology/bond-id.js';
 import { addressKey, type Tag } from '../frames/ethernet.js';
-import type { FrameKind } from '../config/config.js';
-import { encodeGratuitousArp } from '../frames/arp.js';
+import type { FrameKind, GarpForm } from '../config/config.js';
+import { ARP_REPLY, ARP_REQUEST, encodeGratuitousArp } from '../frames/arp.js';
 import type { GroupReport } from '../frames/group-records.js';
 import { encodeUnsolicitedNa } from '../frames/nd.js';
 import { encodeReport } from '../groups/reports.js';
@@ -51,6 +51,8 @@ export interface Turn {
   readonly ip: Ip | null;
   /** Which of the reports of its groups it is, of as many as they are then. */
   readonly part?: number;
+  /** Whether it is a gratuitous ARP in the form of a reply. */
+  readonly reply?: true;
 }
 
 /** A frame whose turn it is. */
@@ -63,9 +65,14 @@ export function rarpTurn(key: string): Turn {
   return { id: key, kind: 'rarp', key, ip: null };
 }
 
-/** The frame that tells of an address: ARP for IPv4, Neighbor Discovery for IPv6. */
-export function addressTurn(key: string, ip: Ip): Turn {
-  return { id: addressKey(key, ip), kind: isIpv4(ip) ? 'garp' : 'na', key, ip };
+/** The frames that tell of an address: ARP for IPv4, in one form or two, Neighbor Discovery for IPv6. */
+export function addressTurns(key: string, ip: Ip, garp: GarpForm): Turn[] {
+  const id = addressKey(key, ip);
+  if (!isIpv4(ip)) return [{ id, kind: 'na', key, ip }];
+  const request: Turn = { id, kind: 'garp', key, ip };
+  if (garp === 'request') return [request];
+  const reply: Turn = { ...request, id: `${id} reply`, reply: true };
+  return garp === 'reply' ? [reply] : [request, reply];
 }
 
 /** The frames by which a guest reports its groups. */
@@ -86,13 +93,13 @@ export function announcedAddresses(guests: Announceable, key: string, now: numbe
  * @returns null when it may not be sent any more: the guest is not announced now, or the address is not its own
  */
 export function bytesNow(turn: Turn, guests: Announceable, now: number): Uint8Array | null {
-  const { kind, key, ip } = turn;
+  const { kind, key, ip, reply } = turn;
   if (kind === 'mcast') return reportNow(turn, guests, now);
   if (kind === 'rarp' || ip === null) return guests.rarp(key);
   const place = guests.place(key);
   const address = announcedAddresses(guests, key, now).find((each) => each.ip === ip);
   if (!place || !address) return null;
-  if (kind === 'garp') return encodeGratuitousArp(place.mac, ip, place.tags);
+  if (kind === 'garp') return encodeGratuitousArp(place.mac, ip, place.tags, reply ? ARP_REPLY : ARP_REQUEST);
   return encodeUnsolicitedNa(place.mac, ip, address.router, place.tags);
 }
 

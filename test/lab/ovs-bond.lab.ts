@@ -6,7 +6,7 @@ import { KernelRequests } from '../../src/listen/kernel-requests.js';
 import { OvsBondListener } from '../../src/listen/ovs-bond-listener.js';
 import { encodeGratuitousArp, encodeRarp } from '../../src/frames/arp.js';
 import { IN_PORT_CONTROLLER } from '../../src/frames/openflow/packet-out.js';
-import { addressTurn, type DueFrame, rarpTurn } from '../../src/plan/turns.js';
+import { type DueFrame, rarpTurn } from '../../src/plan/turns.js';
 import { encodeProgram } from '../../src/kernel/bpf/assembler.js';
 import { snoopFilter } from '../../src/kernel/bpf/snoop-filter.js';
 import { systemClock } from '../../src/sys/clock.js';
@@ -64,7 +64,7 @@ function openPort(lab: Lab, entrance: Entrance, sending?: (frames: readonly Uint
 
 const rarpOf = (mac: Mac, tags = [TAG]): DueFrame => ({ turn: rarpTurn(`${mac} -1`), bytes: encodeRarp(mac, tags) });
 const garpOf = (mac: Mac): DueFrame => ({
-  turn: addressTurn(`${mac} -1`, ADDRESS),
+  turn: { id: `${mac} -1 ${ADDRESS}`, kind: 'garp', key: `${mac} -1`, ip: ADDRESS },
   bytes: encodeGratuitousArp(mac, ADDRESS, [TAG]),
 });
 

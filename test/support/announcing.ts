@@ -28,6 +28,8 @@ export interface SentFrame {
   kind: FrameKind | 'guest-arp';
   /** The guest's key, and the address. */
   id: string;
+  /** A gratuitous ARP in the form of a reply. */
+  reply?: true;
   /** The number of the failover that it is sent for. */
   run: number;
 }
@@ -191,11 +193,12 @@ export class Simulation {
 }
 
 /** What a frame is, and whose. */
-function read(bytes: Uint8Array): Pick<SentFrame, 'kind' | 'id'> {
+function read(bytes: Uint8Array): Pick<SentFrame, 'kind' | 'id' | 'reply'> {
   const { src, etherType, arp, payload } = dissect(bytes);
   const key = `${src} ${BOND}`;
   if (etherType === ETHERTYPE.rarp) return { kind: 'rarp', id: key };
-  if (etherType === ETHERTYPE.arp && arp) return { kind: 'garp', id: `${key} ${arp.spa}` };
+  if (etherType === ETHERTYPE.arp && arp)
+    return { kind: 'garp', id: `${key} ${arp.spa}`, ...(arp.op === 2 && { reply: true }) };
   // RFC 4861 section 4.4: after the IPv6 header's 40 bytes, type 136; the target is 8 bytes on.
   if (etherType !== ETHERTYPE.ipv6 || payload[40] !== 136) throw new Error('a frame of no kind that is announced');
   const words = Array.from({ length: 8 }, (_, n) => payload.readUInt16BE(48 + 2 * n).toString(16));

@@ -5,7 +5,7 @@ import type { Mac } from '../../../src/addr/mac.js';
 import { OwnFrames } from '../../../src/cli/frame-printer.js';
 import { hasOurForm, readSeen, type SeenFrame } from '../../../src/cli/seen-frame.js';
 import { seenDocument, seenLine, type Sighted } from '../../../src/cli/seen-line.js';
-import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
+import { ARP_REPLY, encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
 import * as say from '../../support/say.js';
 
@@ -98,6 +98,7 @@ test('our form is ours to the byte', () => {
   const ours = [
     encodeRarp(SRC, tags),
     encodeGratuitousArp(SRC, '10.0.0.1' as Ip, []),
+    encodeGratuitousArp(SRC, '10.0.0.1' as Ip, [], ARP_REPLY),
     encodeUnsolicitedNa(SRC, 'fe80::1' as Ip, false, tags),
     encodeUnsolicitedNa(SRC, 'fe80::1' as Ip, true, []),
   ];

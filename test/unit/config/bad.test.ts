@@ -35,9 +35,10 @@ const BAD: [text: string, ...says: string[]][] = [
   ['bonds: [a234567890123456]', 'F:1: bonds[0]: invalid value "a234567890123456"'],
   [
     'announce: 3',
-    'F:1: announce: invalid value 3; expected a section with the keys kinds, schedule, jitter, rate, damping',
+    'F:1: announce: invalid value 3; expected a section with the keys kinds, garp, schedule, jitter, rate, damping',
   ],
   ['announce:\n  kinds: [rarp, arp]', 'F:2: announce.kinds[1]: invalid value "arp"; expected rarp, garp or na'],
+  ['announce: {garp: replies}', 'F:1: announce.garp: invalid value "replies"; expected request, reply or both'],
   ['failover: true', 'F:1: failover: invalid value true; expected a section with the keys onCarrierLoss'],
   [
     'failover: {onCarrierLoss: auto}',

@@ -11,6 +11,7 @@ test('without a file the defaults hold', () => {
     bonds: 'auto',
     announce: {
       kinds: ['rarp', 'garp', 'na'],
+      garp: 'request',
       schedule: [0, 1.1, 3, 7, 15, 31],
       jitter: 0.25,
       rate: { rarp: { rate: 2000, burst: 1000 }, arp: { rate: 8, burst: 4 }, na: { rate: 200, burst: 100 } },

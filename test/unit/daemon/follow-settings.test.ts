@@ -11,6 +11,7 @@ import { Settings } from '../../../src/daemon/settings.js';
 const OTHERS: Readonly<Record<string, string>> = {
   bonds: '[bond7]',
   'announce.kinds': '[na]',
+  'announce.garp': 'reply',
   'announce.schedule': '[0s]',
   'announce.jitter': '0.5',
   'announce.damping.within': '60s',

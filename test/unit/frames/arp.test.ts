@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Ip } from '../../../src/addr/ip.js';
 import { type Mac, macFromBytes } from '../../../src/addr/mac.js';
 import { FrameError } from '../../../src/errors.js';
-import { decodeArp, encodeGratuitousArp } from '../../../src/frames/arp.js';
+import { ARP_REPLY, decodeArp, encodeGratuitousArp } from '../../../src/frames/arp.js';
 import { dissect } from '../../support/dissect.js';
 import * as say from '../../support/say.js';
 
@@ -21,6 +21,12 @@ test('a gratuitous ARP is the broadcast request that Linux sends, padded to 60 b
   const expected =
     'ffffffffffff5254001234560806' + '0001080006040001' + '525400123456c0000201' + '000000000000c0000201';
   assert.equal(frame.toString('hex'), expected.padEnd(120, '0'));
+});
+
+test('in the form of a reply its target is its sender, as Linux asks of a gratuitous one', () => {
+  const { dst, arp } = dissect(encodeGratuitousArp(GUEST, '192.0.2.1' as Ip, [], ARP_REPLY));
+  assert.equal(dst, 'ff:ff:ff:ff:ff:ff');
+  assert.deepEqual(arp, { op: 2, sha: GUEST, spa: '192.0.2.1', tha: GUEST, tpa: '192.0.2.1' });
 });
 
 test('another reader finds in a gratuitous ARP what was put into it', () => {

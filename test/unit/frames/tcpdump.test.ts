@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
-import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
+import { ARP_REPLY, encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import type { Tag } from '../../../src/frames/ethernet.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
 
@@ -69,6 +69,12 @@ for (const [tags, stack] of STACKS) {
     assert.ok(line.startsWith(`${GUEST} > ${BROADCAST}`), line);
     assert.match(line, stack);
     assert.match(line, /Request who-has 192\.0\.2\.7 tell 192\.0\.2\.7/);
+  });
+
+  test(`tcpdump reads our gratuitous ARP ${named} in the form of a reply`, () => {
+    const [line = ''] = dissected([encodeGratuitousArp(GUEST, '192.0.2.7' as Ip, tags, ARP_REPLY)]);
+    assert.ok(line.startsWith(`${GUEST} > ${BROADCAST}`), line);
+    assert.match(line, new RegExp(`Reply 192\\.0\\.2\\.7 is-at ${GUEST}`));
   });
 
   for (const router of [true, false]) {

@@ -123,6 +123,26 @@ test('without limits everything of a round goes at once', () => {
   assert.deepEqual([...times], OFFSETS);
 });
 
+test('gratuitous ARP has the form that is wanted; both count as two frames, and go one after the other', () => {
+  const settings = { schedule: [0], jitter: 0 };
+  for (const garp of ['request', 'reply', 'both'] as const) {
+    const simulation = failedOver(10, both, { settings: { ...settings, garp } });
+    simulation.advance(0.001);
+    assert.equal(simulation.of('garp').length, 4, 'the burst');
+    simulation.advance(60);
+    const forms = simulation.of('garp').map(({ id, reply }) => `${id}${reply ? ' reply' : ''}`);
+    const wanted = Array.from({ length: 10 }, (_, n) => `${guestKey(n + 1)} ${v4(n + 1)[0]}`);
+    const each = { request: [''], reply: [' reply'], both: ['', ' reply'] }[garp];
+    assert.deepEqual(
+      forms,
+      wanted.flatMap((id) => each.map((form) => id + form)),
+    );
+    const last = since(simulation.of('garp')).at(-1) ?? NaN;
+    assert.ok(Math.abs(last - (forms.length - 4) / 8) < 0.02, `${garp}: the last at ${last}`);
+    assert.equal(simulation.of('na').length, 10);
+  }
+});
+
 test('kinds that are not wanted are not sent', () => {
   const only = (kinds: ('rarp' | 'garp' | 'na')[]): Set<string> => {
     const simulation = failedOver(3, both, { settings: { kinds } });
