@@ -33,6 +33,7 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('bonds', (bonds) => bondLog.follow(bonds));
 
   events.on('announceable', (bond, key) => announcements.joined(bond, key));
+  events.on('asked', (bond, questions) => announcements.asked(bond, questions));
   events.on('arpLeft', (bond, frames, at) => announcements.arpLeft(bond, frames, at));
 }
 

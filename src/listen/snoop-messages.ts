@@ -1,4 +1,7 @@
+import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
+import type { Tag } from '../frames/ethernet.js';
+import type { Question } from '../plan/turns.js';
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
 import type { Hearing } from '../sources/hearing.js';
@@ -41,6 +44,8 @@ export type ToSnoopThread =
 interface HeardBatch {
   /** Each thing once, however often it was heard; in the order in which they were heard last. */
   readonly heard: readonly Heard[];
+  /** Which addresses stations outside asked for, each once. */
+  readonly asked: readonly Question[];
   /** How many ARP frames left, those included that said the same. */
   readonly arpLeft: number;
   /** In the order in which they were heard. */
@@ -69,6 +74,7 @@ const GROUPS_OF_ALL = 1024;
 /** Collects what frames say. Bounded by the number of frames that its owner adds before it drains the batch. */
 export class BatchOfHeard {
   private readonly heard = new Map<string, Heard>();
+  private readonly asked = new Map<string, Question>();
   private readonly ignored = new Map<keyof HeardBatch['ignored'], number>();
   private arpLeft = 0;
   private readonly groups: HeardGroups[] = [];
@@ -79,6 +85,7 @@ export class BatchOfHeard {
     if (typeof what === 'string') return this.ignore(what);
     if ('groups' in what) return this.addGroups(what);
     if (what.arp && what.direction === 'out') this.arpLeft++;
+    if (what.asks !== undefined && what.direction === 'in') this.ask(what.asks, what.tags);
     const key = keyOf(what);
     this.heard.delete(key); // when two claim one address in turn, the last must come last
     this.heard.set(key, what);
@@ -86,11 +93,12 @@ export class BatchOfHeard {
 
   /** @returns what was added since the last call; null for nothing */
   drain(): HeardBatch | null {
-    const { heard, ignored, arpLeft } = this;
+    const { heard, asked, ignored, arpLeft } = this;
     if (heard.size === 0 && ignored.size === 0 && this.groups.length === 0) return null;
-    const groups = this.groups.splice(0);
-    const batch = { heard: [...heard.values()], ignored: Object.fromEntries(ignored), arpLeft, groups };
+    const lists = { heard: [...heard.values()], asked: [...asked.values()], groups: this.groups.splice(0) };
+    const batch = { ...lists, ignored: Object.fromEntries(ignored), arpLeft };
     heard.clear();
+    asked.clear();
     ignored.clear();
     this.arpLeft = 0;
     this.groupsOfAll = 0;
@@ -113,11 +121,18 @@ export class BatchOfHeard {
   private ignore(reason: keyof HeardBatch['ignored']): void {
     this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + 1);
   }
+
+  private ask(ip: Ip, tags: readonly Tag[]): void {
+    this.asked.set(`${ip} ${stackOf(tags)}`, { ip, tags });
+  }
 }
 
+const stackOf = (tags: readonly Tag[]): string => tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join();
+
+/** Whom it asks for is told apart: what it says of its sender is the same. */
 function keyOf({ mac, tags, direction, claims, confirms, releases, ...says }: Heard): string {
   const { router, raSent, rsSent, arp, proof } = says;
-  const stack = tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join();
+  const stack = stackOf(tags);
   const addresses = `${claims.join()} ${confirms.join()} ${releases.join()}`;
   return `${mac} ${direction} ${stack} ${addresses} ${router} ${raSent} ${rsSent} ${arp} ${proof}`;
 }

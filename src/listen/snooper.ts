@@ -159,9 +159,10 @@ export class Snooper implements Task {
     else if (message.type === 'heard') this.heard(message);
   }
 
-  private heard({ bond, heard, at, arpLeft, groups, ignored }: FromSnoopThread & { type: 'heard' }): void {
+  private heard({ bond, heard, asked, at, arpLeft, groups, ignored }: FromSnoopThread & { type: 'heard' }): void {
     const { events } = this.tools;
     this.thread.leave({ type: 'taken' });
+    if (asked.length > 0) events.emit('asked', bond, asked);
     if (heard.length > 0) {
       events.emit('arpLeft', bond, arpLeft, at);
       heard.forEach((each, n) => this.host.heard(bond, each, at + n * APART));

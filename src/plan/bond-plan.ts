@@ -5,11 +5,14 @@ import {
   announcedAddresses,
   bytesNow,
   type DueFrame,
+  Holders,
+  type Question,
   rarpTurn,
   reportTurns,
   type Turn,
   TurnQueue,
 } from './turns.js';
+import { exitKey, type Tag } from '../frames/ethernet.js';
 import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
 import { planRounds, PORT_DELAY_SECONDS, type Round } from './schedule.js';
@@ -33,6 +36,9 @@ const GUESTS_A_STEP = 256;
 /** So many who wait are looked at for one portion of frames; those that may not be sent any more are let go. */
 const LOOKS_A_PORTION = 512;
 
+/** Who was heard within so many seconds is in use, and goes before the others in the first round. */
+const LATELY = 60;
+
 /** Other stations' ARP is remembered as debt of at most what the rate gives in a second: see docs/design/pacing.md. */
 const ARP_DEBT_SECONDS = 1;
 
@@ -50,7 +56,10 @@ export class BondPlan {
   private readonly naBook = new NaBook();
   /** The rounds to come. */
   private rounds: Round[] = [];
-  private joining: { readonly round: Round; readonly keys: Iterator<string> } | null = null;
+  /** The guests that join a round, one a step. */
+  private joining: Iterator<void> | null = null;
+  /** Of the run that lasts. */
+  private readonly holders = new Holders();
   private isDone: (key: string) => boolean = () => false;
   /** RARPs of the first round that are queued still; null until all of them are. */
   private firstLeft: number | null = null;
@@ -86,16 +95,33 @@ export class BondPlan {
     this.running = true;
   }
 
-  /** The run is over before its time. */
+  /** The run is over. */
   cancel(): void {
     this.rounds = [];
     this.joining = null;
+    this.holders.clear();
     this.running = false;
   }
 
   /** A guest has become announceable: it joins the run that lasts. */
   joined(key: string, now: number): void {
     if (this.running) this.join(key, { at: now, first: false, withNa: true, withReports: true }, now);
+  }
+
+  /**
+   * A station outside asks for an address: whoever has it there, and waits for a turn, is next.
+   * @returns whether somebody is
+   */
+  asked({ ip, tags }: Question): boolean {
+    const stack = (of: readonly Tag[]): string => exitKey({ bond: 0, tags: of });
+    let isNews = false;
+    for (const key of this.holders.of(ip)) {
+      const place = this.guests.place(key);
+      if (!place || stack(place.tags) !== stack(tags)) continue;
+      const turns = [rarpTurn(key), ...addressTurns(key, ip, this.settings.garp)];
+      for (const { kind, id } of turns) isNews = this.queues[kind].callForward(id) || isNews;
+    }
+    return isNews;
   }
 
   /** ARP frames have left by the bond that are not ours. */
@@ -187,31 +213,42 @@ export class BondPlan {
     const [due] = this.rounds;
     if (!this.joining && due && due.at <= now) {
       this.rounds.shift();
-      this.joining = { round: due, keys: this.guests.keys()[Symbol.iterator]() };
+      this.joining = this.joinAll(due, now);
     }
-    if (!this.joining) return;
-    const { round, keys } = this.joining;
-    for (let n = 0; n < GUESTS_A_STEP; n++) {
-      const next = keys.next();
-      if (next.done) {
-        this.joining = null;
-        this.firstLeft ??= this.queues.rarp.size;
-        return;
-      }
-      this.join(next.value, round, now);
+    for (let n = 0; n < GUESTS_A_STEP && this.joining; n++) {
+      if (!this.joining.next().done) continue;
+      this.joining = null;
+      this.firstLeft ??= this.queues.rarp.size;
     }
   }
 
-  private join(key: string, { first, withNa, withReports }: Round, now: number): void {
-    const { kinds } = this.settings;
+  /** In the first round the addresses that were not heard lately join behind all that were. */
+  private *joinAll(round: Round, now: number): Generator<void> {
+    const later: Turn[] = [];
+    for (const key of this.guests.keys()) {
+      this.join(key, round, now, round.first ? later : undefined);
+      yield;
+    }
+    for (const turn of later) {
+      this.queues[turn.kind].join(turn);
+      yield;
+    }
+  }
+
+  /** @param later takes the turns of addresses that were not heard lately */
+  private join(key: string, { first, withNa, withReports }: Round, now: number, later?: Turn[]): void {
+    const { kinds, garp } = this.settings;
     if (kinds.includes('rarp') && !(first && this.isDone(key))) this.queues.rarp.join(rarpTurn(key));
     if (withReports && kinds.includes('mcast'))
       for (const turn of reportTurns(this.guests, key, now)) this.queues.mcast.join(turn);
     if (!kinds.includes('garp') && !kinds.includes('na')) return;
-    for (const { ip } of announcedAddresses(this.guests, key, now)) {
-      for (const turn of addressTurns(key, ip, this.settings.garp)) {
+    for (const { ip, lastSeen } of announcedAddresses(this.guests, key, now)) {
+      this.holders.note(ip, key);
+      for (const turn of addressTurns(key, ip, garp)) {
         if (turn.kind === 'na' && !(withNa && this.naBook.mayBeSent(turn.id))) continue;
-        if (kinds.includes(turn.kind)) this.queues[turn.kind].join(turn);
+        if (!kinds.includes(turn.kind)) continue;
+        if (later && now - lastSeen > LATELY) later.push(turn);
+        else this.queues[turn.kind].join(turn);
       }
     }
   }

@@ -19,6 +19,8 @@ export interface Address {
   readonly ip: Ip;
   /** The Router flag for a Neighbor Advertisement. */
   readonly router: boolean;
+  /** When its guest last claimed it, or who knows it said so: monotonic clock, seconds. */
+  readonly lastSeen: number;
   /** Why it is not announced now; null: it is. */
   readonly withheld: string | null;
 }
@@ -109,12 +111,41 @@ function reportNow({ key, part = 0 }: Turn, guests: Announceable, now: number): 
   return place && report ? encodeReport(place.mac, report, place.tags) : null;
 }
 
+/** That a station outside asks for an address, in a frame with these tags. */
+export interface Question {
+  readonly ip: Ip;
+  readonly tags: readonly Tag[];
+}
+
+/** Who announces an address. Bounded by the guests and addresses of a bond, each once. */
+export class Holders {
+  /** By address, the keys of guests: more than one where several VLANs have the same addresses. */
+  private readonly keys = new Map<Ip, string | Set<string>>();
+
+  note(ip: Ip, key: string): void {
+    const held = this.keys.get(ip);
+    if (held instanceof Set) held.add(key);
+    else if (held !== key) this.keys.set(ip, held === undefined ? key : new Set([held, key]));
+  }
+
+  of(ip: Ip): readonly string[] {
+    const held = this.keys.get(ip) ?? [];
+    return typeof held === 'string' ? [held] : [...held];
+  }
+
+  clear(): void {
+    this.keys.clear();
+  }
+}
+
 /**
  * Those who wait for their turn, each once, in the order in which they came. Whoever had a turn and comes again stands
  * behind everyone else, so the last one gets a turn too. Bounded by the guests and addresses of a bond.
  */
 export class TurnQueue<T extends Pick<Turn, 'id'>> {
   private readonly waiting = new Map<string, T>();
+  /** Those who go before the others, in the order in which they were called forward. */
+  private readonly ahead = new Map<string, T>();
   /** Goes along with `waiting`, so that finding the first does not step over all who have left. */
   private order = this.waiting.values();
   private first: T | undefined;
@@ -122,18 +153,28 @@ export class TurnQueue<T extends Pick<Turn, 'id'>> {
   private readonly calledBefore: T[] = [];
 
   get size(): number {
-    return this.waiting.size + this.calledBefore.length;
+    return this.waiting.size + this.ahead.size + this.calledBefore.length;
   }
 
   /** Stands at the end of the queue, unless it waits already. */
   join(who: T): void {
-    if (this.calledBefore.some(({ id }) => id === who.id) || this.waiting.has(who.id)) return;
+    if (this.calledBefore.some(({ id }) => id === who.id) || this.waits(who.id)) return;
     this.waiting.set(who.id, who);
+  }
+
+  /** Goes before all who have not been called forward, if it waits. @returns whether it does so now, and did not before */
+  callForward(id: string): boolean {
+    const who = this.waiting.get(id);
+    if (!who) return false;
+    this.waiting.delete(id);
+    if (this.first === who) this.first = undefined;
+    this.ahead.set(id, who);
+    return true;
   }
 
   /** Whose turn is next. */
   head(): T | undefined {
-    const called = this.calledBefore.at(-1);
+    const called = this.calledBefore.at(-1) ?? this.firstAhead();
     if (called || this.waiting.size === 0) return called;
     return (this.first ??= this.nextInOrder());
   }
@@ -141,20 +182,31 @@ export class TurnQueue<T extends Pick<Turn, 'id'>> {
   /** The head has had its turn. */
   shift(): void {
     if (this.calledBefore.pop()) return;
+    const called = this.firstAhead();
+    if (called) return void this.ahead.delete(called.id);
     if (this.first) this.waiting.delete(this.first.id);
     this.first = undefined;
   }
 
   /** Those who were called, in the order in which they were, and could not be served: they are next. */
   putBack(called: readonly T[]): void {
-    this.calledBefore.push(...[...called].reverse().filter(({ id }) => !this.waiting.has(id)));
+    this.calledBefore.push(...[...called].reverse().filter(({ id }) => !this.waits(id)));
   }
 
   /** Nobody waits any more. */
   clear(): void {
     this.waiting.clear();
+    this.ahead.clear();
     this.first = undefined;
     this.calledBefore.length = 0;
+  }
+
+  private waits(id: string): boolean {
+    return this.waiting.has(id) || this.ahead.has(id);
+  }
+
+  private firstAhead(): T | undefined {
+    return this.ahead.size === 0 ? undefined : this.ahead.values().next().value;
   }
 
   private nextInOrder(): T | undefined {

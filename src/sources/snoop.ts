@@ -2,7 +2,7 @@ import { type Ip, isStationIp } from '../addr/ip.js';
 import { isGroupMac, type Mac, ZERO_MAC } from '../addr/mac.js';
 import { decodeEthernet, type EthernetFrame, type Tag } from '../frames/ethernet.js';
 import { FrameError } from '../errors.js';
-import { ARP_REPLY, decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
+import { ARP_REPLY, ARP_REQUEST, decodeArp, decodeArpPacket, ETH_P_ARP, ETH_P_RARP, NO_IPV4 } from '../frames/arp.js';
 import { decodeDhcp, decodeUdp, DHCP, DHCP_SERVER_PORT } from '../frames/dhcp.js';
 import type { GroupMessage } from '../frames/group-records.js';
 import { decodeIgmp } from '../frames/igmp.js';
@@ -35,6 +35,8 @@ export interface Heard {
   readonly raSent: boolean;
   /** Whether the frame is a Router Solicitation, which only hosts send. */
   readonly rsSent: boolean;
+  /** The address that it asks for, from an address of its own. */
+  readonly asks?: Ip;
   /** Whether the frame is ARP: inspection in switches counts those. */
   readonly arp: boolean;
   /** Whether the station itself must have sent it: no kernel says it of itself when a device with that MAC comes up. */
@@ -112,7 +114,8 @@ function readArp({ payload, source, destination }: EthernetFrame): Says {
   const own = sender === source ? stationsOnly(senderIp) : [];
   const answers = operation === ARP_REPLY && senderIp !== targetIp && !isGroupMac(destination);
   const said = answers ? { confirms: own } : { claims: own };
-  return { ...NOTHING, ...said, arp: true, proof: senderIp !== NO_IPV4 };
+  const asks = operation === ARP_REQUEST && senderIp !== NO_IPV4 && senderIp !== targetIp && { asks: targetIp };
+  return { ...NOTHING, ...said, ...asks, arp: true, proof: senderIp !== NO_IPV4 };
 }
 
 function readNd(packet: Ipv6Packet, source: Mac, checksumReady: boolean): Says | null {
@@ -127,7 +130,11 @@ function readNd(packet: Ipv6Packet, source: Mac, checksumReady: boolean): Says |
     case 'ra':
       return { ...nothing, claims: own ? stationsOnly(message.source) : [], router: true, raSent: true };
     case 'ns':
-      return { ...nothing, claims: own ? stationsOnly(message.source) : [] };
+      return {
+        ...nothing,
+        claims: own ? stationsOnly(message.source) : [],
+        ...(message.source !== UNSPECIFIED && { asks: message.target }),
+      };
     case 'na': {
       const aboutOther = message.linkLayer !== null && !own;
       const claims = own && message.override ? stationsOnly(message.target) : [];

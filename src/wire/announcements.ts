@@ -4,6 +4,7 @@ import { SyscallError } from '../errors.js';
 import { type AnnouncementTools, BondAnnouncements } from './bond-announcements.js';
 import type { BondGuests } from './bond-guests.js';
 import { LateBonds } from './late-bonds.js';
+import type { Question } from '../plan/turns.js';
 import type { RunResult } from '../plan/failover-record.js';
 import { RunTally } from './bond-run.js';
 import type { FirstRound, LossReason } from './thread-messages.js';
@@ -61,6 +62,11 @@ export class Announcements {
   /** A guest of a bond is announceable from now on. @param key of its frame */
   joined(bond: BondId, key: string): void {
     if (!this.late.has(bond)) this.bonds.get(bond)?.joined(key);
+  }
+
+  /** Stations beyond a bond ask for addresses: where those are to be announced, they are next. */
+  asked(bond: BondId, questions: readonly Question[]): void {
+    this.bonds.get(bond)?.asked(questions);
   }
 
   /** ARP frames have left by a bond that are not ours. @param at monotonic clock, seconds */

@@ -2,7 +2,7 @@ import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { SuppressReason } from '../guests/verdict.js';
-import type { Address, Place, ReportsOf } from '../plan/turns.js';
+import type { Address, Place, Question, ReportsOf } from '../plan/turns.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
 import { bucketWord, controlWords, EPOCH } from './batch-memory.js';
@@ -101,6 +101,13 @@ export class BondAnnouncements {
     if (!this.run) return;
     this.plan.joined(key, this.tools.clock.monotonic());
     this.run.on.wake();
+  }
+
+  /** Stations outside ask for addresses. */
+  asked(questions: readonly Question[]): void {
+    if (!this.run) return;
+    const isNews = questions.filter((question) => this.plan.asked(question)).length > 0;
+    if (isNews) this.run.on.wake();
   }
 
   private adopt(): void {

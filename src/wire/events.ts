@@ -2,6 +2,7 @@ import type { BondId } from '../topology/bond-id.js';
 import type { FrameKind } from '../config/config.js';
 import type { Emitter } from '../tasks/events.js';
 import type { Bond } from '../topology/bonds.js';
+import type { Question } from '../plan/turns.js';
 import type { RunReport } from './bond-run.js';
 import type { FirstRound, LossReason, OrderCause } from './thread-messages.js';
 
@@ -20,6 +21,8 @@ export interface DaemonEvents {
   announceable: [bond: BondId, key: string];
   /** ARP frames have left by a bond that are not ours. */
   arpLeft: [bond: BondId, frames: number, at: number];
+  /** Stations beyond a bond ask for addresses. */
+  asked: [bond: BondId, questions: readonly Question[]];
 
   /** A bond is to be announced now, without a message of the kernel, as if it had failed over to `slave`. */
   due: [bond: BondId, slave: number, cause: OrderCause];

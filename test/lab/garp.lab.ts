@@ -6,7 +6,9 @@ import { dissect } from '../support/dissect.js';
 import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
-import { BONDHERALD, Daemon, writeConfig } from './net/daemon.js';
+import { CLIENTS } from './net/clients.js';
+import { BONDHERALD, Daemon, labWithDaemon, runIn, writeConfig } from './net/daemon.js';
+import { arpFrom } from './net/frames.js';
 import { plainBridge } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
@@ -14,6 +16,7 @@ import { untilAddresses } from './net/words.js';
 
 const IP = '10.77.0.99';
 const OTHER = '02:00:00:00:00:99';
+const CLIENT = CLIENTS.client?.mac ?? '';
 
 /** The client has heard of another station with the guest's address in this moment. */
 const mistake = (): Promise<void> => ip('client', [`neigh replace ${IP} lladdr ${OTHER} dev eth0 nud reachable`]);
@@ -72,4 +75,52 @@ test('each form of gratuitous ARP that is sent corrects a Linux host within the 
     );
   }
   await daemon.stop();
+});
+
+const GUESTS = 600;
+const byte = (value: number): string => value.toString(16).padStart(2, '0');
+const macOf = (n: number): string => `52:54:01:00:${byte(n >> 8)}:${byte(n & 0xff)}`;
+const addressOf = (n: number): string => `10.9.${n >> 8}.${n & 0xff}`;
+
+/** How many guests the daemon lists with an address. */
+async function listed(): Promise<number> {
+  const { stdout } = await runIn([BONDHERALD, 'guests', '--json']);
+  const { bonds } = JSON.parse(stdout) as { bonds: { guests: { addresses: string[] }[] }[] };
+  return bonds.flatMap(({ guests }) => guests.filter(({ addresses }) => addresses.length > 0)).length;
+}
+
+test('of six hundred guests those that somebody asks for are announced next, within 0.3 s of the question', async (t) => {
+  const config = 'guests: {limits: {perPort: 1000}}';
+  const { lab } = await labWithDaemon(t, { attach: plainBridge(1), config });
+  const { netns, device } = lab.guest('g1');
+  const claims = Array.from({ length: GUESTS }, (_, n) => arpFrom(macOf(n + 1), addressOf(n + 1)));
+  const say600 = async (): Promise<boolean> => {
+    for (let n = 0; n < GUESTS; n += 100) {
+      lab.inject(netns, device, ...claims.slice(n, n + 100));
+      await sleep(20);
+    }
+    return (await listed()) === GUESTS;
+  };
+  await until(say600, { what: 'the daemon knows all addresses', every: 500 });
+  const far = capture(lab, 'sw2', 'p-hv', { filter: 'arp' });
+  await sleep(2000); // what the guests said has been paid for
+  await lab.setActive('up2');
+  const isGarp = (n: number) => {
+    const address = addressOf(n);
+    return ({ bytes }: { bytes: Buffer }): boolean => {
+      const { arp } = dissect(bytes);
+      return arp?.spa === address && arp.tpa === address;
+    };
+  };
+  await until(() => far.frames.length >= 6, { what: 'gratuitous ARP has begun' });
+  const delays: number[] = [];
+  for (const n of [600, 555, 500, 444, 333]) {
+    const question = say.arp({ src: CLIENT }, { spa: '10.9.200.1', tpa: addressOf(n) });
+    lab.inject('client', 'eth0', question);
+    const asked = await far.waitFor(({ bytes }) => bytes.equals(question));
+    const answer = await far.waitFor(isGarp(n));
+    delays.push(answer.time - asked.time);
+  }
+  console.log(`from question to gratuitous ARP: ${delays.map((ms) => ms.toFixed(0)).join(', ')} ms`);
+  for (const ms of delays) assert.ok(ms > 0 && ms <= 300, `${ms}`);
 });

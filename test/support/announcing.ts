@@ -5,6 +5,7 @@
 import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
+import type { Tag } from '../../src/frames/ethernet.js';
 import type { Address } from '../../src/plan/turns.js';
 import { Events } from '../../src/tasks/events.js';
 import { asBond } from '../../src/topology/bond-id.js';
@@ -114,7 +115,7 @@ export class Simulation {
   add(n: number, ...ips: string[]): void {
     this.guests.set(
       guestKey(n),
-      ips.map((ip) => ({ ip: ip as Ip, router: false, withheld: null })),
+      ips.map((ip) => ({ ip: ip as Ip, router: false, lastSeen: this.now, withheld: null })),
     );
     const here = { bond: BOND, tags: [], source: 'fdb', device: 7, lastSeen: null, suppressed: null, entry: null };
     this.#bond.update(macOf(n), [{ mac: macOf(n), ...here, source: 'fdb' }]);
@@ -135,6 +136,11 @@ export class Simulation {
 
   failover(): void {
     this.#handOver('failover', this.#first.failover(this.#moment()));
+  }
+
+  /** A station outside asks for an address. */
+  ask(ip: string, tags: readonly Tag[] = []): void {
+    this.#announcements.asked(BOND, [{ ip: ip as Ip, tags }]);
   }
 
   guestArp(frames: number): void {

@@ -113,6 +113,62 @@ test('everyone is announced once before anyone is twice, whatever rounds begin m
   assert.ok(garps.length < 6 * 200, 'what is queued still is not doubled');
 });
 
+test('whoever is asked for is next, whatever the queue, and once', () => {
+  const simulation = failedOver(600, both);
+  simulation.advance(0.9);
+  for (const n of [600, 599, 300]) {
+    const asked = simulation.now;
+    simulation.ask(v4(n)[0] ?? '');
+    simulation.ask(v6(n)[0] ?? '');
+    simulation.advance(3);
+    for (const kind of ['garp', 'na'] as const) {
+      const times = simulation.of(kind).filter(({ id }) => id.startsWith(`${guestKey(n)} `) && id.length > 0);
+      const next = times.find(({ at }) => at >= asked)?.at ?? Infinity;
+      if (kind === 'garp') assert.equal(times.length, 1, `${n} was not announced before, and is not again`);
+      if (kind === 'garp') assert.ok(next - asked <= 0.13, `${next - asked}`);
+    }
+  }
+  const next = simulation.of('garp').slice(-5);
+  assert.ok(!next.some(({ id }) => id.startsWith(guestKey(600))));
+});
+
+test('a question in another VLAN, for nobody, or for who had a turn, changes nothing', () => {
+  const order = (ask: (simulation: Simulation) => void): string[] => {
+    const simulation = failedOver(50, v4);
+    simulation.advance(0.5);
+    ask(simulation);
+    simulation.advance(0.6);
+    return simulation.of('garp').map(({ id }) => id);
+  };
+  const untouched = order(() => undefined);
+  assert.notDeepEqual(
+    order((simulation) => simulation.ask(v4(50)[0] ?? '')),
+    untouched,
+  );
+  for (const ask of [
+    (simulation: Simulation) => simulation.ask(v4(50)[0] ?? '', [{ tpid: 0x8100, vid: 7 }]),
+    (simulation: Simulation) => simulation.ask('10.9.9.9'),
+    (simulation: Simulation) => simulation.ask(v4(1)[0] ?? ''),
+  ])
+    assert.deepEqual(order(ask), untouched);
+});
+
+test('in the first round those who were heard within the last minute go before the others', () => {
+  const simulation = new Simulation({ settings: { schedule: [0, 1, 2], jitter: 0 } });
+  for (let n = 1; n <= 40; n++) simulation.add(n, ...both(n));
+  simulation.advance(59);
+  for (let n = 41; n <= 60; n++) simulation.add(n, ...both(n));
+  simulation.advance(2);
+  simulation.failover();
+  simulation.advance(60);
+  const numbers = simulation.of('garp').map(({ id }) => Number(/10\.0\.0\.(\d+)/.exec(id)?.[1]));
+  const lately = Array.from({ length: 20 }, (_, n) => n + 41);
+  const others = Array.from({ length: 40 }, (_, n) => n + 1);
+  assert.deepEqual(numbers.slice(0, 60), [...lately, ...others], 'and everyone once before anyone twice');
+  const advertised = simulation.of('na').map(({ id }) => Number.parseInt(/::(\w+)/.exec(id)?.[1] ?? '', 16));
+  assert.deepEqual(advertised.slice(0, 60), [...lately, ...others]);
+});
+
 test('without limits everything of a round goes at once', () => {
   const rate = { rarp: 'unlimited', arp: 'unlimited', na: 'unlimited', mcast: 'unlimited' } as const;
   const simulation = failedOver(3000, both, { settings: { rate, jitter: 0 } });
@@ -174,7 +230,7 @@ test('an address that is withheld is not announced', () => {
   const simulation = new Simulation();
   simulation.add(1);
   const [ip] = v6(1);
-  simulation.guests.set(guestKey(1), [{ ip: ip as never, router: false, withheld: 'router-unknown' }]);
+  simulation.guests.set(guestKey(1), [{ ip: ip as never, router: false, lastSeen: 0, withheld: 'router-unknown' }]);
   simulation.failover();
   simulation.advance(100);
   assert.equal(simulation.of('na').length, 0);

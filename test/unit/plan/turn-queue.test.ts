@@ -6,33 +6,45 @@ import { TurnQueue } from '../../../src/plan/turns.js';
 const anyStep = fc.oneof(
   fc.record({ do: fc.constant('join' as const), id: fc.constantFrom(...'abcdefgh') }),
   fc.record({ do: fc.constant('shift' as const) }),
+  fc.record({ do: fc.constant('callForward' as const), id: fc.constantFrom(...'abcdefgh') }),
   fc.record({ do: fc.constant('putBack' as const), count: fc.integer({ min: 1, max: 4 }) }),
 );
 
-test('whatever happens, each waits once, in the order of coming, and those put back are first', () => {
+test('whatever happens, each waits once, in the order of coming; those put back are first, then those called forward', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 100, size: 'max' }), (steps) => {
       const queue = new TurnQueue<{ id: string }>();
-      let model: string[] = [];
+      let called: string[] = []; // put back
+      let ahead: string[] = [];
+      let waiting: string[] = [];
       for (const step of steps) {
+        const model = [...called, ...ahead, ...waiting];
         if (step.do === 'join') {
           queue.join({ id: step.id });
-          if (!model.includes(step.id)) model.push(step.id);
-        } else if (step.do === 'shift') {
-          assert.equal(queue.head()?.id, model[0]);
-          queue.shift();
-          model.shift();
+          if (!model.includes(step.id)) waiting.push(step.id);
+        } else if (step.do === 'callForward') {
+          assert.equal(queue.callForward(step.id), waiting.includes(step.id));
+          if (waiting.includes(step.id)) ahead.push(step.id);
+          waiting = waiting.filter((id) => id !== step.id);
         } else {
-          const called: { id: string }[] = [];
-          for (let head = queue.head(); head && called.length < step.count; head = queue.head()) {
-            called.push(head);
+          const count = step.do === 'shift' ? 1 : step.count;
+          const served: { id: string }[] = [];
+          for (let head = queue.head(); head && served.length < count; head = queue.head()) {
+            served.push(head);
             queue.shift();
           }
-          queue.putBack(called);
-          model = [...called.map(({ id }) => id), ...model.slice(called.length)];
+          const ids = served.map(({ id }) => id);
+          assert.deepEqual(ids, model.slice(0, count));
+          const left = (each: readonly string[]): string[] => each.filter((id) => !ids.includes(id));
+          [called, ahead, waiting] = [left(called), left(ahead), left(waiting)];
+          if (step.do === 'putBack') {
+            queue.putBack(served);
+            called = [...ids, ...called];
+          }
         }
-        assert.equal(queue.size, model.length);
-        assert.equal(queue.head()?.id, model[0]);
+        const now = [...called, ...ahead, ...waiting];
+        assert.equal(queue.size, now.length);
+        assert.equal(queue.head()?.id, now[0]);
       }
     }),
     { numRuns: 500 },

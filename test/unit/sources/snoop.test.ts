@@ -5,6 +5,7 @@ import type { Ip } from '../../../src/addr/ip.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import { encodeGratuitousArp, encodeRarp } from '../../../src/frames/arp.js';
 import { encodeUnsolicitedNa } from '../../../src/frames/nd.js';
+import { BatchOfHeard } from '../../../src/listen/snoop-messages.js';
 import { type Heard, type HeardIgnoreReason, readFrame } from '../../../src/sources/snoop.js';
 import * as say from '../../support/say.js';
 
@@ -73,6 +74,44 @@ test('an ARP reply to one station confirms the address in it, where it is about 
   assert.deepEqual(confirms(say.arp(to, { op: 2, sha: OTHER, spa: V4, tha: OTHER, tpa: '10.0.0.9' })), []);
   assert.deepEqual(confirms(say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: V4 })), [], 'it claims it');
   assert.deepEqual(confirms(say.arp(src, { spa: V4, tpa: V4 })), []);
+});
+
+test('who asks for an address, and is not probing, is a station that misses it', () => {
+  const asks = (frame: Buffer): string | undefined => read(frame).asks;
+  const other = '10.0.0.9';
+  assert.equal(asks(say.arp(src, { spa: V4, tpa: other })), other);
+  assert.equal(asks(say.arp(to, { spa: V4, tha: OTHER, tpa: other })), other);
+  assert.equal(asks(say.ns(src, { from: LL, target: V6 })), V6);
+  for (const frame of [
+    say.arp(src, { spa: '0.0.0.0', tpa: other }),
+    say.arp(src, { spa: V4, tpa: V4 }),
+    say.arp(to, { op: 2, spa: V4, tha: OTHER, tpa: other }),
+    say.ns(src, { from: '::', target: V6, lla: null }),
+    say.na(src, { from: LL, target: V6 }),
+    say.rs(src, { from: LL }),
+  ])
+    assert.equal(asks(frame), undefined);
+});
+
+test('a station that asks for many is heard once, and every question of one that comes in is told, once', () => {
+  const batch = new BatchOfHeard();
+  const add = (n: number, direction: 'in' | 'out' | 'echo', tags: number[] = []): void =>
+    batch.add(readFrame(say.arp({ src: GUEST, tags }, { spa: V4, tpa: `10.0.0.${n}` }), direction));
+  for (const n of [7, 8, 7]) add(n, 'in');
+  add(7, 'in', [905]);
+  add(9, 'out');
+  add(9, 'echo');
+  const { heard, asked } = batch.drain() ?? assert.fail();
+  assert.equal(heard.filter(({ direction }) => direction === 'in').length, 2, 'with a tag and without');
+  assert.deepEqual(
+    asked.map(({ ip, tags }) => [ip, tags.map(({ vid }) => vid)]),
+    [
+      ['10.0.0.7', []],
+      ['10.0.0.8', []],
+      ['10.0.0.7', [905]],
+    ],
+  );
+  assert.equal(batch.drain(), null);
 });
 
 /** Frames that kernels send of themselves when a device comes up, and frames that only the station itself sends. */

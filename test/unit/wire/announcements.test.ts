@@ -57,7 +57,7 @@ class World {
       chance: () => 0,
       openPort: (bond: number) => this.port(bond),
       addressesOf: (_: number, { mac: whose }: { mac: Mac }) => [
-        { ip: `10.0.0.${parseInt(whose.slice(-2), 16)}` as Ip, router: false, withheld: null },
+        { ip: `10.0.0.${parseInt(whose.slice(-2), 16)}` as Ip, router: false, lastSeen: 0, withheld: null },
       ],
       events,
     };

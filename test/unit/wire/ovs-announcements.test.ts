@@ -47,7 +47,7 @@ class World {
       chance: () => 0,
       openPort: () => this.port(),
       addressesOf: (_: number, place: { mac: Mac }) => [
-        { ip: `10.0.0.${parseInt(place.mac.slice(-2), 16)}` as Ip, router: false, withheld: null },
+        { ip: `10.0.0.${parseInt(place.mac.slice(-2), 16)}` as Ip, router: false, lastSeen: 0, withheld: null },
       ],
       events,
     };
