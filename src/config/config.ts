@@ -49,6 +49,8 @@ export interface Config {
     readonly schedule: readonly number[];
     /** The share of its offset, 0 to 1, by which a later round may be late. */
     readonly jitter: number;
+    /** After so many seconds a guest that was not heard leaving is announced without a failover; null: never. */
+    readonly refresh: number | null;
     /** Each bond has buckets of its own. */
     readonly rate: { readonly rarp: Rate; readonly arp: Rate; readonly na: Rate; readonly mcast: Rate };
     readonly damping: { readonly failovers: number; readonly within: number; readonly holdOff: number };

@@ -1,11 +1,13 @@
 import type * as z from 'zod';
 import type { StaticGuest } from './config.js';
 import { type Path, type Problem, valueAt } from './problems.js';
-import { bonds, limits, metrics, onCarrierLoss, staticGuests } from './schema.js';
+import { bonds, limits, metrics, onCarrierLoss, refresh, staticGuests } from './schema.js';
 
 const LIMITS = ['guests', 'limits'] as const;
 const STATIC = ['guests', 'static'] as const;
 const CARRIER_LOSS = ['failover', 'onCarrierLoss'] as const;
+const REFRESH = ['announce', 'refresh'] as const;
+const SNOOP = ['guests', 'sources', 'snoop'] as const;
 const PAGE = ['metrics', 'page'] as const;
 
 /**
@@ -21,7 +23,14 @@ export function crossProblems(raw: unknown): Problem[] {
   const switched = read(onCarrierLoss, raw, CARRIER_LOSS) ?? false;
   if (watched !== 'auto') problems.push(...strayBonds(statics, watched), ...straySwitched(switched, watched));
   if (limit) problems.push(...beyondLimits(limit, statics));
-  return [...problems, ...pageForNobody(raw)];
+  return [...problems, ...pageForNobody(raw), ...deafRefresh(raw)];
+}
+
+/** Who has moved away is heard on the bond; from the bridges alone it is not seen in time, or not at all. */
+function deafRefresh(raw: unknown): Problem[] {
+  if ((read(refresh, raw, REFRESH) ?? null) === null || valueAt(raw, SNOOP) !== false) return [];
+  const text = 'needs guests.sources.snoop, which is false: guests that move away would be announced here for good';
+  return [{ path: REFRESH, text }];
 }
 
 /** That the file of `webConfig` has users is seen where it is read. */

@@ -18,6 +18,8 @@ export const DEFAULTS = {
     schedule: ['0s', '1.1s', '3s', '7s', '15s', '31s'],
     // Hosts that lost the same switch must not speak all at once; a quarter spreads them and keeps the rounds apart.
     jitter: 0.25,
+    // Without a failover nothing is sent: broadcasts that nobody asked for are for who runs the network to decide.
+    refresh: 'off',
     rate: {
       // A switch learns in hardware: this is for its uplinks' broadcast storm control.
       rarp: { rate: 2000, burst: 1000 },

@@ -43,6 +43,11 @@ const schedule = list(duration('0s', '10m'), {
   'durations in ascending order, the first 0s',
 );
 
+/** A broadcast of each guest every second is more than any switch needs. YAML 1.1 reads a bare `off` as false. */
+export const refresh = leaf('off, or a duration from 1s to 1d, such as 200s', (value): number | null | undefined =>
+  value === false || value === 'off' ? null : duration('1s', '1d').safeParse(value).data,
+);
+
 const announce = section({
   kinds: list(oneOf(...FRAME_KINDS), {
     of: `of ${FRAME_KINDS.join(', ')}`,
@@ -52,6 +57,7 @@ const announce = section({
   garp: oneOf(...GARP_FORMS),
   schedule,
   jitter: number(0, 1),
+  refresh,
   rate: section({ rarp: rate, arp: rate, na: rate, mcast: rate }),
   damping: section({
     failovers: whole(1, 1000, ' failovers'),

@@ -6,7 +6,7 @@ import type { DaemonEvents } from '../wire/events.js';
 import { libvirtSetting } from '../host/libvirt-watch.js';
 import { ovsSetting } from '../host/ovs/follower.js';
 import { isFailover } from '../wire/thread-messages.js';
-import { logAnnouncements } from './failover-log.js';
+import { logAnnouncements, logRefreshes } from './failover-log.js';
 import type { Parts } from './parts.js';
 import type { Settings } from './settings.js';
 
@@ -18,9 +18,11 @@ export function connect(events: Events<DaemonEvents>, parts: Parts): void {
 }
 
 function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
-  const { host, announcer, announcements, service, snooper, ovsBondWatch, fdbRestore, history, bondLog } = parts;
+  const { host, announcer, announcements, refreshes, service, snooper, ovsBondWatch } = parts;
+  const { fdbRestore, history, bondLog } = parts;
   events.on('guestsChanged', () => announcer.refresh()); // the frames of the next failover come first
   events.on('guestsChanged', () => announcements.follow());
+  events.on('guestsChanged', () => refreshes.follow());
   events.on('guestsChanged', () => service.changed());
   events.on('guestsChanged', () => fdbRestore.restore());
 
@@ -33,6 +35,7 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('bonds', (bonds) => bondLog.follow(bonds));
 
   events.on('announceable', (bond, key) => announcements.joined(bond, key));
+  events.on('announceable', (bond, key) => refreshes.joined(bond, key));
   events.on('asked', (bond, questions) => announcements.asked(bond, questions));
   events.on('arpLeft', (bond, frames, at) => announcements.arpLeft(bond, frames, at));
 }
@@ -73,6 +76,7 @@ function connectFailover(events: Events<DaemonEvents>, parts: Parts): void {
 function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void {
   const { tools, host, history, beforeRounds } = parts;
   logAnnouncements(events, tools, host.topology);
+  logRefreshes(events, tools, host.topology);
   events.on('sent', (...sent) => history.sent(...sent));
   events.on('firstRoundOut', (bond, seconds) => history.firstRoundOut(bond, seconds));
   events.on('refused', (...refused) => history.refused(...refused));
@@ -81,7 +85,8 @@ function connectAnnouncements(events: Events<DaemonEvents>, parts: Parts): void 
 }
 
 /** The parts of the daemon whose settings may change while it runs. */
-export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' | 'ovsBondWatch' | 'history'> &
+export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' | 'refreshes' | 'ovsBondWatch'> &
+  Pick<Parts, 'history'> &
   Pick<Parts, 'snooper' | 'libvirt' | 'proxmox' | 'ovs' | 'endpoint' | 'textfile'> & {
     /** Brings guests and bonds up to date. */
     readonly refresh: () => void;
@@ -89,7 +94,7 @@ export type FollowingParts = Pick<Parts, 'host' | 'announcer' | 'announcements' 
 
 /** Has every part follow its settings. Guests first: whoever is excluded now is in no frame of the next moment. */
 export function followSettings(settings: Settings, parts: FollowingParts): void {
-  const { host, refresh, announcer, announcements, ovsBondWatch, history } = parts;
+  const { host, refresh, announcer, announcements, refreshes, ovsBondWatch, history } = parts;
   const { snooper, libvirt, proxmox, ovs, endpoint, textfile } = parts;
   settings.follow(
     ({ bonds, guests }) => ({ bonds, guests }),
@@ -105,6 +110,7 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
       await announcer.configure(config);
       ovsBondWatch.configure(announce);
       announcements.configure(announce);
+      refreshes.configure(announce);
       history.configure(announce.schedule.length);
     },
   );

@@ -36,13 +36,16 @@ export class Daemon {
    */
   async run(signal: AbortSignal): Promise<void> {
     const { log, controlSocket, openPacketSender } = this.around;
-    const { control, announcements, tasks } = this.parts;
+    const { control, announcements, refreshes, tasks } = this.parts;
     await control.listen(controlSocket);
     try {
       openPacketSender(ANY_DEVICE).close(); // so that missing rights show now, not at the failover
       control.share(controlSocket);
       log.info('starting', { version: VERSION });
-      await runTasks(tasks, signal, () => void this.becomeReady(signal)).finally(() => announcements.stop());
+      await runTasks(tasks, signal, () => void this.becomeReady(signal)).finally(() => {
+        refreshes.stop();
+        announcements.stop();
+      });
     } finally {
       control.close();
     }
@@ -51,7 +54,7 @@ export class Daemon {
 
   /** Says that the daemon is watching, and which bonds of the configuration are not there. */
   private async becomeReady(signal: AbortSignal): Promise<void> {
-    const { snooper, service, reloader, host, bonds } = this.parts;
+    const { snooper, refreshes, service, reloader, host, bonds } = this.parts;
     await snooper.task?.listening();
     if (signal.aborted) return;
     const { log } = this.around;
@@ -63,6 +66,7 @@ export class Daemon {
     }
     if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond found; waiting for one');
     log.info('ready', { bonds: bonds.size, guests: announcedGuests(bonds) });
+    refreshes.begin();
     service.becomeReady();
     reloader.begin();
   }

@@ -169,6 +169,27 @@ export function logAnnouncements(
   });
 }
 
+/** Counts what is sent for silent guests without a failover. That the kernel refuses it is said once a bond and errno. */
+export function logRefreshes(
+  events: Events<DaemonEvents>,
+  { log, metrics }: Pick<Tools, 'log' | 'metrics'>,
+  topology: Topology,
+): void {
+  const said = new LruMap<string, true>(MAX_REFUSED);
+  events.on('refreshed', (id, kind, frames) => {
+    const bond = deviceName(topology, id);
+    metrics.count('bondherald_frames_sent_total', { bond, kind }, frames);
+    metrics.count('bondherald_refreshed_total', { bond, kind }, frames);
+  });
+  events.on('notRefreshed', (id, kind, code, frames) => {
+    const bond = deviceName(topology, id);
+    metrics.count('bondherald_frame_errors_total', { bond, kind, code }, frames);
+    if (said.has(`${bond} ${code}`)) return;
+    said.set(`${bond} ${code}`, true);
+    log.warn('the kernel refused frames for silent guests', { bond, kind, reason: code });
+  });
+}
+
 /** Logs bonds that come and go, and those that lose their last link. Holds one entry a bond. */
 export class BondLog {
   private bonds = new Map<string, string | null>();

@@ -1,7 +1,8 @@
 import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
+import type { Config } from '../config/config.js';
 import { GroupTable } from '../groups/group-table.js';
-import { newHostState } from '../guests/host-state.js';
+import { type HostState, newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/turns.js';
 import { groupReports } from '../host/group-reports.js';
 import { FailoverHistory } from '../host/history.js';
@@ -19,8 +20,10 @@ import type { Events } from '../tasks/events.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { activeSlaveOf } from '../topology/bonds.js';
 import { Announcements } from '../wire/announcements.js';
+import type { AnnouncementTools } from '../wire/bond-announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
+import { Refreshes } from '../wire/refreshes.js';
 import { Announcer } from './announcer.js';
 import { BeforeRounds, OvsBondWatch } from './ovs-bond-watch.js';
 import { BondLog, FailoverLog } from './failover-log.js';
@@ -67,12 +70,9 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
   const sending = (bond: BondId, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
   const openPort = portOpener(ovs.bonds, { ...around, sending });
-  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
-  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
-  const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
   const reportsOf = groupReports(host, groups);
-  const sent = { ...tools, openPort, addressesOf, reportsOf };
-  const announcements = new Announcements(config.announce, bonds, sent, slaveOf, nameOf);
+  const announcing = announcingParts(config, host, bonds, { ...tools, openPort, reportsOf, hearingOf });
+  const { announcements } = announcing;
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
   const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });
@@ -100,7 +100,8 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const reloader = new Reloader(settings, around, service);
   const speakers = new SpeakerWatch(host, bonds, tools, { hostKnown: known, echo: () => kernel.echo() });
   return {
-    ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, proxmox, ovs, ovsBondWatch, announcements, history },
+    ...{ tools, host, bonds, kernel, announcer, snooper, libvirt, proxmox, ovs, ovsBondWatch, history },
+    ...announcing,
     ...{ endpoint, textfile, service, control, keeper, reloader, speakers },
     failoverLog: new FailoverLog(tools, topology, bonds),
     bondLog: new BondLog(log),
@@ -111,4 +112,24 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
       ...[endpoint, sweeper, textfile, keeper, service, reloader],
     ],
   };
+}
+
+/** What follows the first burst of a failover, and what is sent without one. */
+function announcingParts(
+  { announce }: Config,
+  host: HostState,
+  bonds: Map<BondId, BondGuests>,
+  tools: Omit<AnnouncementTools, 'addressesOf'> & { readonly hearingOf: (bond: BondId) => Hearing },
+) {
+  const { topology, book } = host;
+  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
+  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
+  const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
+  const announcements = new Announcements(announce, bonds, { ...tools, addressesOf }, slaveOf, nameOf);
+  const refreshes = new Refreshes(announce, bonds, announcements, {
+    ...{ ...tools, addressesOf },
+    heardLeaving: (bond, { mac, tags }) => book.at(mac, { bond, tags })?.out ?? -Infinity,
+    isInOrder: (bond) => slaveOf(bond) !== null && tools.hearingOf(bond).how !== 'deaf',
+  });
+  return { announcements, refreshes };
 }

@@ -50,7 +50,7 @@ export class HostState {
   readonly cuts = new Cuts();
   private readonly table: GuestTable;
   private readonly memory: Memory;
-  private readonly book: HeardBook;
+  readonly book: HeardBook;
   private readonly learned: Learned;
   private readonly speakers: Speakers;
   readonly declared: Declared;

@@ -78,6 +78,12 @@ export const METRICS = {
     labels: ['bond', 'kind'],
     values: { kind: FRAME_KINDS },
   },
+  bondherald_refreshed_total: {
+    type: 'counter',
+    help: 'Frames that the kernel accepted for silent guests without a failover (announce.refresh); they count in bondherald_frames_sent_total as well.',
+    labels: ['bond', 'kind'],
+    values: { kind: FRAME_KINDS },
+  },
   bondherald_frame_errors_total: {
     type: 'counter',
     help: 'Frames that the kernel refused, by errno.',

@@ -74,6 +74,11 @@ export class TokenBucket {
     return this.tokens(this.cell.load(), micros(now));
   }
 
+  /** How many of them there are beyond half of the burst. */
+  beyondHalf(now: number): number {
+    return this.each === 0 ? Infinity : this.available(now) - Math.floor(this.burst / 2);
+  }
+
   /** Takes up to `wanted` tokens. @returns how many there were */
   take(wanted: number, now: number): number {
     if (this.each === 0) return wanted;

@@ -67,13 +67,16 @@ export function rarpTurn(key: string): Turn {
   return { id: key, kind: 'rarp', key, ip: null };
 }
 
+/** A turn of a frame that tells of an address. */
+export type AddressTurn = Turn & { readonly kind: 'garp' | 'na' };
+
 /** The frames that tell of an address: ARP for IPv4, in one form or two, Neighbor Discovery for IPv6. */
-export function addressTurns(key: string, ip: Ip, garp: GarpForm): Turn[] {
+export function addressTurns(key: string, ip: Ip, garp: GarpForm): AddressTurn[] {
   const id = addressKey(key, ip);
   if (!isIpv4(ip)) return [{ id, kind: 'na', key, ip }];
-  const request: Turn = { id, kind: 'garp', key, ip };
+  const request: AddressTurn = { id, kind: 'garp', key, ip };
   if (garp === 'request') return [request];
-  const reply: Turn = { ...request, id: `${id} reply`, reply: true };
+  const reply: AddressTurn = { ...request, id: `${id} reply`, reply: true };
   return garp === 'reply' ? [reply] : [request, reply];
 }
 

@@ -93,6 +93,11 @@ export class Announcements {
     }
   }
 
+  /** Whether a bond has failed over so often that it waits to be announced. */
+  isHeld(bond: BondId): boolean {
+    return this.held.has(bond);
+  }
+
   stop(): void {
     for (const bond of [...this.held.keys()]) this.release(bond);
     for (const announcements of this.bonds.values()) announcements.end('stopped');

@@ -2,7 +2,7 @@ import { sharedCell } from '../plan/limits.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import type { AnnounceConfig, FrameKind } from '../config/config.js';
 import type { SuppressReason } from '../guests/verdict.js';
-import type { Address, Place, Question, ReportsOf } from '../plan/turns.js';
+import type { Address, Announceable, Place, Question, ReportsOf } from '../plan/turns.js';
 import { BondPlan, type Buckets, newBuckets } from '../plan/bond-plan.js';
 import type { Clock } from '../sys/clock.js';
 import { bucketWord, controlWords, EPOCH } from './batch-memory.js';
@@ -35,6 +35,8 @@ export class BondAnnouncements {
   /** What everything that we send on the bond draws from. */
   readonly buckets: Buckets;
   readonly plan: BondPlan;
+  /** Who is announced. */
+  readonly announceable: Announceable;
   private readonly control: Int32Array;
   /** The settings of the next announcement; those of the last one until it is over. */
   private wanted: AnnounceConfig;
@@ -49,7 +51,7 @@ export class BondAnnouncements {
     const { batch } = guests;
     this.wanted = settings;
     this.buckets = newBuckets(settings.rate, sharedCell(bucketWord(batch.memory)));
-    const announceable = {
+    this.announceable = {
       keys: () => guests.keys(),
       rarp: (key: string) => guests.rarp(key),
       place: (key: string) => guests.place(key),
@@ -58,12 +60,17 @@ export class BondAnnouncements {
       waiting: () => WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
     };
     this.control = controlWords(batch.memory);
-    this.plan = new BondPlan(settings, this.buckets, announceable, tools.chance);
+    this.plan = new BondPlan(settings, this.buckets, this.announceable, tools.chance);
   }
 
   /** How often the bond has failed over, as the failover thread counts it. */
   get epoch(): number {
     return Atomics.load(this.control, EPOCH);
+  }
+
+  /** Whether an announcement lasts. */
+  get lasts(): boolean {
+    return this.run !== null;
   }
 
   /** Announces by these settings from now on; an announcement that lasts ends with those that it began with. */

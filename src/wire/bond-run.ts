@@ -1,10 +1,17 @@
 import { allFrames, type FrameCounts, type FrameKind, NO_FRAMES } from '../config/config.js';
-import type { BondPlan } from '../plan/bond-plan.js';
 import type { DueFrame } from '../plan/turns.js';
 import type { Clock } from '../sys/clock.js';
 import { judgeErrno, MAX_TRIES, type BurstOutcome, refusedIn } from './burst.js';
 import type { SlicePort } from './slice-port.js';
 import type { RunResult } from '../plan/failover-record.js';
+
+/** What decides which frames may go when: see BondPlan. */
+interface FramePlan {
+  next(now: number, limit: number): DueFrame[];
+  putBack(frames: readonly DueFrame[]): void;
+  wakeAt(now: number): number | null;
+  cancel(): void;
+}
 
 /** What a run works with, and what it reports to. */
 interface RunSurroundings {
@@ -36,7 +43,7 @@ export class BondRun {
   private tries = 0;
 
   constructor(
-    private readonly plan: BondPlan,
+    private readonly plan: FramePlan,
     private readonly port: SlicePort,
     private readonly around: RunSurroundings,
   ) {

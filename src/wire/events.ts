@@ -46,6 +46,9 @@ export interface DaemonEvents {
   firstRoundOut: [bond: BondId, seconds: number];
   /** The kernel refused frames. @param code the symbolic errno */
   refused: [bond: BondId, kind: FrameKind, code: string, frames: number];
+  /** Silent guests were announced without a failover: the kernel took frames, or refused them. */
+  refreshed: [bond: BondId, kind: FrameKind, frames: number];
+  notRefreshed: [bond: BondId, kind: FrameKind, code: string, frames: number];
   /** The next round of an announcement is at `at`; null: there is none. */
   nextRound: [bond: BondId, at: number | null];
   ended: [bond: BondId, report: RunReport];

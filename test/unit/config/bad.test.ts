@@ -35,10 +35,19 @@ const BAD: [text: string, ...says: string[]][] = [
   ['bonds: [a234567890123456]', 'F:1: bonds[0]: invalid value "a234567890123456"'],
   [
     'announce: 3',
-    'F:1: announce: invalid value 3; expected a section with the keys kinds, garp, schedule, jitter, rate, damping',
+    'F:1: announce: invalid value 3; expected a section with the keys kinds, garp, schedule, jitter, refresh, rate, damping',
   ],
   ['announce:\n  kinds: [rarp, arp]', 'F:2: announce.kinds[1]: invalid value "arp"; expected rarp, garp or na'],
   ['announce: {garp: replies}', 'F:1: announce.garp: invalid value "replies"; expected request, reply or both'],
+  [
+    'announce: {refresh: 300}',
+    'F:1: announce.refresh: invalid value 300; expected off, or a duration from 1s to 1d, such as 200s',
+  ],
+  ['announce: {refresh: 500ms}', 'F:1: announce.refresh: invalid value "500ms"; expected off, or a duration'],
+  [
+    'announce: {refresh: 200s}\nguests: {sources: {snoop: false}}',
+    'F:1: announce.refresh: needs guests.sources.snoop, which is false: guests that move away would be announced here',
+  ],
   ['failover: true', 'F:1: failover: invalid value true; expected a section with the keys onCarrierLoss'],
   [
     'failover: {onCarrierLoss: auto}',

@@ -13,6 +13,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'announce.kinds': '[na]',
   'announce.garp': 'reply',
   'announce.schedule': '[0s]',
+  'announce.refresh': '200s',
   'announce.jitter': '0.5',
   'announce.damping.within': '60s',
   'announce.damping.holdOff': '5s',
@@ -52,7 +53,7 @@ function keysOf(value: unknown, path: readonly string[] = []): string[] {
 async function followersOf(...keys: string[]): Promise<string[]> {
   const called: string[] = [];
   const part = (name: string) => ({ configure: () => (called.push(name), Promise.resolve()) });
-  const names = ['host', 'announcer', 'announcements', 'ovsBondWatch', 'history'] as const;
+  const names = ['host', 'announcer', 'announcements', 'refreshes', 'ovsBondWatch', 'history'] as const;
   const tasks = ['snooper', 'libvirt', 'proxmox', 'ovs', 'endpoint', 'textfile'] as const;
   const parts = Object.fromEntries([...names, ...tasks].map((name) => [name, part(name)]));
   const settings = new Settings(
@@ -79,7 +80,7 @@ test('each key is followed by those whose it is', async () => {
   assert.deepEqual(await followersOf('guests.exclude.vlans'), ['host', 'refresh']);
   assert.deepEqual(await followersOf('bonds'), ['host', 'refresh']);
   assert.deepEqual(await followersOf('guests.sources.snoop'), ['host', 'refresh', 'snooper']);
-  const announcing = ['announcer', 'ovsBondWatch', 'announcements', 'history'];
+  const announcing = ['announcer', 'ovsBondWatch', 'announcements', 'refreshes', 'history'];
   for (const keys of [
     ['announce.rate.arp.burst'],
     ['failover.onCarrierLoss'],

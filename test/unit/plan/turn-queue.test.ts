@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { TurnQueue } from '../../../src/plan/turns.js';
+import type { Ip } from '../../../src/addr/ip.js';
+import { Holders, TurnQueue } from '../../../src/plan/turns.js';
 
 const anyStep = fc.oneof(
   fc.record({ do: fc.constant('join' as const), id: fc.constantFrom(...'abcdefgh') }),
@@ -49,4 +50,15 @@ test('whatever happens, each waits once, in the order of coming; those put back 
     }),
     { numRuns: 500 },
   );
+});
+
+test('an address is found with all who have it, each once, in whatever VLAN', () => {
+  const holders = new Holders();
+  const [one, two] = ['10.0.0.1', '10.0.0.2'] as Ip[];
+  assert.ok(one !== undefined && two !== undefined);
+  for (const key of ['a', 'a', 'b', 'a', 'b']) holders.note(one, key);
+  holders.note(two, 'b');
+  assert.deepEqual([holders.of(one), holders.of(two), holders.of('10.0.0.3' as Ip)], [['a', 'b'], ['b'], []]);
+  holders.clear();
+  assert.deepEqual(holders.of(one), []);
 });
