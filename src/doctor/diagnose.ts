@@ -1,3 +1,4 @@
+import { checkArpRate, checkSilence } from './announcing.js';
 import { checkCarrierLoss, checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
 import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, checkOvs } from './bridges.js';
 import {
@@ -18,7 +19,8 @@ import { checkSpeakers } from './speakers.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
 export function diagnose(facts: Facts): Finding[] {
-  const { bonds, bridges, guests, daemon, announcers, libvirt, proxmox, ovs, hearings, speakingMacvtaps } = facts;
+  const { bonds, bridges, guests, daemon, announcers, libvirt, proxmox, ovs, hearings, speakingMacvtaps, announce } =
+    facts;
   const findings = [
     ...checkPresence(facts),
     ...bonds.flatMap(checkBond),
@@ -31,6 +33,8 @@ export function diagnose(facts: Facts): Finding[] {
     ...checkPolicing(ovs, hearings),
     ...checkLimits(guests),
     ...checkSpeakers(guests),
+    ...checkSilence(bridges, guests, announce),
+    ...checkArpRate(guests, announce),
     ...(daemon === null ? [] : checkDaemon(daemon, facts)),
     checkLibvirt(libvirt, daemon),
     checkProxmox(proxmox, daemon),

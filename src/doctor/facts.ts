@@ -1,3 +1,4 @@
+import type { AnnounceConfig } from '../config/config.js';
 import type { GuestDescription, LimitDescription } from '../guests/description.js';
 import type { VlanInstance, VlanRange } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
@@ -155,6 +156,8 @@ export interface Facts {
   readonly guests: GuestFacts;
   /** null: it cannot be read. */
   readonly daemon: DaemonFacts | null;
+  /** What is announced, when and how fast. */
+  readonly announce: AnnounceConfig;
   /** Processes beside the daemon. */
   readonly announcers: readonly AnnouncerFacts[];
   /** Whether a process announces here: the daemon, or one that cannot be asked. */

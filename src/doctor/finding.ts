@@ -95,6 +95,14 @@ const KINDS = {
     'warning',
     'they are unreachable until they send a frame; who they are and why they are left out, the list tells',
   ],
+  'silent-guests': [
+    'advice',
+    'switches have forgotten them while gateways keep their ARP entries: what is sent to them is flooded, or dropped where nothing floods',
+  ],
+  'arp-rate': [
+    'advice',
+    'a guest that only gratuitous ARP makes reachable, as in routed fabrics, waits for its turn; RARP does not wait',
+  ],
   'no-daemon': ['warning', 'no guest is announced: those that are silent are unreachable until they send a frame'],
   'daemon-capabilities': ['warning', 'the daemon does not work, or not well'],
   'daemon-privileges': ['advice', 'the first frames are late if the host is busy or has swapped them out'],

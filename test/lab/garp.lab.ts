@@ -8,6 +8,7 @@ import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
 import { CLIENTS } from './net/clients.js';
 import { BONDHERALD, Daemon, labWithDaemon, runIn, writeConfig } from './net/daemon.js';
+import { doctor } from './net/doctor.js';
 import { arpFrom } from './net/frames.js';
 import { plainBridge } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
@@ -121,6 +122,9 @@ test('of six hundred guests those that somebody asks for are announced next, wit
     const answer = await far.waitFor(isGarp(n));
     delays.push(answer.time - asked.time);
   }
+  const { findings } = await doctor({ config });
+  const rate = findings.find(({ id }) => id === 'arp-rate')?.finding ?? '';
+  assert.match(rate, /^gratuitous ARP for 600 addresses takes 75 s at 8 a second; .* announce\.rate\.arp: unlimited$/);
   console.log(`from question to gratuitous ARP: ${delays.map((ms) => ms.toFixed(0)).join(', ')} ms`);
   for (const ms of delays) assert.ok(ms > 0 && ms <= 300, `${ms}`);
 });

@@ -33,6 +33,7 @@ export async function readFacts(
     guests,
     daemon: subject && (await readDaemon(subject, config, bonds, unread)),
     ...(await readSources(subject, config, unread)),
+    announce: config.announce,
     activeBackup: bonds.map(({ name }) => name),
     wantedBonds: config.bonds,
     hidden: await readHidden(config, topology, ovs),

@@ -4,10 +4,13 @@ import { diagnose } from '../../../src/doctor/diagnose.js';
 import type { Facts, PortFacts } from '../../../src/doctor/facts.js';
 import { neededReceiveLimit } from '../../../src/doctor/daemon.js';
 import { shellWord } from '../../../src/doctor/commands.js';
+import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import * as on from './host.js';
 
 const { bond, bridge, guest, host, slave, uplink, vlanHost, withOvs } = on;
 const { hearing: heardBy } = on;
+const ANNOUNCE = ANNOUNCE_DEFAULTS;
+const AGEING = ['advice bridge-ageing br0'];
 const ABSENT = { up: false } as const;
 const NO_ADMIN = on.daemon({ capabilities: new Set(['CAP_NET_RAW']) });
 const guests = (count: number) => ({
@@ -25,6 +28,32 @@ const SAID: [what: string, facts: Facts, says: string[]][] = [
     'no daemon, and no bond for one',
     host({ daemon: on.daemon({ running: null }), isAnnounced: false, activeBackup: [], bonds: [] }),
     ['warning bond-missing this host'],
+  ],
+  ['a guest that fell out of a bridge just now', on.silentHost([guest({ lastSeen: 0 })], 299), AGEING],
+  ['one that did after 300 s', on.silentHost([guest({ lastSeen: 0 })], 300), [...AGEING, 'advice silent-guests bond0']],
+  ['one that no bridge lists', on.silentHost([guest({ lastSeen: 299, source: 'libvirt' })], 300), AGEING],
+  ['one that is not announced', on.silentHost([guest({ lastSeen: 900, reason: 'excluded' })], 300), AGEING],
+  [
+    'silence that is refreshed',
+    on.silentHost([guest({ lastSeen: 900 })], 600, { announce: { ...ANNOUNCE, refresh: 200 } }),
+    [],
+  ],
+  ['84 addresses', host({ guests: on.withAddresses(84) }), []],
+  ['92 addresses', host({ guests: on.withAddresses(92) }), ['advice arp-rate bond0']],
+  [
+    '50 addresses in both forms',
+    host({ guests: on.withAddresses(50), announce: { ...ANNOUNCE, garp: 'both' } }),
+    ['advice arp-rate bond0'],
+  ],
+  [
+    '600 addresses without a limit',
+    host({ guests: on.withAddresses(600), announce: { ...ANNOUNCE, rate: { ...ANNOUNCE.rate, arp: 'unlimited' } } }),
+    [],
+  ],
+  [
+    '600 addresses that nothing announces',
+    host({ guests: on.withAddresses(600), announce: { ...ANNOUNCE, kinds: ['rarp'] } }),
+    [],
   ],
   ['LACP alone', host({ bonds: [bond({}, { mode: '802.3ad' })], activeBackup: [] }), []],
   ['a bond that is named, and there', host({ wantedBonds: ['bond0'] }), []],

@@ -6,6 +6,7 @@ import type {
   BridgeFacts,
   DaemonFacts,
   Facts,
+  GuestFacts,
   RunningFacts,
   SlaveFacts,
   UplinkFacts,
@@ -13,6 +14,7 @@ import type {
 import type { FindingId } from '../../../src/doctor/finding.js';
 import type { GuestDescription } from '../../../src/guests/description.js';
 import type { OvsBond, OvsBridge, OvsInterface, OvsPort } from '../../../src/sources/ovs/config.js';
+import { ANNOUNCE_DEFAULTS } from '../../support/announce-defaults.js';
 import { BY_MIRROR } from '../../support/hearing.js';
 import type { Hearing } from '../../../src/sources/hearing.js';
 
@@ -107,6 +109,7 @@ export const HEALTHY: Facts = {
   daemon: daemon(),
   announcers: [],
   isAnnounced: true,
+  announce: ANNOUNCE_DEFAULTS,
   activeBackup: ['bond0'],
   wantedBonds: 'auto',
   libvirt: null,
@@ -218,6 +221,8 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
       bonds: [{ bond: 'bond0', guests: [guest({ source: 'heard', port: null, vlan: 100, reason: 'too-many' })] }],
     },
   }),
+  'silent-guests': silentHost([guest({ lastSeen: 900 }), guest({ lastSeen: 0 })], 300),
+  'arp-rate': host({ guests: withAddresses(600) }),
   'no-daemon': host({ daemon: daemon({ running: null }), isAnnounced: false }),
   'daemon-capabilities': host({ daemon: NO_ADMIN }),
   'daemon-privileges': host({ daemon: daemon({ realtimePriority: 0 }) }),
@@ -247,3 +252,25 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   }),
   'ovs-unreadable': host({ ovs: 'EACCES' }),
 };
+
+/** Guests of a bridge that forgets after so many seconds. */
+export function silentHost(guests: readonly GuestDescription[], ageing: number, change: Partial<Facts> = {}): Facts {
+  return host({
+    bridges: [bridge({ ageing })],
+    guests: {
+      ...HEALTHY.guests,
+      bonds: [{ bond: 'bond0', guests }],
+      ports: new Map([['tap1', { bridge: 'br0', pvid: null }]]),
+    },
+    ...change,
+  });
+}
+
+/** Each guest has an address of either family. */
+export function withAddresses(count: number): GuestFacts {
+  const addresses = ['192.0.2.1', '2001:db8::1'];
+  return {
+    ...HEALTHY.guests,
+    bonds: [{ bond: 'bond0', guests: Array.from({ length: count }, () => guest({ addresses })) }],
+  };
+}
