@@ -119,6 +119,17 @@ function handmade(): Uint8Array[] {
       say.rs(ends, { from: link, to: 'ff02::2', lla: src }),
       say.ra(ends, { from: link, to: 'ff02::1', lla: src }),
       say.dhcp(ends, { type: 3, from: '192.0.2.1', ciaddr: '192.0.2.1', chaddr: src }),
+      say.groupReport(
+        ends,
+        '192.0.2.1',
+        say.groupRecord(4, '239.1.1.1'),
+        say.groupRecord(5, '232.1.1.1', ['192.0.2.9']),
+      ),
+      say.groupReport(ends, link, say.groupRecord(2, 'ff05::c'), say.groupRecord(6, 'ff35::c', ['2001:db8::9'])),
+      ...[1, 2, 3].map((version) => say.groupQuery(ends, '192.0.2.1', version)),
+      ...[1, 2].map((version) => say.groupQuery(ends, link, version)),
+      say.igmp(ends, { type: 0x16, from: '192.0.2.1', to: '239.1.1.1', body: 'ef010101' }),
+      say.mld(ends, { type: 131, from: link, to: 'ff05::c', body: `00000000${say.v6('ff05::c')}` }),
     ];
   });
 }
@@ -144,8 +155,22 @@ function wellMade(): fc.Arbitrary<Uint8Array> {
   const message = request.subarray(14 + 28).toString('hex');
   const data = fc.tuple(fc.nat(260), hex(40)).map(([length, more]) => message.slice(0, 2 * length) + more);
   const udp = fc.tuple(ends, ip4, data).map(([at, from, said]) => say.udp4(at, { from }, said));
+  const groups = fc.array(fc.tuple(fc.nat(8), fc.boolean(), fc.array(ip6, { maxLength: 5 })), { maxLength: 6 });
+  const report = fc.tuple(ends, ip6, groups, fc.nat(40)).map(([at, from, records, cut]) => {
+    const body = records.map(([type, isGroup, sources]) => say.groupRecord(type, isGroup ? 'ff05::c' : '::1', sources));
+    const text = `0000${records.length.toString(16).padStart(4, '0')}${body.join('')}`;
+    return say.mld(at, {
+      type: 143,
+      from,
+      to: 'ff02::16',
+      body: text.slice(0, 8 + 8 * Math.floor((text.length - 8 - cut) / 8)),
+    });
+  });
+  const igmp = fc
+    .tuple(ends, fc.constantFrom(0x11, 0x12, 0x16, 0x17, 0x22), ip4, even)
+    .map(([at, type, from, body]) => say.igmp(at, { type, code: body.length & 255, from, to: '239.1.1.1', body }));
   const arp = fc.tuple(ends, fc.nat(4), ip4, ip4).map(([at, op, spa, tpa]) => say.arp(at, { op, spa, tpa }));
-  return fc.oneof(nd, udp, arp).map((frame) => new Uint8Array(frame));
+  return fc.oneof(nd, udp, arp, report, igmp).map((frame) => new Uint8Array(frame));
 }
 
 export const target = (): Target => ({

@@ -64,7 +64,7 @@ test('a page has a line about the daemon and a block for each bond', () => {
     '  failovers: 1 since the start',
     '  last failover: 2023-11-14 22:11:45 UTC, 1m35s ago: up1 -> up2',
     '    first frame after 70 µs, last RARP of the first burst after 312 µs',
-    '    sent: 18 RARP, 12 GARP, 9 NA',
+    '    sent: 18 RARP, 12 GARP, 9 NA, 3 IGMP or MLD',
     '    completed: all rounds were sent, after 33.2 s',
     '',
     'bond1: active-backup, links not monitored, no active link',
@@ -106,7 +106,7 @@ test('what became of a failover is told in words, whatever it was', () => {
   assert.match(told({ firstRoundOut: 2.34 })[1] ?? '', /, of the first round after 2\.3 s$/);
   assert.equal(
     told({ refused: { ENOBUFS: 2, EPERM: 1 } })[2],
-    '  sent: 18 RARP, 12 GARP, 9 NA; refused by the kernel: 2 ENOBUFS, 1 EPERM',
+    '  sent: 18 RARP, 12 GARP, 9 NA, 3 IGMP or MLD; refused by the kernel: 2 ENOBUFS, 1 EPERM',
   );
   const nothing = { sent: { rarp: 0, garp: 0, na: 0, mcast: 0 }, firstFrame: null, lastRarp: null, rounds: [] };
   assert.deepEqual(told({ ...nothing, result: 'damped', seconds: 0, heldBack: 171.2 }).slice(1), [

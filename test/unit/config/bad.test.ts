@@ -37,7 +37,7 @@ const BAD: [text: string, ...says: string[]][] = [
     'announce: 3',
     'F:1: announce: invalid value 3; expected a section with the keys kinds, garp, schedule, jitter, refresh, rate, damping',
   ],
-  ['announce:\n  kinds: [rarp, arp]', 'F:2: announce.kinds[1]: invalid value "arp"; expected rarp, garp or na'],
+  ['announce:\n  kinds: [rarp, arp]', 'F:2: announce.kinds[1]: invalid value "arp"; expected rarp, garp, na or mcast'],
   ['announce: {garp: replies}', 'F:1: announce.garp: invalid value "replies"; expected request, reply or both'],
   [
     'announce: {refresh: 300}',
@@ -58,7 +58,7 @@ const BAD: [text: string, ...says: string[]][] = [
     'bonds: [bond0]\nfailover: {onCarrierLoss: [bond0, bond1]}',
     'F:2: failover.onCarrierLoss[1]: bond1 is not listed in bonds (bond0)',
   ],
-  ['announce: {kinds: []}', 'F:1: announce.kinds: invalid value []; expected a list of 1 to 3 of rarp, garp, na'],
+  ['announce: {kinds: []}', 'F:1: announce.kinds: invalid value []; expected a list of 1 to 4 of rarp, garp, na, mcast'],
   ['announce: {kinds: [na, na]}', 'F:1: announce.kinds: invalid value ["na","na"]; expected no duplicates'],
   [
     'announce: {schedule: [1s, 2s]}',
@@ -253,7 +253,7 @@ test('all problems are told at once, by line, and one does not hide another', ()
 test('what is wrong with an option is said of the option', () => {
   const flags = [{ name: '--kinds', path: ['announce', 'kinds'], value: ['foo'] }];
   assert.deepEqual(problems('jitter: 3', flags), [
-    '--kinds: invalid value "foo"; expected rarp, garp or na',
+    '--kinds: invalid value "foo"; expected rarp, garp, na or mcast',
     'F:1: jitter: unknown key; expected one of bonds, announce, failover, guests, metrics, paths, stateDir',
   ]);
 });

@@ -10,12 +10,17 @@ test('without a file the defaults hold', () => {
   assert.deepEqual(DEFAULT, {
     bonds: 'auto',
     announce: {
-      kinds: ['rarp', 'garp', 'na'],
+      kinds: ['rarp', 'garp', 'na', 'mcast'],
       garp: 'request',
       schedule: [0, 1.1, 3, 7, 15, 31],
       jitter: 0.25,
       refresh: null,
-      rate: { rarp: { rate: 2000, burst: 1000 }, arp: { rate: 8, burst: 4 }, na: { rate: 200, burst: 100 } },
+      rate: {
+        rarp: { rate: 2000, burst: 1000 },
+        arp: { rate: 8, burst: 4 },
+        na: { rate: 200, burst: 100 },
+        mcast: { rate: 200, burst: 100 },
+      },
       damping: { failovers: 4, within: 180, holdOff: 30 },
     },
     failover: { onCarrierLoss: false },

@@ -51,7 +51,7 @@ async function describeGuests(host: HostState, bond: BondId, now: number, reason
   return list?.guests ?? [];
 }
 
-const shared = { guest: null, addresses: [], source: 'fdb', lastSeen: null, announced: true, reason: null };
+const shared = { guest: null, addresses: [], source: 'fdb', lastSeen: null, announced: true, reason: null, groups: [] };
 
 test('everyone behind a bond is described, in order, each at the port nearest to it', async () => {
   const { fake, host } = known();

@@ -43,6 +43,10 @@ for (const [name, tags] of Object.entries(STACKS)) {
       say.rarp(ends),
       say.dhcp(ends, { type: 3, from: '10.9.0.3', ciaddr: '10.9.0.3' }),
       ...[133, 134, 135, 136].map((type) => say.icmp6(ends, type, LL, '00000000')),
+      ...[1, 2, 3].map((version) => say.groupQuery(ends, '10.9.0.3', version)),
+      ...[1, 2].map((version) => say.groupQuery(ends, 'fe80::3', version)),
+      say.groupReport(ends, '10.9.0.3', say.groupRecord(4, '239.1.1.1')),
+      say.groupReport(ends, 'fe80::3', say.groupRecord(4, 'ff05::c')),
     ];
     for (const frame of frames) {
       assert.ok(runBpf(SOCKET_FILTER, frame, { 20: 0 }) > 0, 'the socket wants it');
@@ -57,7 +61,7 @@ for (const [name, tags] of Object.entries(STACKS)) {
     const frames = [
       say.ethernet(ends, 0x0800, udp('0035')),
       say.ethernet(ends, 0x0800, tcp),
-      ...[128, 129, 131, 137].map((type) => say.icmp6(ends, type, LL, '00000000')),
+      ...[1, 2, 4, 127, 144].map((type) => say.icmp6(ends, type, LL, '00000000')),
       say.ethernet(ends, 0x88b5, '00'.repeat(46)),
     ];
     for (const frame of frames) assert.equal(copies(frame), 0, frame.toString('hex'));

@@ -10,8 +10,9 @@ import * as say from '../../support/say.js';
 const MARK = 0xfeed;
 const OURS = parseProgram(encodeProgram(snoopFilter(MARK)));
 
-const WANTED =
-  '(arp or rarp or (ip6 and ip6[6] = 58 and ip6[40] >= 133 and ip6[40] <= 136) or (ip and udp dst port 67))';
+const ND = '(ip6 and ip6[6] = 58 and ip6[40] >= 133 and ip6[40] <= 136)';
+const MLD = '(ip6 and ip6[6] = 0 and ip6[40] = 58)';
+const WANTED = `(arp or rarp or ${ND} or ${MLD} or (ip and (igmp or udp dst port 67)))`;
 const isTag = (at: number): string => `(ether[${at}:2] = 0x8100 or ether[${at}:2] = 0x88a8)`;
 // `vlan` moves everything after it, so the parts with more tags come last.
 const EXPRESSION = `${WANTED} or (${isTag(12)} and vlan and (${WANTED} or (${isTag(16)} and vlan and ${WANTED})))`;
@@ -30,6 +31,8 @@ const LL = { from: 'fe80::1', target: 'fe80::1' };
 const anyFrame = fc.oneof(
   anyEnds.map((ends) => say.arp(ends, { spa: '10.0.0.1', tpa: '10.0.0.1' })),
   anyEnds.map((ends) => say.rarp(ends)),
+  anyEnds.map((ends) => say.groupReport(ends, 'fe80::1', say.groupRecord(4, 'ff05::c'))),
+  anyEnds.map((ends) => say.groupQuery(ends, '10.0.0.1', 2)),
   fc.tuple(anyEnds, fc.integer({ min: 130, max: 139 })).map(([ends, type]) => say.icmp6(ends, type, LL, '00000000')),
   fc
     .tuple(
@@ -72,6 +75,8 @@ const NAMED: [string, boolean, (ends: say.Ends) => Buffer][] = [
   ['RA', true, (ends) => say.ra(ends, LL)],
   ['echo request', false, (ends) => say.icmp6(ends, 128, LL, '00000000')],
   ['redirect', false, (ends) => say.icmp6(ends, 137, LL, '00000000')],
+  ['IGMP', true, (ends) => say.groupQuery(ends, '10.0.0.1', 3)],
+  ['MLD', true, (ends) => say.groupReport(ends, 'fe80::1', say.groupRecord(4, 'ff05::c'))],
   ['DHCP request', true, (ends) => say.dhcp(ends, { type: 3, from: '10.0.0.1' })],
   ['DHCP behind IP options', true, (ends) => say.dhcp(ends, { type: 3, from: '10.0.0.1', ihl: 15 })],
   ['DHCP answer', false, (ends) => say.dhcp(ends, { type: 5, from: '10.0.0.1', dport: 68 })],

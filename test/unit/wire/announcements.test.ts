@@ -145,7 +145,7 @@ test('what the first burst did not send follows, and nobody is announced twice i
   world.clock.advance(10);
   assert.equal(new Set(world.what()).size, 3 + 10);
   assert.equal(world.what().length, 3 + 10);
-  assert.deepEqual(world.told, [`${BOND} completed 10,10,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} completed 10,10,0,0 0`]);
   assert.deepEqual([world.open, world.clock.waiting], [0, 0], 'nothing is left behind');
 });
 
@@ -202,7 +202,7 @@ test('from the moment a newer failover is detected nothing is sent for the older
   assert.equal(world.wire.length, before);
   assert.deepEqual(world.told, [], 'its end is told when the message comes');
   world.failover(0);
-  assert.deepEqual(world.told, [`${BOND} superseded ${5 + before},0,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} superseded ${5 + before},0,0,0 0`]);
 });
 
 test('a failover that is detected while frames are being chosen keeps them back', () => {
@@ -219,7 +219,7 @@ test('after a partial send it goes on with the next frame, in order and none twi
   world.failover(0);
   world.clock.advance(10);
   assert.deepEqual(world.what(), rarps(...Array.from({ length: 20 }, (_, n) => n + 1)));
-  assert.deepEqual(world.told, [`${BOND} completed 20,0,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} completed 20,0,0,0 0`]);
 });
 
 test('a full queue is waited for, whatever the kernel calls it, and no frame is lost', () => {
@@ -228,7 +228,7 @@ test('a full queue is waited for, whatever the kernel calls it, and no frame is 
   world.kernel = (call) => full[call % 5] ?? null;
   world.failover(0);
   world.clock.advance(20);
-  assert.deepEqual(world.told, [`${BOND} completed 10,10,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} completed 10,10,0,0 0`]);
 });
 
 test('a guest that is withdrawn while the queue is full is not announced when it drains', () => {
@@ -246,7 +246,7 @@ test('a queue that never drains is given up after a bounded wait, and every fram
   world.kernel = () => 'ENOBUFS';
   world.failover(0);
   world.clock.advance(10);
-  assert.deepEqual(world.told, ['8 rarp ENOBUFS', '2 rarp ENOBUFS', `${BOND} refused 0,0,0 10`]);
+  assert.deepEqual(world.told, ['8 rarp ENOBUFS', '2 rarp ENOBUFS', `${BOND} refused 0,0,0,0 10`]);
   assert.ok(world.calls <= 101);
 });
 
@@ -255,7 +255,7 @@ test('one frame that is refused costs no other; a device that cannot send costs 
   world.kernel = (call) => [2, 'EMSGSIZE', null, 'ENETDOWN'][call] ?? null;
   world.failover(0);
   world.clock.advance(10);
-  assert.deepEqual(world.told, ['1 rarp EMSGSIZE', '8 rarp ENETDOWN', `${BOND} refused 11,0,0 9`]);
+  assert.deepEqual(world.told, ['1 rarp EMSGSIZE', '8 rarp ENETDOWN', `${BOND} refused 11,0,0,0 9`]);
 });
 
 test('a bond that loses its last link or is gone ends its run, the others go on', () => {
@@ -267,7 +267,7 @@ test('a bond that loses its last link or is gone ends its run, the others go on'
     world.clock.advance(0.5);
     world.announcements.lost(BOND, reason);
     world.clock.advance(100);
-    assert.deepEqual(world.told, [`${BOND} ${reason} 3,0,0 0`, '5 completed 12,0,0 0']);
+    assert.deepEqual(world.told, [`${BOND} ${reason} 3,0,0 0`, '5 completed 12,0,0,0 0']);
     assert.deepEqual([world.what().length, world.what(asBond(5)).length], [0, 10]);
   }
 });
@@ -278,7 +278,7 @@ test('a bond that is not there any more is forgotten, and what waits for its win
   world.bonds.delete(BOND);
   world.announcements.follow();
   world.clock.advance(FOREVER);
-  assert.deepEqual([world.told, world.what()], [[`${BOND} bond-gone 3,0,0 0`], []]);
+  assert.deepEqual([world.told, world.what()], [[`${BOND} bond-gone 3,0,0,0 0`], []]);
   const held = new World(3);
   held.failover(0, { damped: held.clock.now + 100, portion: null });
   held.bonds.delete(BOND);
@@ -306,7 +306,7 @@ test('a failover that is held back ends the run at once, and is announced when t
   world.failover(3);
   world.clock.advance(0.5);
   world.failover(0, { damped: world.clock.now + 100, portion: null });
-  assert.deepEqual(world.told, [`${BOND} superseded 3,3,0 0`, `${BOND} damped 0,0,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} superseded 3,3,0,0 0`, `${BOND} damped 0,0,0,0 0`]);
   const before = world.wire.length;
   world.clock.advance(99.9);
   assert.deepEqual([world.orders, world.wire.length], [[], before]);
@@ -339,7 +339,7 @@ test('a bond with nobody behind it is over as empty, and one that is not watched
   world.failover(0);
   world.clock.advance(100);
   world.failover(0, { portion: null });
-  assert.deepEqual(world.told, [`${BOND} empty 0,0,0 0`, `${BOND} empty 0,0,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} empty 0,0,0,0 0`, `${BOND} empty 0,0,0,0 0`]);
 });
 
 test('when the daemon ends, so do all announcements', () => {
@@ -347,7 +347,7 @@ test('when the daemon ends, so do all announcements', () => {
   world.failover(3);
   world.announcements.stop();
   world.clock.advance(FOREVER);
-  assert.deepEqual([world.told, world.open, world.clock.waiting], [[`${BOND} stopped 3,0,0 0`], 0, 0]);
+  assert.deepEqual([world.told, world.open, world.clock.waiting], [[`${BOND} stopped 3,0,0,0 0`], 0, 0]);
 });
 
 test('ARP of the guests delays ours', () => {
@@ -368,12 +368,12 @@ test('an announcement that lasts ends with the settings it began with, the next 
   const after = { ...ANNOUNCE_DEFAULTS, schedule: [0, 1, 2], kinds: ['rarp'] as const, rate };
   world.announcements.configure(after);
   world.clock.advance(100);
-  assert.deepEqual(world.told, [`${BOND} completed 6,6,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} completed 6,6,0,0 0`]);
   assert.ok(world.wire.every(({ at }) => at < 1001 || at >= 1010));
   world.wire.length = 0;
   world.failover(0);
   world.clock.advance(100);
-  assert.deepEqual(world.told.slice(1), [`${BOND} completed 9,0,0 0`]);
+  assert.deepEqual(world.told.slice(1), [`${BOND} completed 9,0,0,0 0`]);
   assert.deepEqual([...new Set(world.what())].sort(), rarps(1, 2, 3));
 });
 
@@ -389,5 +389,5 @@ test('a kind that is not wanted any more is not made up for in the next announce
   world.failover(5);
   world.clock.advance(100);
   assert.equal(world.what().length, began);
-  assert.deepEqual(world.told, [`${BOND} superseded 5,${began},0 0`, `${BOND} completed 5,0,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} superseded 5,${began},0,0 0`, `${BOND} completed 5,0,0,0 0`]);
 });

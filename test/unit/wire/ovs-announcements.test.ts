@@ -108,7 +108,7 @@ test('who was announced by Open vSwitch itself gets no second RARP at once, who 
   assert.deepEqual(rarps(world.what), ['rarp 2', 'rarp 4']);
   assert.deepEqual(world.what.slice(0, 2), rarps(world.what), 'RARP goes first');
   assert.equal(new Set(world.what).size, 2 + 4, 'and everyone a GARP');
-  assert.deepEqual(world.told, ['completed 2,4,0 0']);
+  assert.deepEqual(world.told, ['completed 2,4,0,0 0']);
   assert.equal(world.bridge.open, 0, 'nothing is left behind');
 });
 
@@ -139,7 +139,7 @@ test('frames count when the switch has taken them, not before', async () => {
   assert.deepEqual([world.sent, world.told], [[], []]);
   world.bridge.work();
   await world.advance(1);
-  assert.deepEqual([world.sent, world.told], [['2 rarp'], ['completed 2,0,0 0']]);
+  assert.deepEqual([world.sent, world.told], [['2 rarp'], ['completed 2,0,0,0 0']]);
 });
 
 test('refusals are counted by kind and name, and the announcement ends as refused', async () => {
@@ -147,7 +147,7 @@ test('refusals are counted by kind and name, and the announcement ends as refuse
   world.bridge.refuses = (inPort) => (inPort === 2 ? [1, 11] : null);
   world.failover();
   await world.advance(2);
-  assert.deepEqual(world.told, ['1 rarp OFPBRC_BAD_PORT', '1 garp OFPBRC_BAD_PORT', 'refused 2,2,0 2']);
+  assert.deepEqual(world.told, ['1 rarp OFPBRC_BAD_PORT', '1 garp OFPBRC_BAD_PORT', 'refused 2,2,0,0 2']);
 });
 
 test('a switch that is gone costs a round, and the next round reaches the one that is back', async () => {
@@ -159,7 +159,7 @@ test('a switch that is gone costs a round, and the next round reaches the one th
   world.bridge.down = null;
   await world.advance(1);
   assert.deepEqual(world.what, ['rarp 1', 'rarp 2']);
-  assert.equal(world.told.at(-1), 'refused 2,0,0 2');
+  assert.equal(world.told.at(-1), 'refused 2,0,0,0 2');
 });
 
 test('a newer failover supersedes the announcement, also while frames are under way', async () => {
@@ -170,8 +170,8 @@ test('a newer failover supersedes the announcement, also while frames are under 
   world.failover();
   world.bridge.work();
   await world.advance(3);
-  assert.equal(world.told[0], 'superseded 0,0,0 0');
-  assert.equal(world.told.at(-1), 'completed 4,0,0 0');
+  assert.equal(world.told[0], 'superseded 0,0,0,0 0');
+  assert.equal(world.told.at(-1), 'completed 4,0,0,0 0');
   assert.equal(world.bridge.open, 0);
 });
 
@@ -187,7 +187,7 @@ test('frames that were under way when their announcement ended still count', asy
   world.rounds.cancel(BOND);
   world.bridge.work();
   await world.advance(0.1);
-  assert.deepEqual(world.told, ['no-active-slave 0,0,0 0']);
+  assert.deepEqual(world.told, ['no-active-slave 0,0,0,0 0']);
   assert.deepEqual([world.sent, world.what.length, world.bridge.open], [['2 rarp'], 2, 0]);
 });
 
@@ -198,7 +198,7 @@ test('a bond that fails over too often waits for its window, and then all RARPs 
   world.failover(1, 2);
   await world.advance(1);
   assert.deepEqual(world.what, []);
-  assert.equal(world.told.at(-1), 'damped 0,0,0 0');
+  assert.equal(world.told.at(-1), 'damped 0,0,0,0 0');
   world.clock.advance(60);
   assert.deepEqual(world.orders, [[BOND, 12, 'window']]);
   const now = world.clock.now;
