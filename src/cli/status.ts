@@ -58,7 +58,7 @@ function bondLines(status: BondStatus, now: number): string[] {
   const details = [
     ...slaveTable(status),
     `guests: ${guestWords(status)}`,
-    ...(listening && listening.how !== 'mirror'
+    ...(listening && listening.how !== 'mirror' && listening.reason !== null
       ? [`listening: ${HEARING_WORDS[listening.how]}: ${listening.reason}`]
       : []),
     ...(failovers === null ? [] : [`failovers: ${failovers === 0 ? 'none' : failovers} since the start`]),

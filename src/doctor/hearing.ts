@@ -20,7 +20,7 @@ const WHERE: readonly (readonly [RegExp, (bond: string) => string])[] = [
 export function checkHearing(bond: string, { how, reason }: Hearing, daemon: DaemonFacts | null): Finding | null {
   const why = reason ?? '';
   const running = daemon?.running ?? null;
-  if (how === 'mirror' || CHOSEN.test(why)) return null;
+  if (how === 'mirror' || (how === 'socket' && reason === null) || CHOSEN.test(why)) return null;
   if (how === 'socket' && daemon?.capabilities.has('CAP_NET_ADMIN') === false) return null;
   if (/\bE?PERM\b|CAP_/.test(why)) return of(bond, how, why, restartWith(WANTED_CAPABILITIES, running));
   const [, show] = WHERE.find(([pattern]) => pattern.test(why)) ?? [];

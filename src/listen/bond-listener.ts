@@ -22,12 +22,16 @@ export interface ListenerTools extends MirrorTools {
 /** How a bond is to be heard: by a mirror where that works, or by a packet socket in any case. */
 export type WantedHearing = 'mirror' | 'socket';
 
+/** How it is heard until its mirror is set up, or refused. */
+const BEGINNING: Hearing = { how: 'socket', reason: null };
+
 /** Why it is heard by a socket where the configuration says so. */
 const AS_CONFIGURED: Hearing = { how: 'socket', reason: 'guests.sources.snoop is socket' };
 
 /**
  * Listens on one bond. What leaves comes from a mirror, because a socket on the bond would have the kernel copy every
- * frame that leaves; what comes in, from a socket on the bond. While no mirror works both come from a socket on the bond.
+ * frame that leaves; what comes in, from a socket on the bond. While no mirror works both come from a socket on the bond:
+ * so at first, because a mirror takes the kernel its time, and nothing has to wait for that.
  */
 export class BondListener {
   private readonly mirror: BondMirror;
@@ -41,6 +45,8 @@ export class BondListener {
   private lookedAt = -Infinity;
   private lookedAtAllAt = -Infinity;
   private urged = false;
+  /** How often a mirror was to be set up. */
+  private tries = 0;
   /** The programs at tcx when a mirror was refused last, as text. */
   private programs = '';
 
@@ -55,12 +61,10 @@ export class BondListener {
     this.mirror = new BondMirror(bond, tools, () => waitForAny(copies(), 0).length === 0);
   }
 
-  /** Begins to listen. @throws BondheraldError when the bond cannot be listened on at all */
+  /** Begins to listen; the mirror comes with the first `look`. @throws BondheraldError when the bond cannot be listened on at all */
   open(): void {
     this.openPlain();
-    if (this.wanted === 'socket') return this.tell(AS_CONFIGURED);
-    const refusal = this.tryMirror();
-    this.tell(refusal === null ? { how: 'mirror', reason: null } : { how: 'socket', reason: refusal });
+    this.tell(this.wanted === 'socket' ? AS_CONFIGURED : BEGINNING);
   }
 
   /** Whether a socket is to be read to its end and closed, which needs no frame to come. */
@@ -109,14 +113,18 @@ export class BondListener {
     return this.lookedAt + (this.urged ? TOGETHER : LOOK_INTERVAL);
   }
 
-  /** Looks whether it hears all that it should, and rights what is wrong. To be called when it is due. */
-  look(): void {
+  /**
+   * Looks whether it hears all that it should, and rights what is wrong. To be called when it is due.
+   * @returns whether it has tried to set a mirror up: others may have something to be heard by now
+   */
+  look(): boolean {
     const now = this.tools.now();
-    const { urged } = this;
+    const { urged, tries } = this;
     this.urged = false;
     this.lookedAt = now;
     if (this.isMirrored) this.lookAtMirror(now, urged);
     else this.lookWithoutMirror(now, urged);
+    return this.tries > tries;
   }
 
   /** How many frames were lost since the last call. */
@@ -175,6 +183,7 @@ export class BondListener {
 
   /** From the socket to a mirror. @returns null, or why there is none */
   private tryMirror(): string | null {
+    this.tries++;
     const failure = failureOf(() => {
       const dummy = this.mirror.setUp();
       const opened: PacketReader[] = [];

@@ -86,8 +86,8 @@ export class EchoListener {
     return this.listener.due;
   }
 
-  look(): void {
-    this.listener.look();
+  look(): boolean {
+    return this.listener.look();
   }
 
   drops(): number {

@@ -90,8 +90,10 @@ export class OvsBondListener {
     return Math.min(...[...this.listeners.values()].map(({ due }) => due));
   }
 
-  look(): void {
-    for (const listener of this.listeners.values()) if (listener.due <= this.tools.now()) listener.look();
+  look(): boolean {
+    for (const listener of this.listeners.values())
+      if (listener.due <= this.tools.now() && listener.look()) return true;
+    return false;
   }
 
   drops(): number {

@@ -78,10 +78,10 @@ export class SnoopedBonds {
     return Math.min(...[...this.listeners.values()].map(({ due }) => due));
   }
 
-  /** Rights what others have done to mirrors. */
+  /** Rights what others have done to mirrors, and sets up one of those that are not there yet: a turn has time for one. */
   look(): void {
     if (this.due > this.tools.now()) return;
-    for (const listener of this.listeners.values()) if (listener.due <= this.tools.now()) listener.look();
+    for (const listener of this.listeners.values()) if (listener.due <= this.tools.now() && listener.look()) break;
     this.followDevices();
   }
 

@@ -133,7 +133,7 @@ export class Snooper implements Task {
 
   /** A bond is heard in another way than before; that is said once. */
   private heardBy(bond: BondId, hearing: Hearing): void {
-    const before = this.hearings.get(bond)?.how ?? 'mirror';
+    const before = this.hearings.get(bond);
     const { how, reason } = hearing;
     const { log } = this.tools;
     const fields = { bond: this.nameOf(bond), ...(reason === null ? {} : { reason }) };
@@ -143,10 +143,11 @@ export class Snooper implements Task {
       return;
     }
     this.unheard.over(bond);
+    if (how === 'socket' && reason === null) return; // until its mirror is set up
     if (how === 'socket')
       log.info('listening without tc; this can cost guests up to 10 % of their packet rate', fields);
     else if (reason !== null) log.info('set up the tc filters of a bond again', fields);
-    else if (before !== 'mirror') log.info('listening with tc again', fields);
+    else if (before && before.how !== 'mirror' && before.reason !== null) log.info('listening with tc again', fields);
   }
 
   private nameOf(bond: BondId): string {

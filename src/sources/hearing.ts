@@ -7,6 +7,6 @@ export const HEARING_WAYS = ['mirror', 'socket', 'deaf'] as const;
 /** How a bond of the host is heard. */
 export interface Hearing {
   readonly how: (typeof HEARING_WAYS)[number];
-  /** Why not by a mirror, or why the mirror had to be set up anew; null: there is nothing to say. */
+  /** Why not by a mirror, or why the mirror had to be set up anew; null: there is nothing to say, or a mirror is to come. */
   readonly reason: string | null;
 }

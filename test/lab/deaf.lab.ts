@@ -46,7 +46,10 @@ class Ear {
     const tools = { requests, filter, ring: new ReceiveRing(), now: () => this.now };
     const report = (hearing: Hearing): void => void (this.hearing = hearing);
     this.listener = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, report);
-    inNetns(HYPERVISOR, () => this.listener.open());
+    inNetns(HYPERVISOR, () => {
+      this.listener.open();
+      this.listener.look();
+    });
     this.news.follow(this.listener.devices);
     lab.onDestroy(() => {
       inNetns(HYPERVISOR, () => this.listener.close());

@@ -20,6 +20,7 @@ import {
   ours,
   setUp,
   someTc,
+  untilSettled,
   whole,
 } from './net/mirror.js';
 
@@ -94,6 +95,7 @@ test('sources.snoop: socket leaves the place of the qdisc to others, from the re
   const lab = await labFor(t, { attach: plainBridge(1) });
   const file = writeConfig(t, 'guests: {sources: {snoop: true}}');
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file]);
+  await untilSettled(daemon);
   const ingress = `qdisc add dev ${BOND} handle ffff: ingress`;
   await assert.rejects(someTc(ingress), /File exists|Exclusivity flag on/);
   writeFileSync(file, 'guests: {sources: {snoop: socket}}');
@@ -129,6 +131,7 @@ test('policing by Open vSwitch needs the place that the mirror has: the doctor s
   await ovs.vsctl('add-port', 'br-ex', BOND, '--', 'add-port', 'br-ex', 'tap1', 'tag=905');
   const file = writeConfig(t, 'guests: {sources: {snoop: true}}');
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', file]);
+  await untilSettled(daemon);
   await ovs.vsctl('set', 'interface', BOND, 'ingress_policing_rate=8000', 'ingress_policing_burst=800');
   assert.deepEqual(await ours(), whole(), 'Open vSwitch cannot have the place');
   assert.equal(await heardBy(daemon), 'mirror');

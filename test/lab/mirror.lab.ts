@@ -13,7 +13,7 @@ import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { capture } from './net/capture.js';
 import { BONDHERALD, Daemon, runIn } from './net/daemon.js';
-import { BOND, HYPERVISOR, plainBridge } from './net/hypervisor.js';
+import { BOND, HYPERVISOR, manyBonds, plainBridge } from './net/hypervisor.js';
 import { ip, json } from './net/ip.js';
 import { type Lab, labFor } from './net/lab.js';
 import { inNetns } from './net/netns.js';
@@ -32,6 +32,7 @@ import {
   setUp,
   someTc,
   start,
+  untilSettled,
   whole,
   dummies,
   type Packets,
@@ -198,6 +199,7 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
     const tools = { requests, filter, ring: new ReceiveRing(), now: () => 0 };
     const opened = new BondListener(deviceIndex(HYPERVISOR, BOND), tools, ({ how }) => ways.push(how));
     opened.open();
+    opened.look();
     return opened;
   });
   lab.onDestroy(() => ear.close());
@@ -222,7 +224,19 @@ test('a copy of what a guest’s own stack sends says that hardware was to fill 
   lab.inject(netns, device, whole);
   await until(hear, { what: 'the copy of a whole frame' });
   assert.deepEqual(heard, [{ direction: 'out', checksumReady: true }]);
-  assert.deepEqual(ways, ['mirror']);
+  assert.deepEqual(ways, ['socket', 'mirror'], 'nothing waits for the mirror');
+});
+
+test('with many bonds each has its mirror, one after the other, and none is said to be without', async (t) => {
+  const lab = await labFor(t, { attach: manyBonds(8) });
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  await isHeard(lab, '10.9.6.1');
+  for (let n = 0; n < 8; n++) await untilSettled(daemon, `bond${n}`);
+  assert.doesNotMatch(daemon.stderr, /listening|warn/);
+  const { stdout } = await runIn([BONDHERALD, 'status']);
+  assert.doesNotMatch(stdout, /listening/);
+  await daemon.stop();
+  assert.doesNotMatch((await dummies()).join(), /bh-/);
 });
 
 test('the host itself gets each frame once', async (t) => {

@@ -159,7 +159,7 @@ async function halfDone(reloaded: Reloaded): Promise<void> {
   const { lab, daemon } = reloaded;
   const sources = 'guests: {sources: {snoop: false, libvirt: false, ovs: false}}\n';
   const more = `${sources}metrics: {listen: "192.0.2.77:9871"}\nstateDir: /elsewhere\n`;
-  assert.match(await devices(), / bh-/, 'what listens on the bond');
+  await untilListening();
   const said = await reloaded.reload(
     text({ kinds: '[rarp, na]', schedule: '[0s, 1s]', more }),
     /cannot apply a changed.*\n/,
@@ -185,7 +185,9 @@ async function otherBonds(reloaded: Reloaded): Promise<void> {
   await far.settled();
   assert.equal(far.frames.length, quiet, 'what happened to a bond that was left alone is not made up for');
   assert.deepEqual(await reloaded.failover('up2'), expected(lab.guests));
-  assert.match(await devices(), / bh-/, 'it listens again');
+  await untilListening();
 }
 
 const devices = async (): Promise<string> => (await runIn(['ip', '-o', 'link'])).stdout;
+const untilListening = (): Promise<unknown> =>
+  until(async () => (await devices()).includes(' bh-'), { what: 'what listens on the bond' });

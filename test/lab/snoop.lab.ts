@@ -36,6 +36,8 @@ class Ear {
   readonly #stop = new AbortController();
   #running: Promise<void> = Promise.resolve();
   #calls = 0;
+  /** The bonds that are heard as they will be. */
+  readonly #settled = new Set<number>();
 
   constructor(readonly bond: number) {
     this.thread = new ThreadHandle(startThread, { ...LISTENING_THREAD, report: (message) => this.report(message) });
@@ -47,6 +49,8 @@ class Ear {
 
   private report(message: FromSnoopThread): void {
     if (message.type === 'lost') this.lost += message.count;
+    if (message.type === 'hearing' && (message.hearing.how === 'mirror' || message.hearing.reason !== null))
+      this.#settled.add(message.bond);
     if (message.type !== 'heard') return;
     const { bond, heard, arpLeft, ignored } = message;
     this.thread.leave({ type: 'taken' });
@@ -58,8 +62,13 @@ class Ear {
       this.ignored.set(reason, (this.ignored.get(reason) ?? 0) + count);
   }
 
-  watch(bond: number): Promise<string | null> {
-    return this.thread.ask({ type: 'watch', bond: asBond(bond), members: null, active: null, wanted: 'mirror' });
+  /** Resolves when its mirror is there. */
+  async watch(bond: number): Promise<string | null> {
+    this.#settled.delete(bond);
+    const order = { bond: asBond(bond), members: null, active: null, wanted: 'mirror' } as const;
+    const error = await this.thread.ask({ type: 'watch', ...order });
+    if (error === null) await until(() => this.#settled.has(bond), { what: 'the bond is heard as it will be' });
+    return error;
   }
 
   forget(bond: number): void {

@@ -9,6 +9,7 @@ import { announced, expected, nextRound, RARP_FILTER } from './net/announced.js'
 import { capture } from './net/capture.js';
 import { BONDHERALD, Daemon, labWithDaemon, runIn, SCRATCH } from './net/daemon.js';
 import { type Lab, labFor } from './net/lab.js';
+import { untilSettled } from './net/mirror.js';
 
 async function page(): Promise<string> {
   const { code, stdout, stderr } = await runIn([BONDHERALD, 'status']);
@@ -54,6 +55,7 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   const [schedule, rate] = ['[0s, 1s, 4s]', '{rarp: {rate: 2000, burst: 1000}}'];
   writeFileSync(`${SCRATCH}.yaml`, `announce: {schedule: ${schedule}, jitter: 0, rate: ${rate}}`);
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run', '--config', `${SCRATCH}.yaml`, '--log', 'json']);
+  await untilSettled(daemon);
   const before = await report();
   assert.ok(before.daemon && Math.abs(before.daemon.started - Date.now() / 1000) < 60);
   assert.deepEqual(before.bond, { ...seen, failovers: 0, listening: { how: 'mirror', reason: null } });

@@ -134,6 +134,19 @@ export function plainBridge(guests = 3): (hv: Hypervisor) => void {
   };
 }
 
+/** So many bonds, each a port of a bridge of its own: the lab's, with a guest, and others whose links lead nowhere. */
+export function manyBonds(bonds: number): (hv: Hypervisor) => void {
+  return (hv) => {
+    plainBridge(1)(hv);
+    for (let n = 1; n < bonds; n++) {
+      hv.ip(`link add bond${n} type bond mode active-backup miimon 100`);
+      for (const slave of [`slave${n}a`, `slave${n}b`])
+        hv.ip(`link add ${slave} type dummy`, `link set ${slave} master bond${n}`);
+      hv.port(hv.bridge(`br${n}`), `bond${n}`);
+    }
+  };
+}
+
 /** A guest behind a bridge of its own, whose other port is one of the bridge that the bond is a port of. */
 export function ownBridge(hv: Hypervisor): void {
   hv.bridge('br0');

@@ -90,7 +90,21 @@ export async function setUp(t: TestContext, before: (lab: Lab) => unknown = () =
   return { lab, daemon: await start(lab) };
 }
 
-export const start = (lab: Lab): Promise<Daemon> => Daemon.start(lab, [BONDHERALD, 'run']);
+/** Resolves when the daemon hears the bond as it will: by its mirror, or without where one is refused. */
+export async function start(lab: Lab): Promise<Daemon> {
+  const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
+  await untilSettled(daemon);
+  return daemon;
+}
+
+/** A mirror comes when the daemon is ready. */
+export async function untilSettled(daemon: Daemon, bond = BOND): Promise<void> {
+  const isMirrored = async (): Promise<boolean> =>
+    (await daemon.metric(`bondherald_listening{bond="${bond}",how="mirror"}`)) === 1;
+  await until(async () => daemon.stderr.search(FALLBACK) >= 0 || (await isMirrored()), {
+    what: `the daemon hears ${bond} by a mirror, or says that it cannot`,
+  });
+}
 export const someTc = (...lines: string[]): Promise<void> => runBatches([{ tool: 'tc', netns: HYPERVISOR, lines }]);
 
 /** Waits until the guest's address is known: only a frame that left says it. */
