@@ -20,6 +20,8 @@ const common = {
   banner: {
     js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
   },
+  // V8 keeps the text in memory, and takes two bytes a character where a comment has a dash.
+  minifyWhitespace: true,
   sourcemap: 'linked',
   legalComments: 'linked',
   logLevel: 'warning',

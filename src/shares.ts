@@ -11,7 +11,7 @@ export function furtherPlaces(macs: number): number {
 
 /**
  * How much each of many holds of something that all share: the first of each is free, and there is room for `limit` more
- * in all. Knows at once who holds most, so that whoever is greedy costs himself. Bounded by who holds anything.
+ * in all. Knows at once who holds most, so that whoever is greedy costs himself. Bounded by who holds more than one.
  */
 export class Shares<K> {
   private readonly counts = new Map<K, number>();
@@ -31,23 +31,24 @@ export class Shares<K> {
     return this.beyondFirst > this.limit;
   }
 
+  /** How much somebody holds, at least one. */
   of(key: K): number {
-    return this.counts.get(key) ?? 0;
+    return this.counts.get(key) ?? 1;
   }
 
-  /** Somebody holds so much from now on. */
+  /** Somebody holds so much from now on: of who holds one, or nothing, nothing is to be known. */
   set(key: K, count: number): void {
     const before = this.of(key);
-    if (before === count) return;
-    this.beyondFirst += Math.max(0, count - 1) - Math.max(0, before - 1);
+    if (before === Math.max(count, 1)) return;
+    this.beyondFirst += Math.max(0, count - 1) - (before - 1);
     this.holders[before]?.delete(key);
-    if (count === 0) return void this.counts.delete(key);
+    if (count <= 1) return void this.counts.delete(key);
     this.counts.set(key, count);
     while (this.holders.length <= count) this.holders.push(new Set());
     this.holders[count]?.add(key);
   }
 
-  /** Who holds most, and of several who came to it first; undefined when nobody holds anything. */
+  /** Who holds most, and of several who came to it first; undefined when nobody holds more than one. */
   greediest(): K | undefined {
     for (;;) {
       const most = this.holders.at(-1);

@@ -28,9 +28,9 @@ const pairsOf = (fours: string): string[] => fours.replaceAll('.', '').match(/..
 
 /** The MAC in six bytes in network order, which the caller has checked are there. */
 export function macFromBytes(bytes: Uint8Array, offset = 0): Mac {
-  let text = HEX[bytes[offset] ?? 0] ?? '';
-  for (let i = 1; i < MAC_LENGTH; i++) text += `:${HEX[bytes[offset + i] ?? 0]}`;
-  return text as Mac;
+  const pairs: string[] = [];
+  for (let i = 0; i < MAC_LENGTH; i++) pairs.push(HEX[bytes[offset + i] ?? 0] ?? '');
+  return pairs.join(':') as Mac; // in one piece: what is joined by + keeps its pieces, and each MAC is held for long
 }
 
 /** Writes the six bytes of a MAC, in network order, into `target` at `offset`. */

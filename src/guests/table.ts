@@ -5,6 +5,7 @@ import { LruMap } from '../lru-map.js';
 import type { Sighting, Source } from '../sources/sighting.js';
 import { MAX_STATIC_VLANS, StaticRows } from '../sources/static-rows.js';
 import { furtherPlaces, Shares } from '../shares.js';
+import { SmallMap } from '../addr/small-map.js';
 
 /**
  * Identifies where a source says a MAC is: one place a bridge and VLAN, since a bridge knows only one. Each source has
@@ -20,7 +21,7 @@ function placeOf({ source, bridge, vlan, device }: Sighting): string {
  * sighting.
  */
 export class GuestTable {
-  private readonly byMac = new Map<Mac, Map<string, Sighting>>();
+  private readonly byMac = new Map<Mac, SmallMap<string, Sighting>>();
   private readonly unconfirmed = new Map<Source, Set<Sighting>>();
   private readonly byDevice = new MacsByDevice();
   /** What each source says that is read whole. */
@@ -83,7 +84,7 @@ export class GuestTable {
     let places = this.byMac.get(sighting.mac);
     if (!places) {
       if (this.byMac.size >= this.limit) return 'full';
-      this.byMac.set(sighting.mac, (places = new Map<string, Sighting>()));
+      this.byMac.set(sighting.mac, (places = new SmallMap()));
     }
     const place = placeOf(sighting);
     const held = places.get(place);
@@ -99,7 +100,7 @@ export class GuestTable {
   }
 
   /** The static rows of a MAC on a port become one sighting, where they are too many. */
-  private fold(places: Map<string, Sighting>, { source, mac, bridge, device }: Sighting): void {
+  private fold(places: SmallMap<string, Sighting>, { source, mac, bridge, device }: Sighting): void {
     if (source !== 'fdb') return;
     const isOne = (each: Sighting): boolean =>
       each.fixed === true && each.vlan !== null && each.bridge === bridge && each.device === device;
@@ -152,7 +153,7 @@ export class GuestTable {
     this.declared.get(row.source)?.delete(row);
   }
 
-  private forgetEmpty(mac: Mac, places: ReadonlyMap<string, Sighting> | undefined): void {
+  private forgetEmpty(mac: Mac, places: SmallMap<string, Sighting> | undefined): void {
     if (places?.size === 0 && (this.statics?.of(mac).length ?? 0) === 0) this.byMac.delete(mac);
   }
 

@@ -1,5 +1,6 @@
 import type { Mac } from '../addr/mac.js';
 import type { Config } from '../config/config.js';
+import { SmallMap } from '../addr/small-map.js';
 
 /** How many MAC addresses there may be in all, and on a port. */
 export type QuotaLimits = Pick<Config['guests']['limits'], 'total' | 'perPort'>;
@@ -23,7 +24,7 @@ interface Eviction {
 export class PortQuota {
   /** The MACs of each port, in the order in which they were learned. */
   private readonly ports = new Map<number, Set<Mac>>();
-  private readonly portsOf = new Map<Mac, Set<number>>();
+  private readonly portsOf = new Map<Mac, SmallMap<number, true>>();
 
   /** @param limits may be others later, for newcomers: who is there is turned out only when a newcomer takes his place */
   constructor(public limits: QuotaLimits) {}
@@ -51,13 +52,13 @@ export class PortQuota {
     if (eviction?.mac === mac) return eviction;
     if (eviction) this.leave(eviction.mac, eviction.port);
     this.ports.set(port, macs.add(mac));
-    this.portsOf.set(mac, (this.portsOf.get(mac) ?? new Set<number>()).add(port));
+    this.portsOf.set(mac, (this.portsOf.get(mac) ?? new SmallMap<number, true>()).set(port, true));
     return eviction;
   }
 
   /** A MAC is known on these ports and no others. */
   keep(mac: Mac, ports: ReadonlySet<number>): void {
-    for (const port of [...(this.portsOf.get(mac) ?? [])]) if (!ports.has(port)) this.leave(mac, port);
+    for (const port of [...(this.portsOf.get(mac)?.keys() ?? [])]) if (!ports.has(port)) this.leave(mac, port);
   }
 
   private makeRoom(

@@ -2,12 +2,13 @@ import { lockMemory } from '../sys/process/real-time.js';
 
 /*
  * The memory of a batch: ready-made frames with the structures that sendmmsg(2) wants, so that sending them is one
- * system call and no work. There are two generations; one is published, the other can be changed.
+ * system call and no work. There are two generations; one is published, the other can be changed. Frames are in cells,
+ * which both generations point to: a cell is written once, and used again when neither does.
  *
- *    +----------+----------------------------+----------------------------+
- *    | control  | generation 0               | generation 1               |
- *    +----------+----------------------------+----------------------------+
- *    generation: struct mmsghdr × capacity, struct iovec × capacity, frame × capacity
+ *    +----------+--------------+--------------+---------------------+--------------+
+ *    | control  | generation 0 | generation 1 | struct iovec × cells | frame × cells |
+ *    +----------+--------------+--------------+---------------------+--------------+
+ *    generation: struct mmsghdr × capacity; cells: CELLS × capacity
  *    control (64 bytes): 32-bit words, at the indices below; at 32 the number of the bond's RARP bucket (64 bits)
  *
  *    struct mmsghdr (64 bytes, 64-bit):  0 name*   8 namelen  16 iov*  24 iovlen  32 control*  40 controllen  48 flags
@@ -20,6 +21,10 @@ export const MESSAGE_BYTES = 64;
 export const IOVEC_BYTES = 16;
 /** The 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device on its way (topology/exits.ts:MAX_HOPS). */
 export const FRAME_BYTES = 160;
+/** The same for the 42 bytes of a RARP. */
+export const RARP_BYTES = 112;
+/** Cells a frame: those of the frames as they are, and those that each of the two generations may still point to. */
+export const CELLS = 3;
 const CONTROL_BYTES = 64;
 
 /** Indices into the control words, which are read and written with Atomics only. */
@@ -39,12 +44,9 @@ export const WITHHELD = 10;
 export const IDLE = -1;
 const BUCKET_AT = 32;
 
-const generationBytes = (capacity: number, frameBytes: number): number =>
-  capacity * (MESSAGE_BYTES + IOVEC_BYTES + frameBytes);
-
 /** How many bytes a batch of `capacity` frames takes. Pages that no frame has touched take no memory. */
-export function batchBytes(capacity: number, frameBytes = FRAME_BYTES): number {
-  return CONTROL_BYTES + 2 * generationBytes(capacity, frameBytes);
+export function batchBytes(capacity: number, frameBytes: number): number {
+  return CONTROL_BYTES + capacity * (2 * MESSAGE_BYTES + CELLS * (IOVEC_BYTES + frameBytes));
 }
 
 /** The control words of a batch. */
@@ -53,30 +55,27 @@ export const controlWords = (memory: SharedArrayBuffer): Int32Array => new Int32
 /** The number of the RARP bucket, which both threads draw from. */
 export const bucketWord = (memory: SharedArrayBuffer): BigInt64Array => new BigInt64Array(memory, BUCKET_AT, 1);
 
-/** Where the parts of generation 0 or 1 begin, in bytes from the start of the memory. */
-export type Generation = ReturnType<typeof generationAt>;
-
-/** @param frameBytes how long a frame may be */
-export function generationAt(generation: number, capacity: number, frameBytes = FRAME_BYTES) {
-  const messages = CONTROL_BYTES + generation * generationBytes(capacity, frameBytes);
-  const iovecs = messages + capacity * MESSAGE_BYTES;
-  return { messages, iovecs, frames: iovecs + capacity * IOVEC_BYTES, frameBytes };
+/** Where the messages of generation 0 or 1 begin, in bytes from the start of the memory. */
+export function messagesAt(generation: number, capacity: number): number {
+  return CONTROL_BYTES + generation * capacity * MESSAGE_BYTES;
 }
 
 /** Memory for one batch, which the failover thread shares. */
 export interface BatchMemory {
   readonly memory: SharedArrayBuffer;
+  readonly frameBytes: number;
   /** Why it may be swapped out; null: it may not. */
   readonly unlocked: string | null;
 }
 
-export function newBatchMemory(capacity: number): BatchMemory {
-  const memory = new SharedArrayBuffer(batchBytes(capacity));
-  return { memory, unlocked: lockMemory(memory) };
+/** @param frameBytes how long a frame may be */
+export function newBatchMemory(capacity: number, frameBytes = FRAME_BYTES): BatchMemory {
+  const memory = new SharedArrayBuffer(batchBytes(capacity, frameBytes));
+  return { memory, frameBytes, unlocked: lockMemory(memory) };
 }
 
 /**
- * Memory for batches of one capacity, used again when a bond is gone: V8 does not count these 30 MiB of locked memory
+ * Memory for RARPs of one capacity, used again when a bond is gone: V8 does not count these 32 MiB of locked memory
  * among its garbage, and the failover thread hardly ever collects. Holds as many as there have been bonds at a time.
  */
 export class BatchMemories {
@@ -86,12 +85,12 @@ export class BatchMemories {
 
   /** Memory that nobody else has, with no frame in it. */
   take(): BatchMemory {
-    return this.free.pop() ?? newBatchMemory(this.capacity);
+    return this.free.pop() ?? newBatchMemory(this.capacity, RARP_BYTES);
   }
 
   /** Nobody reads or writes it any more, in either thread. */
-  giveBack({ memory, unlocked }: BatchMemory): void {
+  giveBack({ memory, frameBytes, unlocked }: BatchMemory): void {
     controlWords(memory).fill(0); // counts and editions; what else is there, a count of 0 hides
-    this.free.push({ memory, unlocked });
+    this.free.push({ memory, frameBytes, unlocked });
   }
 }

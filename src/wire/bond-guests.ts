@@ -7,11 +7,22 @@ import { frameKey } from '../frames/ethernet.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
 import { FairShares } from './fair-shares.js';
+import { SmallMap } from '../addr/small-map.js';
 
 /** A guest as a bond's batch knows it. */
 interface Entry {
   readonly source: Source;
   readonly suppressed: SuppressReason | null;
+}
+
+/** All there are: one for each source and reason. */
+const ENTRIES = new Map<string, Entry>();
+
+function entryOf(source: Source, suppressed: SuppressReason | null): Entry {
+  const key = `${source} ${suppressed}`;
+  const entry = ENTRIES.get(key) ?? { source, suppressed };
+  ENTRIES.set(key, entry);
+  return entry;
 }
 
 /**
@@ -21,7 +32,7 @@ interface Entry {
 export class BondGuests {
   readonly batch: BatchWriter;
   /** By MAC, then by the key of the frame. */
-  private readonly entries = new Map<Mac, Map<string, Entry>>();
+  private readonly entries = new Map<Mac, SmallMap<string, Entry>>();
   /** Whose the frames of the batch are, by their keys. */
   private readonly places = new Map<string, Place>();
   /** null as long as no MAC has several places, and all have room. */
@@ -62,11 +73,11 @@ export class BondGuests {
     this.hold(mac, [...kept]);
     this.countEach(held?.values() ?? [], -1);
     const added: string[] = [];
-    const entries = new Map<string, Entry>();
+    const entries = new SmallMap<string, Entry>();
     for (const [key, verdict] of judged) {
       const suppressed = verdict.suppressed ?? this.announce(key, verdict, kept.size + added.length);
       if (suppressed === null && !kept.has(key)) added.push(key);
-      entries.set(key, { source: verdict.source, suppressed });
+      entries.set(key, entryOf(verdict.source, suppressed));
     }
     if (added.length > 0) this.hold(mac, [...kept, ...added]);
     this.countEach(entries.values(), 1);
@@ -174,7 +185,7 @@ export class BondGuests {
     const entries = this.entries.get(mac);
     const entry = entries?.get(key);
     if (!entries || !entry) return;
-    const judged = { ...entry, suppressed };
+    const judged = entryOf(entry.source, suppressed);
     entries.set(key, judged);
     this.countEach([entry], -1);
     this.countEach([judged], 1);

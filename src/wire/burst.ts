@@ -1,6 +1,6 @@
 import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { controlWords, COUNT, EDITION, generationAt, IDLE, MESSAGE_BYTES, PUBLISHED, SENDING } from './batch-memory.js';
+import { controlWords, COUNT, EDITION, IDLE, MESSAGE_BYTES, messagesAt, PUBLISHED, SENDING } from './batch-memory.js';
 
 /** What became of a burst. Every frame is in `sent` or in `errors`. */
 export interface BurstOutcome {
@@ -79,7 +79,7 @@ export class BatchReader {
   constructor(memory: SharedArrayBuffer, capacity: number) {
     this.control = controlWords(memory); // and keeps the memory alive, which the kernel reads
     const base = addressOf(new Uint8Array(memory));
-    const at = (generation: number): bigint => base + BigInt(generationAt(generation, capacity).messages);
+    const at = (generation: number): bigint => base + BigInt(messagesAt(generation, capacity));
     this.messages = [at(0), at(1)];
   }
 

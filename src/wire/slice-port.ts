@@ -1,8 +1,7 @@
 import type { DueFrame } from '../plan/turns.js';
-import { addressOf } from '../sys/libc.js';
 import type { PacketSender } from '../sys/packets/packet-sender.js';
-import { batchBytes, generationAt } from './batch-memory.js';
-import { writeFrame, BatchWriter } from './batch-writer.js';
+import { batchBytes } from './batch-memory.js';
+import { BatchLayout, BatchWriter } from './batch-writer.js';
 import { blockFor } from '../sys/clock.js';
 import { BatchReader, type BurstOutcome, sendBurst } from './burst.js';
 import type { OpenSender } from './first-round.js';
@@ -35,15 +34,14 @@ export function slicePortOn(
   sending: (frames: readonly Uint8Array[]) => void = () => undefined,
 ): SlicePort {
   const memory = new SharedArrayBuffer(batchBytes(capacity, LONGEST));
-  const base = addressOf(new Uint8Array(memory));
-  const generation = generationAt(0, capacity, LONGEST);
-  const messages = base + BigInt(generation.messages);
+  const layout = new BatchLayout(memory, capacity, LONGEST);
+  for (let slot = 0; slot < capacity; slot++) layout.point(0, slot, slot);
   return {
     capacity,
     send(frames, mayGo) {
-      frames.forEach(({ bytes }, slot) => writeFrame({ memory, base }, generation, slot, bytes));
+      frames.forEach(({ bytes }, slot) => layout.write(slot, bytes));
       sending(frames.map(({ bytes }) => bytes));
-      return mayGo() ? sender.send(messages, frames.length) : null;
+      return mayGo() ? sender.send(layout.first, frames.length) : null;
     },
     close: () => sender.close(),
   };

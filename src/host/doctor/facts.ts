@@ -7,7 +7,7 @@ import { readProcess } from '../../sys/process/process-facts.js';
 import { activeBackupBonds, type Bond } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import type { Topology } from '../../topology/topology.js';
-import { batchBytes } from '../../wire/batch-memory.js';
+import { batchBytes, RARP_BYTES } from '../../wire/batch-memory.js';
 import { readBonds } from './bonds.js';
 import { readBridges } from './bridges.js';
 import { readHidden, readSources } from './sources.js';
@@ -73,7 +73,7 @@ async function readDaemon(
   return {
     running: isDaemon ? { pid, unit, argv } : null,
     ...{ capabilities, realtimePriority, lockedMemory, receiveLimit },
-    frameBytes: bonds.length * batchBytes(config.guests.limits.total),
+    frameBytes: bonds.length * batchBytes(config.guests.limits.total, RARP_BYTES),
   };
 }
 

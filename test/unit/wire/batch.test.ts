@@ -129,6 +129,19 @@ test('after any sequence of changes the published frames are those of a plain ma
   );
 });
 
+test('a full batch whose frames are all others in each edition never needs more memory than it has', () => {
+  const { writer, reader, published } = open(4);
+  for (let edition = 0; edition < 20; edition++) {
+    const keys = [0, 1, 2, 3].map((n) => `${edition % 2 ? n : n + 10}`);
+    for (let times = 0; times < 3; times++) {
+      for (const key of [...writer.keys()]) if (!keys.includes(key)) writer.remove(key);
+      for (const key of keys) writer.put(key, frame(edition));
+    }
+    reader.read(() => assert.equal(writer.publish(), true));
+    assert.deepEqual(sorted(published()), sorted(keys.map(() => frame(edition))));
+  }
+});
+
 test('while frames are being sent, the next edition can be published, but not the one after it over their heads', () => {
   const { writer, reader, published } = open(2);
   writer.put('a', frame(1));
