@@ -85,13 +85,13 @@ export class HeardBook {
    * @param limits may be others later, but for `macs`: of too many addresses the oldest go with the next that is claimed
    * @param onForget called with each MAC that had to make room, with an exit or with all
    * @param onCut called with each exit of a guest that had to make room, or was turned away
-   * @param onAddresses called with each MAC that has other addresses now
+   * @param onSaid called with each MAC that has other addresses now, or is a router or a host
    */
   constructor(
     public limits: BookLimits,
     private readonly onForget: (mac: Mac) => void,
     private readonly onCut: (mac: Mac, exit: string) => void = () => undefined,
-    private readonly onAddresses: (mac: Mac) => void = () => undefined,
+    private readonly onSaid: (mac: Mac) => void = () => undefined,
   ) {
     this.known = new LruMap(limits.macs);
     this.shares = new Shares(furtherPlaces(limits.macs));
@@ -115,8 +115,7 @@ export class HeardBook {
     exit[heard.direction] = at;
     if (heard.direction === 'out') {
       if (heard.proof) exit.proof = at;
-      exit.router = heard.router ?? exit.router;
-      exit.advertised ||= heard.raSent;
+      this.note(heard.mac, exit, heard.router ?? exit.router, exit.advertised || heard.raSent);
       for (const ip of heard.claims) this.claim(exit, key, heard.mac, ip, at);
       for (const ip of heard.confirms) if (exit.addresses.delete(ip)) exit.addresses.set(ip, at);
     } else for (const ip of heard.claims) this.release(key, ip);
@@ -150,9 +149,16 @@ export class HeardBook {
   doubt(mac: Mac, ip: Ip, time: number): void {
     for (const [key, exit] of this.exitsOf(mac) ?? []) {
       if (exit.out < time) continue;
-      exit.router = null;
+      this.note(mac, exit, null, exit.advertised);
       if (exit.addresses.has(ip)) this.release(key, ip);
     }
+  }
+
+  /** What a station says of its being a router or a host. */
+  private note(mac: Mac, exit: OpenExit, router: boolean | null, advertised: boolean): void {
+    if (exit.router === router && exit.advertised === advertised) return;
+    [exit.router, exit.advertised] = [router, advertised];
+    this.onSaid(mac);
   }
 
   /** The addresses that had to go for others since the last call: why. */
@@ -204,7 +210,7 @@ export class HeardBook {
   /** The bonds are not listened on any more: who has an address now is unknown. */
   forgetAddresses(): void {
     for (const [mac, exits] of this.entries()) {
-      this.onAddresses(mac);
+      this.onSaid(mac);
       for (const { addresses } of exits.values()) addresses.clear();
     }
     this.holders.clear();
@@ -341,7 +347,7 @@ export class HeardBook {
 
   private claim(exit: OpenExit, key: string, mac: Mac, ip: Ip, at: number): void {
     if (this.holders.get(addressKey(key, ip)) !== mac) this.release(key, ip);
-    if (!exit.addresses.delete(ip)) this.onAddresses(mac);
+    if (!exit.addresses.delete(ip)) this.onSaid(mac);
     exit.addresses.set(ip, at);
     this.holders.set(addressKey(key, ip), mac);
     for (const oldest of exit.addresses.keys()) {
@@ -356,7 +362,7 @@ export class HeardBook {
     if (holder === undefined) return;
     this.holders.delete(addressKey(key, ip));
     this.exitsOf(holder)?.get(key)?.addresses.delete(ip);
-    this.onAddresses(holder);
+    this.onSaid(holder);
   }
 }
 

@@ -3,6 +3,7 @@ import { asBond } from '../../../src/topology/bond-id.js';
 import type { Ip } from '../../../src/addr/ip.js';
 import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
 import { HostState } from '../../../src/guests/host-state.js';
+import type { Snapshot } from '../../../src/guests/snapshot.js';
 import type { GuestSettings } from '../../../src/guests/policy.js';
 import type { Verdict } from '../../../src/guests/verdict.js';
 import type { KernelEvent, LinkDetails, VlanRange } from '../../../src/kernel/events.js';
@@ -193,6 +194,17 @@ export class Driver {
   /** The daemon judges them in slices, and has done so by the time that it is asked. */
   private judgeAll(): void {
     for (const mac of new Set([...MACS, ...this.state.macs()])) this.state.judgeAnew(mac as Mac);
+  }
+
+  /** What is to be kept: of whom that is another than at the last call, or everything. */
+  unsaved(now: number): { readonly whole: boolean; readonly snapshot: Snapshot } {
+    const macs = this.state.changed.unsaved.take();
+    return { whole: macs === 'all', snapshot: this.state.snapshot(now, macs) };
+  }
+
+  /** Everything that is to be kept. */
+  snapshot(now: number): Snapshot {
+    return this.state.snapshot(now);
   }
 
   /** The rows that it wants back in the bridges. */
