@@ -142,11 +142,11 @@ export class CarrierLosses {
     this.unconfirmed = new Set(this.bondOf.keys());
   }
 
-  /** @param orderOf asked where there is a choice: a dump has the slaves in the order of their ifindexes */
+  /** @param orderOf asked where there is, or may be, a choice: a dump has the slaves in the order of their ifindexes */
   finishDump(orderOf: SlaveOrder): void {
     for (const slave of this.unconfirmed ?? []) this.leave(slave);
     this.unconfirmed = null;
-    for (const bond of this.bonds.values()) if (bond.slaves.size > 2) sortSlaves(bond, orderOf);
+    for (const bond of this.bonds.values()) if (bond.slaves.size > 1) sortSlaves(bond, orderOf);
   }
 }
 

@@ -29,8 +29,11 @@ const NO_DEVICE = 0;
 /** What is kept of one bond. */
 class SwitchedBond {
   readonly flaps = new Flaps();
-  /** The loss at which the kernel was asked for another slave, until it has noticed the loss itself. */
-  loss: (CarrierLoss & { readonly at: number }) | null = null;
+  /**
+   * The loss at which the kernel was asked for another slave, until it has noticed the loss itself.
+   * `next` is null once the failover that comes of it has been heard of, or there was time to.
+   */
+  loss: { readonly slave: number; readonly next: number | null; readonly at: number } | null = null;
   /** What the owner was told last. */
   said: string | null | undefined = undefined;
 }
@@ -68,6 +71,7 @@ export class CarrierSwitch {
 
   /** Asks for something impossible: who may not change the host is told EPERM before the kernel looks what it is. */
   private mayChange(): boolean {
+    this.readAnswer();
     const failure = failureOf(() => this.requests.send(activeSlaveRequest(NO_DEVICE, NO_DEVICE)));
     return failure === null && !this.answers().includes('EPERM');
   }
@@ -93,7 +97,7 @@ export class CarrierSwitch {
     const bond = this.bonds.get(loss.bond);
     if (!bond || this.left(loss.bond, bond, now) !== null) return;
     this.readAnswer(); // of another bond, which has lost its carrier with the same switch
-    bond.loss = { ...loss, at: now };
+    bond.loss = { slave: loss.slave, next: loss.next, at: now };
     this.asked = loss;
     const failure = failureOf(() => this.requests.send(activeSlaveRequest(loss.bond, loss.next)));
     if (failure) this.refused(loss, failure instanceof SyscallError ? failure.errno : failure.message);
@@ -118,13 +122,17 @@ export class CarrierSwitch {
    */
   made({ bond, slave }: Failover, arrived: number): number | null {
     this.readAnswer();
-    const loss = this.bonds.get(bond)?.loss;
-    return loss?.next === slave ? arrived - loss.at : null;
+    const switched = this.bonds.get(bond);
+    if (!switched?.loss || switched.loss.next !== slave) return null;
+    const { at } = switched.loss;
+    switched.loss = { ...switched.loss, next: null };
+    return arrived - at;
   }
 
   /** There is time: looks whether the kernel has refused something, and whether a bond has rested enough. */
   rest(now: number): void {
     this.readAnswer();
+    for (const bond of this.bonds.values()) if (bond.loss?.next) bond.loss = { ...bond.loss, next: null };
     this.tell(now);
   }
 
@@ -145,13 +153,16 @@ export class CarrierSwitch {
     );
   }
 
-  /** Of a loss that the kernel has noticed meanwhile, EINVAL says that it was faster. */
+  /**
+   * Of a loss that the kernel has noticed meanwhile, EINVAL says that it was faster; or else that the slave is none of the
+   * bond's any more, which nobody tells of one that is no hardware (kernel/bpf/link-filter.ts).
+   */
   private refused({ bond: id, next: slave }: CarrierLoss, errno: string): void {
     const bond = this.bonds.get(id);
+    if (errno === 'EINVAL') this.reread();
     if (!bond || (errno === 'EINVAL' && bond.loss === null)) return;
     bond.loss = null;
     this.owner.post({ type: 'switchRefused', bond: id, slave, errno });
-    if (errno === 'EINVAL') this.reread();
   }
 
   /** Tells the owner of the bonds that are left to the kernel, and of those that are not any more. */

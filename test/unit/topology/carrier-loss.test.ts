@@ -120,6 +120,17 @@ test('of three, the one that the bond got first takes over, which a dump does no
   assert.equal(world.tell('up1', { lowerUp: false })?.next, world.host.index('up3'));
 });
 
+test('of three, one of which came after the dump, the one that the bond got first takes over', () => {
+  const world = new World();
+  world.losses.startDump();
+  for (const name of ['up1', 'up2']) world.tell(name, {});
+  world.losses.finishDump(() => ['up2', 'up1']);
+  world.host.add('up3', { type: 'other', kind: null }, { master: world.bond, bondSlaveActive: false });
+  world.tell('up1', { bondSlaveActive: false });
+  world.tell('up3', { bondSlave: { linkUp: true, prio: 0 }, bondSlaveActive: true });
+  assert.equal(world.tell('up3', { lowerUp: false })?.next, world.host.index('up2'));
+});
+
 for (const kernel of KERNELS) {
   test(`${kernel}: as recorded: the loss is found in the message that comes before all others of the failover`, () => {
     const fixture = loadFixture('miimon', kernel);

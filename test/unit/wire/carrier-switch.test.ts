@@ -93,6 +93,39 @@ test('the kernel was faster: it has missed the link before it says who is active
   assert.deepEqual(world.told, []);
 });
 
+test('a failover is ours once, and not after there was time to hear of it', () => {
+  const world = new World();
+  world.tell('up1', { lowerUp: false });
+  assert.equal(world.took('up2'), 0);
+  assert.equal(world.carrier.made({ bond: world.bond, slave: world.host.index('up2') }, world.now), null);
+  const other = new World();
+  other.tell('up1', { lowerUp: false });
+  other.carrier.rest(other.now);
+  assert.equal(other.took('up2'), null, 'the kernel was asked, and took another for some reason');
+  other.tell('up1', { lowerUp: true });
+  other.flap('up2');
+  assert.equal(other.told.length, 1, 'the flap counts all the same');
+});
+
+test('the kernel was faster, and refuses: what is held of the slaves may be wrong all the same', () => {
+  const world = new World();
+  world.answers.push(refusal(constants.errno.EINVAL));
+  world.tell('up1', { lowerUp: false });
+  world.tell('up1', { bondSlave: DOWN });
+  world.carrier.rest(world.now);
+  assert.deepEqual([world.told, world.rereads], [[], 1]);
+});
+
+test('an answer that was not looked at yet is not taken for that to the question whether bonds can be switched', () => {
+  const world = new World();
+  world.answers.push(refusal(constants.errno.EINVAL), refusal(constants.errno.ENODEV));
+  world.tell('up1', { lowerUp: false });
+  world.carrier.watch([world.bond]);
+  world.carrier.rest(world.now);
+  const slave = world.host.index('up2');
+  assert.deepEqual(world.told, [{ type: 'switchRefused', bond: world.bond, slave, errno: 'EINVAL' }]);
+});
+
 test('refused: told once it is known, whether the answer or the call says so; the failover of the kernel is its own', () => {
   const world = new World();
   const { bond } = world;
