@@ -39,6 +39,9 @@ const LOOKS_A_PORTION = 512;
 /** Who was heard within so many seconds is in use, and goes before the others in the first round. */
 const LATELY = 60;
 
+/** How often it is looked whether guests wait still. */
+const LOOK_SECONDS = 0.5;
+
 /** Other stations' ARP is remembered as debt of at most what the rate gives in a second: see docs/design/pacing.md. */
 const ARP_DEBT_SECONDS = 1;
 
@@ -64,7 +67,7 @@ export class BondPlan {
   /** RARPs of the first round that are queued still; null until all of them are. */
   private firstLeft: number | null = null;
   private running = false;
-  /** Until then the run lasts, if guests wait for a port to forward. */
+  /** Until then the run lasts, if guests wait: for a port to forward, or to be judged. */
   private openUntil = -Infinity;
 
   constructor(
@@ -177,7 +180,8 @@ export class BondPlan {
       const head = this.queues[kind].head();
       if (head) times.push(Math.max(this.readyAt(head), this.buckets[kind].readyAt(this.queues[kind].size, now)));
     }
-    if (times.length === 0 && now < this.openUntil && this.guests.waiting()) return this.openUntil;
+    if (times.length === 0 && now < this.openUntil && this.guests.waiting())
+      return Math.min(now + LOOK_SECONDS, this.openUntil);
     return times.length > 0 ? Math.max(now, Math.min(...times)) : null;
   }
 

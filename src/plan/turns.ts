@@ -36,7 +36,7 @@ export interface Announceable {
   addresses(place: Place, now: number): readonly Address[];
   /** What the station reports of its multicast groups, each in one frame. @param now monotonic clock, seconds */
   reports(place: Place, now: number): readonly GroupReport[];
-  /** Whether guests are not announced for no other reason than that their bridge's port does not forward yet. */
+  /** Whether guests are not announced only because their bridge's port does not forward yet, or they are not judged yet. */
   waiting(): boolean;
 }
 

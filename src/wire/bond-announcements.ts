@@ -57,7 +57,7 @@ export class BondAnnouncements {
       place: (key: string) => guests.place(key),
       addresses: (place: Place, now: number) => tools.addressesOf(bond, place, now),
       reports: (place: Place, now: number) => tools.reportsOf(bond, place, now),
-      waiting: () => WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
+      waiting: () => batch.isWithheld || WAIT_FOR_A_PORT.some((reason) => guests.countSuppressed().has(reason)),
     };
     this.control = controlWords(batch.memory);
     this.plan = new BondPlan(settings, this.buckets, this.announceable, tools.chance);

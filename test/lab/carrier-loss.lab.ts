@@ -92,7 +92,7 @@ test('a silent guest is reachable again long before the bond looks at the link t
   await assertOnce();
 });
 
-test('of three links the first takes over, else that of the highest priority, else the primary', async () => {
+test('of three links the first takes over, else that of the highest priority, else the primary; none that has left', async () => {
   assert.equal(lab.activeSlave(), 'up3', 'which the bond got before up2');
   await backToFirst();
   const takesOver = async (slave: string): Promise<void> => {
@@ -109,7 +109,12 @@ test('of three links the first takes over, else that of the highest priority, el
   await ip('hv', [`link set ${BOND} type bond primary up3`]);
   await lab.setActive('up1');
   await takesOver('up3');
-  await ip('hv', ['link set up3 nomaster']);
+  await ip('hv', ['link set up2 type bond_slave prio 0', 'link set up3 nomaster']);
+  await justLooked(500);
+  await lab.cutLink(1);
+  await lab.untilActive('up2'); // of a veth that leaves a bond nobody is told: up3 was asked for, and refused
+  await backToFirst();
+  await takesOver('up2');
 });
 
 test('a standby without carrier is not taken, though the bond has not missed it yet; nor is one in its updelay', async () => {

@@ -342,6 +342,21 @@ test('a bond with nobody behind it is over as empty, and one that is not watched
   assert.deepEqual(world.told, [`${BOND} empty 0,0,0,0 0`, `${BOND} empty 0,0,0,0 0`]);
 });
 
+test('an announcement lasts while guests are judged that may belong to it', () => {
+  const world = new World(1, ONE_ROUND);
+  const guests = world.bonds.get(BOND);
+  guests?.batch.withhold(true);
+  world.failover(0);
+  world.clock.advance(1);
+  assert.deepEqual(world.what().slice(0, 1), rarps(1));
+  guests?.update(mac(2), [world.verdict(2)]);
+  world.clock.advance(1);
+  assert.deepEqual(world.what().slice(2, 3), rarps(2), 'whom a change of the host has put behind the bond');
+  guests?.batch.withhold(false);
+  world.clock.advance(1);
+  assert.deepEqual(world.told, [`${BOND} completed 2,2,0 0`]);
+});
+
 test('when the daemon ends, so do all announcements', () => {
   const world = new World(3);
   world.failover(3);
