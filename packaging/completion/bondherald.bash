@@ -7,7 +7,7 @@ _bondherald() {
   COMPREPLY=()
   case $previous in
     --config) mapfile -t COMPREPLY < <(compgen -f -- "$current") && return ;;
-    --kinds) words='rarp garp na rarp,garp rarp,garp,na' ;;
+    --kinds) words='rarp garp na mcast rarp,garp rarp,garp,na' ;;
     --metrics) words='off 127.0.0.1:9871' ;;
     --log) words='text json' ;;
     --bond) words=$(_bondherald_bonds) ;;

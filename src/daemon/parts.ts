@@ -40,6 +40,12 @@ import type { Surroundings, Tools } from './surroundings.js';
 /** How a bond is heard where the configuration says that none is. */
 const NOT_WANTED: Hearing = { how: 'deaf', reason: 'guests.sources.snoop is false' };
 
+/** What is known of guests, and of the groups that they are in. */
+interface Hosted {
+  readonly host: HostState;
+  readonly groups: GroupTable;
+}
+
 /** The parts of the daemon. */
 export type Parts = ReturnType<typeof buildParts>;
 
@@ -55,10 +61,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
   const announcer = new Announcer(host, bonds, config, events, startThread, clock);
   const groups = new GroupTable(config.guests.limits.total);
-  const snooper = new SwitchedTask('snooper', config.guests.sources.snoop, (wanted) => {
-    const how = wanted === 'socket' ? 'socket' : 'mirror';
-    return wanted === false ? null : new Snooper(host, bonds, { ...tools, groups }, startThread, how);
-  });
+  const snooper = buildSnooper(config, bonds, { ...tools, host, groups, startThread });
   const hearingOf = (bond: BondId): Hearing => snooper.task?.hearingOf(bond) ?? NOT_WANTED;
   const hostKnown = (): Promise<void> => kernel.ready;
   const libvirt = followLibvirt(config, host, { ...tools, signOfLibvirt }, around.openFolder, hostKnown);
@@ -68,30 +71,20 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const ovs = new OvsFollower(host, ofSwitch, ovsSetting(config));
   const ofOvs = { clock, topology, bonds, ovs: ovs.bonds, events, readTables: ovs.readTables };
   const ovsBondWatch = new OvsBondWatch(ofOvs, config.announce);
-  const sending = (bond: BondId, frames: readonly Uint8Array[]): void => snooper.task?.sending(bond, frames);
-  const openPort = portOpener(ovs.bonds, { ...around, sending });
-  const reportsOf = groupReports(host, groups);
-  const announcing = announcingParts(config, host, bonds, { ...tools, openPort, reportsOf, hearingOf });
-  const { announcements } = announcing;
+  const openPort = portOpener(ovs.bonds, { ...around, sending: (...frames) => snooper.task?.sending(...frames) });
+  const announcing = buildAnnouncements(settings, bonds, { ...tools, host, groups, openPort, hearingOf });
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
   const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });
   const shown = { metrics, host, bonds, sockets, hearingOf, page: pages.served };
   const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
-  const refresh = (): void => void events.emit('guestsChanged');
-  const manual = manualTools(settings, announcements, { clock, openPort, reportsOf, refresh });
   const known = (): Promise<void> => ovs.known();
   const knownNow = async (): Promise<void> => {
     await known();
     await kernel.readUntold();
   };
-  const control = new ControlServer(
-    host,
-    bonds,
-    { ...tools, history, hearingOf, page: pages.file, groups },
-    manual,
-    knownNow,
-  );
+  const told = { ...tools, history, hearingOf, page: pages.file, groups };
+  const control = new ControlServer(host, bonds, told, announcing.manual, knownNow);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
     announcerReady: () => announcer.whole(),
@@ -114,22 +107,39 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   };
 }
 
-/** What follows the first burst of a failover, and what is sent without one. */
-function announcingParts(
-  { announce }: Config,
-  host: HostState,
-  bonds: Map<BondId, BondGuests>,
-  tools: Omit<AnnouncementTools, 'addressesOf'> & { readonly hearingOf: (bond: BondId) => Hearing },
+/** Hears the bonds, unless the configuration says that it does not. */
+function buildSnooper(
+  { guests: { sources } }: Config,
+  bonds: ReadonlyMap<BondId, BondGuests>,
+  parts: Tools & Pick<Surroundings, 'startThread'> & Hosted,
 ) {
-  const { topology, book } = host;
-  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
-  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
-  const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
-  const announcements = new Announcements(announce, bonds, { ...tools, addressesOf }, slaveOf, nameOf);
-  const refreshes = new Refreshes(announce, bonds, announcements, {
-    ...{ ...tools, addressesOf },
-    heardLeaving: (bond, { mac, tags }) => book.at(mac, { bond, tags })?.out ?? -Infinity,
-    isInOrder: (bond) => slaveOf(bond) !== null && tools.hearingOf(bond).how !== 'deaf',
+  return new SwitchedTask('snooper', sources.snoop, (wanted) => {
+    const how = wanted === 'socket' ? 'socket' : 'mirror';
+    return wanted === false ? null : new Snooper(parts.host, bonds, parts, parts.startThread, how);
   });
-  return { announcements, refreshes };
+}
+
+/** What follows the first burst, what is sent without a failover, and by hand: all draw from the same buckets. */
+function buildAnnouncements(
+  settings: Settings,
+  bonds: Map<BondId, BondGuests>,
+  parts: Pick<AnnouncementTools, 'openPort'> & Tools & Hosted & { readonly hearingOf: (bond: BondId) => Hearing },
+) {
+  const { host, groups, openPort, clock, events, hearingOf } = parts;
+  const { topology, book } = host;
+  const { announce } = settings.current;
+  const slaveOf = (bond: BondId): number | null => activeSlaveOf(topology, bond);
+  const nameOf = (bond: BondId): string | undefined => topology.link(bond)?.name;
+  const reportsOf = groupReports(host, groups);
+  const addressesOf = (bond: BondId, { mac, tags }: Place, now: number) => host.addressesOf(mac, { bond, tags }, now);
+  const sent = { ...parts, reportsOf, addressesOf };
+  const announcements = new Announcements(announce, bonds, sent, slaveOf, nameOf);
+  const refreshes = new Refreshes(announce, bonds, announcements, {
+    ...sent,
+    heardLeaving: (bond, { mac, tags }) => book.at(mac, { bond, tags })?.out ?? -Infinity,
+    isInOrder: (bond) => slaveOf(bond) !== null && hearingOf(bond).how !== 'deaf',
+  });
+  const refresh = (): void => void events.emit('guestsChanged');
+  const manual = manualTools(settings, announcements, { clock, openPort, reportsOf, refresh });
+  return { announcements, refreshes, manual };
 }

@@ -12,7 +12,7 @@ const LABELS: Readonly<Record<string, string>> = {
   bond: 'the name of a bond; beyond 1,024 bonds the rest share `other bonds`',
   code: 'an errno of the kernel, such as `ENOBUFS` or `ENETDOWN`',
   how: 'a way of hearing: a mirror by tc, a packet socket, or none',
-  kind: 'a kind of frame: RARP, gratuitous ARP (`garp`), unsolicited Neighbor Advertisement (`na`)',
+  kind: 'a kind of frame: RARP, gratuitous ARP (`garp`), unsolicited Neighbor Advertisement (`na`), report of multicast groups by IGMP or MLD (`mcast`)',
   reason: 'the reason; values depend on the metric',
   result: 'how an announcement ended',
   slave: 'the name of a link of the bond',

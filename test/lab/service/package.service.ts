@@ -104,7 +104,7 @@ test('a changed configuration is applied by a reload, in the same process, with 
   const { MainPID } = await show('MainPID');
   writeFileSync(CONFIG, 'bonds: auto\nannounce: {kinds: [rarp]}\n');
   assert.equal(await said('systemctl', 'reload', UNIT), 'exit 0');
-  await untilLogged(/configuration reloaded .*announce\.kinds: \[rarp, garp, na\] -> \[rarp\]/);
+  await untilLogged(/configuration reloaded .*announce\.kinds: \[rarp, garp, na, mcast\] -> \[rarp\]/);
   await untilStatus(/^[1-9]\d* guests? behind bond0 \(up2\)$/);
   assert.deepEqual(await show('MainPID', 'NRestarts'), { MainPID, NRestarts: '0' });
   assert.match(await said('bondherald', 'guests'), new RegExp(`${GUEST}.* yes\\n`));

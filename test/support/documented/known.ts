@@ -29,7 +29,7 @@ const elsewhere = (file: string, words: string): RunElsewhere => ({ in: 'elsewhe
 const lab = (says: RegExp, more: Partial<Run> = {}): Run => ({ in: 'lab', says, ...more });
 const service = (says: RegExp, more: Partial<Run> = {}): Run => ({ in: 'service', says, ...more });
 
-const FRAMES = /^bond0: sent \d+ frames? on up2\n(  (rarp|garp|na) \S+.*\n)+$/;
+const FRAMES = /^bond0: sent \d+ frames? on up2\n(  (rarp|garp|na|mcast) \S+.*\n)+$/;
 const STATUS = /^bondherald \S+, running for \S+\n\nbond0: active-backup, miimon 100 ms, active link up2\n/;
 const GUESTS = /^bond0: \d+ guests?\n  MAC +VLAN +PORT +GUEST +ADDRESSES +SOURCE +LAST SEEN +ANNOUNCED\n/;
 const UNIT = /● bondherald\.service [^]*Active: active \(running\)[^]*Status: "\d+ guests? behind bond0 \(up1\)"/;

@@ -148,7 +148,7 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   [
     'an unknown kind',
     ['run', '--kinds', 'rarp,arp'],
-    /^bondherald: --kinds: invalid value "arp"; expected rarp, garp or na$/,
+    /^bondherald: --kinds: invalid value "arp"; expected rarp, garp, na or mcast$/,
   ],
   ['no kind', ['run', '--kinds', ''], /^bondherald: --kinds: invalid value ""/],
   ['a bond that cannot be', ['run', '--bond', 'a/b'], /^bondherald: --bond: invalid value "a\/b"/],

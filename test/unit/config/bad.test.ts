@@ -58,7 +58,10 @@ const BAD: [text: string, ...says: string[]][] = [
     'bonds: [bond0]\nfailover: {onCarrierLoss: [bond0, bond1]}',
     'F:2: failover.onCarrierLoss[1]: bond1 is not listed in bonds (bond0)',
   ],
-  ['announce: {kinds: []}', 'F:1: announce.kinds: invalid value []; expected a list of 1 to 4 of rarp, garp, na, mcast'],
+  [
+    'announce: {kinds: []}',
+    'F:1: announce.kinds: invalid value []; expected a list of 1 to 4 of rarp, garp, na, mcast',
+  ],
   ['announce: {kinds: [na, na]}', 'F:1: announce.kinds: invalid value ["na","na"]; expected no duplicates'],
   [
     'announce: {schedule: [1s, 2s]}',

@@ -135,7 +135,7 @@ test('both links are lost: the announcement ends, the log says so, and the next 
   around.link(host.change('up2', { lowerUp: false }), host.change(BOND, { details: dark, lowerUp: false }));
   await around.settle();
   assert.deepEqual(around.story.map((line) => line.split(' seconds=')[0]).sort(), [
-    'info: announcement finished bond=bond0 result=no-active-slave rarp=1 garp=0 na=0 refused=0',
+    'info: announcement finished bond=bond0 result=no-active-slave rarp=1 garp=0 na=0 mcast=0 refused=0',
     'warn: bond has no working link bond=bond0',
   ]);
   assert.equal((await status(started)).activeSlave, null);

@@ -96,7 +96,7 @@ test('a good file holds: parts follow what is theirs, all before anything is awa
   world.hangup();
   assert.deepEqual(await world.told(), [
     'RELOADING',
-    'info configuration reloaded announce.kinds: [rarp, garp, na] -> [na]; guests.remember: 24h -> 1h',
+    'info configuration reloaded announce.kinds: [rarp, garp, na, mcast] -> [na]; guests.remember: 24h -> 1h',
     'warn a changed setting takes effect at the next restart stateDir: /var/lib/bondherald -> /x',
     'READY null',
   ]);

@@ -19,7 +19,7 @@ const LL = 'fe80::1';
 
 const read = (frame: Uint8Array): Heard => {
   const heard = readFrame(frame, 'out');
-  if (typeof heard === 'string' || 'groups' in heard) assert.fail(String(heard));
+  if (typeof heard === 'string' || 'groups' in heard) assert.fail('no station was heard');
   return heard;
 };
 
