@@ -6,7 +6,7 @@ import type { Ip } from '../../src/addr/ip.js';
 import type { Mac } from '../../src/addr/mac.js';
 import type { AnnounceConfig, FrameKind } from '../../src/config/config.js';
 import type { Tag } from '../../src/frames/ethernet.js';
-import type { Address } from '../../src/plan/turns.js';
+import type { Address, ReportsOf } from '../../src/plan/turns.js';
 import { Events } from '../../src/tasks/events.js';
 import { asBond } from '../../src/topology/bond-id.js';
 import type { DaemonEvents } from '../../src/wire/events.js';
@@ -50,6 +50,8 @@ export interface SimulationOptions {
   slice?: number;
   /** So many guests at most. */
   capacity?: number;
+  /** What guests report of their multicast groups; nothing by default. */
+  reportsOf?: ReportsOf;
 }
 
 export class Simulation {
@@ -71,7 +73,8 @@ export class Simulation {
   readonly #control: Int32Array;
   #open = 0;
 
-  constructor({ settings = {}, seed = 1, slice = 64, capacity = CAPACITY }: SimulationOptions = {}) {
+  constructor(options: SimulationOptions = {}) {
+    const { settings = {}, seed = 1, slice = 64, capacity = CAPACITY, reportsOf = () => [] } = options;
     this.#bond = new BondGuests(capacity, undefined, (key) => this.#events.emit('announceable', BOND, key));
     this.#control = controlWords(this.#bond.batch.memory);
     const config = { ...ANNOUNCE_DEFAULTS, ...settings };
@@ -84,7 +87,7 @@ export class Simulation {
       damping: config.damping,
     });
     const tools: AnnouncementTools = {
-      reportsOf: () => [],
+      reportsOf,
       clock: this.#clock,
       chance: seeded(seed),
       openPort: () => this.#port(slice),
@@ -203,6 +206,8 @@ function read(bytes: Uint8Array): Pick<SentFrame, 'kind' | 'id' | 'reply'> {
   const { src, etherType, arp, payload } = dissect(bytes);
   const key = `${src} ${BOND}`;
   if (etherType === ETHERTYPE.rarp) return { kind: 'rarp', id: key };
+  if (etherType === ETHERTYPE.ipv4 && payload[9] === 2)
+    return { kind: 'mcast', id: `${key} ${payload.toString('hex', 24)}` };
   if (etherType === ETHERTYPE.arp && arp)
     return { kind: 'garp', id: `${key} ${arp.spa}`, ...(arp.op === 2 && { reply: true }) };
   // RFC 4861 section 4.4: after the IPv6 header's 40 bytes, type 136; the target is 8 bytes on.
