@@ -137,9 +137,14 @@ test('announce by hand takes kinds and rounds, and its dry run lists exactly wha
   };
   const asWords = ({ kind, mac: whose, ip: address }: Listed): string =>
     `${kind} ${whose}${address === null ? '' : ` ${address}${kind === 'na' ? ' -' : ''}`} []`;
-  for (const args of [[], ['--kinds', 'garp,na'], ['--kinds', 'rarp', '--rounds', '2', '--mac', mac]]) {
+  for (const args of [
+    [],
+    ['--kinds', 'garp,na'],
+    ['--kinds', 'mcast'],
+    ['--kinds', 'rarp', '--rounds', '2', '--mac', mac],
+  ]) {
     const { frames } = await announce('--dry-run', ...args);
-    const far = capture(lab, 'sw1', 'p-hv', { filter: WORDS_FILTER });
+    const far = capture(lab, 'sw1', 'p-hv', { filter: `${WORDS_FILTER} or (ip6 and ip6[6] == 0)` });
     const done = await announce(...args);
     await far.settled();
     far.stop();

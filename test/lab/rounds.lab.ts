@@ -49,13 +49,14 @@ test('each guest is announced by RARP, ARP and NA, with its tags, in rounds that
       [say.rarp(ends), 6],
       [garp, 6],
       [say.na(ends, advertised), 3],
+      [say.groupReport(ends, '::', say.groupRecord(2, `ff02::1:ff00:${n + 1}`)), 2],
     ];
     // A switch that takes a tag off is left with a whole frame: those with one are longer than the shortest.
     for (const [frame, count] of each) wanted.push(`${count} × ${padded(frame, ends.tags.length).toString('hex')}`);
   }
   const far = capture(lab, 'sw2', 'p-hv', { filter: 'not ether proto 0x88cc' });
   await lab.setActive('up2');
-  await daemon.logs(/announcement finished bond=bond0 result=completed rarp=12 garp=12 na=6 refused=0/, {
+  await daemon.logs(/announcement finished bond=bond0 result=completed rarp=12 garp=12 na=6 mcast=4 refused=0/, {
     timeout: 60_000,
   });
   await far.settled();
@@ -66,6 +67,7 @@ test('each guest is announced by RARP, ARP and NA, with its tags, in rounds that
     ['rarp', 12],
     ['garp', 12],
     ['na', 6],
+    ['mcast', 4],
   ] as const) {
     assert.equal(await daemon.metric(`bondherald_frames_sent_total{bond="bond0",kind="${kind}"}`), count);
   }

@@ -11,7 +11,7 @@ export const WORDS_FILTER = ['', 'vlan and ', 'vlan and vlan and ']
 
 /**
  * The announcements among a capture's frames as words: `rarp MAC [vids]`, `garp MAC IP [vids]`,
- * `na MAC IP R|- [vids]`; anything else as `other ...`. Each word once, sorted.
+ * `na MAC IP R|- [vids]`, `mcast MAC [vids]` for a report of groups over IPv6; anything else as `other ...`. Each word once, sorted.
  */
 export function words({ frames }: Capture): string[] {
   return [...new Set(frames.map(({ bytes }) => word(bytes)))].sort();
@@ -30,6 +30,7 @@ function word(bytes: Buffer): string {
     return `garp ${src} ${arp.spa} ${stack}`;
   }
   if (etherType === ETHERTYPE.ipv6 && payload[40] === 136) return `na ${src} ${naWord(payload)} ${stack}`;
+  if (etherType === ETHERTYPE.ipv6 && payload[6] === 0 && payload[40] === 58) return `mcast ${src} ${stack}`;
   return `other ${bytes.toString('hex')}`;
 }
 
