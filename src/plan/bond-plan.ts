@@ -79,6 +79,7 @@ export class BondPlan {
 
   /** The runs to come are made by these settings. Not to be called while a run lasts. */
   configure(settings: AnnounceConfig): void {
+    if (settings.garp !== this.settings.garp) this.queues.garp.clear();
     this.settings = settings;
     for (const kind of FRAME_KINDS) if (!settings.kinds.includes(kind)) this.queues[kind].clear();
   }

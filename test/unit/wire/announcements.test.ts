@@ -406,3 +406,15 @@ test('a kind that is not wanted any more is not made up for in the next announce
   assert.equal(world.what().length, began);
   assert.deepEqual(world.told, [`${BOND} superseded 5,${began},0,0 0`, `${BOND} completed 5,0,0,0 0`]);
 });
+
+test('nor is a form of gratuitous ARP that is not wanted any more', () => {
+  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited' } as const;
+  const world = new World(5, { schedule: [0], garp: 'both', rate });
+  world.failover(5);
+  world.clock.advance(1.5);
+  world.announcements.configure({ ...ANNOUNCE_DEFAULTS, schedule: [0], garp: 'request', rate });
+  world.failover(5);
+  const before = world.what().length;
+  world.clock.advance(100);
+  assert.equal(world.what().length, before + 5);
+});
