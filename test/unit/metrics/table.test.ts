@@ -17,6 +17,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   bondherald_sightings_ignored_total: ['source', 'reason'],
   bondherald_announcements_total: ['bond', 'result'],
   bondherald_frames_sent_total: ['bond', 'kind'],
+  bondherald_refreshed_total: ['bond', 'kind'],
   bondherald_frame_errors_total: ['bond', 'kind', 'code'],
   bondherald_guests_suppressed_total: ['bond', 'reason'],
   bondherald_announcement_first_frame_seconds: ['bond'],
