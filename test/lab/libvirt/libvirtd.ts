@@ -17,27 +17,67 @@ const PATIENCE_MS = 60_000;
 export class Libvirt {
   private running: ChildProcess | null = null;
 
-  private constructor() {}
+  /** @param run its folder below /run, as others see it */
+  private constructor(
+    private readonly command: readonly string[],
+    private readonly run: string,
+  ) {}
 
   /** Starts its daemon, and waits until it answers. */
-  static async start(lab: Lab): Promise<Libvirt> {
-    rmSync('/run/libvirt', { recursive: true, force: true });
-    const libvirt = new Libvirt();
+  static start(lab: Lab): Promise<Libvirt> {
+    return this.begin(lab, new Libvirt(['ip', 'netns', 'exec', HYPERVISOR, 'libvirtd'], '/run/libvirt'));
+  }
+
+  /**
+   * Starts one on another host: in a network namespace, with a name, an identity and folders of its own.
+   * @param netns has what its domains are joined to
+   */
+  static startElsewhere(lab: Lab, netns: string): Promise<Libvirt> {
+    const folder = path.join(SCRATCH, netns);
+    for (const each of ['run', 'lib']) mkdirSync(path.join(folder, each), { recursive: true });
+    const config = readFileSync('/etc/libvirt/libvirtd.conf', 'utf8').replace(/^(host_uuid = .*).."$/m, '$199"');
+    writeFileSync(path.join(folder, 'libvirtd.conf'), config);
+    const script = [
+      `echo ${netns} >/proc/sys/kernel/hostname`,
+      `mount --bind ${folder}/run /run/libvirt`,
+      `mount --bind ${folder}/lib /var/lib/libvirt`,
+      `mount --bind ${folder}/libvirtd.conf /etc/libvirt/libvirtd.conf`,
+      'exec libvirtd --pid-file /run/libvirt/pid',
+    ].join(' && ');
+    const command = ['unshare', '--uts', 'ip', 'netns', 'exec', netns, 'sh', '-c', script];
+    return this.begin(lab, new Libvirt(command, path.join(folder, 'run')));
+  }
+
+  private static async begin(lab: Lab, libvirt: Libvirt): Promise<Libvirt> {
+    rmSync(libvirt.run, { recursive: true, force: true });
+    mkdirSync(libvirt.run);
     lab.onDestroy(() => libvirt.end());
     await libvirt.restart();
     return libvirt;
   }
 
+  /** Where it is asked, by another libvirt too. */
+  get uri(): string {
+    return `qemu+unix:///system?socket=${this.run}/libvirt-sock`;
+  }
+
+  /** Has a domain that runs go over to another host. @param more options of `virsh migrate` */
+  async migrate(name: string, to: Libvirt, ...more: string[]): Promise<void> {
+    const data = path.join(SCRATCH, 'migration');
+    rmSync(data, { force: true });
+    await this.virsh('migrate', '--live', ...more, '--migrateuri', `unix://${data}`, name, to.uri);
+  }
+
   /** Runs virsh. @returns what it prints @throws Error with what it complains of */
   async virsh(...args: string[]): Promise<string> {
-    const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', 'qemu:///system', ...args]);
+    const { code, stdout, stderr } = await runIn(['virsh', '-q', '-c', this.uri, ...args]);
     if (code !== 0) throw new Error(`virsh ${args.join(' ')}: ${stderr.trim()}`);
     return stdout.trim();
   }
 
-  /** Starts a domain of which libvirt forgets everything when it ends. */
-  async create(options: DomainOptions): Promise<void> {
-    await this.virsh('create', file('domain.xml', domainXml(options)));
+  /** Starts a domain of which libvirt forgets everything when it ends. @param more options of `virsh create` */
+  async create(options: DomainOptions, ...more: string[]): Promise<void> {
+    await this.virsh('create', ...more, file('domain.xml', domainXml(options)));
   }
 
   /** Makes a domain known that is to be started by its name. */
@@ -68,7 +108,7 @@ export class Libvirt {
 
   /** Kills a domain's QEMU. */
   async killQemu(name: string): Promise<void> {
-    const [, pid] = /<domstatus [^>]*pid='(\d+)'/.exec(readFileSync(`${STATUS_FOLDER}/${name}.xml`, 'utf8')) ?? [];
+    const [, pid] = /<domstatus [^>]*pid='(\d+)'/.exec(readFileSync(`${this.run}/qemu/${name}.xml`, 'utf8')) ?? [];
     if (pid === undefined) throw new Error(`the status file of ${name} names no process`);
     process.kill(Number(pid), 'SIGKILL');
     await until(() => !existsSync(`/proc/${pid}/exe`), { what: `QEMU of ${name} is gone` });
@@ -84,7 +124,8 @@ export class Libvirt {
 
   /** Starts the daemon, and waits until it answers: by then it knows again which guests run. */
   async restart(): Promise<void> {
-    const child = spawn('ip', ['netns', 'exec', HYPERVISOR, 'libvirtd'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const [program = '', ...args] = this.command;
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => (output += text));
@@ -92,18 +133,19 @@ export class Libvirt {
     this.running = child;
     const answers = async (): Promise<boolean> => {
       if (hasEnded(child)) throw new Error(`libvirtd ended: ${output}`);
-      return (await runIn(['virsh', '-q', '-c', 'qemu:///system', 'list'])).code === 0;
+      return (await runIn(['virsh', '-q', '-c', this.uri, 'list'])).code === 0;
     };
     await until(answers, { what: 'libvirtd answers', timeout: PATIENCE_MS, every: 100 });
   }
 
   private async end(): Promise<void> {
     await this.kill('SIGKILL');
-    const names = existsSync(STATUS_FOLDER) ? readdirSync(STATUS_FOLDER) : [];
+    const status = path.join(this.run, 'qemu');
+    const names = existsSync(status) ? readdirSync(status) : [];
     for (const name of names.filter((each) => each.endsWith('.xml'))) {
       await this.killQemu(path.basename(name, '.xml')).catch(() => undefined); // it was gone
     }
-    rmSync('/run/libvirt', { recursive: true, force: true });
+    rmSync(this.run, { recursive: true, force: true });
   }
 }
 
