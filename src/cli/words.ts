@@ -75,7 +75,7 @@ function commandOf([first, second]: readonly string[]): string {
 }
 
 function checkOption({ word, name, value, next }: Typed, command: string, known: readonly string[]): void {
-  if (!known.includes(name)) {
+  if (!known.includes(name) || !word.startsWith('--')) {
     // `-j` and `--dry` are the beginning of one; of several that begin so, who knows.
     const begun = known.filter((each) => each.startsWith(name));
     const way = hint(name, known, begun.length === 1 ? begun[0] : undefined, '--');

@@ -40,6 +40,7 @@ const WRONG: [what: string, args: string[], says: RegExp][] = [
   ['an option with a dot', ['run', '--log.level', 'debug'], / --log\.level: unknown option of run; /],
   ['a letter', ['status', '-j'], / -j: unknown option of status; did you mean --json\?$/m],
   ['a letter that begins two options', ['announce', 'b', '-v'], / -v: unknown option of announce; expected --mac, /],
+  ['a word behind one dash', ['status', '-json'], / -json: unknown option of status; did you mean --json\?$/m],
   ['a letter without a command', ['-v'], / -v: unknown option; did you mean --version\?$/m],
   ['the beginning of an option', ['announce', 'bond0', '--dry'], / did you mean --dry-run\?$/m],
   ['an option that would be switched off', ['status', '--no-watch'], / --no-watch: unknown option of status; /],
