@@ -12,7 +12,7 @@ import { SmallMap } from '../addr/small-map.js';
  * places of its own, so that what one takes back the others still say.
  */
 function placeOf({ source, bridge, vlan, device }: Sighting): string {
-  return bridge === null ? `${source} device ${device}` : `${source} bridge ${bridge} ${vlan}`;
+  return (bridge === null ? [source, 'device', device] : [source, bridge, vlan]).join(' '); // in one piece
 }
 
 /**

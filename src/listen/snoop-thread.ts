@@ -6,6 +6,7 @@ import { openLinkSocket } from '../sys/netlink/link-socket.js';
 import { OWN_FRAMES_MARK } from '../sys/packets/packet-sender.js';
 import { ReceiveRing } from '../sys/packets/receive-ring.js';
 import { rest } from '../sys/process/privileges.js';
+import { collectAfterStart } from '../sys/process/real-time.js';
 import { dataOfThisThread, ownerOfThisThread } from '../sys/process/thread.js';
 import { KernelRequests } from './kernel-requests.js';
 import { ECHO_MARK } from './mirror-echo.js';
@@ -37,6 +38,7 @@ let checked = now();
 // It reads what guests send, and needs its rights only where it begins to listen on a bond or looks at its mirror.
 rest('bh-listen', ['CAP_NET_ADMIN', 'CAP_NET_RAW']);
 owner.post({ type: 'ready' });
+collectAfterStart();
 for (;;) {
   bonds.carryOutOrders();
   if (!bonds.running) break;

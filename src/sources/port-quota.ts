@@ -1,6 +1,5 @@
 import type { Mac } from '../addr/mac.js';
 import type { Config } from '../config/config.js';
-import { SmallMap } from '../addr/small-map.js';
 
 /** How many MAC addresses there may be in all, and on a port. */
 export type QuotaLimits = Pick<Config['guests']['limits'], 'total' | 'perPort'>;
@@ -24,7 +23,8 @@ interface Eviction {
 export class PortQuota {
   /** The MACs of each port, in the order in which they were learned. */
   private readonly ports = new Map<number, Set<Mac>>();
-  private readonly portsOf = new Map<Mac, SmallMap<number, true>>();
+  /** A number where a MAC is behind one port, as nearly all are: that takes no memory of its own. */
+  private readonly portsOf = new Map<Mac, number | readonly number[]>();
 
   /** @param limits may be others later, for newcomers: who is there is turned out only when a newcomer takes his place */
   constructor(public limits: QuotaLimits) {}
@@ -52,13 +52,14 @@ export class PortQuota {
     if (eviction?.mac === mac) return eviction;
     if (eviction) this.leave(eviction.mac, eviction.port);
     this.ports.set(port, macs.add(mac));
-    this.portsOf.set(mac, (this.portsOf.get(mac) ?? new SmallMap<number, true>()).set(port, true));
+    const others = this.portsBehind(mac);
+    this.portsOf.set(mac, others.length === 0 ? port : [...others, port]);
     return eviction;
   }
 
   /** A MAC is known on these ports and no others. */
   keep(mac: Mac, ports: ReadonlySet<number>): void {
-    for (const port of [...(this.portsOf.get(mac)?.keys() ?? [])]) if (!ports.has(port)) this.leave(mac, port);
+    for (const port of this.portsBehind(mac)) if (!ports.has(port)) this.leave(mac, port);
   }
 
   private makeRoom(
@@ -86,7 +87,7 @@ export class PortQuota {
 
   /** Who is behind another port as well lives on when this one is taken away, and makes no room for others. */
   private isOnlyThere(mac: Mac): boolean {
-    return this.portsOf.get(mac)?.size === 1;
+    return typeof this.portsOf.get(mac) === 'number';
   }
 
   private greediest(): [number, ReadonlySet<Mac>] {
@@ -99,8 +100,13 @@ export class PortQuota {
     const macs = this.ports.get(port);
     macs?.delete(mac);
     if (macs?.size === 0) this.ports.delete(port);
-    const ports = this.portsOf.get(mac);
-    ports?.delete(port);
-    if (ports?.size === 0) this.portsOf.delete(mac);
+    const [first, ...further] = this.portsBehind(mac).filter((each) => each !== port);
+    if (first === undefined) this.portsOf.delete(mac);
+    else this.portsOf.set(mac, further.length === 0 ? first : [first, ...further]);
+  }
+
+  private portsBehind(mac: Mac): readonly number[] {
+    const ports = this.portsOf.get(mac) ?? [];
+    return typeof ports === 'number' ? [ports] : ports;
   }
 }

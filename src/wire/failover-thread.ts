@@ -5,7 +5,7 @@ import { blockFor, monotonic } from '../sys/clock.js';
 import { bondSlaves } from '../sys/files/host-settings.js';
 import { openLinkSocket } from '../sys/netlink/link-socket.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
-import { collectIfHalfFull, runBeforeOthers } from '../sys/process/real-time.js';
+import { collectAfterStart, collectIfHalfFull, runBeforeOthers } from '../sys/process/real-time.js';
 import { privileged, rest } from '../sys/process/privileges.js';
 import { ownerOfThisThread } from '../sys/process/thread.js';
 import type { RequestSocket } from './carrier-switch.js';
@@ -42,4 +42,5 @@ new FailoverWatch({
     return delayable;
   },
   collect: collectIfHalfFull,
+  tidy: collectAfterStart,
 }).run();

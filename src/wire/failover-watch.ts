@@ -37,6 +37,8 @@ interface FailoverTools {
   readonly settle: () => string | null;
   /** Called when there is time to collect garbage. */
   readonly collect: () => void;
+  /** Called once the start is over, to give back what it has left behind. */
+  readonly tidy: () => void;
 }
 
 /**
@@ -170,10 +172,11 @@ export class FailoverWatch {
   }
 
   private becomeReady(): void {
-    const { owner, socket, settle } = this.tools;
+    const { owner, socket, settle, tidy } = this.tools;
     if (this.sample) this.rehearsal.first(this.sample);
     owner.post({ type: 'ready', delayable: settle(), descriptor: socket.descriptor });
     this.ready = true;
+    tidy();
   }
 }
 

@@ -59,6 +59,7 @@ class FakeFailoverThread {
       pause: () => undefined,
       settle: () => null,
       collect: () => undefined,
+      tidy: () => undefined,
     });
     setImmediate(() => this.run());
   }

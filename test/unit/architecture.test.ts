@@ -149,6 +149,7 @@ test('a LINK message passes the files that the page lists, up to the first frame
     pause: () => undefined,
     settle: () => null,
     collect: () => undefined,
+    tidy: () => undefined,
   });
   for (let turns = 0; turns < 6; turns++) watch.turn(); // until it knows all links
   isWatched = true;
