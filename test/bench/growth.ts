@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Growth } from './results.js';
@@ -11,12 +12,13 @@ const MEASURE = 'build/test/bench/growth/measure.js';
 
 /**
  * What work of the main thread costs at each size, without a kernel: the daemon's own part.
- * @param against another checkout with a build that has this measure; null for none
+ * @param against another checkout with a build, which is measured if it has this measure; null for none
  */
 export function growth(sizes: readonly number[], quick: boolean, against: string | null): Growth[] {
   const here = fileURLToPath(new URL('growth/measure.js', import.meta.url));
   const measured = sizes.map((guests) => measure(here, guests, quick));
-  const others = against === null ? null : sizes.map((guests) => measure(path.join(against, MEASURE), guests, quick));
+  const other = path.join(against ?? '', MEASURE);
+  const others = against !== null && existsSync(other) ? sizes.map((guests) => measure(other, guests, quick)) : null;
   return Object.keys(measured[0] ?? {}).map((what) => ({
     what,
     sizes: [...sizes],

@@ -24,7 +24,7 @@ try {
   const mark = (name: string): void => emit({ bench: 'mark', name });
   for (const section of SECTIONS) {
     if (wanted.length > 0 && !wanted.includes(section)) continue;
-    emit(await measure(section, { quick, against, step, mark }));
+    emit(await measure(section, { quick, whole: wanted.length === 0, against, step, mark }));
   }
 } catch (error) {
   emit({ bench: 'failed', message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

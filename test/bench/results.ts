@@ -105,6 +105,35 @@ export interface StaticRows {
   rateAloneMs: number;
 }
 
+/** What a start takes natively, in ms. */
+export interface Start {
+  what: string;
+  contestant: string;
+  milliseconds: Spread;
+}
+
+/** What guests cost at rest, and how long it takes until all their addresses are announced at unlimited rates. Medians. */
+export interface Memory {
+  contestant: string;
+  guests: number;
+  /** Whether each has said an IPv4 and an IPv6 address. */
+  addresses: boolean;
+  megabytes: number;
+  ownMegabytes: number;
+  /** From a failover to the last gratuitous ARP and NA; null without addresses. And how many addresses had none. */
+  lastMs: number | null;
+  missing: number;
+  runs: number;
+}
+
+/** From the daemon's start to the word `ready` in its log on a host with so many bonds. Medians. */
+export interface ManyBonds {
+  bonds: number;
+  contestant: string;
+  readyMs: number;
+  runs: number;
+}
+
 /** What one piece of work costs at several sizes: in ms, unless the words say something else. */
 export interface Growth {
   what: string;
@@ -117,11 +146,15 @@ export interface Growth {
 
 /** All figures, by section. */
 export interface Results {
+  /** Measured on this machine's own kernel. */
+  start: Start[];
   firstRound: FirstRound[];
   outage: Outage[];
   disturbed: Disturbed[];
   scrape: Scrape[];
   idle: Idle[];
+  memory: Memory[];
+  bonds: ManyBonds[];
   staticRows: StaticRows[];
   growth: Growth[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };

@@ -3,19 +3,24 @@ import { disturbed } from './disturbed.js';
 import type { BenchEvent } from './events.js';
 import { C_PROGRAM, firstRounds, HERALD, heraldOf, SCRIPT } from './first-round.js';
 import { growth, SIZES } from './growth.js';
+import { builds, THIS_BUILD } from './builds.js';
 import { idle } from './idle.js';
 import { outages } from './outage.js';
+import { readyTimes } from './many-bonds.js';
+import { memory } from './memory.js';
 import { ovsRounds } from './ovs-round.js';
 import { pureSending } from './pure-sending.js';
 import type { Results } from './results.js';
 import { scrapes } from './scrape.js';
 import { compareDaemon, compareListeners } from './snooping.js';
-import { buildIn, staticRows, THIS_BUILD } from './static-rows.js';
+import { staticRows } from './static-rows.js';
 
 /** How a section is to be measured. */
 export interface Order {
   /** With few runs, to see that all works. */
   quick: boolean;
+  /** Whether all is measured: then the other build takes turns only where a target compares with it. */
+  whole: boolean;
   /** The checkout of another build that takes turns with this one; null for none. */
   against: string | null;
   step: (text: string) => void;
@@ -26,12 +31,14 @@ export interface Order {
 /** A tenth of a second for each MAC address is enough to know. */
 const SCRIPT_UP_TO = 100;
 
-type Measurements = { [Key in keyof Results]: (order: Order) => Promise<Results[Key]> };
+/** Those in the lab. */
+type Measured = Omit<Results, 'start'>;
+type Measurements = { [Key in keyof Measured]: (order: Order) => Promise<Measured[Key]> };
 
 const MEASUREMENTS: Measurements = {
-  async firstRound({ quick, against, step }) {
+  async firstRound({ quick, whole, against, step }) {
     const rows: Results['firstRound'] = [];
-    if (against !== null) {
+    if (against !== null && !whole) {
       step('first round of 1000 MACs: this build and the other');
       return firstRounds(1000, [HERALD, heraldOf(against)], { blocks: quick ? 6 : 12, runs: 10 });
     }
@@ -83,11 +90,30 @@ const MEASUREMENTS: Measurements = {
     return rows;
   },
 
+  async memory({ quick, against, step }) {
+    const rows: Results['memory'] = [];
+    const turns = quick || against === null ? 1 : 3;
+    for (const guests of quick ? [1000] : [1000, 50_000]) {
+      step(`memory of ${guests} guests`);
+      rows.push(...(await memory(guests, { addresses: false, turns }, builds(against))));
+    }
+    for (const guests of quick ? [1000] : [10_000, 50_000]) {
+      step(`memory of ${guests} guests with two addresses each, and their last announcement`);
+      const compared = guests === 10_000 ? null : against;
+      rows.push(...(await memory(guests, { addresses: true, turns }, builds(compared))));
+    }
+    return rows;
+  },
+
+  bonds({ quick, against, step }) {
+    step('ready with 1, 16 and 64 bonds');
+    return readyTimes(quick ? [1, 16] : [1, 16, 64], builds(against), quick ? 1 : 5);
+  },
+
   async staticRows({ quick, against, step }) {
-    const builds = against === null ? [THIS_BUILD] : [THIS_BUILD, buildIn(against)];
     const rows: Results['staticRows'] = [];
     step('static rows in every VLAN: 20 guests');
-    rows.push(...(await staticRows(20, builds, quick ? 1 : 3)));
+    rows.push(...(await staticRows(20, builds(against), quick ? 1 : 3)));
     if (quick) return rows;
     step('static rows in every VLAN: 100 guests');
     return [...rows, ...(await staticRows(100, [THIS_BUILD], 3))];
@@ -99,8 +125,8 @@ const MEASUREMENTS: Measurements = {
     return Promise.resolve(growth(sizes, quick, against));
   },
 
-  async snooping({ quick, against, step }) {
-    if (against !== null) {
+  async snooping({ quick, whole, against, step }) {
+    if (against !== null && !whole) {
       step('what listening costs the guests: this build and the other');
       return { daemon: await compareDaemon({ pairs: quick ? 3 : 5, turns: quick ? 10 : 50 }, against), ways: [] };
     }
@@ -112,10 +138,10 @@ const MEASUREMENTS: Measurements = {
   },
 };
 
-export const SECTIONS = Object.keys(MEASUREMENTS) as (keyof Results)[];
+export const SECTIONS = Object.keys(MEASUREMENTS) as (keyof Measured)[];
 
 /** Measures one section. */
-export async function measure(section: keyof Results, order: Order): Promise<BenchEvent> {
+export async function measure(section: keyof Measured, order: Order): Promise<BenchEvent> {
   const result = await MEASUREMENTS[section](order);
   return { bench: 'result', section, result } as BenchEvent;
 }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { capture } from '../lab/net/capture.js';
-import { BONDHERALD, Daemon } from '../lab/net/daemon.js';
+import { Daemon } from '../lab/net/daemon.js';
 import { arpFrom } from '../lab/net/frames.js';
 import { BOND, type Guest, type Hypervisor } from '../lab/net/hypervisor.js';
 import { bridge } from '../lab/net/ip.js';
@@ -9,9 +9,9 @@ import { Lab } from '../lab/net/lab.js';
 import { emptyStateFolder } from '../lab/net/state-folder.js';
 import { dissect } from '../support/dissect.js';
 import { until } from '../support/until.js';
-import { programOf } from './herald.js';
+import type { Build } from './builds.js';
 import { memoryOf } from './idle.js';
-import { OTHER_BUILD, type StaticRows } from './results.js';
+import type { StaticRows } from './results.js';
 import { median } from './statistics.js';
 
 const CONFIG = '/run/tmp/static-rows.yaml';
@@ -27,17 +27,6 @@ const ROWS_A_GUEST = 4095;
 const TIMEOUT_MS = 900_000;
 /** Until the daemon has told itself what it has heard, and its tokens are there again. */
 const SETTLE_MS = 3000;
-
-/** A build: its name, and its `bin/bondherald`. */
-export interface Build {
-  readonly name: string;
-  readonly program: string;
-}
-
-export const THIS_BUILD: Build = { name: 'bondherald', program: BONDHERALD };
-
-/** The build in another checkout, which `make build` has made there. */
-export const buildIn = (checkout: string): Build => ({ name: OTHER_BUILD, program: programOf(checkout) });
 
 /** Guests on trunks, each with a static row in every VLAN: `bridge fdb append MAC dev PORT master static`. */
 function trunks(guests: number): (hv: Hypervisor) => void {

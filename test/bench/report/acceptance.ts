@@ -4,11 +4,14 @@ import {
   type Disturbed,
   type FirstRound,
   type Growth,
+  type ManyBonds,
+  type Memory,
   OTHER_BUILD,
   type Outage,
   type Results,
   type Scrape,
   type SnoopingCost,
+  type Start,
   type StaticRows,
   TOLD_OF_CARRIER,
 } from '../results.js';
@@ -34,17 +37,38 @@ const SNOOPING_PERCENT = 5;
 const SCRAPE_MS = 50;
 const STATIC_ROWS = { timesFaster: 12, timesTheMemory: 0.6, timesTheRate: 1.1 };
 const HUNDRED_GUESTS = { readySeconds: 3, megabytes: 120 };
+/** To the other build, which is the one before what they are about. */
+const TIMES_THE_START = 0.4;
+const TIMES_THE_MEMORY: Readonly<Record<string, number>> = {
+  '1000 false': 0.75,
+  '50000 false': 0.6,
+  '50000 true': 0.5,
+};
+const TIMES_THE_GROWTH: Readonly<Record<string, number>> = {
+  'a guest’s port comes or goes': 0.02,
+  'a guest on a new port: first frame to announceable': 0.02,
+  'a guest moves each second: processor a second': 0.1,
+};
+const LONGEST_HOLD = { what: 'guests --json, 1 bond: longest hold of the main thread', ms: 50 };
+const TIMES_THE_ADDRESSES = 5.5;
+const MANY_BONDS = { times: 1.5, seconds: 60 };
+const TIMES_TO_FIRST_FRAME = 1.8;
 /** The lab's one CPU is shared with whoever reads. */
 const TIMES_WHILE_READ = 5;
+
+const OTHERS = `to ${OTHER_BUILD}`;
 
 /** What can be said of the sections that were measured. */
 export function acceptance(results: Partial<Results>): Acceptance[] {
   return [
+    ...startLines(results.start ?? []),
     ...firstRoundLines(results.firstRound ?? []),
     ...[100, 10].flatMap((miimon) => outageLines(results.outage ?? [], miimon)),
     ...firstFrameLines(results.disturbed ?? []),
     ...(results.scrape ?? []).filter(({ guests }) => guests === 50_000).flatMap(scrapeLines),
     ...(results.idle ?? []).filter(({ guests }) => guests === 1000).flatMap(idleLines),
+    ...memoryLines(results.memory ?? []),
+    ...bondsLines(results.bonds ?? []),
     ...staticRowsLines(results.staticRows ?? []),
     ...growthLines(results.growth ?? []),
     ...snoopingLines(results.snooping?.daemon ?? []),
@@ -59,7 +83,11 @@ function firstRoundLines(rows: readonly FirstRound[]): Acceptance[] {
     if (!ours?.firstToLast || !limit?.firstToLast) return [];
     const ratio = ours.firstToLast.median / limit.firstToLast.median;
     const many = macs.toLocaleString('en');
+    const first = ours.toFirst && limit.toFirst ? ours.toFirst.median / limit.toFirst.median : null;
     const lines = [
+      ...(macs === 1000 && first !== null
+        ? [atMost('event to first frame, against the C program', first, TIMES_TO_FIRST_FRAME, 'times')]
+        : []),
       atMost(`first round of ${many} MACs, against the C program`, ratio, TIMES_THE_C_PROGRAM, 'times'),
       {
         what: `first round of ${many} MACs: every MAC exactly once`,
@@ -143,10 +171,54 @@ function staticRowsLines(rows: readonly StaticRows[]): Acceptance[] {
   ];
 }
 
+function startLines(rows: readonly Start[]): Acceptance[] {
+  return rows.flatMap(({ what, contestant, milliseconds }) => {
+    const ours = rows.find((row) => row.what === what && row.contestant !== OTHER_BUILD);
+    if (contestant !== OTHER_BUILD || !ours) return [];
+    return [atMost(`${what}, ${OTHERS}`, ours.milliseconds.median / milliseconds.median, TIMES_THE_START, 'times')];
+  });
+}
+
+function memoryLines(rows: readonly Memory[]): Acceptance[] {
+  const compared = rows.flatMap(({ contestant, guests, addresses, megabytes }) => {
+    const ours = rows.find(
+      (row) => row.guests === guests && row.addresses === addresses && row.contestant !== OTHER_BUILD,
+    );
+    const limit = TIMES_THE_MEMORY[`${guests} ${addresses}`];
+    if (contestant !== OTHER_BUILD || !ours || limit === undefined) return [];
+    const who = `${guests.toLocaleString('en')} guests${addresses ? ' with two addresses each' : ''}`;
+    return [atMost(`resident memory, ${who}, ${OTHERS}`, ours.megabytes / megabytes, limit, 'times')];
+  });
+  const last = (many: number): number | null =>
+    rows.find(({ guests, addresses, contestant }) => addresses && guests === many && contestant !== OTHER_BUILD)
+      ?.lastMs ?? null;
+  const [few, many] = [last(10_000), last(50_000)];
+  if (few === null || many === null) return compared;
+  return [...compared, atMost('last GARP and NA, 50,000 to 10,000 guests', many / few, TIMES_THE_ADDRESSES, 'times')];
+}
+
+function bondsLines(rows: readonly ManyBonds[]): Acceptance[] {
+  const of = (many: number): number | undefined =>
+    rows.find(({ bonds, contestant }) => bonds === many && contestant !== OTHER_BUILD)?.readyMs;
+  const [one, sixteen, most] = [of(1), of(16), of(64)];
+  const { times, seconds } = MANY_BONDS;
+  return [
+    ...(one && sixteen ? [atMost('ready with 16 bonds to ready with one', sixteen / one, times, 'times')] : []),
+    ...(most ? [atMost('ready with 64 bonds', most / 1000, seconds, 's')] : []),
+  ];
+}
+
 function growthLines(rows: readonly Growth[]): Acceptance[] {
-  return rows.map((row) => {
+  return rows.flatMap((row) => {
     const worst = Math.max(0, ...exponents(row).map((power) => power ?? 0));
-    return atMost(`growth: ${row.what}`, worst, WORST, 'as power of the guests');
+    const [ours, theirs] = [row.figures.at(-1) ?? NaN, row.others?.at(-1)];
+    const many = `${row.sizes.at(-1)?.toLocaleString('en')} guests`;
+    const times = TIMES_THE_GROWTH[row.what];
+    return [
+      atMost(`growth: ${row.what}`, worst, WORST, 'as power of the guests'),
+      ...(times && theirs ? [atMost(`${row.what}, ${many}, ${OTHERS}`, ours / theirs, times, 'times')] : []),
+      ...(row.what === LONGEST_HOLD.what ? [atMost(`${row.what}, ${many}`, ours, LONGEST_HOLD.ms, 'ms')] : []),
+    ];
   });
 }
 

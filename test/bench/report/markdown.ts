@@ -5,10 +5,11 @@ import { count, duration, table } from './table.js';
 
 /** All that was measured, as a document. Sections that were not measured are left out. */
 export function markdown(setting: Setting, results: Partial<Results>, chart: string | null): string {
-  const { firstRound, outage, disturbed, scrape, idle, staticRows, growth, snooping } = results;
+  const { start, firstRound, outage, disturbed, scrape, idle, memory, bonds, staticRows, growth, snooping } = results;
   const parts = [
     opening(setting),
     ['## Targets', acceptanceTable(results)],
+    start && ['## Start', START, startTable(start)],
     firstRound && [
       '## The first round',
       FIRST_ROUND,
@@ -19,6 +20,8 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     disturbed && ['## The first frame while the daemon is busy', DISTURBED, disturbedTable(disturbed)],
     scrape && ['## A scrape', SCRAPE, scrapeTable(scrape)],
     idle && ['## Idle', IDLE, idleTable(idle)],
+    memory && ['## Memory', MEMORY, memoryTable(memory)],
+    bonds && ['## Many bonds', BONDS, bondsTable(bonds)],
     staticRows && ['## Static rows in every VLAN', STATIC_ROWS, staticRowsTable(staticRows)],
     growth && ['## Growth', GROWTH, growthTable(growth)],
     snooping && ['## Cost of listening', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
@@ -56,6 +59,14 @@ the message in the failover thread, without and during constant scrapes.`;
 
 const IDLE = `Processor time of the lab with the daemon minus that without it, from 30 s after the start. It includes the lab's own cost of
 waking a thread.`;
+
+const START = `From the exec of \`bondherald run\` to the word \`ready\`, where there is no bond, and the whole of \`bondherald --version\`: on
+this machine's own kernel, in turns.`;
+
+const MEMORY = `30 s after the guests were known. With addresses each guest has said an IPv4 and an IPv6 address; last announcement: from a
+failover until the last gratuitous ARP and Neighbor Advertisement is sent, at unlimited rates.`;
+
+const BONDS = `From the start of the daemon to the word \`ready\` in its log, each bond a port of a bridge of its own.`;
 
 const STATIC_ROWS = `Guests whose ports carry every VLAN, each with the 4,095 rows of \`bridge fdb append MAC dev PORT master static\`. Ready: from the
 start of the daemon to that word in its log. Last first GARP: from a failover until each guest has had its gratuitous ARP, by
@@ -139,6 +150,33 @@ function idleTable(rows: Results['idle']): string {
     `${seconds} s`,
   ]);
   return table(head, cells);
+}
+
+function startTable(rows: Results['start']): string {
+  const cells = rows.map(({ what, contestant, milliseconds: { median, min, max, runs } }) => [
+    ...[what, contestant],
+    ...[median, min, max].map((ms) => `${ms.toFixed(0)} ms`),
+    String(runs),
+  ]);
+  return table(['what', 'who', 'median', 'shortest', 'longest', 'runs'], cells);
+}
+
+function memoryTable(rows: Results['memory']): string {
+  const head = ['guests', 'addresses each', 'who', 'resident memory', 'of it not backed by files'];
+  const cells = rows.map(({ guests, addresses, contestant, megabytes, ownMegabytes, lastMs, missing, runs }) => [
+    ...[count(guests), addresses ? '2' : '0', contestant],
+    ...[megabytes, ownMegabytes].map((each) => `${each.toFixed(0)} MB`),
+    duration(lastMs === null ? null : lastMs * 1000),
+    ...[missing, runs].map(count),
+  ]);
+  return table([...head, 'last announcement', 'addresses without', 'runs'], cells);
+}
+
+function bondsTable(rows: Results['bonds']): string {
+  const cells = rows.map(({ bonds, contestant, readyMs, runs }) => [
+    ...[String(bonds), contestant, `${(readyMs / 1000).toFixed(2)} s`, String(runs)],
+  ]);
+  return table(['bonds', 'who', 'ready', 'runs'], cells);
 }
 
 function staticRowsTable(rows: Results['staticRows']): string {

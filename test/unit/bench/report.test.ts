@@ -86,3 +86,36 @@ test('growth is told as a power of the number of guests, and what grows faster t
     acceptance({ growth: [{ ...row, figures }] }).map((line) => line.held);
   assert.deepEqual([held(2, 20, 220), held(2, 20, 300)], [[true], [false]]);
 });
+
+test('what is compared with the other build, or at two sizes, has a line only where both were measured', () => {
+  const megabytes = (
+    contestant: string,
+    guests: number,
+    addresses: boolean,
+    figure: number,
+    lastMs: number | null,
+  ) => ({
+    ...{ contestant, guests, addresses, megabytes: figure, ownMegabytes: 0, lastMs, missing: 0, runs: 1 },
+  });
+  const milliseconds = (value: number) => spread([value]) ?? assert.fail();
+  const ready = (bonds: number, readyMs: number) => ({ bonds, contestant: 'bondherald', readyMs, runs: 1 });
+  const lines = acceptance({
+    start: [
+      { what: 'exec to ready', contestant: 'bondherald', milliseconds: milliseconds(50) },
+      { what: 'exec to ready', contestant: OTHER_BUILD, milliseconds: milliseconds(100) },
+      { what: 'alone', contestant: 'bondherald', milliseconds: milliseconds(1) },
+    ],
+    memory: [
+      megabytes('bondherald', 1000, false, 60, null),
+      megabytes(OTHER_BUILD, 1000, false, 100, null),
+      megabytes('bondherald', 10_000, true, 1, 100),
+      megabytes('bondherald', 50_000, true, 60, 560),
+      megabytes(OTHER_BUILD, 50_000, true, 100, 100),
+    ],
+    bonds: [ready(1, 1000), ready(16, 1400)],
+  });
+  assert.deepEqual(
+    lines.map(({ figure, held }) => `${figure} ${held}`),
+    ['0.50 times false', '0.60 times true', '0.60 times false', '5.60 times false', '1.40 times true'],
+  );
+});
