@@ -408,7 +408,7 @@ test('a kind that is not wanted any more is not made up for in the next announce
 });
 
 test('nor is a form of gratuitous ARP that is not wanted any more', () => {
-  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited' } as const;
+  const rate = { rarp: 'unlimited', arp: { rate: 1, burst: 1 }, na: 'unlimited', mcast: 'unlimited' } as const;
   const world = new World(5, { schedule: [0], garp: 'both', rate });
   world.failover(5);
   world.clock.advance(1.5);
