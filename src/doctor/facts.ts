@@ -166,6 +166,8 @@ export interface Facts {
   readonly activeBackup: readonly string[];
   /** The bonds that the configuration names; `auto`: all. */
   readonly wantedBonds: readonly string[] | 'auto';
+  /** Those that it names in failover.onCarrierLoss. */
+  readonly switchedBonds: readonly string[];
   /** null: none here, not wanted, or it can be read; a text: why it cannot. */
   readonly libvirt: string | null;
   readonly proxmox: string | null;

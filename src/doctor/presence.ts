@@ -5,7 +5,7 @@ import { type Finding, found } from './finding.js';
 
 /** Whether there is who announces, and what is to be announced: without either nothing is, and all else looks well. */
 export function checkPresence(facts: Facts): (Finding | null)[] {
-  return [checkRuns(facts), ...checkBonds(facts)];
+  return [checkRuns(facts), ...checkBonds(facts), ...checkSwitched(facts)];
 }
 
 function checkRuns({ daemon, isAnnounced, activeBackup }: Facts): Finding | null {
@@ -31,6 +31,22 @@ function checkBonds({ wantedBonds, activeBackup, bonds, ovs, hidden }: Facts): F
         subject: name,
         finding: 'the configuration names this bond, and this host has no active-backup bond of that name',
         cure: `ip -d link show dev ${shellWord(name)}`,
+      }),
+    );
+}
+
+/** Bonds that are to fail over at the loss of carrier, and cannot: a name misspelt, a bond of Open vSwitch. */
+function checkSwitched({ switchedBonds, bonds }: Facts): Finding[] {
+  const isThere = (wanted: string): boolean =>
+    bonds.some(({ name, mode }) => name === wanted && mode === 'active-backup');
+  return switchedBonds
+    .filter((name) => !isThere(name))
+    .map((subject) =>
+      found('bond-carrier-loss', {
+        subject,
+        finding:
+          'failover.onCarrierLoss names this bond, and the kernel has no active-backup bond of that name to watch',
+        cure: 'ip -d -br link show type bond',
       }),
     );
 }

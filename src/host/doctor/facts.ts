@@ -27,6 +27,7 @@ export async function readFacts(
   unread: (what: string) => void,
 ): Promise<Facts> {
   const bonds = activeBackupBonds(topology);
+  const { onCarrierLoss } = config.failover;
   const announcers = await readAnnouncers(subject, bonds, unread);
   return {
     bridges: await readBridges(topology, unread),
@@ -36,6 +37,7 @@ export async function readFacts(
     announce: config.announce,
     activeBackup: bonds.map(({ name }) => name),
     wantedBonds: config.bonds,
+    switchedBonds: typeof onCarrierLoss === 'boolean' ? [] : onCarrierLoss,
     hidden: await readHidden(config, topology, ovs),
     ...announcers,
     speakingMacvtaps: await readMacvtaps(topology),

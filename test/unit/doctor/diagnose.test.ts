@@ -72,6 +72,12 @@ const SAID: [what: string, facts: Facts, says: string[]][] = [
     host({ bonds: [bond({ miimon: 0, arpInterval: 900, arpValidate: 'all' }, { onCarrierLoss: true })] }),
     ['advice bond-carrier-loss bond0'],
   ],
+  ['carrier is to decide for a bond that is there', host({ switchedBonds: ['bond0'] }), []],
+  [
+    'carrier is to decide for a bond that is not, and for one without a failover',
+    host({ switchedBonds: ['bond7', 'bond0'], bonds: [bond({}, { mode: '802.3ad' })] }),
+    ['advice bond-carrier-loss bond7, bond0'],
+  ],
   [
     'no monitoring where carrier was to decide',
     host({ bonds: [bond({ miimon: 0 }, { onCarrierLoss: true })] }),

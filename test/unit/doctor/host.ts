@@ -112,6 +112,7 @@ export const HEALTHY: Facts = {
   announce: ANNOUNCE_DEFAULTS,
   activeBackup: ['bond0'],
   wantedBonds: 'auto',
+  switchedBonds: [],
   libvirt: null,
   proxmox: null,
   speakingMacvtaps: [],
