@@ -143,7 +143,6 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'make service-lab': { in: 'nowhere', because: 'it is the lab that runs most of these, and cannot run itself' },
   'make bench': { in: 'nowhere', because: 'a quarter of an hour, and what it writes is committed' },
   'make bench BENCH_ARGS=--quick': { in: 'nowhere', because: 'two minutes, and what it writes is committed' },
-  "make bench BENCH_ARGS='--against COMMIT'": { in: 'nowhere', because: 'an hour on a machine of its own' },
   'make bench BENCH_ARGS=growth': { in: 'nowhere', because: 'minutes on a machine of its own' },
   'make soak': { in: 'nowhere', because: 'half an hour, and what it writes is committed' },
   "make soak SOAK_ARGS='--minutes 2 soak'": { in: 'nowhere', because: 'minutes; lab tests do the same in seconds' },
