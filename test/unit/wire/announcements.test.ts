@@ -267,7 +267,7 @@ test('a bond that loses its last link or is gone ends its run, the others go on'
     world.clock.advance(0.5);
     world.announcements.lost(BOND, reason);
     world.clock.advance(100);
-    assert.deepEqual(world.told, [`${BOND} ${reason} 3,0,0 0`, '5 completed 12,0,0,0 0']);
+    assert.deepEqual(world.told, [`${BOND} ${reason} 3,0,0,0 0`, '5 completed 12,0,0,0 0']);
     assert.deepEqual([world.what().length, world.what(asBond(5)).length], [0, 10]);
   }
 });
@@ -295,7 +295,7 @@ test('a bond that cannot be sent on ends the run at once, by its name', () => {
     const world = new World(3);
     world.openError = new SyscallError('bind', errno, 'a packet socket');
     world.failover(3);
-    assert.deepEqual(world.told, [`${BOND} ${result} 3,0,0 0`]);
+    assert.deepEqual(world.told, [`${BOND} ${result} 3,0,0,0 0`]);
     world.clock.advance(FOREVER);
     assert.deepEqual(world.what(), []);
   }
