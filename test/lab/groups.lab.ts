@@ -13,7 +13,8 @@ import { ipv6On, join, letSwitchesSnoop, untilSnooped } from './net/multicast.js
 import { Stream } from './net/stream.js';
 import { untilAddresses } from './net/words.js';
 
-const LIMIT_MS = 150;
+/** By the first round, not the second, on a machine as busy as any; a quiet one takes a tenth, and the test says how long. */
+const LIMIT_MS = 1000;
 const QUERIER = { src: '02:00:00:00:0c:99' };
 const QUERIER_IP = { 4: '10.77.0.254', 6: 'fe80::c99' } as const;
 const OUTSIDE = 'fe80::c01';

@@ -77,9 +77,11 @@ export function join(lab: Lab, guest: Guest, group: string, source?: string): Jo
   return joined;
 }
 
-/** Lets a namespace's kernel speak IPv6 on a device, from this address. */
+/** Lets a namespace's kernel speak IPv6 on a device, from this address. It looks for no router. */
 export async function ipv6On(netns: string, device: string, address: string): Promise<void> {
-  inNetns(netns, () => writeFileSync(`/proc/sys/net/ipv6/conf/${device}/disable_ipv6`, '0'));
+  const settings = { router_solicitations: '0', disable_ipv6: '0' };
+  for (const [name, value] of Object.entries(settings))
+    inNetns(netns, () => writeFileSync(`/proc/sys/net/ipv6/conf/${device}/${name}`, value));
   await ip(netns, [`addr add ${address}/64 dev ${device} nodad`]);
 }
 
