@@ -144,7 +144,7 @@ test('announce by hand takes kinds and rounds, and its dry run lists exactly wha
     ['--kinds', 'rarp', '--rounds', '2', '--mac', mac],
   ]) {
     const { frames } = await announce('--dry-run', ...args);
-    const far = capture(lab, 'sw1', 'p-hv', { filter: `${WORDS_FILTER} or (ip6 and ip6[6] == 0)` });
+    const far = capture(lab, 'sw1', 'p-hv', { filter: `(ip6 and ip6[6] == 0) or ${WORDS_FILTER}` });
     const done = await announce(...args);
     await far.settled();
     far.stop();
