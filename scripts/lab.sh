@@ -7,15 +7,12 @@ cd "$(dirname "$0")/.."
 
 which=$1
 shift
-lab() { node build/test/lab/run.js "$@" </dev/null; }
-
 if [ "$which" = one ]; then
-  lab "$@"
-  exit
+  exec node build/test/lab/run.js "$@" </dev/null
 fi
 status=0
 node --test --test-reporter=spec build/test/lab/world/worlds.test.js </dev/null || status=1
-lab --kernel 6.12 "$@" || status=1
-lab --world smp2 build/test/lab/recovery.lab.js || status=1
-lab build/test/lab/{mirror,failover,heard,recovery}.lab.js || status=1
+node build/test/lab/run.js --kernel 6.12 "$@" </dev/null || status=1
+node build/test/lab/run.js --world smp2 build/test/lab/recovery.lab.js </dev/null || status=1
+node build/test/lab/run.js build/test/lab/{mirror,failover,heard,recovery}.lab.js </dev/null || status=1
 exit "$status"

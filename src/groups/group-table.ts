@@ -11,7 +11,7 @@ import { LATEST, Queriers } from './queriers.js';
 import { reportsOf } from './reports.js';
 
 /** A MAC, and the exit by which its frames leave. */
-export interface Station {
+interface Station {
   readonly mac: Mac;
   readonly bond: number;
   readonly tags: readonly Tag[];
@@ -32,7 +32,7 @@ interface Held {
 }
 
 /** Which limit was met. Closed set: it is a label of metrics. */
-export type GroupEviction = 'groups-per-guest' | 'groups';
+type GroupEviction = 'groups-per-guest' | 'groups';
 
 /**
  * The multicast groups that stations have reported on their way out. Bounded by how many stations there are, by

@@ -13,7 +13,7 @@ export interface Membership {
 }
 
 /** So many sources of a group are kept: its record fits into any frame, and no programme that we know has more. */
-export const MAX_SOURCES = 32;
+const MAX_SOURCES = 32;
 
 /** Groups that nobody reports, because all hosts are in them, or because they end at the host (RFC 3810 section 6). */
 const UNREPORTED = /^(?:224\.0\.0\.1|ff02::1|ff[0-9a-f][01]:.*)$/;

@@ -68,7 +68,7 @@ export function rarpTurn(key: string): Turn {
 }
 
 /** A turn of a frame that tells of an address. */
-export type AddressTurn = Turn & { readonly kind: 'garp' | 'na' };
+type AddressTurn = Turn & { readonly kind: 'garp' | 'na' };
 
 /** The frames that tell of an address: ARP for IPv4, in one form or two, Neighbor Discovery for IPv6. */
 export function addressTurns(key: string, ip: Ip, garp: GarpForm): AddressTurn[] {

@@ -20,7 +20,7 @@ import { lockMemory } from '../sys/process/real-time.js';
 export const MESSAGE_BYTES = 64;
 export const IOVEC_BYTES = 16;
 /** The 86 bytes of a Neighbor Advertisement, and a VLAN tag for each device on its way (topology/exits.ts:MAX_HOPS). */
-export const FRAME_BYTES = 160;
+const FRAME_BYTES = 160;
 /** The same for the 42 bytes of a RARP. */
 export const RARP_BYTES = 112;
 /** Cells a frame: those of the frames as they are, and those that each of the two generations may still point to. */

@@ -352,7 +352,7 @@ test('an announcement lasts while guests are judged that may belong to it', () =
   world.clock.advance(1);
   guests?.batch.withhold(false);
   world.clock.advance(1);
-  assert.deepEqual(world.told, [`${BOND} completed 2,2,0 0`]);
+  assert.deepEqual(world.told, [`${BOND} completed 2,2,0,0 0`]);
 });
 
 test('when the daemon ends, so do all announcements', () => {
