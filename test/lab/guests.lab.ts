@@ -23,7 +23,8 @@ async function listed(...args: string[]): Promise<BondGuestList[]> {
 /** What `guests` must say of the guests of the VLAN-aware shape while they are in the bridge. */
 function present({ guests: [tagged, untagged, outsider] }: Lab): BondGuestList[] {
   assert.ok(tagged && untagged && outsider);
-  const common = { guest: null, addresses: [], source: 'fdb', lastSeen: null, announced: true, reason: null } as const;
+  const known = { guest: null, addresses: [], groups: [], source: 'fdb', lastSeen: null } as const;
+  const common = { ...known, announced: true, reason: null } as const;
   const rows = [
     { ...common, mac: tagged.mac, vlan: 10, port: tagged.port },
     { ...common, mac: untagged.mac, vlan: null, port: untagged.port },

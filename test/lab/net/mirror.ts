@@ -12,10 +12,10 @@ import { deviceIndex } from './sockets.js';
 export const FILTERS = [
   '49190 arp u32 2',
   '49191 rarp matchall 1',
-  '49192 ip u32 1',
+  '49192 ip u32 2',
   '49193 ipv6 u32 2',
-  '49194 802.1Q u32 10',
-  '49195 802.1ad u32 10',
+  '49194 802.1Q u32 12',
+  '49195 802.1ad u32 12',
 ];
 export const ALL = FILTERS.reduce((sum, each) => sum + Number(each.split(' ').at(-1)), 0);
 export const FALLBACK = /^.*listening without tc.*$/gm;
