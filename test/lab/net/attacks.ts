@@ -56,10 +56,12 @@ export class FarSide {
     return words(far).filter((word) => !word.includes(` ${WITNESS_NET}`));
   }
 
-  /** Whether a MAC would be announced now. */
-  async announces(mac: string): Promise<boolean> {
+  /** Whether a MAC would be announced now, in a VLAN or in any. */
+  async announces(mac: string, vlan?: number): Promise<boolean> {
     const { result } = await ask({ op: 'guests', bond: null });
-    return result.bonds.some(({ guests }) => guests.some((guest) => guest.mac === mac && guest.announced));
+    const isMeant = (guest: { readonly mac: string; readonly vlan: number | null }): boolean =>
+      guest.mac === mac && (vlan === undefined || guest.vlan === vlan);
+    return result.bonds.some(({ guests }) => guests.some((guest) => isMeant(guest) && guest.announced));
   }
 
   #over(): number {
