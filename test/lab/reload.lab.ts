@@ -141,7 +141,7 @@ async function pageFollows(reloaded: Reloaded): Promise<void> {
   const said = await reloaded.reload(more('authenticated'), /keeping the current configuration\n/);
   assert.match(
     said,
-    /^error: .* problem="\S*web\.yml: basic_auth_users: none, and metrics\.page: authenticated needs one; /m,
+    /^error: .* problem="\S*:2: metrics\.webConfig: \S*web\.yml: basic_auth_users: none, and metrics\.page: authenticated needs one; /m,
   );
   assert.doesNotMatch(await page(), /52:54:00/);
   writeFileSync(webConfig, `basic_auth_users: {operator: "${hashSync('secret', 4)}"}\n`);
