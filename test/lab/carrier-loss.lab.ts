@@ -63,12 +63,20 @@ async function justLooked(miimon: number, more = ''): Promise<void> {
   await lab.untilUp('up2');
 }
 
+/** Waits until the last failover is announced: the bond may send by a slave before the daemon has said so. */
+async function lastAnnounced(): Promise<void> {
+  const slave = (): string | undefined => [...daemon.stderr.matchAll(/failover announced .*slave=(\w+)/g)].at(-1)?.[1];
+  await until(() => slave() === lab.activeSlave(), { what: 'the last failover is announced', every: 5 });
+}
+
 /** Mends the first link and goes back to it. */
 async function backToFirst(): Promise<void> {
+  await lastAnnounced();
   await until(() => !lab.slaveUp('up1'), { what: 'the bond has missed up1' });
   await lab.mendLink(1);
   await lab.untilUp('up1');
   await lab.setActive('up1');
+  await lastAnnounced();
 }
 
 /** Every failover since the start was announced once to each guest, and the counters say what came on the far side. */
@@ -141,6 +149,7 @@ test('a standby without carrier is not taken, though the bond has not missed it 
 
 test('the kernel and the daemon at the same moment: one failover, one announcement, whoever was faster', async () => {
   await lab.setActive('up1');
+  await lastAnnounced();
   await ip('hv', [`link set ${BOND} type bond miimon 10`]);
   await assertOnce();
   const before = announced();
