@@ -37,7 +37,12 @@ export interface Tag {
 
 /** Names an exit of the host: a bond, and the tags that frames leave with, the outermost first. */
 export function exitKey({ bond, tags }: { readonly bond: number; readonly tags: readonly Tag[] }): string {
-  let key = `${bond}`;
+  return `${bond}${stackKey(tags)}`;
+}
+
+/** Names a stack of tags, wherever it is seen. */
+export function stackKey(tags: readonly Tag[]): string {
+  let key = '';
   for (const { tpid, vid } of tags) key += `/${tpid}.${vid}`;
   return key;
 }

@@ -1,6 +1,6 @@
 import type { Ip } from '../addr/ip.js';
 import type { Mac } from '../addr/mac.js';
-import type { Tag } from '../frames/ethernet.js';
+import { stackKey, type Tag } from '../frames/ethernet.js';
 import type { Question } from '../plan/turns.js';
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
@@ -123,16 +123,14 @@ export class BatchOfHeard {
   }
 
   private ask(ip: Ip, tags: readonly Tag[]): void {
-    this.asked.set(`${ip} ${stackOf(tags)}`, { ip, tags });
+    this.asked.set(`${ip} ${stackKey(tags)}`, { ip, tags });
   }
 }
-
-const stackOf = (tags: readonly Tag[]): string => tags.map(({ tpid, vid }) => `${tpid}.${vid}`).join();
 
 /** Whom it asks for is told apart: what it says of its sender is the same. */
 function keyOf({ mac, tags, direction, claims, confirms, releases, ...says }: Heard): string {
   const { router, raSent, rsSent, arp, proof } = says;
-  const stack = stackOf(tags);
+  const stack = stackKey(tags);
   const addresses = `${claims.join()} ${confirms.join()} ${releases.join()}`;
   return `${mac} ${direction} ${stack} ${addresses} ${router} ${raSent} ${rsSent} ${arp} ${proof}`;
 }

@@ -12,7 +12,7 @@ import {
   type Turn,
   TurnQueue,
 } from './turns.js';
-import { exitKey, type Tag } from '../frames/ethernet.js';
+import { stackKey } from '../frames/ethernet.js';
 import { type Cell, TokenBucket } from './limits.js';
 import { NaBook } from './na-book.js';
 import { planRounds, PORT_DELAY_SECONDS, type Round } from './schedule.js';
@@ -117,11 +117,11 @@ export class BondPlan {
    * @returns whether somebody is
    */
   asked({ ip, tags }: Question): boolean {
-    const stack = (of: readonly Tag[]): string => exitKey({ bond: 0, tags: of });
+    const stack = stackKey(tags);
     let isNews = false;
     for (const key of this.holders.of(ip)) {
       const place = this.guests.place(key);
-      if (!place || stack(place.tags) !== stack(tags)) continue;
+      if (!place || stackKey(place.tags) !== stack) continue;
       const turns = [rarpTurn(key), ...addressTurns(key, ip, this.settings.garp)];
       for (const { kind, id } of turns) isNews = this.queues[kind].callForward(id) || isNews;
     }
