@@ -126,6 +126,18 @@ export interface Memory {
   runs: number;
 }
 
+/** The first round of guests that are in a group each: times in µs, from the failover. */
+export interface GroupsCost {
+  contestant: string;
+  guests: number;
+  runs: number;
+  lastRarp: Spread | null;
+  /** The last frame of any kind. */
+  end: Spread | null;
+  /** Memberships said again, at least. */
+  frames: number;
+}
+
 /** From the daemon's start to the word `ready` in its log on a host with so many bonds. Medians. */
 export interface ManyBonds {
   bonds: number;
@@ -156,6 +168,7 @@ export interface Results {
   memory: Memory[];
   bonds: ManyBonds[];
   staticRows: StaticRows[];
+  groups: GroupsCost[];
   growth: Growth[];
   snooping: { daemon: SnoopingCost[]; ways: SnoopingCost[] };
 }

@@ -2,6 +2,7 @@ import { DISTURBANCES } from './disturbances.js';
 import { disturbed } from './disturbed.js';
 import type { BenchEvent } from './events.js';
 import { C_PROGRAM, firstRounds, HERALD, heraldOf, SCRIPT } from './first-round.js';
+import { groups } from './groups.js';
 import { growth, SIZES } from './growth.js';
 import { builds, THIS_BUILD } from './builds.js';
 import { idle } from './idle.js';
@@ -117,6 +118,12 @@ const MEASUREMENTS: Measurements = {
     if (quick) return rows;
     step('static rows in every VLAN: 100 guests');
     return [...rows, ...(await staticRows(100, [THIS_BUILD], 3))];
+  },
+
+  groups({ quick, step }) {
+    const guests = quick ? 1000 : 10_000;
+    step(`the first round of ${guests} guests in a group each`);
+    return groups(guests, quick ? { blocks: 1, runs: 3 } : { blocks: 3, runs: 5 });
   },
 
   growth({ quick, against, step }) {

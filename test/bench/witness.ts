@@ -47,7 +47,7 @@ export class Witness {
   /** @param macs how many guests are counted, from the first */
   static async start(lab: Lab, macs: number): Promise<Witness> {
     await ip('hv', [`link add ${EVENTS_DEVICE} type nlmon`, `link set ${EVENTS_DEVICE} up`]);
-    await dropBehindWitness();
+    await dropAtSwitches(['0x8035', 'arp']);
     const argv = native('witness', 'hv', EVENTS_DEVICE, macs, ...SIDES);
     return new Witness(lab, await Conversation.start(lab, argv, null));
   }
@@ -85,11 +85,13 @@ export class Witness {
 /**
  * Ends the way of announcements where they were seen. A switch forwards in hardware of its own; here the sender's own
  * processor would do it, before it sends the next frame, and every contestant would be measured by the lab's switches.
+ * @param protocols as tc names them
  */
-async function dropBehindWitness(): Promise<void> {
-  const drop = (protocol: string, pref: number): string =>
-    `filter add dev p-hv ingress protocol ${protocol} pref ${pref} matchall action drop`;
-  const lines = ['qdisc add dev p-hv clsact', drop('0x8035', 1), drop('arp', 2)];
+export async function dropAtSwitches(protocols: readonly string[]): Promise<void> {
+  const drops = protocols.map(
+    (protocol, n) => `filter add dev p-hv ingress protocol ${protocol} pref ${n + 1} matchall action drop`,
+  );
+  const lines = ['qdisc add dev p-hv clsact', ...drops];
   await runBatches(SWITCHES.map((netns) => ({ tool: 'tc', netns, lines })));
 }
 

@@ -3,6 +3,7 @@ import {
   AT_CARRIER_LOSS,
   type Disturbed,
   type FirstRound,
+  type GroupsCost,
   type Growth,
   type ManyBonds,
   type Memory,
@@ -53,6 +54,7 @@ const LONGEST_HOLD = { what: 'guests --json, 1 bond: longest hold of the main th
 const TIMES_THE_ADDRESSES = 5.5;
 const MANY_BONDS = { times: 1.5, seconds: 60 };
 const TIMES_TO_FIRST_FRAME = 1.8;
+const TIMES_WITH_GROUPS = 1.1;
 /** The lab's one CPU is shared with whoever reads. */
 const TIMES_WHILE_READ = 5;
 
@@ -70,6 +72,7 @@ export function acceptance(results: Partial<Results>): Acceptance[] {
     ...memoryLines(results.memory ?? []),
     ...bondsLines(results.bonds ?? []),
     ...staticRowsLines(results.staticRows ?? []),
+    ...groupsLines(results.groups ?? []),
     ...growthLines(results.growth ?? []),
     ...snoopingLines(results.snooping?.daemon ?? []),
   ];
@@ -205,6 +208,17 @@ function bondsLines(rows: readonly ManyBonds[]): Acceptance[] {
   return [
     ...(one && sixteen ? [atMost('ready with 16 bonds to ready with one', sixteen / one, times, 'times')] : []),
     ...(most ? [atMost('ready with 64 bonds', most / 1000, seconds, 's')] : []),
+  ];
+}
+
+function groupsLines(rows: readonly GroupsCost[]): Acceptance[] {
+  const [ours, without] = rows;
+  if (!ours?.lastRarp || !without?.lastRarp || !ours.end || !without.end) return [];
+  const who = `${ours.guests.toLocaleString('en')} guests, each in a group`;
+  const [rarp, end] = [ours.lastRarp.median / without.lastRarp.median, ours.end.median / without.end.median];
+  return [
+    atMost(`last RARP of ${who}, to without re-joins`, rarp, TIMES_WITH_GROUPS, 'times'),
+    atMost(`end of the first round of ${who}, to without re-joins`, end, TIMES_WITH_GROUPS, 'times'),
   ];
 }
 

@@ -5,7 +5,8 @@ import { count, duration, table } from './table.js';
 
 /** All that was measured, as a document. Sections that were not measured are left out. */
 export function markdown(setting: Setting, results: Partial<Results>, chart: string | null): string {
-  const { start, firstRound, outage, disturbed, scrape, idle, memory, bonds, staticRows, growth, snooping } = results;
+  const { start, firstRound, outage, disturbed, scrape, idle, memory, bonds, staticRows, groups, growth, snooping } =
+    results;
   const parts = [
     opening(setting),
     ['## Targets', acceptanceTable(results)],
@@ -23,6 +24,7 @@ export function markdown(setting: Setting, results: Partial<Results>, chart: str
     memory && ['## Memory', MEMORY, memoryTable(memory)],
     bonds && ['## Many bonds', BONDS, bondsTable(bonds)],
     staticRows && ['## Static rows in every VLAN', STATIC_ROWS, staticRowsTable(staticRows)],
+    groups && ['## Multicast groups', GROUPS, groupsTable(groups)],
     growth && ['## Growth', GROWTH, growthTable(growth)],
     snooping && ['## Cost of listening', SNOOPING, snoopingTable([...snooping.ways, ...snooping.daemon])],
   ];
@@ -71,6 +73,9 @@ const BONDS = `From the start of the daemon to the word \`ready\` in its log, ea
 const STATIC_ROWS = `Guests whose ports carry every VLAN, each with the 4,095 rows of \`bridge fdb append MAC dev PORT master static\`. Ready: from the
 start of the daemon to that word in its log. Last first GARP: from a failover until each guest has had its gratuitous ARP, by
 the default rate.`;
+
+const GROUPS = `Guests with an IPv4 address and one multicast group each, all rates unlimited, \`announce.kinds\` with and without \`mcast\`, in
+turns: from a failover to the last RARP, and to the last frame of the round. Frames end at the switches' ports.`;
 
 const GROWTH = `The daemon's own work in its main thread with so many guests, in ms, without a kernel: medians. Beside each figure is the power
 of the number of guests by which it has grown: 1 is in proportion. Whatever grows faster than ${WORST} is among the targets.
@@ -204,6 +209,15 @@ function staticRowsTable(rows: Results['staticRows']): string {
     String(runs),
   ]);
   return table(head, cells);
+}
+
+function groupsTable(rows: Results['groups']): string {
+  const cells = rows.map(({ guests, contestant, lastRarp, end, frames, runs }) => [
+    ...[count(guests), contestant],
+    ...[lastRarp, end].map((each) => `${duration(each?.median)} (${duration(each?.min)} to ${duration(each?.max)})`),
+    ...[frames, runs].map(count),
+  ]);
+  return table(['guests', 'who', 'last RARP', 'last frame', 'memberships', 'runs'], cells);
 }
 
 function growthTable(rows: Results['growth']): string {
