@@ -11,7 +11,7 @@ const BOND = asBond(4);
 const ALL: readonly FrameKind[] = ['rarp', 'garp', 'na', 'mcast'];
 
 /** Guests that are in one group each, after a failover. */
-function failedOver(guests: number, options: SimulationOptions = {}): Simulation {
+function failedOver(guests: number, options: SimulationOptions = {}, ipOf = (_: number): string[] => []): Simulation {
   const table = new GroupTable(guests);
   const simulation = new Simulation({
     capacity: guests,
@@ -19,7 +19,7 @@ function failedOver(guests: number, options: SimulationOptions = {}): Simulation
     ...options,
   });
   for (let n = 1; n <= guests; n++) {
-    simulation.add(n);
+    simulation.add(n, ...ipOf(n));
     const [mac = ''] = guestKey(n).split(' ');
     const records = [{ type: 'to-exclude', group: '239.1.1.1' as Ip, sources: [] }] as const;
     const said = { type: 'report', family: 4, version: 3, source: '10.0.0.1' as Ip, records } as const;
@@ -67,3 +67,16 @@ for (const rarp of ['unlimited', ANNOUNCE_DEFAULTS.rate.rarp] as const)
     assert.equal(beside.length, 10_000);
     assert.ok(beside.every((at, n) => at <= (alone[n] ?? 0) + 1e-9));
   });
+
+test('at the default rates the round of ten thousand guests with an address each ends no later for it', () => {
+  const endOf = (kinds: readonly FrameKind[]): number => {
+    const simulation = failedOver(10_000, { settings: { kinds, schedule: [0], jitter: 0 } }, (n) => [
+      `10.0.${n >> 8}.${n & 255}`,
+    ]);
+    simulation.advance(1400);
+    assert.equal(simulation.of('garp').length, 10_000);
+    assert.equal(simulation.of('mcast').length, kinds === ALL ? 10_000 : 0);
+    return Math.max(...simulation.sent.map(({ at }) => at));
+  };
+  assert.equal(endOf(ALL), endOf(ALL.slice(0, 3)));
+});
