@@ -8,7 +8,7 @@ import * as say from '../support/say.js';
 import { until } from '../support/until.js';
 import { addGuests, macOf } from './macs.js';
 import type { GroupsCost } from './results.js';
-import { median, spread } from './statistics.js';
+import { spread } from './statistics.js';
 import { dropAtSwitches } from './witness.js';
 
 const CONFIG = '/run/tmp/groups.yaml';
