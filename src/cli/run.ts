@@ -5,6 +5,7 @@ import type { LogFormat } from '../sys/log.js';
 import { askProcess } from '../sys/process/child.js';
 import { catchHangups } from '../sys/process/hangups.js';
 import { ALL_NEEDED, gainNothingMore, keepOnly } from '../sys/process/privileges.js';
+import { ThreadsAhead } from '../sys/process/thread.js';
 import { moduleUrl } from '../sys/program.js';
 import type { OverrideArguments } from './config-file.js';
 
@@ -19,11 +20,20 @@ export async function run(argv: readonly string[], signal: AbortSignal): Promise
   gainNothingMore();
   keepOnly(ALL_NEEDED); // of all that root has; the threads that are to come inherit it
   const read = (until: AbortSignal) => readRunOrder(argv, until);
-  // The daemon is loaded while the other process reads: that takes as long.
-  const [order, { runDaemon }] = await Promise.all([read(signal), import('../daemon/start.js')]);
-  if (order) await runDaemon(order, { hangups, read }, signal);
+  const reading = read(signal);
+  // The daemon is loaded, and its threads begin, while the other process reads: that takes as long.
+  const threads = new ThreadsAhead(THREADS.map(moduleUrl));
+  try {
+    const [order, { runDaemon }] = await Promise.all([reading, import('../daemon/start.js')]);
+    if (order) await runDaemon(order, { hangups, read }, threads, signal);
+  } finally {
+    await threads.endOthers();
+  }
   return 0;
 }
+
+/** Those of every daemon; one that hears nothing ends the second. */
+const THREADS = ['wire/failover-thread.js', 'listen/snoop-thread.js'];
 
 /** The arguments of `bondherald run`, as they were typed. */
 export interface RunArguments extends OverrideArguments {

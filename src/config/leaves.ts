@@ -2,6 +2,9 @@
 import * as z from 'zod';
 import { nearest } from './nearest.js';
 
+// A file is read once: code made for many would cost more than it saves.
+z.config({ jitless: true });
+
 /** A value that `read` can read; it gives undefined for one that is not legal. */
 export function leaf<T>(legal: string, read: (value: unknown) => T | undefined): z.ZodType<T> {
   return z.unknown().transform((value, context): T => {

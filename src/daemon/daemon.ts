@@ -55,6 +55,7 @@ export class Daemon {
   /** Says that the daemon is watching, and which bonds of the configuration are not there. */
   private async becomeReady(signal: AbortSignal): Promise<void> {
     const { snooper, refreshes, service, reloader, host, bonds } = this.parts;
+    void this.around.endOtherThreads();
     await snooper.task?.listening();
     if (signal.aborted) return;
     const { log } = this.around;

@@ -9,7 +9,7 @@ import { openRouteSocket } from '../sys/netlink/route-socket.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
 import type { Hangups } from '../sys/process/hangups.js';
 import { openServiceManager } from '../sys/process/sd-notify.js';
-import { startThread } from '../sys/process/thread.js';
+import type { ThreadsAhead } from '../sys/process/thread.js';
 import { openUnixStream } from '../sys/unix/unix-stream.js';
 import type { DaemonEmitter } from '../wire/events.js';
 
@@ -23,11 +23,14 @@ export interface Reloads {
 /** What the daemon does not make itself: the host that it runs on, as far as it touches it. */
 export type Surroundings = Readonly<ReturnType<typeof thisHost>>;
 
-/** This host. */
-export function thisHost(log: Log, reloads: Reloads) {
+/** This host. @param threads those that have begun already */
+export function thisHost(log: Log, reloads: Reloads, threads: ThreadsAhead) {
   return {
-    ...{ log, reloads, chance, startThread, openRouteSocket, openPacketSender, openUnixStream, openServiceManager },
+    ...{ log, reloads, chance, openRouteSocket, openPacketSender, openUnixStream, openServiceManager },
     ...{ openFolder, sharedFileAt, stateFileIn, readBootId },
+    startThread: threads.start,
+    /** Once all that are wanted run. */
+    endOtherThreads: () => threads.endOthers(),
     clock: systemClock,
     controlSocket: CONTROL_SOCKET as string,
   };

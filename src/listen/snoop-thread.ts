@@ -32,7 +32,7 @@ const tools = {
   now,
 };
 const news = new MirrorNews(openLinkSocket(NEWS_GROUPS), requests.port);
-const bonds = new SnoopedBonds(owner, dataOfThisThread() as number, tools, news);
+const bonds = new SnoopedBonds(owner, dataOfThisThread(), tools, news);
 let checked = now();
 
 // It reads what guests send, and needs its rights only where it begins to listen on a bond or looks at its mirror.

@@ -161,6 +161,8 @@ export class FakeSurroundings implements Surroundings {
     return { post: post as never };
   };
 
+  readonly endOtherThreads: Surroundings['endOtherThreads'] = () => Promise.resolve();
+
   /** Of the main thread: it counts, and takes all. */
   readonly openPacketSender: Surroundings['openPacketSender'] = () => {
     this.opened++;

@@ -2,21 +2,19 @@ import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Has the module at `url` compute one value in a process that is gone afterwards, with all that it loaded. The process
+ * Has the module at `url` compute one value in a process that goes afterwards, with all that it loaded. The process
  * shares our stdout and stderr.
  * @param words what the module gets as its command line
- * @returns the answer, once the process has ended
+ * @returns the answer, as soon as it is there
  * @throws Error when the process cannot be started or ends without an answer
  */
 export function askProcess<Answer>(url: URL, words: readonly string[]): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(url), words, { execArgv: [], serialization: 'advanced' });
-    let answer: { value: Answer } | null = null;
-    child.on('message', (value) => (answer = { value: value as Answer }));
+    child.on('message', (value) => resolve(value as Answer));
     child.on('error', reject);
     child.on('close', (code, signal) => {
-      if (answer) resolve(answer.value);
-      else reject(new Error(`a child process ended without an answer: ${signal ?? `exit status ${code}`}`));
+      reject(new Error(`a child process ended without an answer: ${signal ?? `exit status ${code}`}`)); // if none came
     });
   });
 }

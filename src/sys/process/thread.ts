@@ -19,18 +19,78 @@ export interface ThreadListener<Out> {
  * compiled code that has not run for long: code for emergencies is not to be compiled in one.
  * @param data for the thread: its `dataOfThisThread`
  */
-export function startThread<In, Out>(url: URL, listener: ThreadListener<Out>, data?: unknown): Thread<In> {
-  v8.setFlagsFromString('--no-flush-bytecode');
-  v8.setFlagsFromString('--expose-gc');
-  const worker = new Worker(url, { workerData: data });
-  let failure: Error | null = null;
-  worker.on('message', (message: Out) => listener.message(message));
-  worker.on('error', (error: Error) => (failure = error));
-  worker.on('exit', () => listener.exit(failure));
-  return { post: (message) => worker.postMessage(message) };
+export function startThread<In, Out>(url: URL, listener: ThreadListener<Out>, data?: number): Thread<In> {
+  return new UnownedThread(url).handOver(listener, data);
 }
 
 export type StartThread = typeof startThread;
+
+/**
+ * Threads that begin before it is known who is to own them, and with what: starting one takes as long as reading the
+ * configuration does. Bounded by the modules that it is made for.
+ */
+export class ThreadsAhead {
+  private readonly unowned: Map<string, UnownedThread>;
+
+  constructor(urls: readonly URL[]) {
+    this.unowned = new Map(urls.map((url) => [url.href, new UnownedThread(url)]));
+  }
+
+  /** As `startThread`; what the thread has said by now comes after the call. */
+  readonly start: StartThread = (url, listener, data) => {
+    const thread = this.unowned.get(url.href) ?? new UnownedThread(url);
+    this.unowned.delete(url.href);
+    return thread.handOver(listener, data);
+  };
+
+  /** Ends those that nobody has taken. */
+  async endOthers(): Promise<void> {
+    const others = [...this.unowned.values()];
+    this.unowned.clear();
+    await Promise.all(others.map((thread) => thread.end()));
+  }
+}
+
+/** In what a thread gets with its start: whether its number is there, and the number. */
+const [IS_THERE, DATA] = [0, 1];
+
+class UnownedThread {
+  private readonly words = new Int32Array(new SharedArrayBuffer(8));
+  private readonly worker: Worker;
+  /** What happened before there was a listener. */
+  private readonly early: ((listener: ThreadListener<never>) => void)[] = [];
+  private listener: ThreadListener<never> | null = null;
+
+  constructor(url: URL) {
+    v8.setFlagsFromString('--no-flush-bytecode');
+    v8.setFlagsFromString('--expose-gc');
+    this.worker = new Worker(url, { workerData: this.words });
+    let failure: Error | null = null;
+    this.worker.on('message', (message: unknown) => this.tell((listener) => listener.message(message as never)));
+    this.worker.on('error', (error: Error) => (failure = error));
+    this.worker.on('exit', () => this.tell((listener) => listener.exit(failure)));
+  }
+
+  handOver<In, Out>(listener: ThreadListener<Out>, data = 0): Thread<In> {
+    this.words[DATA] = data;
+    Atomics.store(this.words, IS_THERE, 1);
+    Atomics.notify(this.words, IS_THERE);
+    queueMicrotask(() => {
+      this.listener = listener;
+      for (const tell of this.early.splice(0)) tell(listener);
+    });
+    return { post: (message) => this.worker.postMessage(message) };
+  }
+
+  async end(): Promise<void> {
+    await this.worker.terminate();
+  }
+
+  private tell(what: (listener: ThreadListener<never>) => void): void {
+    if (this.listener) what(this.listener);
+    else this.early.push(what);
+  }
+}
 
 /** The way back to the owner, for the module that runs in a thread. */
 export interface Owner<In, Out> {
@@ -39,9 +99,11 @@ export interface Owner<In, Out> {
   received(): In[];
 }
 
-/** What this thread was started with. */
-export function dataOfThisThread(): unknown {
-  return workerData;
+/** What the owner of this thread gives it; waits for that. */
+export function dataOfThisThread(): number {
+  const words = workerData as Int32Array;
+  Atomics.wait(words, IS_THERE, 0);
+  return words[DATA] ?? 0;
 }
 
 /** @throws FailoverThreadError when called outside a thread */
