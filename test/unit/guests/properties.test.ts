@@ -148,6 +148,7 @@ test('a guest whose port stands, and that was not seen elsewhere, stays announce
           for (const { mac, way } of staying) assert.ok(places.includes(`${mac} ${way}`), `${mac} on ${way} is lost`);
           const { length } = staying;
           const carries = ({ way, ...guest }: Announced): boolean => {
+            if (leavesElsewhere(history, guest.mac, way)) return false;
             if (history.driver.membership(bondOf(way)) === null) return true;
             const tagsItself = way.includes('/') && history.left.has(`${guest.mac} ${way}`); // it may be in another VLAN
             return !tagsItself && mayLeave(history, { ...guest, way, lastSeen: history.now });
@@ -163,17 +164,25 @@ test('a guest whose port stands, and that was not seen elsewhere, stays announce
   );
 });
 
+/** Whether a guest was heard leaving by another bond as well: libvirt may say any time that this is its way. */
+function leavesElsewhere({ left }: History, mac: string, way: string): boolean {
+  return [...left].some((place) => {
+    const [who, by = ''] = place.split(' ');
+    return who === mac && bondOf(by) !== bondOf(way);
+  });
+}
+
 const UPLINKS = ['bond0', 'bond0.905', 'bond1'];
 
 /** Whether a command may end the announcement of a guest: its port changes, or it is seen elsewhere, or is silent for too long. */
-function mayEnd(command: Command, { mac, port, lastSeen }: Announced, now: number): boolean {
+function mayEnd(command: Command, { mac, port, lastSeen, way }: Announced, now: number): boolean {
   const concerns = (device: string): boolean => device === port || UPLINKS.includes(device);
   const isOver = lastSeen !== null && now - lastSeen >= ROOMY.remember;
   switch (command.do) {
     case 'learn':
       return command.mac === mac && command.port !== port;
     case 'heard':
-      return command.mac === mac && command.direction === 'in';
+      return command.mac === mac && (command.direction === 'in' || command.bond !== bondOf(way));
     case 'libvirt': // who stands still, and was not seen running, may run elsewhere
       return command.still.some((each) => each.mac === mac);
     case 'link':
