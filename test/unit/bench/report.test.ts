@@ -45,6 +45,18 @@ test('static rows are held against the other build, and a guest without gratuito
   assert.deepEqual(held(1), [true, true, false]);
 });
 
+test('what re-joins add is held against the same build without them', () => {
+  const spreadOf = (us: number) => ({ runs: 3, median: us, p90: us, p99: us, min: us, max: us });
+  const row = { guests: 10_000, runs: 3, frames: 0 };
+  const without = { ...row, contestant: 'without', lastRarp: spreadOf(1000), end: spreadOf(100_000) };
+  const held = (rarp: number, end: number): boolean[] => {
+    const ours = { ...row, contestant: 'with re-joins', lastRarp: spreadOf(rarp), end: spreadOf(end) };
+    return acceptance({ groups: [ours, without] }).map((line) => line.held);
+  };
+  assert.deepEqual(held(1100, 111_000), [true, false]);
+  assert.deepEqual(held(1101, 110_000), [false, true]);
+});
+
 test('sections that were not measured say nothing', () => {
   assert.deepEqual(acceptance({}), []);
 });
