@@ -47,14 +47,18 @@ function setOption(pid: number, socket: SocketName, level: number, name: number,
   close(pidfd);
 }
 
-/** The failover thread's belongs to RTNLGRP_LINK, the first group, and to no other. */
+/** Groups as bits: RTNLGRP_LINK, RTNLGRP_NEIGH (linux/rtnetlink.h). */
+const [LINK, NEIGH] = [1 << 0, 1 << 2];
+
+/** The failover thread's belongs to RTNLGRP_LINK and to no other group, the main thread's to RTNLGRP_NEIGH too; there are more. */
 function descriptorOf(pid: number, socket: SocketName): number {
   const inodes = new Map<string, SocketName>();
   for (const line of readFileSync(`/proc/${pid}/net/netlink`, 'utf8').trimEnd().split('\n').slice(1)) {
     // sk Eth Pid Groups Rmem Wmem Dump Locks Drops Inode
     const [, protocol, , groups = '0', , , , , , inode = ''] = line.trim().split(/\s+/);
-    if (protocol !== '0' || /^0+$/.test(groups)) continue;
-    inodes.set(`socket:[${inode}]`, /^0*1$/.test(groups) ? 'link' : 'neigh');
+    const mask = protocol === '0' ? Number.parseInt(groups, 16) : 0;
+    if (mask === LINK) inodes.set(`socket:[${inode}]`, 'link');
+    else if ((mask & NEIGH) !== 0) inodes.set(`socket:[${inode}]`, 'neigh');
   }
   const own = readdirSync(`/proc/${pid}/fd`).find((fd) => {
     try {
