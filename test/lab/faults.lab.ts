@@ -10,11 +10,12 @@ import { SmallDisk } from './faults/disk.js';
 import { inject, type ThreadName } from './faults/failing-call.js';
 import { reportOverruns, shrinkBuffer } from './faults/netlink-sockets.js';
 import { Scene } from './faults/scene.js';
-import { descriptorsOf, inWords, type Vitals, vitalsOf } from './faults/vitals.js';
+import { descriptorsOf, fewestDescriptors, inWords, type Vitals, vitalsOf } from './faults/vitals.js';
 import { clockIsOurs, moveClock } from './faults/wall-clock.js';
 import { BOND, HYPERVISOR } from './net/hypervisor.js';
 import { bridge, ip, mustRun } from './net/ip.js';
 import { linkStorm } from './net/link-storm.js';
+import { untilSettled } from './net/mirror.js';
 import { stateText } from './net/state-folder.js';
 
 /*
@@ -50,7 +51,7 @@ before(async () => {
   );
   await scene.tableIsTheKernels('at the start');
   for (const when of ['first', 'second']) await scene.failsOverAsItShould(when);
-  note();
+  await note();
 });
 
 after(async () => {
@@ -58,9 +59,11 @@ after(async () => {
   await disk.unmount();
 });
 
-function note(): void {
+/** What is normal, once the daemon hears as it will: until then it has other sockets. */
+async function note(): Promise<void> {
+  await untilSettled(scene.daemon);
+  held = await fewestDescriptors(scene.daemon.pid);
   healthy = vitalsOf(scene.daemon.pid);
-  held = descriptorsOf(scene.daemon.pid);
 }
 
 /** All that must be true again. */
@@ -115,7 +118,7 @@ test('the same storm ends a daemon that lets the kernel report overruns to the n
   assert.equal(await scene.daemon.ended, 'SIGABRT');
   await scene.startAgain();
   await allIsWell('an abort');
-  note();
+  await note();
 });
 
 test('what a full queue refuses is sent again, and what a bond that goes down refuses, when it is back', async () => {
@@ -241,7 +244,7 @@ for (const [thread, call, lastLine] of THREADS) {
     assert.doesNotMatch(daemon.stderr, /^\s+at /m, 'no stack trace');
     await scene.startAgain();
     await scene.daemon.logs(new RegExp(`loaded the state of an earlier run guests=${EVERYONE}`));
-    note();
+    await note();
     await allIsWell(`the end of ${thread}`);
   });
 }

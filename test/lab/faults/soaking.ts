@@ -8,7 +8,7 @@ import { PassingGuests } from './guests.js';
 import { insidesOf, type Insides } from './inspector.js';
 import { QUICK_ROUNDS } from './kills.js';
 import type { Scene } from './scene.js';
-import { descriptorsOf, type Vitals, vitalsOf } from './vitals.js';
+import { fewestDescriptors, type Vitals, vitalsOf } from './vitals.js';
 import { clockIsOurs, moveClock } from './wall-clock.js';
 
 /** At most two announcements in six seconds, and two seconds of quiet before what was held back. */
@@ -122,17 +122,6 @@ async function holdings(scene: Scene): Promise<Holdings> {
   const insides = await insidesOf(scene.daemon);
   const kinds = await fewestDescriptors(scene.daemon.pid);
   return { ...vitalsOf(scene.daemon.pid), ...insides, descriptors: kinds.length, kinds };
-}
-
-/** A file that is just being written is none that stays. */
-async function fewestDescriptors(pid: number): Promise<string[]> {
-  let fewest = descriptorsOf(pid);
-  for (let n = 0; n < 10; n++) {
-    await sleep(50);
-    const now = descriptorsOf(pid);
-    if (now.length < fewest.length) fewest = now;
-  }
-  return fewest;
 }
 
 function assertSame(before: Holdings, after: Holdings): void {

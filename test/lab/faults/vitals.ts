@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a process holds. */
 export interface Vitals {
@@ -30,6 +31,17 @@ export function descriptorsOf(pid: number): string[] {
     }
   });
   return kinds.filter((kind) => kind !== 'anon_inode:inotify').sort();
+}
+
+/** Those that stay: neither a file that is just being written, nor the connection of an answer that is over. */
+export async function fewestDescriptors(pid: number): Promise<string[]> {
+  let fewest = descriptorsOf(pid);
+  for (let n = 0; n < 10; n++) {
+    await sleep(50);
+    const now = descriptorsOf(pid);
+    if (now.length < fewest.length) fewest = now;
+  }
+  return fewest;
 }
 
 /** The thread of that name (15 bytes at most), by its id. Throws if the process has none. */
