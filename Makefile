@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lab-kernels libvirt-lab soak browser screenshots lint format bench fuzz audit deb tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
+.PHONY: build demo test unit lab lab-kernels libvirt-lab soak browser screenshots lint format bench fuzz audit deb rpm tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -11,6 +11,8 @@ LAB_ARGS ?=
 BENCH_ARGS ?=
 # More for the fuzzer, for example: make fuzz FUZZ_ARGS='--seconds 600 --seed 7 netlink frames'
 FUZZ_ARGS ?=
+# The architecture of deb, rpm and tarball: x64 or arm64; by default this machine's
+ARCH ?=
 # The kernels of lab-kernels; all by default
 KERNELS ?=
 # The versions for libvirt-lab, for example: make libvirt-lab LIBVIRT=11.3; all by default
@@ -68,11 +70,14 @@ fuzz: need-unit compile ## fuzz every reader of external bytes, a minute each (F
 audit: need-build ## known vulnerabilities of the dependencies (docs/dependencies.md)
 	@npm audit
 
-deb: need-package compile ## Debian package in dist/, with its own Node.js runtime
-	@scripts/deb.sh
+deb: need-package compile ## Debian package in dist/, with its own Node.js runtime (ARCH=arm64)
+	@scripts/deb.sh $(ARCH)
+
+rpm: need-package compile ## RPM package in dist/, for RHEL 8 and newer and its kin (ARCH=arm64)
+	@scripts/rpm.sh $(ARCH)
 
 tarball: need-package compile ## the same for other distributions: a tarball in dist/ with install.sh
-	@scripts/tarball.sh
+	@scripts/tarball.sh $(ARCH)
 
 service-lab: need-service compile ## installs the package in a Debian with a real systemd: unit, watchdog, sandbox, purge
 	@scripts/service-lab.sh all

@@ -6,7 +6,7 @@ unit='tcpdump openssl zsh mandoc'
 lab='user-mode-linux iproute2 kmod tcpdump nftables openvswitch-switch ethtool prometheus openssl strace'
 bench='gcc libc6-dev arping'
 smp2='qemu-system-x86 cpio'
-package='binutils xz-utils'
+package='binutils binutils-aarch64-linux-gnu xz-utils openssl rpm'
 debian='debootstrap' # what makes a Debian of its own: for the lab with systemd, and for other kernels
 browser='chromium fonts-dejavu-core'
 # Downloaded by the second lab, never installed.

@@ -47,6 +47,22 @@ export const read = call<[number, Uint8Array, number]>('long read(int fd, uint8_
 export const write = call<[number, Uint8Array, number]>('long write(int fd, const uint8_t *buffer, size_t length)');
 export const close = call<[number]>('int close(int fd)');
 
+/**
+ * Loads a library, and opens its symbols to whatever is loaded later.
+ * @param names of the same library; the first that is there is taken
+ * @throws Error that names them when none is there
+ */
+export function loadForOthers(names: readonly string[]): void {
+  const isLoaded = names.some((name) => {
+    try {
+      return koffi.load(name, { global: true });
+    } catch {
+      return false; // of a class of its own, and without the name of the library
+    }
+  });
+  if (!isLoaded) throw new Error(`there is no ${names.join(' or ')}`);
+}
+
 /** For calls that the C library has no function for: their number, and up to three arguments. */
 export const syscall = call<[number, number, Uint8Array, number]>(
   'long syscall(long number, long first, uint8_t *second, long third)',

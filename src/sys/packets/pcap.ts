@@ -48,12 +48,20 @@ const SNAP_LENGTH = 2048;
 /** Room for 1,900 frames. */
 const BUFFER_BYTES = 4 << 20;
 
+/** The names of libpcap, its own and Debian's. */
+const LIBRARY = ['libpcap.so.1', 'libpcap.so.0.8'];
+
 /**
- * Loads the optional package.
+ * Loads the optional package. In our packages it is bound to no name of libpcap (scripts/runtime.sh), which has to be there
+ * before it.
  * @throws MissingModuleError that says what to install
  */
-export function loadPcap(load: (name: string) => unknown = createRequire(import.meta.url)): PcapPackage {
+export function loadPcap(
+  load: (name: string) => unknown = createRequire(import.meta.url),
+  loadLibrary: (names: readonly string[]) => void = libc.loadForOthers,
+): PcapPackage {
   try {
+    loadLibrary(LIBRARY);
     const pcap = load('pcap') as PcapPackage;
     pcap.warningHandler = () => undefined; // it warns of devices without an IPv4 address
     return pcap;
