@@ -30,9 +30,15 @@ mv "$prefix.new" "$prefix"
 
 mkdir -p /usr/local/bin
 ln -sfn "$prefix/bin/bondherald" /usr/local/bin/bondherald
+# sudo of RHEL and its kin does not look in /usr/local/bin.
+if grep -qs '^[^#]*secure_path' /etc/sudoers && ! grep -qs '^[^#]*secure_path.*/usr/local/bin' /etc/sudoers; then
+  [ -e /usr/bin/bondherald ] || ln -s "$prefix/bin/bondherald" /usr/bin/bondherald
+fi
 put systemd/bondherald.service /etc/systemd/system/bondherald.service
 put systemd/sysusers.conf /etc/sysusers.d/bondherald.conf
 put systemd/sysctl.conf /etc/sysctl.d/10-bondherald.conf
+put systemd/networkd.network /etc/systemd/network/00-bondherald.network
+[ ! -d /etc/NetworkManager ] || put systemd/networkmanager.conf /etc/NetworkManager/conf.d/10-bondherald.conf
 put completion/bondherald.bash /usr/local/share/bash-completion/completions/bondherald
 put completion/_bondherald /usr/local/share/zsh/site-functions/_bondherald
 mkdir -p /usr/local/share/man/man5 /usr/local/share/man/man8
@@ -51,6 +57,7 @@ systemd-sysusers bondherald.conf
 ! command -v restorecon >/dev/null || restorecon -R "$prefix" /etc/systemd/system/bondherald.service /etc/bondherald || true
 if [ -d /run/systemd/system ]; then
   systemctl daemon-reload
+  "$prefix/systemd/network-managers"
   systemctl enable --quiet bondherald.service
   systemctl restart bondherald.service
 else

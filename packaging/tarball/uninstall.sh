@@ -14,7 +14,10 @@ esac
 
 [ ! -d /run/systemd/system ] || systemctl stop bondherald.service || true
 systemctl disable --quiet bondherald.service 2>/dev/null || true
+"$prefix/bin/bondherald" cleanup || true # what a daemon that was killed left
 "$prefix/systemd/host-access" --remove
+[ "$(readlink /usr/bin/bondherald 2>/dev/null)" != "$prefix/bin/bondherald" ] || rm -f /usr/bin/bondherald
+rm -f /etc/systemd/network/00-bondherald.network /etc/NetworkManager/conf.d/10-bondherald.conf
 rm -f /etc/systemd/system/bondherald.service /etc/sysusers.d/bondherald.conf /etc/sysctl.d/10-bondherald.conf \
   /usr/local/bin/bondherald /usr/local/share/bash-completion/completions/bondherald \
   /usr/local/share/zsh/site-functions/_bondherald /usr/local/share/man/man5/bondherald.yaml.5.gz \

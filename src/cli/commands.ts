@@ -68,6 +68,12 @@ export async function execute(
       watchOptions,
       exits(async (args) => (await import('./watch.js')).watch(args, output, signal)),
     )
+    .command(
+      'cleanup',
+      'remove what a daemon that was killed left on this host',
+      {},
+      exits(async () => (await import('./cleanup.js')).cleanup(output)),
+    )
     .command('config', 'check or show the configuration', (command) => configCommands(command, output, exits))
     .parseAsync();
   return exitCode;

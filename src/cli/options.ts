@@ -68,6 +68,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   status: { options: STATUS_OPTIONS, most: 0 },
   doctor: { options: DOCTOR_OPTIONS, most: 0 },
   watch: { options: WATCH_OPTIONS, most: Infinity, needsBond: true },
+  cleanup: { options: {}, most: 0 },
   'config check': { options: {}, most: 1 },
   'config show': { options: CONFIG_SHOW_OPTIONS, most: 0 },
 };

@@ -125,6 +125,12 @@ export class BondMirror {
     this.triedWith = '';
   }
 
+  /** Removes what a run left behind that was killed. */
+  clear(): void {
+    this.adopt();
+    this.takeDown();
+  }
+
   /** Takes over what a run left behind that was killed. */
   private adopt(): void {
     const left = findMirrorDevice(this.tools.requests, this.bond);

@@ -19,6 +19,7 @@ interface MirrorDevice {
   readonly madeQdisc: boolean;
 }
 
+const NAME = /^bh-(\d+)$/;
 const nameOf = (bond: number): string => `bh-${bond}`;
 
 /** The device that a run left behind which was killed; null: there is none, or one that is not ours. @throws SyscallError */
@@ -33,6 +34,15 @@ export function findMirrorDevice(requests: KernelRequests, bond: number): Mirror
   );
   const found = links.find((each) => each.name === name);
   return found && isOurs(found) ? { ifindex: found.ifindex, madeQdisc: found.address === OURS.madeQdisc } : null;
+}
+
+/** All of them on this host, with the index of the bond that each is of. @throws SyscallError */
+export function findMirrorDevices(requests: KernelRequests): { readonly bond: number; readonly ifindex: number }[] {
+  const events = requests.ask('the devices of this host', (seq) => link.dumpRequest('links', seq));
+  return linksIn(events).flatMap((each) => {
+    const [, bond] = NAME.exec(each.name) ?? [];
+    return bond !== undefined && isOurs(each) ? [{ bond: Number(bond), ifindex: each.ifindex }] : [];
+  });
 }
 
 /**

@@ -32,6 +32,7 @@ import {
   setUp,
   someTc,
   start,
+  tc,
   untilSettled,
   whole,
   dummies,
@@ -94,8 +95,28 @@ test('after kill -9 the next run takes over what was left, and takes it all away
   assert.deepEqual(await ours(), whole(), 'one set');
   await isHeard(lab, '10.9.0.2');
   assert.doesNotMatch(next.stderr, FALLBACK);
+  const used = await runIn([BONDHERALD, 'cleanup']);
+  assert.deepEqual([used.code, used.stdout], [1, '']);
+  assert.match(used.stderr, /^bondherald: a daemon is using bh-\d+; stop it first\n$/);
   await next.stop();
   assert.deepEqual(await ours(), NOTHING);
+});
+
+test('after kill -9 the command cleanup takes away what was left, and nothing else', async (t) => {
+  const { daemon } = await setUp(t);
+  const qdisc = 'qdisc add dev up1 clsact';
+  await someTc(qdisc, 'filter add dev up1 egress protocol all pref 49191 matchall action gact ok');
+  daemon.signal('SIGKILL');
+  await daemon.ended;
+  const drop = ['setpriv', '--reuid=47110', '--clear-groups', '--inh-caps=-all'];
+  const refused = await runIn([...drop, BONDHERALD, 'cleanup']);
+  assert.deepEqual([refused.code, refused.stdout], [1, '']);
+  assert.match(refused.stderr, /^bondherald: removing bh-\d+ needs CAP_NET_ADMIN: run this as root\n$/);
+  assert.deepEqual(await ours(), whole());
+  assert.deepEqual(await runIn([BONDHERALD, 'cleanup']), { code: 0, stdout: `removed ${mirrorName()}\n`, stderr: '' });
+  assert.deepEqual(await ours(), NOTHING);
+  assert.equal((await tc('filter', 'show', 'dev', 'up1', 'egress')).length > 0, true);
+  assert.deepEqual(await runIn([BONDHERALD, 'cleanup']), { code: 0, stdout: '', stderr: '' });
 });
 
 async function packetsCounted(): Promise<number> {

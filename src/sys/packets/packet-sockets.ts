@@ -11,14 +11,24 @@ interface SendingSocket {
  * @returns null when the kernel does not tell
  */
 export async function readSendingSockets(ifindexes: ReadonlySet<number>): Promise<SendingSocket[] | null> {
+  const sockets = await readSockets();
+  return sockets?.filter(({ protocol, ifindex }) => protocol === '0000' && ifindexes.has(ifindex)) ?? null;
+}
+
+/** The devices that a packet socket of this network namespace is bound to, of any process. @returns null as above */
+export async function devicesWithSockets(): Promise<Set<number> | null> {
+  const sockets = await readSockets();
+  return sockets && new Set(sockets.map(({ ifindex }) => ifindex));
+}
+
+async function readSockets(): Promise<(SendingSocket & { readonly protocol: string })[] | null> {
   const text = await readFile('/proc/net/packet', 'utf8').catch(() => null);
   if (text === null) return null;
   const [, ...lines] = text.trimEnd().split('\n');
   return lines.flatMap((line) => {
     // sk RefCnt Type Proto Iface R Rmem User Inode
-    const [, , , protocol, ifindex, , , , inode] = line.trim().split(/\s+/);
-    const sends = protocol === '0000' && inode !== undefined && ifindexes.has(Number(ifindex));
-    return sends ? [{ ifindex: Number(ifindex), inode }] : [];
+    const [, , , protocol = '', ifindex, , , , inode] = line.trim().split(/\s+/);
+    return inode === undefined ? [] : [{ protocol, ifindex: Number(ifindex), inode }];
   });
 }
 

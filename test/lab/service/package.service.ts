@@ -200,6 +200,17 @@ test('removed, it is gone; the configuration stays', async () => {
 test('installed again and purged, it leaves nothing', async () => {
   await mustRun(['dpkg', '--force-confold', '-i', built('.deb')]);
   await untilStatus(/ behind bond0 \(up2\)$/);
+  // It is given no time to end: killed, it takes nothing away itself.
+  mkdirSync('/run/systemd/system/bondherald.service.d', { recursive: true });
+  writeFileSync('/run/systemd/system/bondherald.service.d/hasty.conf', '[Service]\nTimeoutStopSec=1ms\n');
+  await mustRun(['systemctl', 'daemon-reload']);
+  assert.match(await mustRun(['ip', '-o', 'link']), /bh-/);
+  await mustRun(['systemctl', 'stop', UNIT]);
+  assert.equal((await show('Result')).Result, 'timeout');
+  assert.doesNotMatch(await mustRun(['ip', '-o', 'link']), /bh-/);
+  assert.equal(await mustRun(['tc', 'filter', 'show', 'dev', 'bond0', 'egress']), '');
+  // What a daemon left of which no unit knows, of a bond that is gone.
+  await mustRun(['sh', '-c', 'ip link add bh-99 type dummy && ip link set bh-99 address 02:62:6f:6e:64:00']);
   const { code, stdout, stderr } = await command(['dpkg', '-P', 'bondherald']);
   assert.equal(code, 0, stdout + stderr);
   assert.doesNotMatch(stdout + stderr, /warning|not empty|cannot/i);
