@@ -13,6 +13,7 @@ import { newBuckets } from '../plan/bond-plan.js';
 import { systemClock } from '../sys/clock.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
+import { readSendingSockets } from '../sys/packets/packet-sockets.js';
 import { askUnix } from '../sys/unix/unix-client.js';
 import { openUnixStream } from '../sys/unix/unix-stream.js';
 import type { FoundConfig } from './config-file.js';
@@ -54,8 +55,9 @@ export async function ask<Op extends keyof KernelResults>(
     if (!unreachable && !(error instanceof ControlMessageError)) throw error;
     if (unreachable && isAction(request) && MAY_HAVE_ARRIVED.has(error.errno)) throw error;
     const { config } = named ?? (await load());
-    const result = await answerHere<Op>(config, request);
-    const none = unreachable && NO_DAEMON.has(error.errno);
+    const { result, isAnnounced } = await answerHere<Op>(config, request);
+    // One in a container, or without a folder for its socket, announces all the same.
+    const none = unreachable && NO_DAEMON.has(error.errno) && !isAnnounced;
     const note = `cannot ask the daemon, so ${ITS_OWN[request.op]} are missing: ${error.message}`;
     return { result, note: none ? null : note };
   }
@@ -70,17 +72,20 @@ async function load(configFile?: string): Promise<FoundConfig> {
 /** Whether the request asks for more than to be told something. */
 const isAction = (request: ControlRequest): boolean => request.op === 'announce' && !request.dryRun;
 
-/** Reads the kernel and answers from what it says. */
+/** Reads the kernel and answers from what it says; `isAnnounced`: somebody holds a socket on a bond that only sends, as we do. */
 async function answerHere<Op extends keyof KernelResults>(
   config: Config,
   request: ControlRequest & { op: Op },
-): Promise<KernelResults[Op]> {
+): Promise<{ readonly result: KernelResults[Op]; readonly isAnnounced: boolean }> {
   const live = await readHost(config, systemClock);
   try {
     const manual = manualToolsHere(config, live);
     const { host } = live;
     const now = systemClock.monotonic();
-    return await answerRequest<Op>({ host, now, clock: systemClock, manual, daemon: null }, request);
+    const bonds = new Set(activeBackupBonds(host.topology).map(({ ifindex }) => ifindex));
+    const sockets = await readSendingSockets(bonds);
+    const result = await answerRequest<Op>({ host, now, clock: systemClock, manual, daemon: null }, request);
+    return { result, isAnnounced: sockets !== null && sockets.length > 0 };
   } finally {
     live.close();
   }

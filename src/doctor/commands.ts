@@ -41,8 +41,12 @@ export function rebuildBond({ name, slaves }: BondFacts, options: string): strin
 /** What the daemon works with, beside what it cannot work without. */
 export const WANTED_CAPABILITIES = ['CAP_NET_RAW', 'CAP_NET_ADMIN', 'CAP_SYS_NICE', 'CAP_IPC_LOCK'];
 
-/** The command, for root, by which the daemon runs with more rights than it has now. */
+/**
+ * The command, for root, by which the daemon runs with more rights than it has now. Where it is the first process of a
+ * container, whatever started that gives them.
+ */
 export function restartWith(capabilities: readonly string[], running: RunningFacts | null): string {
+  if (running?.pid === 1) return `start its container with ${capabilities.join(', ')}`;
   const names = capabilities.join(' ');
   return dropIn('capabilities', [`AmbientCapabilities=${names}`, `CapabilityBoundingSet=${names}`], running);
 }

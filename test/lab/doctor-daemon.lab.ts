@@ -50,6 +50,10 @@ test('beside a daemon: a second one in another mount namespace, and a MAC that c
   const announcer = (await found(['second-announcer'])).get('second-announcer');
   assert.equal(announcer?.subject, `process ${second.pid}`);
   assert.match(announcer.finding, /on bond0 as the daemon does: .* run --config/);
+  const hidden = `mount -t tmpfs none /run/bondherald && ${BONDHERALD} status`; // as from outside of a container
+  const { stdout: status, stderr: note } = await runIn(['unshare', '-m', 'sh', '-c', hidden]);
+  assert.doesNotMatch(status, /no daemon is running/);
+  assert.match(note, /^bondherald: cannot ask the daemon, so the last failovers are missing: .*ENOENT\n$/);
   await cure(announcer);
   assert.equal(await second.ended, 0);
 
