@@ -59,6 +59,12 @@ export function runScript(run: WorldRun, token: string): string {
   ].join('\n');
 }
 
+/**
+ * Without io_uring, where the kernel has it (6.6 and newer can go without): User Mode Linux 6.12 does not stand it, and
+ * the libuv of Debian 13's nodejs uses it. For a world's own kernel only.
+ */
+export const NO_IO_URING = 'test ! -w /proc/sys/kernel/io_uring_disabled || echo 2 >/proc/sys/kernel/io_uring_disabled';
+
 /** Loads the modules from `folder`/lib/modules (the machine's own if empty); ends the world if a required one is missing. */
 export function modulesScript(folder: string, extra: readonly string[] = []): string[] {
   const where = folder === '' ? '' : `-d ${quote(folder)} `;

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onOneCpu } from './one-cpu.js';
 import { withScratch } from './scratch.js';
-import { modulesScript, quote, runScript, WORLD_PATH } from './script.js';
+import { modulesScript, NO_IO_URING, quote, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
 import { memoryFolder, UML_KERNEL, UML_MODULES } from './uml.js';
@@ -73,6 +73,7 @@ function initScript(scratch: string, cwd: string): string {
     'mount -t proc proc /proc',
     'mount -t sysfs sysfs /sys',
     'dmesg -n 1',
+    NO_IO_URING,
     'mount -t tmpfs -o size=90% tmpfs /run',
     'mkdir -p /run/m/lib /run/o/upper /run/o/work /run/root',
     `ln -s ${UML_MODULES} /run/m/lib/modules`,

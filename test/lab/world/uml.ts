@@ -5,7 +5,7 @@ import { basename, dirname, join } from 'node:path';
 import { inRoot } from './in-root.js';
 import { onOneCpu } from './one-cpu.js';
 import { withScratch } from './scratch.js';
-import { modulesScript, runScript, WORLD_PATH } from './script.js';
+import { modulesScript, NO_IO_URING, runScript, WORLD_PATH } from './script.js';
 import { supervise } from './supervise.js';
 import type { WorldResult, WorldRun } from './types.js';
 import { xstateEnvironment } from './xstate.js';
@@ -65,6 +65,7 @@ function initScript(scratch: string, run: WorldRun): string {
     'mount -t proc proc /proc',
     'mount -t sysfs sysfs /sys',
     'dmesg -n 1',
+    NO_IO_URING,
     `stty raw -echo cols ${run.columns ?? 120} rows ${run.rows ?? 40}`,
     'mount -t tmpfs tmpfs /run',
     'mkdir -p /run/m/lib /run/o/upper /run/o/work /run/root',
