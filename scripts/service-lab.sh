@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # service-lab.sh quick|package|all: what is installed on a hypervisor with systemd. `quick`: a new user's first ten minutes
-# with the Debian package; `package`: all of the package, and what the documents say of it; `all`: the tarball and the demo,
-# too. Expects build/ to be compiled.
+# with the Debian package; `package`: all of the package, and what the documents say of it; `all`: the tarball, the RPM
+# package and the demo, too. Expects build/ to be compiled.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,7 +13,8 @@ case $1 in
   package) tests+=(build/test/lab/service/{package,documented}.service.js) ;;
   all)
     scripts/tarball.sh
-    tests+=(build/test/lab/service/{package,documented,tarball}.service.js)
+    scripts/rpm.sh
+    tests+=(build/test/lab/service/{package,documented,tarball,rpm}.service.js)
     make demo </dev/null
     ;;
   *)

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/.."
 
 release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
 [ -n "$release" ] || die 'the service lab needs a Debian: /etc/os-release has no VERSION_CODENAME'
-# libpcap is for the tests, which run in there too.
-scripts/debian-root.sh service "$release" systemd,systemd-sysv,dbus,iproute2,procps,kmod,xz-utils,libpcap0.8
+# libpcap is for the tests, which run in there too; rpm installs the RPM package.
+scripts/debian-root.sh service "$release" systemd,systemd-sysv,dbus,iproute2,procps,kmod,xz-utils,libpcap0.8,rpm
