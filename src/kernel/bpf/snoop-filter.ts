@@ -79,6 +79,40 @@ const shortCut: readonly Line[] = [
   label('long way'),
 ];
 
+/** Goes to 'pass' for DHCP to a server, of IPv4 whose protocol is in A, else to 'drop'. */
+const dhcp: readonly Line[] = [
+  jump.equal(PROTOCOL_UDP, { no: 'drop' }),
+  load.half(IPV4_FRAGMENT),
+  jump.anyBit(0x1fff, { yes: 'drop' }), // the offset: a later fragment has no UDP header
+  load.byte(IPV4),
+  compute.and(0xf),
+  compute.shiftLeft(2),
+  compute.addX(),
+  compute.toX(),
+  load.half(UDP_DESTINATION),
+  jump.equal(DHCP_SERVER_PORT, { yes: 'pass', no: 'drop' }),
+];
+
+/**
+ * The filter of a socket on a standby link. To libpcap: ether broadcast and (arp or (ip and udp dst port 67)), behind up to
+ * two tags and the one in the metadata. RARP passes too.
+ */
+export function standbyFilter(): Instruction[] {
+  const broadcast = [0, 2, 4].flatMap((at) => [load.halfAt(at), jump.equal(0xffff, { no: 'drop' })]);
+  return assemble([
+    ...broadcast,
+    ...byType('IPv4'),
+    label('IPv4'),
+    load.byte(IPV4_PROTOCOL),
+    ...dhcp,
+    label('pass'),
+    pass(SNAP_LENGTH),
+    label('IPv6'),
+    label('drop'),
+    pass(0),
+  ]);
+}
+
 /**
  * The filter of a listening socket. To libpcap, apart from the mark:
  *
@@ -102,16 +136,7 @@ export function snoopFilter(...ownMarks: readonly number[]): Instruction[] {
     label('IPv4'),
     load.byte(IPV4_PROTOCOL),
     jump.equal(PROTOCOL_IGMP, { yes: 'pass' }),
-    jump.equal(PROTOCOL_UDP, { no: 'drop' }),
-    load.half(IPV4_FRAGMENT),
-    jump.anyBit(0x1fff, { yes: 'drop' }), // the offset: a later fragment has no UDP header
-    load.byte(IPV4),
-    compute.and(0xf),
-    compute.shiftLeft(2),
-    compute.addX(),
-    compute.toX(),
-    load.half(UDP_DESTINATION),
-    jump.equal(DHCP_SERVER_PORT, { yes: 'pass', no: 'drop' }),
+    ...dhcp,
 
     label('pass'),
     load.special(MARK),

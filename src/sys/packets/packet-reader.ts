@@ -39,6 +39,7 @@ const PACKET_LOOPBACK = 5;
  * @param filter a program of classic BPF: an array of struct sock_filter
  * @param direction `in`: only what comes in, and the kernel copies nothing that leaves (Linux 4.20); `out`: a device that
  *   gets copies of what leaves another one, on which all is `out`
+ * @param bufferBytes what has come and is not read yet takes so much of the kernel's memory at most
  * @throws PermissionError without CAP_NET_RAW
  * @throws SyscallError for example ENODEV when the device is gone
  */
@@ -47,13 +48,14 @@ export function openPacketReader(
   filter: Uint8Array,
   ring: ReceiveRing,
   direction: Direction,
+  bufferBytes = RECEIVE_BUFFER_BYTES,
 ): PacketReader {
   const prepare = (fd: number): void => {
     attachFilter(fd, filter);
     libc.check(libc.setOption(fd, SOL_PACKET, PACKET_AUXDATA, 1), 'setsockopt', 'PACKET_AUXDATA');
     if (direction === 'in')
       libc.check(libc.setOption(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1), 'setsockopt', 'PACKET_IGNORE_OUTGOING');
-    libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, RECEIVE_BUFFER_BYTES);
+    libc.setBufferSize(fd, libc.SO_RCVBUFFORCE, libc.SO_RCVBUF, bufferBytes);
     bindToDevice(fd, ifindex, ETH_P_ALL);
   };
   return new PacketReader(
