@@ -15,7 +15,7 @@ const levels = [
   ['sources'],
   ['topology'],
   ['guests'],
-  ['groups'],
+  ['groups', 'standby'],
   ['state', 'plan', 'doctor'],
   ['metrics', 'control'],
   ['wire'],

@@ -13,6 +13,7 @@ import { encodeReport } from '../../../src/groups/reports.js';
 import { encodeRarp } from '../../../src/frames/arp.js';
 import { decodeRarp } from '../../support/rarp.js';
 import { FrameBook, isPlainRarp } from '../../../src/sources/frame-book.js';
+import { CrossCheck } from '../../../src/standby/cross-check.js';
 import { type Heard, type HeardGroups, readFrame } from '../../../src/sources/snoop.js';
 import * as say from '../../support/say.js';
 import { recorded } from '../engine/corpus.js';
@@ -102,6 +103,15 @@ function run(bytes: Uint8Array): void {
   book.note(bytes, 0);
   assert.equal(book.has(bytes, 0), only([FrameError], () => decodeEthernet(bytes)) !== undefined);
   isPlainRarp(bytes);
+  const check = new CrossCheck();
+  check.follow(1, [2], -9);
+  check.passed(bytes, 'in', 0);
+  check.heard(2, bytes, 0);
+  check.settle(9);
+  for (const { tags, missed } of check.takeNews()) {
+    assertTags(tags, bytes);
+    assert.equal(missed, 0, 'a frame is not known again');
+  }
 }
 
 /** Every message that is read, put together by hand from the RFCs, under one tag, two and none. */
