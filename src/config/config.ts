@@ -92,6 +92,10 @@ export interface Config {
     readonly virtualRouterMacs: boolean;
     readonly static: readonly StaticGuest[];
   };
+  readonly standby: {
+    /** Listen on the links that are not active for which VLANs they carry. */
+    readonly watch: boolean;
+  };
   readonly metrics: {
     /** Empty for no metrics over HTTP. */
     readonly listen: readonly ListenAddress[];

@@ -58,6 +58,8 @@ export const DEFAULTS = {
     virtualRouterMacs: false,
     static: [],
   },
+  // To listen sends nothing, and what is wrong is known before the night on which it matters.
+  standby: { watch: true },
   metrics: {
     // Only this host. 9871 is bondherald's port of record.
     listen: '127.0.0.1:9871',

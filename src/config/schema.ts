@@ -186,6 +186,7 @@ export const schema: z.ZodType<Config> = section({
   announce,
   failover: section({ onCarrierLoss }),
   guests,
+  standby: section({ watch: flag }),
   metrics,
   paths: section({ ovs: folders, libvirt: folders }),
   stateDir: leaf('the absolute path of a folder', absolutePath),

@@ -12,7 +12,7 @@ const BAD: [text: string, ...says: string[]][] = [
   ['bond: [bond0]', 'F:1: bond: unknown key; did you mean bonds?'],
   [
     '\n\nlogLevel: debug',
-    'F:3: logLevel: unknown key; expected one of bonds, announce, failover, guests, metrics, paths, stateDir',
+    'F:3: logLevel: unknown key; expected one of bonds, announce, failover, guests, standby, metrics, paths, stateDir',
   ],
   ['__proto__: 1', 'F:1: __proto__: unknown key'],
   ['constructor: {prototype: 1}', 'F:1: constructor: unknown key'],
@@ -257,7 +257,7 @@ test('what is wrong with an option is said of the option', () => {
   const flags = [{ name: '--kinds', path: ['announce', 'kinds'], value: ['foo'] }];
   assert.deepEqual(problems('jitter: 3', flags), [
     '--kinds: invalid value "foo"; expected rarp, garp, na or mcast',
-    'F:1: jitter: unknown key; expected one of bonds, announce, failover, guests, metrics, paths, stateDir',
+    'F:1: jitter: unknown key; expected one of bonds, announce, failover, guests, standby, metrics, paths, stateDir',
   ]);
 });
 

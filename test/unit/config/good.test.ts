@@ -41,6 +41,7 @@ test('without a file the defaults hold', () => {
       virtualRouterMacs: false,
       static: [],
     },
+    standby: { watch: true },
     metrics: { listen: [{ host: '127.0.0.1', port: 9871 }], webConfig: null, page: 'off', names: [], textfile: null },
     paths: {
       ovs: [

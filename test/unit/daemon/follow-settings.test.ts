@@ -32,6 +32,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'guests.exclude.ports': '[tap*]',
   'guests.virtualRouterMacs': 'true',
   'guests.static': '[{mac: "52:54:00:00:00:01", bond: bond0}]',
+  'standby.watch': 'false',
   'metrics.listen': '"off"',
   'paths.ovs': '[/x]',
   'paths.libvirt': '[/x]',
