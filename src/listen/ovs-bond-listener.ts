@@ -28,6 +28,8 @@ export class OvsBondListener {
   /** How each member is heard. */
   private readonly hearings = new Map<number, Hearing>();
   private told: Hearing | null = null;
+  /** Called with what comes in on members that are not active. */
+  standby: (member: number, bytes: Uint8Array) => void = () => undefined;
 
   /** @param report called with each change of how it is heard: as the worst of its members is */
   constructor(
@@ -111,6 +113,7 @@ export class OvsBondListener {
       const sort = (frame: ReadFrame): void => {
         if (frame.direction === 'out') this.handleLeaving(frame, handle);
         else if (member === this.active) this.waiting.push({ ...frame, bytes: frame.bytes.slice() });
+        else this.standby(member, frame.bytes);
       };
       more = listener.read(limit, sort) || more;
     }

@@ -5,6 +5,7 @@ import type { Question } from '../plan/turns.js';
 import type { BondId } from '../topology/bond-id.js';
 import { SnoopThreadError } from '../errors.js';
 import type { Hearing } from '../sources/hearing.js';
+import type { Evidence } from '../standby/cross-check.js';
 import type { Heard, HeardGroups, HeardIgnoreReason } from '../sources/snoop.js';
 import { moduleUrl } from '../sys/program.js';
 import type { WantedHearing } from './bond-listener.js';
@@ -36,6 +37,13 @@ export type ToSnoopThread =
       /** By a bond of Open vSwitch in front of this one: they leave without our mark. */
       readonly relayed?: true;
     }
+  /** These links of the bond are not active, and are listened on from now on; none once the bond is forgotten. */
+  | {
+      readonly type: 'standby';
+      readonly bond: BondId;
+      readonly active: number | null;
+      readonly links: readonly number[];
+    }
   | { readonly type: 'forget'; readonly bond: BondId }
   /** A batch has been dealt with: another may come. */
   | { readonly type: 'taken' };
@@ -59,6 +67,10 @@ export type FromSnoopThread =
   | { readonly type: 'hearing'; readonly bond: BondId; readonly hearing: Hearing }
   /** `at`: when the thread read the frames, monotonic clock, seconds: some ms after they passed, more in a flood. */
   | ({ readonly type: 'heard'; readonly bond: BondId; readonly at: number } & HeardBatch)
+  /** What is new of the links of a bond that are not active. */
+  | { readonly type: 'standby'; readonly bond: BondId; readonly evidence: readonly Evidence[] }
+  /** A link that is not active cannot be listened on. */
+  | { readonly type: 'standbyDeaf'; readonly bond: BondId; readonly link: number; readonly reason: string }
   /** So many frames came faster than they were read. */
   | { readonly type: 'lost'; readonly count: number };
 

@@ -1,5 +1,5 @@
 import { encodeProgram } from '../kernel/bpf/assembler.js';
-import { snoopFilter } from '../kernel/bpf/snoop-filter.js';
+import { snoopFilter, standbyFilter } from '../kernel/bpf/snoop-filter.js';
 import { RTNLGRP_LINK, RTNLGRP_TC } from '../kernel/constants.js';
 import { blockFor, monotonic as now } from '../sys/clock.js';
 import { openLinkSocket } from '../sys/netlink/link-socket.js';
@@ -19,7 +19,7 @@ import { SnoopedBonds, type SnoopOwner } from './snooped-bonds.js';
  */
 
 const TURN_SECONDS = 0.01;
-const LOST_CHECK_SECONDS = 1;
+const REPORT_SECONDS = 1;
 const LONGEST_WAIT_SECONDS = 5;
 const NEWS_GROUPS = [RTNLGRP_LINK, RTNLGRP_TC].reduce((mask, group) => mask | (1 << (group - 1)), 0);
 
@@ -28,6 +28,7 @@ const requests = openLinkSocket(0);
 const tools = {
   requests: new KernelRequests(requests),
   filter: encodeProgram(snoopFilter(OWN_FRAMES_MARK, ECHO_MARK)),
+  standbyFilter: encodeProgram(standbyFilter()),
   ring: new ReceiveRing(),
   now,
 };
@@ -45,8 +46,8 @@ for (;;) {
   const wait = Math.min(Math.max(bonds.due - now(), 0), LONGEST_WAIT_SECONDS);
   if (!bonds.mayReport || bonds.listen(Math.ceil(wait * 1000))) blockFor(TURN_SECONDS);
   bonds.look();
-  if (!bonds.mayReport || now() - checked < LOST_CHECK_SECONDS) continue;
+  if (!bonds.mayReport || now() - checked < REPORT_SECONDS) continue;
   checked = now();
-  bonds.reportLost();
+  bonds.reportEachSecond();
 }
 bonds.close();

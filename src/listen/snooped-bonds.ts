@@ -10,6 +10,7 @@ import { BondListener, type ListenerTools } from './bond-listener.js';
 import { EchoListener, type JudgedFrame } from './echo-listener.js';
 import type { MirrorNews } from './mirror-news.js';
 import { OvsBondListener } from './ovs-bond-listener.js';
+import { StandbyListener, type StandbyTools } from './standby-listener.js';
 
 /** How many frames of a bond are read in a turn of the thread, of each direction. */
 const FRAMES_A_TURN = 128;
@@ -22,6 +23,8 @@ export type SnoopOwner = Owner<ToSnoopThread | StopOrder, FromSnoopThread | Thre
 /** The bonds that the thread listens on, as its owner ordered. Bounded by the number of bonds on the host. */
 export class SnoopedBonds {
   private readonly listeners = new Map<BondId, Listener>();
+  /** On the links that are not active, of bonds of which that was ordered. */
+  private readonly standby = new Map<BondId, StandbyListener>();
   private readonly batch = new BatchOfHeard();
   private onTheirWay = 0;
   running = true;
@@ -30,7 +33,7 @@ export class SnoopedBonds {
   constructor(
     private readonly owner: SnoopOwner,
     private readonly orders: number,
-    private readonly tools: ListenerTools,
+    private readonly tools: ListenerTools & StandbyTools,
     private readonly news: MirrorNews,
   ) {}
 
@@ -46,6 +49,7 @@ export class SnoopedBonds {
       else if (order.type === 'taken') this.onTheirWay--;
       else if (order.type === 'forget') this.forget(order.bond);
       else if (order.type === 'watch') this.watch(order);
+      else if (order.type === 'standby') this.followStandby(order);
       else this.follow(order);
     }
   }
@@ -54,23 +58,30 @@ export class SnoopedBonds {
   listen(milliseconds: number): boolean {
     const all = [...this.listeners].map(([bond, listener]) => ({ bond, listener, fds: listener.descriptors }));
     const patience = all.some(({ listener }) => listener.waits) ? 0 : milliseconds;
+    const standby = [...this.standby.values()].flatMap(({ descriptors }) => descriptors);
     const readable = new Set(
-      waitForAny([this.orders, this.news.descriptor, ...all.flatMap(({ fds }) => fds)], patience),
+      waitForAny([this.orders, this.news.descriptor, ...all.flatMap(({ fds }) => fds), ...standby], patience),
     );
     if (readable.delete(this.orders)) drainEventfd(this.orders);
     this.carryOutOrders(); // what we were about to send is announced before it leaves
     for (const { bond, listener, fds } of all)
       if (this.listeners.get(bond) === listener && (listener.waits || fds.some((fd) => readable.has(fd))))
         this.read(bond, listener);
+    if (standby.some((fd) => readable.has(fd))) for (const listener of this.standby.values()) listener.read();
     if (readable.has(this.news.descriptor)) this.hearNews();
     return readable.size > 0;
   }
 
-  /** Reports how many frames were lost since the last call. */
-  reportLost(): void {
-    let count = 0;
-    for (const listener of this.listeners.values()) count += listener.drops();
-    if (count > 0) this.owner.post({ type: 'lost', count });
+  /** Reports how many frames were lost since the last call, and what is new of links that are not active. */
+  reportEachSecond(): void {
+    let total = 0;
+    for (const [bond, listener] of this.listeners) {
+      const count = listener.drops();
+      total += count;
+      const evidence = this.standby.get(bond)?.settle(count > 0) ?? [];
+      if (evidence.length > 0) this.owner.post({ type: 'standby', bond, evidence });
+    }
+    if (total > 0) this.owner.post({ type: 'lost', count: total });
   }
 
   /** When `look` is due, on the monotonic clock, seconds; Infinity: never, as things are. */
@@ -92,9 +103,13 @@ export class SnoopedBonds {
   }
 
   private read(bond: BondId, listener: Listener): void {
+    const standby = this.standby.get(bond);
     listener.read(
       FRAMES_A_TURN,
-      ({ bytes, direction, checksumReady }: JudgedFrame) => this.batch.add(readFrame(bytes, direction, checksumReady)),
+      (frame: JudgedFrame) => {
+        standby?.passed(frame);
+        this.batch.add(readFrame(frame.bytes, frame.direction, frame.checksumReady));
+      },
       () => {
         const batch = this.batch.drain();
         if (!batch) return;
@@ -108,6 +123,17 @@ export class SnoopedBonds {
     const listener = this.listeners.get(order.bond);
     if (order.type === 'sending') listener?.sending(order.frames, order.relayed);
     else if (listener instanceof OvsBondListener) listener.active = order.active;
+  }
+
+  private followStandby({ bond, active, links }: ToSnoopThread & { type: 'standby' }): void {
+    const listener = this.listeners.get(bond);
+    if (!listener) return;
+    const deaf = (link: number, reason: string): void => this.owner.post({ type: 'standbyDeaf', bond, link, reason });
+    const standby = this.standby.get(bond) ?? new StandbyListener(this.tools, deaf);
+    this.standby.set(bond, standby);
+    const isOvs = listener instanceof OvsBondListener;
+    if (isOvs) listener.standby = (member, bytes) => standby.heard(member, bytes);
+    standby.follow(active, links, !isOvs);
   }
 
   private hearNews(): void {
@@ -138,6 +164,8 @@ export class SnoopedBonds {
   private forget(bond: BondId): void {
     this.listeners.get(bond)?.close();
     this.listeners.delete(bond);
+    this.standby.get(bond)?.close();
+    this.standby.delete(bond);
     this.followDevices();
   }
 }

@@ -9,6 +9,7 @@ import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
 import { deviceName, activeBackupBonds } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
+import { StandbyLinks } from './standby-links.js';
 import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from './snoop-messages.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { WantedHearing } from './bond-listener.js';
@@ -36,7 +37,11 @@ export class Snooper implements Task {
   private readonly unheard = new ReportOnce<BondId>();
   /** Of bonds that are announced. */
   private readonly hearings = new Map<BondId, Hearing>();
+  /** By the bond and the name of the link. Bounded by the links of bonds that this host has had. */
+  private readonly unheardLinks = new ReportOnce<string>();
   private readonly echoing = new ReportOnce<BondId>();
+  /** What is heard on the links that are not active. */
+  readonly standby: StandbyLinks;
   private answered: Promise<unknown> = Promise.resolve();
 
   /** @param bonds the bonds that are announced, by ifindex */
@@ -45,14 +50,16 @@ export class Snooper implements Task {
     private readonly bonds: ReadonlyMap<BondId, Pick<BondGuests, 'place'>>,
     private readonly tools: {
       readonly log: Log;
-      readonly metrics: Metrics;
+      readonly metrics: Pick<Metrics, 'count'>;
       readonly events: DaemonEmitter;
       readonly groups: GroupTable;
     },
     startThread: StartThread,
     private readonly wanted: WantedHearing,
+    watchesStandby: () => boolean,
   ) {
     this.thread = new ThreadHandle(startThread, { ...LISTENING_THREAD, report: (message) => this.report(message) });
+    this.standby = new StandbyLinks(host.topology, (order) => this.thread.order(order), watchesStandby);
   }
 
   run(signal: AbortSignal): Promise<void> {
@@ -76,6 +83,7 @@ export class Snooper implements Task {
     const answers = [...this.bonds.keys()]
       .filter((bond) => !this.watched.has(bond))
       .map((bond) => this.watch(bond, members.get(bond) ?? null));
+    this.standby.follow(this.watched);
     // Without what it gives: that would hold what the one before gave, and so on for ever.
     this.answered = Promise.all([this.answered, this.thread.ready, ...answers]).then(() => undefined);
     this.answered.then(this.isReady.resolve, this.isReady.reject);
@@ -106,6 +114,7 @@ export class Snooper implements Task {
   private forget(bond: BondId): void {
     this.watched.delete(bond);
     this.hearings.delete(bond);
+    this.standby.forget(bond);
     this.thread.order({ type: 'forget', bond });
   }
 
@@ -124,6 +133,14 @@ export class Snooper implements Task {
     const message = 'cannot listen on bond members that are not devices of this host';
     this.tools.log.info(message, { bond: this.nameOf(bond), members: members.join(',') });
     if (this.watched.get(bond)?.devices.length === 0) this.hearings.set(bond, { how: 'deaf', reason: message });
+  }
+
+  private deafToLink(message: FromSnoopThread & { type: 'standbyDeaf' }): void {
+    this.standby.cannotHear(message);
+    const { bond, link, reason } = message;
+    const slave = deviceName(this.host.topology, link);
+    if (!this.unheardLinks.isNew(`${bond} ${slave}`, reason)) return;
+    this.tools.log.warn('cannot listen on a link that is not active', { bond: this.nameOf(bond), slave, reason });
   }
 
   /** What comes of a bond that is forgotten already is passed over. */
@@ -156,6 +173,8 @@ export class Snooper implements Task {
 
   private report(message: FromSnoopThread): void {
     if (message.type === 'hearing') this.hearsNow(message);
+    else if (message.type === 'standby') this.standby.heard(message);
+    else if (message.type === 'standbyDeaf') this.deafToLink(message);
     else if (message.type === 'lost') this.ignored('lost', message.count);
     else if (message.type === 'heard') this.heard(message);
   }
