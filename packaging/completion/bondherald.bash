@@ -20,13 +20,14 @@ _bondherald() {
 
 _bondherald_words() {
   local common='--help --version'
-  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests status doctor watch cleanup config $common" && return; }
+  [ "$COMP_CWORD" -gt 1 ] || { echo "run announce guests status doctor standby watch cleanup config $common" && return; }
   case $command in
     run) echo "--config --bond --kinds --metrics --log $common" ;;
     announce) echo "$(_bondherald_bonds) --mac --vlan --kinds --rounds --dry-run --config --json $common" ;;
     guests) echo "$(_bondherald_bonds) --config --json --watch $common" ;;
     status) echo "--config --html --json --watch $common" ;;
     watch) echo "$(_bondherald_bonds) --count --config --json $common" ;;
+    standby) echo "$(_bondherald_bonds) --config --json $common" ;;
     cleanup) echo "$common" ;;
     doctor) echo "--config --json $common" ;;
     config)

@@ -44,10 +44,7 @@ export async function execute(
     .command(
       'guests [bond]',
       'list the guests behind the bonds, their source, and whether they are announced',
-      (command) =>
-        command
-          .positional('bond', { type: 'string', describe: 'only the guests behind this bond' })
-          .options(options.GUESTS_OPTIONS),
+      (command) => maybeBond(command, 'only the guests behind this bond').options(options.GUESTS_OPTIONS),
       exits(async (args) => (await import('./guests.js')).guests(args, output, signal)),
     )
     .command(
@@ -61,6 +58,12 @@ export async function execute(
       'report what will go wrong at the next failover, and how to fix it',
       options.DOCTOR_OPTIONS,
       exits(async (args) => (await import('./doctor.js')).doctor(args, output)),
+    )
+    .command(
+      'standby [bond]',
+      'show which VLANs of guests the links carry that are not active',
+      (command) => maybeBond(command, 'only the links of this bond').options(options.STANDBY_OPTIONS),
+      exits(async (args) => (await import('./standby.js')).standby(args, output, signal)),
     )
     .command(
       'watch <bond> [filter..]',
@@ -104,6 +107,10 @@ function program(argv: readonly string[]): Argv {
 
 function aBond(command: Argv) {
   return command.positional('bond', { type: 'string', demandOption: true, describe: 'an active-backup bond' });
+}
+
+function maybeBond(command: Argv, describe: string) {
+  return command.positional('bond', { type: 'string', describe });
 }
 
 function watchOptions(command: Argv) {

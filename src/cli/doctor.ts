@@ -52,8 +52,8 @@ async function readAllFacts(config: Config, args: ConfigArguments): Promise<{ fa
   const { topology, ovs } = await readShape(config);
   const subject = await findSubject(unread);
   const guests = await readGuests(topology, args, (note) => lines.push(note));
-  const hearings = await readHearings(args);
-  const facts = await readFacts({ config, topology, subject, guests, ovs, hearings }, unread);
+  const heard = await readHeard(args);
+  const facts = await readFacts({ config, topology, subject, guests, ovs, ...heard }, unread);
   const bonds = listenForSpanningTree(topology, facts.bonds, unread);
   return { facts: { ...facts, bonds }, unread: lines };
 }
@@ -68,10 +68,15 @@ async function readShape(config: Config): Promise<{ topology: Topology; ovs: Fac
   return { topology, ovs: known && { config: known, macs: live.ovs.tableSizes } };
 }
 
-/** How the daemon hears the bonds; without one, nothing. */
-async function readHearings(args: ConfigArguments): Promise<Facts['hearings']> {
+/** How the daemon hears the bonds, and what it heard on links that are not active; without one, nothing. */
+async function readHeard(args: ConfigArguments): Promise<Pick<Facts, 'hearings' | 'standby'>> {
   const { bonds } = (await ask({ op: 'status' }, args.config)).result;
-  return new Map(bonds.flatMap(({ bond, listening }) => (listening ? [[bond, listening]] : [])));
+  return {
+    hearings: new Map(bonds.flatMap(({ bond, listening }) => (listening ? [[bond, listening]] : []))),
+    standby: bonds.flatMap(({ bond, activeSlave, standby }) =>
+      standby ? [{ bond, activeSlave, links: standby }] : [],
+    ),
+  };
 }
 
 async function readGuests(

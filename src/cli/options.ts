@@ -45,6 +45,8 @@ export const STATUS_OPTIONS = {
   html: { ...off, describe: 'write the status page, for a file or a browser' },
 } as const;
 
+export const STANDBY_OPTIONS = DOCTOR_OPTIONS;
+
 export const WATCH_OPTIONS = {
   count: { ...once, describe: 'stop after this many frames' },
   json: { ...off, describe: 'print one JSON document a line' },
@@ -67,6 +69,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   guests: { options: GUESTS_OPTIONS, most: 1 },
   status: { options: STATUS_OPTIONS, most: 0 },
   doctor: { options: DOCTOR_OPTIONS, most: 0 },
+  standby: { options: STANDBY_OPTIONS, most: 1 },
   watch: { options: WATCH_OPTIONS, most: Infinity, needsBond: true },
   cleanup: { options: {}, most: 0 },
   'config check': { options: {}, most: 1 },

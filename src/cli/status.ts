@@ -4,6 +4,7 @@ import type { BondStatus, StatusReport } from '../control/status.js';
 import { ControlSocketError, UsageError } from '../errors.js';
 import type { FailoverRecord } from '../plan/failover-record.js';
 import { age, CAUSE_WORDS, duration, endingWords, monitoringWords } from '../plan/words.js';
+import { linkWords } from '../standby/report.js';
 import { systemClock } from '../sys/clock.js';
 import { askDaemon, NO_DAEMON } from './ask.js';
 import { look, type LookArguments } from './look.js';
@@ -58,6 +59,7 @@ function bondLines(status: BondStatus, now: number): string[] {
   const details = [
     ...slaveTable(status),
     `guests: ${guestWords(status)}`,
+    ...standbyLines(status),
     ...(listening && listening.how !== 'mirror' && listening.reason !== null
       ? [`listening: ${HEARING_WORDS[listening.how]}: ${listening.reason}`]
       : []),
@@ -77,6 +79,12 @@ function slaveTable({ slaves }: BondStatus): string[] {
     ['LINK', 'CARRIER', 'STATE'],
     ...slaves.map(({ slave, up, carrier, state }) => [slave, carrierWord(up, carrier), state]),
   ]);
+}
+
+/** A line for each link that is not active and of which there is something to say. */
+function standbyLines({ standby }: BondStatus): string[] {
+  const links = (standby ?? []).filter(({ deaf, vlans }) => deaf === null && vlans.length > 0);
+  return links.map((link) => `standby link ${link.link}: ${linkWords(link)}`);
 }
 
 function guestWords({ guests: { announced, suppressed } }: BondStatus): string {

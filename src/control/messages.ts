@@ -6,6 +6,7 @@ import type { SuppressReason } from '../guests/verdict.js';
 import type { ManualFrame } from '../plan/manual.js';
 import type { Source } from '../sources/sighting.js';
 import * as shape from './shape.js';
+import { standbyBond } from './standby.js';
 import { statusReport } from './status.js';
 
 /*
@@ -15,6 +16,7 @@ import { statusReport } from './status.js';
  *     {"v":1,"op":"announce","bond":"bond0","macs":["52:54:00:12:34:56"],"vlan":null,
  *      "kinds":["rarp"],"rounds":1,"dryRun":true}                                          "kinds":null: the configuration's
  *     {"v":1,"op":"status"}
+ *     {"v":1,"op":"standby","bond":"bond0"}                                           without "bond": every bond
  *     {"v":1,"op":"page"}
  *
  * and so is an answer:
@@ -64,6 +66,8 @@ export const REQUESTS = {
   }),
   /** How the bonds stand and what their last failovers were. */
   status: object({ op: literal('status') }),
+  /** Which VLANs the links carry that are not active; null: of every bond. */
+  standby: object({ op: literal('standby'), bond: optional(name) }),
   /** The status page, to be read from a file. */
   page: object({ op: literal('page') }),
 };
@@ -113,6 +117,7 @@ export const RESULTS = {
     cut: flag,
   }),
   status: statusReport,
+  standby: object({ bonds: listOf(standbyBond) }),
   page: object({ html: text(PAGE_LENGTH) }),
 };
 
@@ -121,6 +126,7 @@ export const failure = object({ code: text(64), exitCode: literal(1, 2), message
 
 type Op = keyof typeof REQUESTS;
 export type ControlRequest = { [O in Op]: shape.Checked<(typeof REQUESTS)[O]> }[Op];
+export type StandbyReport = ControlResults['standby'];
 export type GuestsRequest = shape.Checked<typeof REQUESTS.guests>;
 export type AnnounceRequest = shape.Checked<typeof REQUESTS.announce>;
 
@@ -129,7 +135,7 @@ export type BondGuestList = shape.Checked<typeof bondGuests>;
 export type AnnounceReport = shape.Checked<typeof RESULTS.announce>;
 
 /** What can be answered without a daemon too, by reading the kernel. */
-export type KernelResults = Omit<ControlResults, 'page'>;
+export type KernelResults = Omit<ControlResults, 'page' | 'standby'>;
 
 /** The daemon's answer: a result, or why there is none. */
 export type ControlAnswer<O extends Op> =

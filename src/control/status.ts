@@ -1,5 +1,6 @@
 import type { FailoverRecord } from '../plan/failover-record.js';
 import { HEARING_WAYS } from '../sources/hearing.js';
+import { standbyLink } from './standby.js';
 import * as shape from './shape.js';
 
 const { flag, integer, listOf, literal, nullable, object, orElse, quantity, recordOf, text } = shape;
@@ -53,6 +54,8 @@ const bond = object({
   failovers: nullable(count),
   /** How what leaves by it is heard, and why not by tc; null where no daemon announces it. */
   listening: nullable(object({ how: literal(...HEARING_WAYS), reason: nullable(text(1024)) })),
+  /** Which VLANs of guests the links carry that are not active; null without a daemon. Earlier daemons do not say. */
+  standby: orElse(null, nullable(listOf(standbyLink))),
   /** The last failovers, the latest first; fewer of each bond where there are many bonds. */
   lastFailovers: listOf(failover),
 });

@@ -118,6 +118,10 @@ export function followSettings(settings: Settings, parts: FollowingParts): void 
     ({ guests }) => guests.sources.snoop,
     (wanted) => snooper.configure(wanted, (task) => task.follow()),
   );
+  settings.follow(
+    ({ standby }) => standby,
+    () => refresh(),
+  );
   const follow = <T>(select: (config: Config) => T, part: { configure(picked: T): Promise<void> }): void =>
     settings.follow(select, (picked) => part.configure(picked));
   follow(libvirtSetting, libvirt);

@@ -14,11 +14,13 @@ import { listenUnix, shareWithGroup, type UnixServer } from '../sys/unix/unix-se
 import type { Verdict } from '../guests/verdict.js';
 import { answerRequest } from '../host/answers.js';
 import type { FailoverHistory } from '../host/history.js';
+import type { StandbyOf } from '../host/standby.js';
 import { newBuckets } from '../plan/bond-plan.js';
 import type { Hearing } from '../sources/hearing.js';
 import { VERSION } from '../sys/program.js';
 import { bytesInSlices, Slices } from '../tasks/slices.js';
 import type { BondId } from '../topology/bond-id.js';
+import { findBond } from '../topology/bonds.js';
 import type { Announced, ManualTools } from '../wire/announce-by-hand.js';
 import type { Announcements } from '../wire/announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
@@ -52,6 +54,7 @@ export class ControlServer {
     private readonly tools: Pick<Tools, 'clock' | 'log' | 'metrics'> & {
       readonly history: FailoverHistory;
       readonly hearingOf: (bond: BondId) => Hearing;
+      readonly standbyOf: StandbyOf;
       /** The status page, to be read from a file. */
       readonly page: () => Promise<string>;
       readonly groups: GroupTable;
@@ -105,6 +108,10 @@ export class ControlServer {
 
   private async resultOf(request: ControlRequest): Promise<ControlResults[keyof ControlResults]> {
     if (request.op === 'page') return { html: await this.tools.page() };
+    if (request.op === 'standby') {
+      const { bond } = request;
+      return { bonds: this.tools.standbyOf(bond === null ? undefined : findBond(this.host.topology, bond)) };
+    }
     return request.op === 'announce' ? this.announce(request) : this.carryOut(request);
   }
 
@@ -130,6 +137,7 @@ export class ControlServer {
       started: this.started,
       history: tools.history,
       hearingOf: tools.hearingOf,
+      standbyOf: tools.standbyOf,
       bonds,
     };
     const { clock, groups } = tools;

@@ -6,6 +6,9 @@ import { type Hearing, HEARING_WAYS } from '../sources/hearing.js';
 import type { Clock } from '../sys/clock.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { type Task, untilAborted } from '../tasks/task.js';
+import { STANDBY_STATES } from '../standby/judgement.js';
+import { inState, type StandbyBond } from '../standby/report.js';
+import type { StandbyOf } from '../host/standby.js';
 import type { BondId } from '../topology/bond-id.js';
 import { activeBackupBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
@@ -26,6 +29,7 @@ interface Shown {
   /** How to ask the kernel over each netlink socket, by what the socket is called. */
   readonly sockets: Readonly<Record<string, Echo>>;
   readonly hearingOf: (bond: BondId) => Hearing;
+  readonly standbyOf: StandbyOf;
   /** The status page, for who has logged in. */
   readonly page: Page;
 }
@@ -33,10 +37,13 @@ interface Shown {
 /** The parts that show how the daemon does to Prometheus, the node exporter, people, the service manager. */
 export function buildOutlets(settings: Settings, around: Surroundings, shown: Shown) {
   const { clock, log } = around;
-  const { metrics, host, bonds, sockets, hearingOf, page } = shown;
+  const { metrics, host, bonds, sockets, hearingOf, standbyOf, page } = shown;
   const { registry } = metrics;
   const { textfile: file, ...listening } = settings.current.metrics;
-  const refresh = (): void => fillStateGauges(metrics, host.topology, bonds, hearingOf);
+  const refresh = (): void => {
+    fillStateGauges(metrics, host.topology, bonds, hearingOf);
+    fillStandbyGauges(metrics, standbyOf());
+  };
   const signs = Object.entries(sockets).map(([name, ask]) => new EchoSign(name, ask));
   const write = (path: string | null): Textfile | null =>
     path === null ? null : new Textfile(around.sharedFileAt(path), registry, refresh, around);
@@ -97,6 +104,15 @@ export function fillStateGauges(
     metrics.set('bondherald_unexplained_speakers', { bond }, unexplained);
     metrics.introduce(bond);
   }
+}
+
+/** How many VLANs the links carry that are not active. */
+function fillStandbyGauges(metrics: Metrics, standby: readonly StandbyBond[]): void {
+  metrics.clear('bondherald_standby_vlans');
+  for (const { bond, links } of standby)
+    for (const link of links)
+      for (const state of STANDBY_STATES)
+        metrics.set('bondherald_standby_vlans', { bond, slave: link.link, state }, inState(link, state).length);
 }
 
 /** How many bonds are named, so that it stays one line. */

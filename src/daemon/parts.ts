@@ -1,6 +1,5 @@
 import type { BondId } from '../topology/bond-id.js';
 import { Registry } from 'prom-client';
-import type { Config } from '../config/config.js';
 import { GroupTable } from '../groups/group-table.js';
 import { type HostState, newHostState } from '../guests/host-state.js';
 import type { Place } from '../plan/turns.js';
@@ -19,6 +18,7 @@ import { VERSION } from '../sys/program.js';
 import type { Events } from '../tasks/events.js';
 import { SwitchedTask } from '../tasks/switched-task.js';
 import { activeSlaveOf } from '../topology/bonds.js';
+import { standbyReader } from '../host/standby.js';
 import { Announcements } from '../wire/announcements.js';
 import type { AnnouncementTools } from '../wire/bond-announcements.js';
 import type { BondGuests } from '../wire/bond-guests.js';
@@ -34,6 +34,7 @@ import { KernelWatch } from './kernel-watch.js';
 import { buildOutlets } from './outlets.js';
 import { Reloader, type Settings } from './settings.js';
 import { SpeakerWatch } from './speaker-watch.js';
+import { StandbyWatch } from './standby-watch.js';
 import { StateKeeper } from './state-keeper.js';
 import type { Surroundings, Tools } from './surroundings.js';
 
@@ -61,9 +62,11 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const kernel = new KernelWatch(host, tools, around.openRouteSocket);
   const announcer = new Announcer(host, bonds, config, events, startThread, clock);
   const groups = new GroupTable(config.guests.limits.total);
-  const snooper = buildSnooper(config, bonds, { ...tools, host, groups, startThread });
+  const snooper = buildSnooper(settings, bonds, { ...tools, host, groups, startThread });
   const hearingOf = (bond: BondId): Hearing => snooper.task?.hearingOf(bond) ?? NOT_WANTED;
   const hostKnown = (): Promise<void> => kernel.ready;
+  const earsOf = () => (settings.current.standby.watch ? (snooper.task?.standby ?? null) : null);
+  const standbyOf = standbyReader({ topology, bonds, hearingOf }, earsOf, clock);
   const libvirt = followLibvirt(config, host, { ...tools, signOfLibvirt }, around.openFolder, hostKnown);
   const openOvs = (folders: readonly string[]) => ovsIn(folders, around);
   const ofSwitch = { ...tools, openOvs, signOfOvs: () => signOfOvs(topology), hostKnown };
@@ -75,15 +78,15 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
   const announcing = buildAnnouncements(settings, bonds, { ...tools, host, groups, openPort, hearingOf });
   const history = new FailoverHistory(clock, topology, config.announce.schedule.length);
   const sockets = { 'main thread': () => kernel.echo(), 'failover thread': () => announcer.echo() };
-  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf });
-  const shown = { metrics, host, bonds, sockets, hearingOf, page: pages.served };
+  const pages = pagesForPeople(settings, { host, bonds, ovs, history, clock, hearingOf, standbyOf });
+  const shown = { metrics, host, bonds, sockets, hearingOf, standbyOf, page: pages.served };
   const { endpoint, sweeper, textfile, service } = buildOutlets(settings, around, shown);
   const known = (): Promise<void> => ovs.known();
   const knownNow = async (): Promise<void> => {
     await known();
     await kernel.readUntold();
   };
-  const told = { ...tools, history, hearingOf, page: pages.file, groups };
+  const told = { ...tools, history, hearingOf, standbyOf, page: pages.file, groups };
   const control = new ControlServer(host, bonds, told, announcing.manual, knownNow);
   const keeper = new StateKeeper(host, around.stateFileIn(config.stateDir), around.readBootId, tools, {
     hostKnown: known,
@@ -102,6 +105,7 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
     beforeRounds: new BeforeRounds(clock, () => [ovs.readTables(), kernel.readUntold()]),
     tasks: [
       ...[kernel, libvirt, proxmox, ovs, announcer, snooper, speakers],
+      new StandbyWatch(standbyOf, tools, () => snooper.task?.follow()),
       ...[endpoint, sweeper, textfile, keeper, service, reloader],
     ],
   };
@@ -109,13 +113,14 @@ export function buildParts(settings: Settings, around: Surroundings, events: Eve
 
 /** Hears the bonds, unless the configuration says that it does not. */
 function buildSnooper(
-  { guests: { sources } }: Config,
+  settings: Settings,
   bonds: ReadonlyMap<BondId, BondGuests>,
   parts: Tools & Pick<Surroundings, 'startThread'> & Hosted,
 ) {
-  return new SwitchedTask('snooper', sources.snoop, (wanted) => {
+  const watchesStandby = (): boolean => settings.current.standby.watch;
+  return new SwitchedTask('snooper', settings.current.guests.sources.snoop, (wanted) => {
     const how = wanted === 'socket' ? 'socket' : 'mirror';
-    return wanted === false ? null : new Snooper(parts.host, bonds, parts, parts.startThread, how);
+    return wanted === false ? null : new Snooper(parts.host, bonds, parts, parts.startThread, how, watchesStandby);
   });
 }
 

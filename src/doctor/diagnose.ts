@@ -15,6 +15,7 @@ import { checkLimits, checkMacvtap, checkMoved, checkVlans } from './guests.js';
 import { checkHidden } from './hidden.js';
 import { checkHearing, checkPolicing } from './hearing.js';
 import { checkPresence } from './presence.js';
+import { checkStandby } from './standby.js';
 import { checkSpeakers } from './speakers.js';
 
 /** What is to be said of this host: warnings first, each kind in the order of its checks. */
@@ -30,6 +31,7 @@ export function diagnose(facts: Facts): Finding[] {
     ...checkMoved(guests),
     ...speakingMacvtaps.map(checkMacvtap),
     ...[...hearings].map(([bond, hearing]) => checkHearing(bond, hearing, daemon)),
+    ...checkStandby(facts.standby, hearings),
     ...checkPolicing(ovs, hearings),
     ...checkLimits(guests),
     ...checkSpeakers(guests),

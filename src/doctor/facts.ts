@@ -3,6 +3,7 @@ import type { GuestDescription, LimitDescription } from '../guests/description.j
 import type { VlanInstance, VlanRange } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { OvsConfig } from '../sources/ovs/config.js';
+import type { StandbyBond } from '../standby/report.js';
 import type { VlanState } from '../topology/bridge-port.js';
 
 /** How a bond is set up (Documentation/networking/bonding.rst); times in milliseconds. */
@@ -177,6 +178,8 @@ export interface Facts {
   readonly hidden: { readonly ovs: HiddenSource | null; readonly libvirt: HiddenSource | null };
   /** How the daemon hears what leaves by a bond, by the name of the bond; of a bond that it does not announce, nothing. */
   readonly hearings: ReadonlyMap<string, Hearing>;
+  /** What the links of each bond carry that are not active; empty without a daemon. */
+  readonly standby: readonly StandbyBond[];
   /** null: there is none here; a text: why it cannot be read. */
   readonly ovs: OvsFacts | string | null;
 }

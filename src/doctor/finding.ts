@@ -83,6 +83,12 @@ const KINDS = {
   ],
   'listening-by-socket': ['advice', 'nothing is missed, but guests send up to 10 % fewer packets a second'],
   'listening-in-the-way': ['advice', 'Open vSwitch does not limit what comes in there, as it is configured to'],
+  'standby-vlan-missing': ['warning', 'guests in these VLANs are cut off once this link is the active one'],
+  'standby-vlan-apart': [
+    'advice',
+    'guests there may be cut off: another VLAN under the same tag, switches that do not join it, or a fabric that answers ARP itself',
+  ],
+  'standby-deaf': ['advice', 'whether the link carries the VLANs of guests shows only then'],
   'guest-limit': [
     'warning',
     'those that had no room are not announced: raise the limit if they are guests, else find out who invents them',

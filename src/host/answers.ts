@@ -11,6 +11,7 @@ import { announceByHand, type Announced, type ManualTools } from '../wire/announ
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type GuestsKnown, listGuests } from './guest-lists.js';
 import type { FailoverHistory } from './history.js';
+import type { StandbyOf } from './standby.js';
 
 /** What answers are made from: the daemon's state, or one that was read from the kernel just now. */
 interface Knowledge extends GuestsKnown {
@@ -61,6 +62,7 @@ export interface DaemonFacts {
   readonly started: number;
   readonly history: FailoverHistory;
   readonly hearingOf: (bond: BondId) => Hearing;
+  readonly standbyOf: StandbyOf;
   /** The guests of each bond as they are announced. */
   readonly bonds: ReadonlyMap<number, BondGuests>;
 }
@@ -82,6 +84,7 @@ export function describeStatus(host: HostState, daemon: DaemonFacts | null): Sta
       guests: counts.get(bond.ifindex) ?? { announced: 0, suppressed: {} },
       failovers: daemon && daemon.history.failoversOf(bond.ifindex),
       listening: daemon && daemon.bonds.has(bond.ifindex) ? daemon.hearingOf(bond.ifindex) : null,
+      standby: daemon && (daemon.standbyOf(bond)[0]?.links ?? null),
       lastFailovers: daemon?.history.recordsOf(bond.ifindex, records) ?? [],
     })),
   };

@@ -11,6 +11,7 @@ import type { Topology } from '../topology/topology.js';
 import { isHasty } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
 import { readFacts, unreadLine } from '../host/doctor/facts.js';
+import type { StandbyOf } from '../host/standby.js';
 import type { OvsFollower } from '../host/ovs/follower.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { BondId } from '../topology/bond-id.js';
@@ -36,6 +37,7 @@ export interface DiagnosisParts {
   readonly lookup: () => GuestLookup;
   readonly ovs: Pick<OvsFollower, 'knowledge' | 'tableSizes'>;
   readonly hearingOf: (bond: BondId) => Hearing;
+  readonly standbyOf: StandbyOf;
   readonly clock: Pick<Clock, 'monotonic' | 'unix' | 'soon'>;
 }
 
@@ -56,7 +58,7 @@ export class Diagnosis {
   }
 
   private async look(): Promise<PageDiagnosis> {
-    const { lookup, ovs, clock, hearingOf } = this.parts;
+    const { lookup, ovs, clock, hearingOf, standbyOf } = this.parts;
     const unread: string[] = [];
     const note = (what: string): void => void unread.push(unreadLine(what));
     const { host, bonds } = lookup();
@@ -73,6 +75,7 @@ export class Diagnosis {
         guests: await this.guests(note),
         ovs: known && { config: known, macs: ovs.tableSizes },
         hearings: new Map(heard.map(({ name, ifindex }) => [name, hearingOf(ifindex)])),
+        standby: standbyOf(),
       },
       note,
     );

@@ -8,6 +8,7 @@ import { hostName } from '../sys/files/host-settings.js';
 import { VERSION } from '../sys/program.js';
 import { type CurrentConfig, Diagnosis, type DiagnosisParts } from './diagnosis.js';
 import type { FailoverHistory } from '../host/history.js';
+import type { StandbyOf } from '../host/standby.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { Page } from './metrics-endpoint.js';
@@ -22,6 +23,7 @@ export interface StatusParts extends Omit<GuestLookup, 'now'> {
   readonly ovs: DiagnosisParts['ovs'] & Pick<OvsFollower, 'known'>;
   readonly history: FailoverHistory;
   readonly hearingOf: (bond: BondId) => Hearing;
+  readonly standbyOf: StandbyOf;
   readonly clock: Clock;
   /** When the daemon started: Unix time, seconds. */
   readonly started: number;
@@ -77,10 +79,10 @@ export function statusPages(settings: CurrentConfig, parts: StatusParts): Status
 
 /** @returns what makes a page; of no query: for a file */
 function maker(settings: CurrentConfig, parts: StatusParts): (query: PageQuery | null) => Promise<string> {
-  const { host, bonds, ovs, history, hearingOf, clock, started } = parts;
+  const { host, bonds, ovs, history, hearingOf, standbyOf, clock, started } = parts;
   const lookup = (): GuestLookup => ({ host, bonds, now: clock.monotonic() });
-  const diagnosis = new Diagnosis({ settings, lookup, ovs, hearingOf, clock });
-  const daemon = { version: VERSION, started, history, hearingOf, bonds };
+  const diagnosis = new Diagnosis({ settings, lookup, ovs, hearingOf, standbyOf, clock });
+  const daemon = { version: VERSION, started, history, hearingOf, standbyOf, bonds };
   return async (query) => {
     await ovs.known();
     const findings = await diagnosis.current();

@@ -1,6 +1,7 @@
 import { FRAME_KINDS } from '../config/config.js';
 import { RUN_RESULTS } from '../plan/failover-record.js';
 import { HEARING_WAYS } from '../sources/hearing.js';
+import { STANDBY_STATES } from '../standby/judgement.js';
 
 /**
  * Every metric of the program, once: its type, its help and its labels. No MAC and no IP address is ever a label;
@@ -43,6 +44,12 @@ export const METRICS = {
     type: 'gauge',
     help: 'Stations that were heard leaving by the bond, that no source explains, and that are not announced. One in two VLANs counts twice.',
     labels: ['bond'],
+  },
+  bondherald_standby_vlans: {
+    type: 'gauge',
+    help: 'VLANs that announced guests use, by whether a link that is not active carries them: carried (a broadcast of the active link was heard there), missing or unknown. Untagged frames count as one.',
+    labels: ['bond', 'slave', 'state'],
+    values: { state: STANDBY_STATES },
   },
   bondherald_guest_evictions_total: {
     type: 'counter',

@@ -3,7 +3,7 @@ import type { SuppressReason, Verdict } from '../guests/verdict.js';
 import type { Place } from '../plan/turns.js';
 import type { Source } from '../sources/sighting.js';
 import { encodeRarp } from '../frames/arp.js';
-import { frameKey } from '../frames/ethernet.js';
+import { frameKey, stackKey, type Tag } from '../frames/ethernet.js';
 import type { BatchMemory } from './batch-memory.js';
 import { BatchWriter } from './batch-writer.js';
 import { FairShares } from './fair-shares.js';
@@ -35,6 +35,8 @@ export class BondGuests {
   private readonly entries = new Map<Mac, SmallMap<string, Entry>>();
   /** Whose the frames of the batch are, by their keys. */
   private readonly places = new Map<string, Place>();
+  /** By the stack of tags: how many places have it. */
+  private readonly byStack = new Map<string, { readonly tags: readonly Tag[]; guests: number }>();
   /** null as long as no MAC has several places, and all have room. */
   private fair: FairShares | null = null;
   // Counted as they come and go: a scrape must not walk through 50,000 guests.
@@ -132,12 +134,18 @@ export class BondGuests {
   private put(key: string, place: Place, first: boolean): void {
     this.batch.put(key, encodeRarp(place.mac, place.tags), first);
     this.places.set(key, place);
+    const stack = stackKey(place.tags);
+    const held = this.byStack.get(stack);
+    if (held) held.guests++;
+    else this.byStack.set(stack, { tags: place.tags, guests: 1 });
     this.fair?.leave(key);
   }
 
   private withdraw(key: string): void {
     this.batch.remove(key);
-    this.places.delete(key);
+    const stack = stackKey(this.places.get(key)?.tags ?? []);
+    const held = this.byStack.get(stack);
+    if (held && this.places.delete(key) && --held.guests === 0) this.byStack.delete(stack);
     this.fair?.leave(key);
   }
 
@@ -189,6 +197,11 @@ export class BondGuests {
     entries.set(key, judged);
     this.countEach([entry], -1);
     this.countEach([judged], 1);
+  }
+
+  /** With which tags frames of guests leave, and those of how many. */
+  stacks(): Iterable<{ readonly tags: readonly Tag[]; readonly guests: number }> {
+    return this.byStack.values();
   }
 
   macs(): Iterable<Mac> {

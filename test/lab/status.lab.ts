@@ -39,6 +39,7 @@ function withoutDaemon(lab: Lab): BondStatus {
     guests: { announced: lab.guests.length, suppressed: {} },
     failovers: null,
     listening: null,
+    standby: null,
     lastFailovers: [],
   };
 }

@@ -46,6 +46,7 @@ export function pageBond(change: Partial<PageBond> = {}): PageBond {
     guests: { announced: 18, suppressed: { 'seen-on-uplink': 1 } },
     failovers: 1,
     listening: BY_MIRROR,
+    standby: null,
     lastFailovers: [failover()],
     ...change,
   };

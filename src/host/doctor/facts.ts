@@ -14,7 +14,7 @@ import { readHidden, readSources } from './sources.js';
 import type { Subject } from './subject.js';
 
 /** What is known already when the doctor begins to look. */
-interface Known extends Pick<Facts, 'guests' | 'ovs' | 'hearings'> {
+interface Known extends Pick<Facts, 'guests' | 'ovs' | 'hearings' | 'standby'> {
   readonly config: Config;
   readonly topology: Topology;
   /** null: it cannot be found out. */
@@ -23,7 +23,7 @@ interface Known extends Pick<Facts, 'guests' | 'ovs' | 'hearings'> {
 
 /** Reads all else but spanning tree, for which it does not listen. @param unread called with what cannot be read */
 export async function readFacts(
-  { config, topology, subject, guests, ovs, hearings }: Known,
+  { config, topology, subject, guests, ovs, hearings, standby }: Known,
   unread: (what: string) => void,
 ): Promise<Facts> {
   const bonds = activeBackupBonds(topology);
@@ -43,6 +43,7 @@ export async function readFacts(
     speakingMacvtaps: await readMacvtaps(topology),
     ovs,
     hearings,
+    standby,
     bonds: await readBonds(topology, config.failover, unread),
   };
 }

@@ -1,4 +1,5 @@
 import { monitoringWords } from '../../plan/words.js';
+import { inState, vlanWords } from '../../standby/report.js';
 import { type Html, html } from './html.js';
 import { badge, count, definitions, table, thousands } from './parts.js';
 import { addressOf, type PageBond, type PageQuery } from './query.js';
@@ -45,7 +46,7 @@ function modeWords({ mode, monitoring }: PageBond): string[] {
   return [mode ?? 'unknown mode', ...monitoringWords(monitoring)];
 }
 
-function linksTable({ bond, slaves }: PageBond): Html {
+function linksTable({ bond, slaves, standby }: PageBond): Html {
   if (slaves.length === 0) return html`<p>${badge('bad', 'no links')}</p>`;
   const rows = slaves.slice(0, LINKS_SHOWN).map(({ slave, up, carrier, state }) => {
     const word = up ? (carrier ? badge('good', 'yes') : badge('bad', 'no')) : badge('off', 'no: down');
@@ -55,8 +56,12 @@ function linksTable({ bond, slaves }: PageBond): Html {
       <td>${state === 'active' ? html`<b>active</b>` : state}</td>
     </tr>`;
   });
+  const missing = (standby ?? []).filter((link) => inState(link, 'missing').length > 0);
+  const warnings = missing
+    .slice(0, LINKS_SHOWN)
+    .map((link) => html`<p>${badge('bad', `${link.link} lacks ${vlanWords(inState(link, 'missing'))}`)}</p>`);
   const more = slaves.length - rows.length;
   const rest = more > 0 ? html`<p class="more">and ${count(more, 'link')} more</p>` : null;
   return html`<div class="own">${table(`Links of ${bond}`, ['Link', 'Carrier', 'State'], rows)}</div>
-    ${rest}`;
+    ${rest} ${warnings}`;
 }

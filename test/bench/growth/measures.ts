@@ -117,6 +117,7 @@ export async function lists(guests: number, bonds: number, runs: number): Promis
     history,
     page,
     hearingOf: byMirror,
+    standbyOf: () => [],
     groups: new GroupTable(1),
   };
   const known = (): Promise<void> => Promise.resolve();

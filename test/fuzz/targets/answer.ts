@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { announcedLines } from '../../../src/cli/announce.js';
 import { guestsPage } from '../../../src/cli/guests.js';
+import { standbyPage } from '../../../src/cli/standby.js';
 import { statusPage } from '../../../src/cli/status.js';
 import { decodeAnswer, encodeAnswer } from '../../../src/control/codec.js';
 import type { ControlResults } from '../../../src/control/messages.js';
@@ -15,6 +16,7 @@ const SHOWN: { [Op in keyof ControlResults]: (result: ControlResults[Op]) => rea
   guests: ({ bonds, limits }) => guestsPage(bonds, limits),
   announce: announcedLines,
   status: (report) => statusPage(report, 1_700_000_000),
+  standby: ({ bonds }) => standbyPage(bonds),
   page: () => [], // for browsers
 };
 

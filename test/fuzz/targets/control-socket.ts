@@ -40,7 +40,7 @@ function newServer(): ControlServer {
   const history = new FailoverHistory(systemClock, host.topology, 6);
   const metrics = new Metrics(new Registry());
   const groups = new GroupTable(1);
-  const tools = { groups, clock: systemClock, log, metrics, history, page, hearingOf: byMirror };
+  const tools = { groups, clock: systemClock, log, metrics, history, page, hearingOf: byMirror, standbyOf: () => [] };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,
     clock: systemClock,

@@ -62,6 +62,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   }),
   'bondherald watch bond0 vlan 905 --count 100': lab(/watching/, { stays: true }),
   'bondherald doctor': lab(/^warning: up1: this link of a bond has no carrier[^]*\n  cure: /m, { exit: 3 }),
+  'bondherald standby bond0': lab(/^bond0: active link up2\n  LINK +VLAN +GUESTS +STATE\n/),
   'bondherald config check': lab(/: OK\n$/),
   'bondherald config check /etc/bondherald/bondherald.yaml': lab(/^\/etc\/bondherald\/bondherald\.yaml: OK\n$/),
   'bondherald config show': lab(/^ {2}schedule: .*# \/etc\/bondherald\/bondherald\.yaml:\d+$/m),

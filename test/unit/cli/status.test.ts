@@ -37,6 +37,7 @@ const STATUS: BondStatus = {
   guests: { announced: 3, suppressed: { 'seen-on-uplink': 2, excluded: 1 } },
   failovers: 1,
   listening: BY_MIRROR,
+  standby: null,
   lastFailovers: [RECORD],
 };
 

@@ -95,6 +95,25 @@ const failover = record({
   seconds: fc.option(seconds),
 });
 
+const stack = fc.array(fc.nat(4095), { maxLength: 2 });
+
+const standbyLink = record({
+  link: name,
+  deaf: fc.option(name),
+  vlans: fc.array(
+    record({
+      vlans: stack,
+      guests: fc.nat(),
+      state: fc.constantFrom('carried', 'missing', 'unknown'),
+      reason: fc.option(fc.constantFrom('quiet', 'filter')),
+      proven: fc.option(seconds),
+      missed: fc.nat(),
+      arrivesWith: fc.option(stack),
+    }),
+    { maxLength: 3 },
+  ),
+});
+
 const status = record({
   daemon: fc.option(record({ version: name, started: fc.nat() })),
   bonds: fc.array(
@@ -111,6 +130,7 @@ const status = record({
       listening: fc.option(
         record({ how: fc.constantFrom('mirror', 'socket', 'deaf'), reason: fc.option(fc.string()) }),
       ),
+      standby: fc.option(fc.array(standbyLink, { maxLength: 2 })),
       lastFailovers: fc.array(failover, { maxLength: 3 }),
     }),
     { maxLength: 3 },
@@ -201,7 +221,7 @@ const WRONG: [what: string, line: string, says: RegExp][] = [
   ],
   ['crasher: a key with control characters', '{"v":1,"op":"status","\x7f\u2028":1}', /unknown key "\?\?"/],
   ['another version', '{"v":2,"op":"status"}', /: version 2, expected version 1;/],
-  ['no operation', '{"v":1}', /request\.op: expected "guests" or "announce" or "status" or "page"/],
+  ['no operation', '{"v":1}', /request\.op: expected "guests" or "announce" or "status" or "standby" or "page"/],
   ['an unknown operation', '{"v":1,"op":"reboot"}', /request\.op/],
   ['an operation from the prototype', '{"v":1,"op":"constructor"}', /request\.op/],
   ['a key that nobody knows', '{"v":1,"op":"guests","bonds":[]}', /unknown key "bonds"/],

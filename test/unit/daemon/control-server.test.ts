@@ -54,6 +54,7 @@ function daemon(t: TestContext, clock: Clock = systemClock) {
     history,
     page,
     hearingOf: byMirror,
+    standbyOf: () => [],
   };
   const manual: ManualTools = {
     settings: ANNOUNCE_DEFAULTS,

@@ -1,4 +1,5 @@
 /** Hosts for the doctor: one in good order, and one with each fault. */
+import type { StandbyBond, StandbyVlan } from '../../../src/standby/report.js';
 import type { Mac } from '../../../src/addr/mac.js';
 import type {
   BondFacts,
@@ -102,6 +103,16 @@ export function daemon(change: Partial<DaemonFacts> = {}): DaemonFacts {
   return { running: RUNNING, capabilities, ...limits, ...change };
 }
 
+/** What the link up2 of bond0 carries, which is not active, of VLAN 10. */
+export function standby(vlan: Partial<StandbyVlan>, deaf: string | null = null): StandbyBond {
+  const row = { vlans: [10], guests: 12, state: 'unknown', reason: null, proven: null, missed: 14, arrivesWith: null };
+  return {
+    bond: 'bond0',
+    activeSlave: 'up1',
+    links: [{ link: 'up2', deaf, vlans: [{ ...row, ...vlan } as StandbyVlan] }],
+  };
+}
+
 export const HEALTHY: Facts = {
   bonds: [bond()],
   bridges: [bridge()],
@@ -118,6 +129,7 @@ export const HEALTHY: Facts = {
   speakingMacvtaps: [],
   hidden: { ovs: null, libvirt: null },
   hearings: new Map([['bond0', BY_MIRROR]]),
+  standby: [standby({ state: 'carried', proven: 4, missed: 0 })],
   ovs: null,
 };
 
@@ -204,6 +216,9 @@ export const SPECIMENS: Readonly<Record<FindingId, Facts>> = {
   'listening-in-the-way': withOvs({
     ports: [{ ...ovsPort('bond0', null), interfaces: [{ ...OVS_INTERFACE, policed: true }] }],
   }),
+  'standby-vlan-missing': host({ standby: [standby({ state: 'missing' })] }),
+  'standby-vlan-apart': host({ standby: [standby({ reason: 'strangers' })] }),
+  'standby-deaf': host({ standby: [standby({ reason: 'deaf' }, 'ENODEV: bind: a packet socket on device 7')] }),
   'guest-limit': host({
     guests: {
       ...HEALTHY.guests,

@@ -68,6 +68,7 @@ test('without a daemon the kernel alone tells: links, guests by reason, no histo
         guests: { announced: 2, suppressed: { 'virtual-router': 1 } },
         failovers: null,
         listening: null,
+        standby: null,
         lastFailovers: [],
       },
     ],
@@ -88,6 +89,7 @@ test('a daemon counts the guests as it announces them, and tells of the last fai
     started: 5.4,
     history,
     hearingOf: byMirror,
+    standbyOf: () => [],
     bonds: new Map([[bond, guests]]),
   };
   const report = describeStatus(host, daemon);
@@ -114,7 +116,14 @@ test('with 1,000 bonds that have all failed over often, an answer stays small an
       history.ended(asBond(bond), { result: 'superseded', sent: NO_FRAMES, refused: 0, seconds: 1 });
     }
   }
-  const report = describeStatus(host, { version: '1', started: 0, history, hearingOf: byMirror, bonds: new Map() });
+  const report = describeStatus(host, {
+    version: '1',
+    started: 0,
+    history,
+    hearingOf: byMirror,
+    standbyOf: () => [],
+    bonds: new Map(),
+  });
   assert.equal(report.bonds.length, 1000);
   assert.ok(report.bonds.every(({ lastFailovers }) => lastFailovers.length === 2));
   const line = encodeAnswer<'status'>({ result: report });

@@ -34,7 +34,7 @@ function knowledge() {
   const bonds = new Map([[fake.index(BOND), guests]]);
   const ovs = { knowledge: { config: () => null, macTable: () => null }, tableSizes: new Map(), known: async () => {} };
   const history = new FailoverHistory(systemClock, host.topology, 6);
-  return { fake, host, bonds, ovs: ovs as never, history, hearingOf: byMirror };
+  return { fake, host, bonds, ovs: ovs as never, history, hearingOf: byMirror, standbyOf: () => [] };
 }
 
 const REQUEST = { path: '/', query: '', host: undefined, accept: undefined, authorization: undefined };
@@ -137,7 +137,7 @@ test('the doctor looks again after 30 s, and at once when the bonds stand otherw
     soon: (task: () => void) => systemClock.soon(task),
   };
   const diagnosis = new Diagnosis({
-    ...{ settings: { current: config }, ovs, clock, hearingOf: byMirror },
+    ...{ settings: { current: config }, ovs, clock, hearingOf: byMirror, standbyOf: () => [] },
     lookup: () => ({ host, bonds, now }),
   });
   await diagnosis.current();
@@ -166,6 +166,7 @@ test('a doctor who cannot look says why, and does not keep the page away', async
     settings: { current: config },
     ovs,
     hearingOf: byMirror,
+    standbyOf: () => [],
     clock: systemClock,
     lookup: () => ({ host, bonds, now: 0 }),
   });

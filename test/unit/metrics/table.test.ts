@@ -13,6 +13,7 @@ const CONTRACT: Record<string, readonly string[]> = {
   bondherald_guests: ['bond', 'source'],
   bondherald_listening: ['bond', 'how'],
   bondherald_unexplained_speakers: ['bond'],
+  bondherald_standby_vlans: ['bond', 'slave', 'state'],
   bondherald_guest_evictions_total: ['reason'],
   bondherald_sightings_ignored_total: ['source', 'reason'],
   bondherald_announcements_total: ['bond', 'result'],
@@ -49,7 +50,8 @@ test('the help of a metric is one sentence or two, and helps', () => {
 });
 
 test('no label can carry the address of a guest', () => {
-  const closed = new Set(['version', 'bond', 'slave', 'kind', 'source', 'reason', 'code', 'result', 'socket', 'how']);
+  const measures = ['kind', 'source', 'reason', 'code', 'result', 'socket', 'how', 'state'];
+  const closed = new Set(['version', 'bond', 'slave', ...measures]);
   for (const [name, { labels }] of ALL) for (const label of labels) assert.ok(closed.has(label), `${name}{${label}}`);
 });
 
