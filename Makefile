@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: build demo test unit lab lab-kernels libvirt-lab soak browser screenshots lint format bench fuzz audit deb rpm tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
+.PHONY: build demo test unit lab lab-kernels libvirt-lab soak browser screenshots lint format bench fuzz audit deb rpm packages tarball service-lab docs clean help need-build need-unit need-lab need-browser need-bench need-package need-service need-kernels need-test modules compile
 
 # More for the lab's launcher, for example: make lab LAB_ARGS='--jobs 1 build/test/lab/vlan.lab.js'
 LAB_ARGS ?=
@@ -78,6 +78,9 @@ rpm: need-package compile ## RPM package in dist/, for RHEL 8 and newer and its 
 
 tarball: need-package compile ## the same for other distributions: a tarball in dist/ with install.sh
 	@scripts/tarball.sh $(ARCH)
+
+packages: need-package compile ## deb, rpm and tarball for x64 and arm64 in dist/, with SHA256SUMS
+	@scripts/all-packages.sh
 
 service-lab: need-service compile ## installs the package in a Debian with a real systemd: unit, watchdog, sandbox, purge
 	@scripts/service-lab.sh all

@@ -107,6 +107,7 @@ export const KNOWN: Readonly<Record<string, Run | RunElsewhere | NotRun>> = {
   'node lint/house.js': elsewhere('scripts/lint.sh', 'node lint/house.js'),
   'make demo': elsewhere('scripts/service-lab.sh', 'make demo'),
   'make deb': elsewhere('scripts/service-lab.sh', 'scripts/deb.sh'),
+  'make rpm': elsewhere('scripts/service-lab.sh', 'scripts/rpm.sh'),
   'make tarball': elsewhere('scripts/service-lab.sh', 'scripts/tarball.sh'),
   'make build': elsewhere('Makefile', 'unit: need-unit compile'),
   'make test': elsewhere('.ci/run', 'make test'),
