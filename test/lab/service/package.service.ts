@@ -200,9 +200,12 @@ test('removed, it is gone; the configuration stays', async () => {
 test('installed again and purged, it leaves nothing', async () => {
   await mustRun(['dpkg', '--force-confold', '-i', built('.deb')]);
   await untilStatus(/ behind bond0 \(up2\)$/);
-  // It is given no time to end: killed, it takes nothing away itself.
+  // It is not told to end: killed in the end, it takes nothing away itself.
   mkdirSync('/run/systemd/system/bondherald.service.d', { recursive: true });
-  writeFileSync('/run/systemd/system/bondherald.service.d/hasty.conf', '[Service]\nTimeoutStopSec=1ms\n');
+  writeFileSync(
+    '/run/systemd/system/bondherald.service.d/deaf.conf',
+    '[Service]\nKillSignal=SIGCONT\nTimeoutStopSec=25s\n',
+  );
   await mustRun(['systemctl', 'daemon-reload']);
   assert.match(await mustRun(['ip', '-o', 'link']), /bh-/);
   await mustRun(['systemctl', 'stop', UNIT]);
