@@ -216,7 +216,9 @@ test('installed again and purged, it leaves nothing', async () => {
   await mustRun(['sh', '-c', 'ip link add bh-99 type dummy && ip link set bh-99 address 02:62:6f:6e:64:00']);
   const { code, stdout, stderr } = await command(['dpkg', '-P', 'bondherald']);
   assert.equal(code, 0, stdout + stderr);
-  assert.doesNotMatch(stdout + stderr, /warning|not empty|cannot/i);
+  // Debian 12's systemd has that folder under its other name, /lib, so that dpkg takes it for ours alone.
+  const told = (stdout + stderr).replace(/^.*'\/usr\/lib\/systemd\/network' not empty.*\n/m, '');
+  assert.doesNotMatch(told, /warning|not empty|cannot/i);
   assert.deepEqual(await files(), before);
   for (const folder of ['/etc/bondherald', '/var/lib/bondherald', '/run/bondherald', '/usr/lib/bondherald'])
     assert.ok(!existsSync(folder), folder);
