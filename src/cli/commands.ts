@@ -28,7 +28,7 @@ export async function execute(
 ): Promise<number> {
   let exitCode = 0;
   const exits: Exits = (work) => async (args) => void (exitCode = await work(args));
-  await program(checkWords(argv))
+  const commands = program(checkWords(argv))
     .command(
       'run',
       'run the daemon in the foreground; it finds bonds and guests itself',
@@ -70,16 +70,21 @@ export async function execute(
       'show live ARP, RARP and ND frames on the links of a bond',
       watchOptions,
       exits(async (args) => (await import('./watch.js')).watch(args, output, signal)),
-    )
+    );
+  await upkeepCommands(commands, output, exits).parseAsync();
+  return exitCode;
+}
+
+/** What is for the program itself. */
+function upkeepCommands(commands: Argv, output: Output, exits: Exits): Argv {
+  return commands
     .command(
       'cleanup',
       'remove what a daemon that was killed left on this host',
       {},
       exits(async () => (await import('./cleanup.js')).cleanup(output)),
     )
-    .command('config', 'check or show the configuration', (command) => configCommands(command, output, exits))
-    .parseAsync();
-  return exitCode;
+    .command('config', 'check or show the configuration', (command) => configCommands(command, output, exits));
 }
 
 /** What all commands have in common. */
