@@ -196,7 +196,7 @@ export class Announcer implements Task {
     const { onCarrierLoss, host } = this;
     const bonds = activeBackupBonds(host.topology)
       .filter(({ name }) => isAmong(onCarrierLoss, name))
-      .flatMap(({ ifindex, ovs }) => (ovs === null ? [ifindex] : []));
+      .flatMap(({ ifindex, isActiveBackup, ovs }) => (isActiveBackup && ovs === null ? [ifindex] : []));
     if (isDeepStrictEqual(bonds, this.switched)) return [];
     this.switched = bonds;
     return [this.thread.ask({ type: 'switch', bonds })];

@@ -63,7 +63,7 @@ export class Daemon {
     const names = new Set(activeBackupBonds(host.topology).map(({ name }) => name));
     for (const bond of wanted === 'auto' ? [] : wanted) {
       if (!names.has(bond))
-        log.warn('waiting for a configured bond: it does not exist or is not active-backup', { bond });
+        log.warn('waiting for a configured bond: it does not exist, or its guests do not move', { bond });
     }
     if (wanted === 'auto' && bonds.size === 0) log.warn('no active-backup bond found; waiting for one');
     log.info('ready', { bonds: bonds.size, guests: announcedGuests(bonds) });

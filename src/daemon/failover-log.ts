@@ -133,6 +133,11 @@ export class FailoverLog {
   }
 }
 
+/** Whether an aggregator of a bond is about to take over: none is used for a moment, though there is a link that works. */
+function isBetween({ isActiveBackup, slaves }: Bond): boolean {
+  return !isActiveBackup && slaves.some(({ bondSlave }) => bondSlave?.linkUp);
+}
+
 /** How many frames the first burst had no tokens for. */
 function waitingOf({ portion }: FirstRound): number {
   return portion ? portion.count - portion.turns : 0;
@@ -198,11 +203,11 @@ export class BondLog {
 
   /** The bonds as they stand now: compares them with those of the last call, and logs what is new. */
   follow(bonds: readonly Bond[]): void {
-    const now = bonds.map(({ name, activeSlave }) => [name, activeSlave?.name ?? null] as const);
+    const now = bonds.map((bond) => [bond.name, bond.activeSlave?.name ?? (isBetween(bond) ? 'none' : null)] as const);
     const before = this.bonds;
     this.bonds = new Map(now);
     for (const bond of before.keys())
-      if (!this.bonds.has(bond)) this.log.info('bond removed, or no longer active-backup', { bond });
+      if (!this.bonds.has(bond)) this.log.info('bond removed, or its guests do not move any more', { bond });
     for (const [bond, slave] of now) {
       const active_slave = slave ?? 'none';
       if (!before.has(bond)) this.log.info('watching a bond', { bond, active_slave });

@@ -89,9 +89,9 @@ export function fillStateGauges(
   metrics.clear('bondherald_guests');
   metrics.clear('bondherald_listening');
   metrics.clear('bondherald_unexplained_speakers');
-  for (const { ifindex, name: bond, slaves, activeSlave } of activeBackupBonds(topology)) {
+  for (const { ifindex, name: bond, slaves, active: carrying } of activeBackupBonds(topology)) {
     for (const slave of slaves) {
-      const active = slave.ifindex === activeSlave?.ifindex ? 1 : 0;
+      const active = carrying.includes(slave) ? 1 : 0;
       metrics.set('bondherald_bond_active_slave', { bond, slave: slave.name }, active);
     }
     for (const [source, guests] of bonds.get(ifindex)?.countBySource() ?? []) {

@@ -32,6 +32,19 @@ export function checkMode(bond: BondFacts): Finding | null {
   });
 }
 
+/**
+ * A bond with LACP and guests: by one aggregator, which is one link to its switch, nobody ever moves; of several, the others
+ * carry nothing. Which of the two is meant, the switches' configuration has.
+ */
+export function checkAggregators({ name: subject, mode, aggregators, hasGuests }: BondFacts): Finding | null {
+  if (mode !== '802.3ad' || !hasGuests || aggregators === 0) return null;
+  const cure = `grep . ${shellWord(`/proc/net/bonding/${subject}`)}`;
+  if (aggregators === 1)
+    return found('bond-aggregate', { subject, finding: 'its links are in one aggregator (802.3ad)', cure });
+  const finding = `its links are in ${aggregators} aggregators (802.3ad), of which one is used: its switches are no pair (MLAG), or ports have no partner`;
+  return found('bond-aggregators', { subject, finding, cure });
+}
+
 /** A bond that notices a dead link never, late, or only sometimes. */
 export function checkMonitoring(bond: BondFacts): Finding | null {
   const { name: subject, options } = bond;

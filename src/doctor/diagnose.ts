@@ -1,5 +1,5 @@
 import { checkArpRate, checkSilence } from './announcing.js';
-import { checkCarrierLoss, checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
+import { checkAggregators, checkCarrierLoss, checkLinks, checkMode, checkMonitoring, checkOptions } from './bonds.js';
 import { checkBridgeAgeing, checkBridgeMac, checkBridgePorts, checkLearned, checkOvs } from './bridges.js';
 import {
   checkAnnouncer,
@@ -49,7 +49,7 @@ export function diagnose(facts: Facts): Finding[] {
 }
 
 function checkBond(bond: BondFacts): (Finding | null)[] {
-  if (bond.mode !== 'active-backup') return [checkMode(bond)];
+  if (bond.mode !== 'active-backup') return [checkMode(bond), checkAggregators(bond)];
   return [checkMonitoring(bond), checkCarrierLoss(bond), ...checkLinks(bond), ...checkOptions(bond)];
 }
 

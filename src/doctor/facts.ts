@@ -44,6 +44,8 @@ export interface BondFacts {
   readonly onCarrierLoss: boolean;
   /** How far apart the ticks of this kernel are, at which it looks at links, in milliseconds: 1000 / CONFIG_HZ. */
   readonly tick: number;
+  /** The number of aggregators that its links are in, with LACP; else 0. */
+  readonly aggregators: number;
   /** Whether bridges or macvlans are above it. */
   readonly hasGuests: boolean;
   /** Whether the host has addresses on it, or on VLAN devices above it: those the kernel itself announces. */

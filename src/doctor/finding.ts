@@ -46,6 +46,14 @@ const KINDS = {
     'advice',
     'nothing is announced: right if the switches aggregate the links; if they do not, guests go dark',
   ],
+  'bond-aggregators': [
+    'advice',
+    'another aggregator takes over and guests move to its switch; while a daemon runs, they are announced there',
+  ],
+  'bond-aggregate': [
+    'advice',
+    'nothing is announced: LACP tells the switch which links to use, and it sends to the guests by those that are left',
+  ],
   'bond-missing': ['warning', 'the guests behind it are not announced'],
   'bond-fail-over-mac': ['advice', "the links swap their MACs: the switches must relearn the host's MAC on both"],
   'slave-down': ['warning', NO_OTHER_LINK],

@@ -90,7 +90,7 @@ export function describeStatus(host: HostState, daemon: DaemonFacts | null): Sta
   };
 }
 
-function describeBond({ name, activeSlave, slaves }: Bond, link: LinkEvent | undefined) {
+function describeBond({ name, activeSlave, active, slaves }: Bond, link: LinkEvent | undefined) {
   const details = link?.details;
   const isMonitored = details?.type === 'bond' && details.miimon !== undefined;
   return {
@@ -102,7 +102,7 @@ function describeBond({ name, activeSlave, slaves }: Bond, link: LinkEvent | und
       slave: slave.name,
       up: slave.up,
       carrier: slave.lowerUp,
-      state: slave.ifindex === activeSlave?.ifindex ? ('active' as const) : ('backup' as const),
+      state: active.includes(slave) ? ('active' as const) : ('backup' as const),
     })),
   };
 }

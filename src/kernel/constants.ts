@@ -87,8 +87,14 @@ export const IFLA_BOND_MIIMON = 3;
 export const IFLA_BOND_DOWNDELAY = 5;
 export const IFLA_BOND_ARP_INTERVAL = 7;
 export const IFLA_BOND_PRIMARY = 11;
+export const IFLA_BOND_AD_INFO = 23;
+export const IFLA_BOND_AD_INFO_AGGREGATOR = 1;
 export const IFLA_BOND_SLAVE_STATE = 1;
 export const IFLA_BOND_SLAVE_MII_STATUS = 2;
+export const IFLA_BOND_BROADCAST_NEIGH = 33;
+export const IFLA_BOND_SLAVE_AD_AGGREGATOR_ID = 6;
+export const IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE = 7;
+export const IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE = 8;
 export const IFLA_BOND_SLAVE_PRIO = 9;
 export const IFLA_VLAN_ID = 1;
 export const IFLA_VLAN_PROTOCOL = 5;
@@ -106,6 +112,9 @@ export const IN6_ADDR_GEN_MODE_NONE = 1;
 export const BOND_MODE_ACTIVEBACKUP = 1;
 export const BOND_MODE_8023AD = 4;
 export const BOND_STATE_ACTIVE = 0;
+/** LACP_STATE_* (net/bond_3ad.h): it takes frames; it has no partner. */
+export const LACP_STATE_COLLECTING = 0x10;
+export const LACP_STATE_DEFAULTED = 0x40;
 /** What a bond holds of the link of a slave (BOND_LINK_UP): neither down nor in a delay. */
 export const BOND_LINK_UP = 0;
 

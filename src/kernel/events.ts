@@ -29,6 +29,10 @@ export interface BondDetails {
   readonly downdelay?: number;
   /** The slave that it prefers, among those that it has; absent: none. */
   readonly primary?: number;
+  /** With LACP, the aggregator that it sends by (IFLA_BOND_AD_INFO_AGGREGATOR); absent: none. */
+  readonly aggregator?: number;
+  /** With LACP, the kernel announces the bond's own addresses when ports come and go (broadcast_neighbor). */
+  readonly announcesItself?: true;
   /** For a bond that Open vSwitch keeps, and of which no netlink message tells: its mode there. */
   readonly ovs?: 'active-backup' | 'balance-slb' | 'balance-tcp';
 }
@@ -49,6 +53,14 @@ interface BridgeDetails {
   readonly maxLearned?: number;
   /** For a bridge of Open vSwitch: whether flows may send frames other ways, and in other VLANs, than its ports say. */
   readonly ovs?: { readonly programmed: boolean };
+}
+
+/** How a slave of a bond stands with LACP. */
+interface LacpPort {
+  /** IFLA_BOND_SLAVE_AD_AGGREGATOR_ID. */
+  readonly aggregator: number;
+  /** Whether the other end takes its frames: it says so, or there is nobody who speaks LACP. No message tells of a change. */
+  readonly partnerCollects: boolean;
 }
 
 /** A device as RTM_NEWLINK describes it; the kernel sends the whole state each time. */
@@ -73,7 +85,7 @@ export interface LinkEvent {
    * For a bond's slave: whether the bond holds its link to be up, neither down nor in a delay
    * (IFLA_BOND_SLAVE_MII_STATUS), and its priority (IFLA_BOND_SLAVE_PRIO; 0 before Linux 6.0). Absent for any other device.
    */
-  readonly bondSlave?: { readonly linkUp: boolean; readonly prio: number };
+  readonly bondSlave?: { readonly linkUp: boolean; readonly prio: number; readonly lacp?: LacpPort };
   /** For a bridge's port: its spanning tree state (IFLA_BRPORT_STATE). */
   readonly bridgePortState: number | null;
 }

@@ -30,7 +30,10 @@ const BOND_ATTRIBUTES = [
   c.IFLA_BOND_ARP_INTERVAL,
   c.IFLA_BOND_DOWNDELAY,
   c.IFLA_BOND_PRIMARY,
+  c.IFLA_BOND_AD_INFO,
+  c.IFLA_BOND_BROADCAST_NEIGH,
 ] as const;
+const AD_INFO_ATTRIBUTES = [c.IFLA_BOND_AD_INFO_AGGREGATOR] as const;
 const VLAN_ATTRIBUTES = [c.IFLA_VLAN_ID, c.IFLA_VLAN_PROTOCOL] as const;
 const BRIDGE_ATTRIBUTES = [
   c.IFLA_BR_VLAN_FILTERING,
@@ -41,7 +44,14 @@ const BRIDGE_ATTRIBUTES = [
   c.IFLA_BR_FDB_MAX_LEARNED,
 ] as const;
 const BRIDGE_PORT_ATTRIBUTES = [c.IFLA_PROTINFO, c.IFLA_AF_SPEC] as const;
-const BOND_SLAVE_ATTRIBUTES = [c.IFLA_BOND_SLAVE_STATE, c.IFLA_BOND_SLAVE_MII_STATUS, c.IFLA_BOND_SLAVE_PRIO] as const;
+const BOND_SLAVE_ATTRIBUTES = [
+  c.IFLA_BOND_SLAVE_STATE,
+  c.IFLA_BOND_SLAVE_MII_STATUS,
+  c.IFLA_BOND_SLAVE_PRIO,
+  c.IFLA_BOND_SLAVE_AD_AGGREGATOR_ID,
+  c.IFLA_BOND_SLAVE_AD_ACTOR_OPER_PORT_STATE,
+  c.IFLA_BOND_SLAVE_AD_PARTNER_OPER_PORT_STATE,
+] as const;
 const BRPORT_ATTRIBUTES = [c.IFLA_BRPORT_STATE] as const;
 const AF_SPEC_ATTRIBUTES = [c.IFLA_BRIDGE_FLAGS] as const;
 
@@ -80,7 +90,7 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
   const [kind, data, slaveKind, slaveData] = info ? pick(info, INFO_ATTRIBUTES) : [];
   const port = slaveData && slaveKind?.text();
   const details = decodeDetails(kind?.text() ?? null, data);
-  const [bondState, miiStatus, prio] = slaveData && port === 'bond' ? pick(slaveData, BOND_SLAVE_ATTRIBUTES) : [];
+  const ofBond = slaveData && port === 'bond' ? decodeBondSlave(slaveData) : null;
   return {
     type: 'link',
     ifindex,
@@ -92,9 +102,22 @@ function decodeWholeLink(ifindex: number, flags: number, attributes: Span): Link
     master: master?.u32() ?? null,
     lower: lowerNetns ? null : (lower?.u32() ?? null),
     details: details.type === 'other' ? { ...details, ...represented(switchId, portName) } : details,
-    bondSlaveActive: bondState ? bondState.u8() === c.BOND_STATE_ACTIVE : null,
+    bondSlaveActive: ofBond?.active ?? null,
     bridgePortState: port === 'bridge' ? stateOf(slaveData, BRPORT_ATTRIBUTES) : null,
-    ...(miiStatus ? { bondSlave: { linkUp: miiStatus.u8() === c.BOND_LINK_UP, prio: prio?.i32() ?? 0 } } : {}),
+    ...(ofBond?.bondSlave ? { bondSlave: ofBond.bondSlave } : {}),
+  };
+}
+
+function decodeBondSlave(data: Span) {
+  const [state, miiStatus, prio, aggregator, actor, partner] = pick(data, BOND_SLAVE_ATTRIBUTES);
+  const hasNoPartner = ((actor?.u8() ?? 0) & c.LACP_STATE_DEFAULTED) !== 0;
+  const partnerCollects = hasNoPartner || ((partner?.u16() ?? 0) & c.LACP_STATE_COLLECTING) !== 0;
+  return {
+    active: state ? state.u8() === c.BOND_STATE_ACTIVE : null,
+    bondSlave: miiStatus && {
+      ...{ linkUp: miiStatus.u8() === c.BOND_LINK_UP, prio: prio?.i32() ?? 0 },
+      ...(aggregator ? { lacp: { aggregator: aggregator.u16(), partnerCollects } } : {}),
+    },
   };
 }
 
@@ -168,7 +191,8 @@ function decodeBridge(data: Span): LinkDetails {
 }
 
 function decodeBond(data: Span): LinkDetails {
-  const [mode, activeSlave, miimon, arpInterval, downdelay, primary] = pick(data, BOND_ATTRIBUTES);
+  const [mode, activeSlave, miimon, arpInterval, downdelay, primary, lacp, itself] = pick(data, BOND_ATTRIBUTES);
+  const [aggregator] = lacp ? pick(lacp, AD_INFO_ATTRIBUTES) : [];
   return {
     type: 'bond',
     mode: mode?.u8() ?? 0,
@@ -177,6 +201,8 @@ function decodeBond(data: Span): LinkDetails {
     arpInterval: arpInterval?.u32() ?? 0,
     ...(downdelay ? { downdelay: downdelay.u32() } : {}),
     ...(primary ? { primary: primary.u32() } : {}),
+    ...(aggregator ? { aggregator: aggregator.u16() } : {}),
+    ...(itself?.u8() ? { announcesItself: true } : {}),
   };
 }
 

@@ -61,6 +61,9 @@ export function vlanInstancesRequest(bridge: number, seq: number): Uint8Array {
 export const ECHO_SEQ = 0xfffffffe;
 export const KNOCK_SEQ = 0xfffffffd;
 
+/** The sequence number of requests for a slave, to see how it stands with its partner. */
+export const PARTNER_SEQ = 0xfffffffc;
+
 /** A request for nothing but an acknowledgement (NLMSG_NOOP), which takes no rights and none of the kernel's locks. */
 export function echoRequest(seq = ECHO_SEQ): Uint8Array {
   return request(c.NLMSG_NOOP, 0, seq);

@@ -1,15 +1,20 @@
 import { UsageError } from '../errors.js';
 import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
-import type { LinkEvent } from '../kernel/events.js';
+import type { BondDetails, LinkEvent } from '../kernel/events.js';
+import { activeMembers, hasSeveralAggregators } from './aggregators.js';
 import { asBond, type BondId } from './bond-id.js';
 import type { Topology } from './topology.js';
 
-/** A bond of mode active-backup, the only mode in which one link takes over from another. */
+/** A bond of which one link, or one aggregator of links, takes over from another: guests move between ports of switches. */
 export interface Bond {
   readonly ifindex: BondId;
   readonly name: string;
-  /** The slave that carries the traffic; null when there is none. */
+  /** The slave that carries the traffic, the first of them with LACP; null when there is none. */
   readonly activeSlave: LinkEvent | null;
+  /** Whether its mode is active-backup. */
+  readonly isActiveBackup: boolean;
+  /** The slaves that carry the traffic. */
+  readonly active: readonly LinkEvent[];
   readonly slaves: readonly LinkEvent[];
   /**
    * The mode of a bond that Open vSwitch keeps; null for one of the kernel's. It cannot be sent on: frames enter its
@@ -17,6 +22,8 @@ export interface Bond {
    */
   readonly ovs: 'active-backup' | 'balance-slb' | null;
 }
+
+const SERVED = 'active-backup bonds, and 802.3ad bonds with several aggregators,';
 
 /** The kernel's names of the bonding modes (Documentation/networking/bonding.rst), by number. */
 const MODES = ['balance-rr', 'active-backup', 'balance-xor', 'broadcast', '802.3ad', 'balance-tlb', 'balance-alb'];
@@ -26,17 +33,30 @@ export function bondMode({ details }: LinkEvent): string | null {
   return details.type === 'bond' ? (MODES[details.mode] ?? `mode ${details.mode}`) : null;
 }
 
-/** The active-backup bonds of the host that are to be watched, in order of their names. */
+/** The bonds of the host that are to be watched, in order of their names: active-backup ones, and those of LACP that move guests. */
 export function activeBackupBonds(topology: Topology): Bond[] {
-  const bonds = [];
+  const bonds: Bond[] = [];
   for (const link of topology.allLinks()) {
     const { details, ifindex, name } = link;
-    if (details.type !== 'bond' || details.mode !== BOND_MODE_ACTIVEBACKUP || !topology.watches(name)) continue;
-    const activeSlave = topology.link(details.activeSlave) ?? null;
+    if (details.type !== 'bond' || !topology.watches(name)) continue;
+    const slaves = topology.slavesOf(ifindex);
+    const active = activeSlaves(topology, details, slaves);
+    if (active === null) continue;
     const ovs = details.ovs === 'balance-slb' || details.ovs === 'active-backup' ? details.ovs : null;
-    bonds.push({ ifindex: asBond(ifindex), name, activeSlave, slaves: topology.slavesOf(ifindex), ovs });
+    const isActiveBackup = details.mode === BOND_MODE_ACTIVEBACKUP;
+    bonds.push({ ifindex: asBond(ifindex), name, isActiveBackup, activeSlave: active[0] ?? null, active, slaves, ovs });
   }
   return bonds.sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** @returns null for a bond whose guests do not move */
+function activeSlaves(
+  topology: Topology,
+  details: BondDetails,
+  slaves: readonly LinkEvent[],
+): readonly LinkEvent[] | null {
+  if (details.mode === BOND_MODE_ACTIVEBACKUP) return [topology.link(details.activeSlave) ?? []].flat();
+  return hasSeveralAggregators(details, slaves) ? activeMembers(details, slaves) : null;
 }
 
 /** The slave that carries a bond's traffic now; null when none does, or there is no such bond. */
@@ -65,5 +85,5 @@ export function findBond(topology: Topology, name: string): Bond {
   const mode = bondMode(link);
   if (mode === null) throw new UsageError(`${name} is not a bond; ${hint}`);
   if (!topology.watches(name)) throw new UsageError(`${name} is not listed under bonds in the configuration; ${hint}`);
-  throw new UsageError(`${name} is a bond in mode ${mode}; only active-backup bonds are announced; ${hint}`);
+  throw new UsageError(`${name} is a bond in mode ${mode}; only ${SERVED} are announced; ${hint}`);
 }

@@ -5,14 +5,15 @@ import type { LinkEvent } from '../kernel/events.js';
 import { otherKind } from '../kernel/link.js';
 import type { Sighting } from '../sources/sighting.js';
 import type { Heard } from '../sources/snoop.js';
+import { hasSeveralAggregators } from './aggregators.js';
 import type { OwnAddresses } from './own-addresses.js';
 import type { Topology } from './topology.js';
 
 const NONE: readonly Ip[] = [];
 
 /**
- * The addresses with which the host itself speaks by one of its devices, where no kernel announces them: by bridges, and by
- * VLAN devices and macvlans above them. On a failover the kernel announces only the bond and what is on it; no bridge
+ * The addresses with which the host itself speaks by one of its devices, where no kernel announces them: by bridges, by
+ * VLAN devices and macvlans above them, and by bonds with LACP. On a failover the kernel announces only the bond and what is on it; no bridge
  * hands that on (net/bridge/br.c:br_device_event). Every device that has IPv6 has a link-local address, also the
  * bridge that a platform gives each of its guests: nobody speaks by a device that has no other.
  */
@@ -23,7 +24,7 @@ export function voiceOf(topology: Topology, own: OwnAddresses, device: number): 
   if (isVirtualRouter(link)) return held.filter((ip) => !isOfInterface(topology, own, link, ip));
   const beneath = topology.beneathVlans(device);
   const carrier = isMacvlan(beneath) ? topology.beneathVlans(beneath.lower ?? 0) : beneath;
-  return isSwitch(carrier) && !held.every(isLinkLocal) ? held : NONE;
+  return (isSwitch(carrier) || isSilentBond(topology, carrier)) && !held.every(isLinkLocal) ? held : NONE;
 }
 
 /**
@@ -53,6 +54,12 @@ function isOfInterface(topology: Topology, own: OwnAddresses, { lower, address }
 /** The host's own device; that of a guest, or what a guest's frames pass, is a port of something, or a macvtap. */
 function isMacvlan(link: LinkEvent | undefined): link is LinkEvent {
   return link?.master === null && otherKind(link) === 'macvlan';
+}
+
+/** A bond with LACP, of whose move to another aggregator the kernel tells nobody (unless broadcast_neighbor is on). */
+function isSilentBond(topology: Topology, link: LinkEvent | undefined): boolean {
+  if (link?.details.type !== 'bond' || link.details.announcesItself) return false;
+  return hasSeveralAggregators(link.details, topology.slavesOf(link.ifindex));
 }
 
 /** The host's own interface of a switch is as good as a bridge itself. */

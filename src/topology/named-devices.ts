@@ -1,4 +1,5 @@
 import type { LinkEvent } from '../kernel/events.js';
+import { inOneAggregator } from './aggregators.js';
 import { asBond, type BondId } from './bond-id.js';
 import { activeBackupBonds } from './bonds.js';
 import type { Failover } from './failover.js';
@@ -48,8 +49,8 @@ export function missedFailovers(topology: Topology, before: readonly BondSnapsho
   return activeBackupBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
     const held = before.find((bond) => bond.name === name && bondNow(topology, bond) === ifindex);
     if (!held || !now || !topology.link(ifindex)?.lowerUp) return [];
-    const same =
-      held.ifindex === ifindex && held.activeSlave?.ifindex === now.ifindex && held.activeSlave.name === now.name;
+    const then = held.ifindex === ifindex && held.activeSlave ? topology.link(held.activeSlave.ifindex) : undefined;
+    const same = then?.name === held.activeSlave?.name && then && (then === now || inOneAggregator(then, now));
     return same ? [] : [{ bond: ifindex, slave: now.ifindex }];
   });
 }

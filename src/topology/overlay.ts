@@ -136,11 +136,11 @@ function isInternal(link: LinkEvent): boolean {
  * failover is no change, a bond's choice of slave, and whether its slaves are up and have carrier.
  */
 export function shapeOf(link: LinkEvent): unknown {
-  const { ifindex, address, master, lower, details, bondSlaveActive } = link;
+  const { ifindex, address, master, lower, details, bondSlaveActive, bondSlave } = link;
   const isSlave = bondSlaveActive !== null;
   return {
     ...{ ifindex, up: isSlave || link.up, carrier: isSlave || carriesFrames(link), address, master, lower },
-    kind: kindOf(details),
+    ...{ kind: kindOf(details), aggregator: bondSlave?.lacp?.aggregator },
   };
 }
 

@@ -2,16 +2,17 @@ import { failureOf } from '../errors.js';
 import { decodeDatagram, firstMessages } from '../kernel/decode.js';
 import type { KernelEvent } from '../kernel/events.js';
 import { carriesFrames } from '../kernel/link.js';
-import { ECHO_SEQ, echoRequest } from '../kernel/requests.js';
+import { ECHO_SEQ, echoRequest, getLinkByIndexRequest, PARTNER_SEQ } from '../kernel/requests.js';
 import { TableDumps } from '../kernel/table-dumps.js';
 import type { LinkSocket } from '../sys/netlink/link-socket.js';
 import { type Failover, FailoverDetector } from '../topology/failover.js';
+import { LacpFailovers } from '../topology/lacp-failovers.js';
 import type { SlaveOrder } from '../topology/carrier-loss.js';
 import { Remakes } from '../topology/remakes.js';
 import { type FailoverOwner, type Moment, type OpenSender, WatchedBonds } from './first-round.js';
 import { Rehearsal } from './rehearsal.js';
 import { asBond, type BondId } from '../topology/bond-id.js';
-import { BOND_MODE_ACTIVEBACKUP } from '../kernel/constants.js';
+import { BOND_MODE_8023AD, BOND_MODE_ACTIVEBACKUP, NLM_F_REQUEST } from '../kernel/constants.js';
 import type { LossReason } from './thread-messages.js';
 import { CarrierRehearsal } from './carrier-rehearsal.js';
 import { CarrierSwitch, type RequestSocket } from './carrier-switch.js';
@@ -48,6 +49,7 @@ interface FailoverTools {
 export class FailoverWatch {
   private readonly dumps: TableDumps;
   private readonly detector = new FailoverDetector();
+  private readonly lacp = new LacpFailovers();
   private readonly remakes = new Remakes();
   private readonly bonds: WatchedBonds;
   private readonly rehearsal: Rehearsal;
@@ -84,6 +86,7 @@ export class FailoverWatch {
   turn(): boolean {
     const { socket, now } = this.tools;
     if (this.dumps.startIfDue(this.arrived)) this.startDump();
+    if (this.lacp.waiting > 0) this.askForPartners();
     const datagram = socket.receive();
     this.arrived = now();
     if (datagram === 'nothing') this.keepReady();
@@ -95,11 +98,13 @@ export class FailoverWatch {
 
   private startDump(): void {
     this.detector.startDump();
+    this.lacp.startDump();
     this.carrier?.startDump();
   }
 
   private finishDump(): void {
     this.detector.finishDump();
+    this.lacp.finishDump();
     this.carrier?.finishDump(this.arrived);
   }
 
@@ -135,6 +140,7 @@ export class FailoverWatch {
     this.carrier?.apply(event, this.arrived);
     const failover = this.detector.apply(event);
     if (failover) this.announce(failover);
+    else this.followLacp(event);
     const loss = readLoss(event);
     if (loss) this.bonds.lost(loss.bond, loss.reason);
     const remade = this.remakes.apply(event);
@@ -151,6 +157,19 @@ export class FailoverWatch {
     const switchedIn = this.carrier?.made(failover, arrived) ?? null;
     tools.owner.post({ type: 'failover', ...failover, cause: 'failover', arrived, switchedIn, ...round });
     tools.collect();
+  }
+
+  /** Bonds with one aggregator are not announced, whatever becomes of it. */
+  private followLacp(event: KernelEvent): void {
+    const failover = this.lacp.apply(event, this.arrived);
+    if (failover && this.bonds.has(failover.bond)) this.announce(failover);
+  }
+
+  /** The answers come by the same socket, as news do. */
+  private askForPartners(): void {
+    const { socket, pause, now } = this.tools;
+    pause();
+    for (const slave of this.lacp.asks(now())) socket.send(getLinkByIndexRequest(slave, PARTNER_SEQ, NLM_F_REQUEST));
   }
 
   private momentOf(arrived: number): Moment {
@@ -185,6 +204,9 @@ export function readLoss(event: KernelEvent): { readonly bond: BondId; readonly 
   if (event.type === 'linkGone') return { bond: asBond(event.ifindex), reason: 'bond-gone' };
   if (event.type !== 'link' || event.details.type !== 'bond') return null;
   const bond = asBond(event.ifindex);
-  if (event.details.mode !== BOND_MODE_ACTIVEBACKUP) return { bond, reason: 'bond-gone' };
-  return carriesFrames(event) && event.details.activeSlave !== null ? null : { bond, reason: 'no-active-slave' };
+  const { mode, activeSlave } = event.details;
+  if (mode !== BOND_MODE_ACTIVEBACKUP && mode !== BOND_MODE_8023AD) return { bond, reason: 'bond-gone' };
+  return carriesFrames(event) && (activeSlave !== null || mode === BOND_MODE_8023AD)
+    ? null
+    : { bond, reason: 'no-active-slave' };
 }

@@ -177,6 +177,11 @@ export class WatchedBonds {
     }
   }
 
+  /** Whether a bond is announced. */
+  has(bond: BondId): boolean {
+    return this.bonds.has(bond);
+  }
+
   /** A bond has failed over: sends its first round. */
   failover(bond: BondId, moment: Moment): RoundOutcome {
     return this.bonds.get(bond)?.failover(moment) ?? NO_ROUND;

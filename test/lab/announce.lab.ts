@@ -98,7 +98,7 @@ test('bad input gets one line that says what is wrong and what to do', async (t)
   assert.match(await announce(2, 'bond7'), /bond7: no such device; the active-backup bonds of this host: bond0$/m);
   assert.match(await announce(2), /name a bond; the active-backup bonds of this host: bond0$/m);
   assert.match(await announce(2, 'br0'), /br0 is not a bond; the active-backup bonds of this host: bond0$/m);
-  assert.match(await announce(2, 'bond1'), /bond1 is a bond in mode 802\.3ad; only active-backup bonds are announced/);
+  assert.match(await announce(2, 'bond1'), /bond1 is a bond in mode 802\.3ad; only active-backup bonds, and 802\.3ad/);
   assert.match(await announce(2, 'bond0', '--mac', '52:54:00'), /--mac 52:54:00: not a MAC address, such as/);
   assert.match(await announce(2, 'bond0', '--mac', '01:00:5e:00:00:01'), /multicast/);
   assert.match(

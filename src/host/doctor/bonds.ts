@@ -11,6 +11,7 @@ import { type DeviceSettings, devicesWithAddresses, openDeviceSettings } from '.
 import { tickMilliseconds } from '../../sys/tick.js';
 import { listenForGroups } from '../../sys/netlink/group-test.js';
 import { ReceiveRing } from '../../sys/packets/receive-ring.js';
+import { countAggregators } from '../../topology/aggregators.js';
 import { bondMode } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import { isOverlay } from '../../topology/bond-id.js';
@@ -47,6 +48,7 @@ export async function readBonds(
         slaves: await Promise.all(topology.slavesOf(link.ifindex).map(readSlave)),
         onCarrierLoss: isAmong(onCarrierLoss, link.name),
         tick,
+        aggregators: countAggregators(topology.slavesOf(link.ifindex)),
         hasGuests: link.master !== null || takeGuests.has(link.ifindex),
         hasAddresses: [link, ...vlanDevicesAbove(topology, link)].some(({ name }) => addressed.has(name)),
       };

@@ -8,12 +8,14 @@ import { deviceIndex } from './sockets.js';
 
 /** What to build; everything has a default. */
 export interface LabOptions {
-  /** The bond's options as `ip link` has them, beside mode active-backup; {miimon: 100} by default. */
+  /** The bond's options as `ip link` has them; {miimon: 100} by default, in mode active-backup. */
   bond?: Readonly<Record<string, string | number>>;
   /** Puts guests behind the bond; three on a plain bridge by default. */
   attach?: (hv: Hypervisor) => void;
   /** One-way delay of each frame between the two switches, in ms; none by default. */
   latencyMs?: number;
+  /** Has the switches speak LACP: each for itself, or both as one (MLAG). To be used with a bond of mode 802.3ad. */
+  lacp?: 'two switches' | 'one switch';
   /** Makes the switches learn per VLAN, with all ports members of these; otherwise they pass tags without looking. */
   switchVlans?: readonly number[];
   /** A host that answers ARP at GATEWAY_IP, behind that switch; and the hypervisor's device that has HOST_IP. */
@@ -112,14 +114,14 @@ function writeSetting(path: string, value: string): void {
 function bondLines(options: Readonly<Record<string, string | number>>): string[] {
   const text = Object.entries(options).map(([name, value]) => ` ${name} ${value}`);
   return [
-    `link add ${BOND} type bond mode active-backup${text.join('')}`,
+    `link add ${BOND} type bond${'mode' in options ? '' : ' mode active-backup'}${text.join('')}`,
     ...[1, 2].flatMap((n) => [`link set up${n} master ${BOND}`, `link set up${n} up`]),
     `link set ${BOND} up`,
   ];
 }
 
 /** A learning switch: ports to the hypervisor, the other switch, a client and, on one of them, the gateway. */
-function switchLines(n: 1 | 2, { switchVlans, gateway }: LabOptions): string[] {
+function switchLines(n: 1 | 2, { switchVlans, gateway, lacp }: LabOptions): string[] {
   const aware = switchVlans ? ' vlan_filtering 1' : '';
   const client = n === 1 ? 'client2' : 'client';
   const lines = [
@@ -127,14 +129,29 @@ function switchLines(n: 1 | 2, { switchVlans, gateway }: LabOptions): string[] {
     `link add p-hv type veth peer name up${n} address 02:00:00:00:0b:0${n} netns ${HYPERVISOR}`,
     `link add p-client type veth peer name eth0 address ${CLIENTS[client]?.mac ?? ''} netns ${client}`,
   ];
+  if (lacp) lines.push(...lagLines(n, lacp));
   if (n === 1) lines.push('link add p-isl type veth peer name p-isl netns sw2');
   if (gateway?.behind === n) lines.push('link add p-gw type veth peer name eth0 address 02:00:00:00:0a:01 netns gw');
-  for (const port of portsOf(n, gateway)) lines.push(`link set ${port} master fabric`, `link set ${port} up`);
+  const ports = portsOf(n, gateway);
+  for (const port of ports)
+    lines.push(`link set ${lacp && port === 'p-hv' ? 'lag' : port} master fabric`, `link set ${port} up`);
   return [...lines, 'link set fabric up'];
 }
 
-function switchVlanLines(n: 1 | 2, { switchVlans, gateway }: LabOptions): string[] {
-  return portsOf(n, gateway).flatMap((port) => (switchVlans ?? []).map((vid) => `vlan add dev ${port} vid ${vid}`));
+/** The port to the hypervisor is the only one of a bond that speaks LACP. A pair of switches has one name and one key. */
+function lagLines(n: 1 | 2, lacp: LabOptions['lacp']): string[] {
+  const system = `02:00:00:00:0d:0${lacp === 'one switch' ? 1 : n}`;
+  return [
+    `link add lag type bond mode 802.3ad miimon 100 lacp_rate fast ad_actor_system ${system} ad_user_port_key 7`,
+    'link set p-hv master lag',
+    'link set lag up',
+  ];
+}
+
+function switchVlanLines(n: 1 | 2, { switchVlans, gateway, lacp }: LabOptions): string[] {
+  return portsOf(n, gateway).flatMap((port) =>
+    (switchVlans ?? []).map((vid) => `vlan add dev ${lacp && port === 'p-hv' ? 'lag' : port} vid ${vid}`),
+  );
 }
 
 function portsOf(n: 1 | 2, gateway: LabOptions['gateway']): string[] {

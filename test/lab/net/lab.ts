@@ -10,6 +10,10 @@ import { inNetns } from './netns.js';
 import { changeActiveSlave, FrameSender, isRunning, setUp } from './sockets.js';
 import { emptyStateFolder } from './state-folder.js';
 
+/** States of a port (IEEE 802.1AX 6.4.2.3): it may be used; it has heard of no partner. */
+const LACP_SYNC = 0x08;
+const LACP_DEFAULTED = 0x40;
+
 /** Two switches, a hypervisor bonded to both, a client behind each, and guests: see README.md for the picture. */
 export class Lab {
   readonly guests: readonly Guest[];
@@ -66,8 +70,12 @@ export class Lab {
     return found;
   }
 
-  /** The slave the bond sends by, or null. */
+  /** The slave the bond sends by, or null; with LACP the first of those that it sends by. */
   activeSlave(): string | null {
+    const [head = '', ...slaves] = this.#bondFile().split('Slave Interface: ');
+    const aggregator = /^\s*Aggregator ID: (\d+)$/m.exec(head)?.[1];
+    const sends = new RegExp(`^MII Status: up$[^]*^Aggregator ID: ${String(aggregator)}$`, 'm');
+    if (aggregator !== undefined) return /^\S+/.exec(slaves.find((text) => sends.test(text)) ?? '')?.[0] ?? null;
     return /^Currently Active Slave: (?!None)(\S+)/m.exec(this.#bondFile())?.[1] ?? null;
   }
 
@@ -185,8 +193,24 @@ export class Lab {
   async #settleOnFirstLink(): Promise<void> {
     const up = (): boolean => this.slaveUp('up1') && this.slaveUp('up2');
     await until(up, { what: `both slaves are up:\n${this.#bondFile()}` });
+    if (this.#options.lacp) return this.#settleLacp();
     if (this.activeSlave() !== 'up1') await this.setActive('up1');
     await this.untilActive('up1');
+  }
+
+  /** Each link and its switch know each other. The bond may send by either; the link that is not used is not in step. */
+  async #settleLacp(): Promise<void> {
+    const agreed = (): boolean => {
+      const [, ...slaves] = this.#bondFile().split('Slave Interface: ');
+      return slaves.every((text) => {
+        const [actor = LACP_DEFAULTED, partner = 0] = [...text.matchAll(/port state: (\d+)$/gm)].map(([, n]) =>
+          Number(n),
+        );
+        return (actor & LACP_DEFAULTED) === 0 && (partner & LACP_SYNC) !== 0;
+      });
+    };
+    const what = 'the switches have agreed to LACP';
+    await until(() => agreed() && this.activeSlave() !== null, { what: `${what}:\n${this.#bondFile()}` });
   }
 
   async #gatewayLoss(lose: boolean): Promise<void> {

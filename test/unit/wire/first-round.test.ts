@@ -121,7 +121,11 @@ test('a bond cannot be sent on without a slave that works, when it is gone or of
   const down = { bond, reason: 'no-active-slave' };
   assert.deepEqual(readLoss(host.change('bond0', { lowerUp: false })), down);
   assert.deepEqual(readLoss(host.change('bond0', { lowerUp: true, details: { ...up, activeSlave: null } })), down);
-  assert.deepEqual(readLoss(host.change('bond0', { details: { ...up, mode: 4 } })), { bond, reason: 'bond-gone' });
+  assert.deepEqual(readLoss(host.change('bond0', { details: { ...up, mode: 0 } })), { bond, reason: 'bond-gone' });
+  const lacp = { ...up, mode: 4, activeSlave: null };
+  assert.equal(readLoss(host.change('bond0', { details: lacp })), null, 'of its links another may be in use');
+  assert.deepEqual(readLoss(host.change('bond0', { details: lacp, lowerUp: false })), down);
+  host.change('bond0', { details: up, lowerUp: true });
   assert.equal(readLoss(host.change('up1', { lowerUp: false })), null, 'that is for the bond to say');
   assert.deepEqual(readLoss(host.remove('bond0')), { bond, reason: 'bond-gone' });
 });
