@@ -8,7 +8,7 @@ import { readSources } from './sources.js';
 import { unusedExports } from './unused-exports.js';
 
 /** What each figure may be at most. */
-const LIMITS = { total: 35_000, share: 0.12, filesOnALevel: 40, median: 120, file: 400, function: 60 };
+const LIMITS = { total: 37_000, share: 0.12, filesOnALevel: 40, median: 120, file: 400, function: 60 };
 
 /**
  * Measures a tree.

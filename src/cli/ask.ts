@@ -11,7 +11,7 @@ import { type LiveHost, readHost } from '../host/read-host.js';
 import { ControlMessageError, ControlSocketError, DaemonError, UsageError } from '../errors.js';
 import { newBuckets } from '../plan/bond-plan.js';
 import { systemClock } from '../sys/clock.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import { openPacketSender } from '../sys/packets/packet-sender.js';
 import { readSendingSockets } from '../sys/packets/packet-sockets.js';
 import { askUnix } from '../sys/unix/unix-client.js';
@@ -82,7 +82,7 @@ async function answerHere<Op extends keyof KernelResults>(
     const manual = manualToolsHere(config, live);
     const { host } = live;
     const now = systemClock.monotonic();
-    const bonds = new Set(activeBackupBonds(host.topology).map(({ ifindex }) => ifindex));
+    const bonds = new Set(servedBonds(host.topology).map(({ ifindex }) => ifindex));
     const sockets = await readSendingSockets(bonds);
     const result = await answerRequest<Op>({ host, now, clock: systemClock, manual, daemon: null }, request);
     return { result, isAnnounced: sockets !== null && sockets.length > 0 };
@@ -94,7 +94,7 @@ async function answerHere<Op extends keyof KernelResults>(
 function manualToolsHere({ announce: settings }: Config, live: LiveHost): ManualTools {
   const { host } = live;
   const slaveOf = (bond: number): number | undefined =>
-    activeBackupBonds(host.topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex;
+    servedBonds(host.topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex;
   return {
     settings,
     clock: systemClock,

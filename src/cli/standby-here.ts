@@ -11,7 +11,7 @@ import { systemClock } from '../sys/clock.js';
 import { startThread } from '../sys/process/thread.js';
 import { Nap } from '../tasks/backoff.js';
 import { Events } from '../tasks/events.js';
-import { activeBackupBonds, findBond } from '../topology/bonds.js';
+import { servedBonds, findBond } from '../topology/bonds.js';
 import type { BondId } from '../topology/bond-id.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
@@ -41,7 +41,7 @@ export async function listenHere(
   try {
     const bond = name === null ? undefined : findBond(topology, name);
     const guests = new Map<BondId, Guests>();
-    for (const { ifindex } of bond ? [bond] : activeBackupBonds(topology))
+    for (const { ifindex } of bond ? [bond] : servedBonds(topology))
       guests.set(ifindex, { place: () => null, stacks: () => stacksOf(live.host, ifindex) });
     const snooper = snooperOf(live, guests, output);
     const running = snooper.run(stop.signal);

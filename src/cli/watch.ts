@@ -4,7 +4,7 @@ import { type LiveHost, readHost } from '../host/read-host.js';
 import { systemClock } from '../sys/clock.js';
 import { checkCaptureRights, loadPcap } from '../sys/packets/pcap.js';
 import { untilAborted } from '../tasks/task.js';
-import { activeBackupBonds, type Bond, findBond } from '../topology/bonds.js';
+import { servedBonds, type Bond, findBond } from '../topology/bonds.js';
 import { countArgument } from './arguments.js';
 import { type ConfigArguments, loadConfig } from './config-file.js';
 import { FramePrinter } from './frame-printer.js';
@@ -98,7 +98,7 @@ class WatchedBond {
   now(): Bond | null {
     this.live.host.takeStale();
     if (!this.live.intact() && !this.reading) void this.readAgain();
-    return activeBackupBonds(this.live.host.topology).find(({ name }) => name === this.name) ?? null;
+    return servedBonds(this.live.host.topology).find(({ name }) => name === this.name) ?? null;
   }
 
   close(): void {

@@ -3,7 +3,7 @@ import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import { type Config, isAmong } from '../config/config.js';
 import type { HostState } from '../guests/host-state.js';
 import type { Mac } from '../addr/mac.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { Verdict } from '../guests/verdict.js';
 import { LruMap } from '../lru-map.js';
 import type { Clock } from '../sys/clock.js';
@@ -180,7 +180,7 @@ export class Announcer implements Task {
   }
 
   private watchBonds(): Promise<unknown>[] {
-    const bonds = new Set(activeBackupBonds(this.host.topology).map(({ ifindex }) => ifindex));
+    const bonds = new Set(servedBonds(this.host.topology).map(({ ifindex }) => ifindex));
     for (const [bond, { batch }] of this.bonds) {
       if (bonds.has(bond)) continue;
       this.bonds.delete(bond);
@@ -194,7 +194,7 @@ export class Announcer implements Task {
   /** Tells the thread of which bonds it is to change the active slave, where they are others. */
   private switchBonds(): Promise<unknown>[] {
     const { onCarrierLoss, host } = this;
-    const bonds = activeBackupBonds(host.topology)
+    const bonds = servedBonds(host.topology)
       .filter(({ name }) => isAmong(onCarrierLoss, name))
       .flatMap(({ ifindex, isActiveBackup, ovs }) => (isActiveBackup && ovs === null ? [ifindex] : []));
     if (isDeepStrictEqual(bonds, this.switched)) return [];

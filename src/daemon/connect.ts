@@ -1,7 +1,7 @@
 import type { Config } from '../config/config.js';
 import { guestSettings } from '../guests/policy.js';
 import type { Events } from '../tasks/events.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { libvirtSetting } from '../host/libvirt-watch.js';
 import { ovsSetting } from '../host/ovs/follower.js';
@@ -29,7 +29,7 @@ function connectHost(events: Events<DaemonEvents>, parts: Parts): void {
   events.on('hostChanged', () => events.emit('guestsChanged'));
   events.on('hostChanged', () => snooper.task?.follow());
   events.on('hostChanged', () => ovsBondWatch.compare());
-  events.on('hostChanged', () => events.emit('bonds', activeBackupBonds(host.topology)));
+  events.on('hostChanged', () => events.emit('bonds', servedBonds(host.topology)));
 
   events.on('bonds', (bonds) => history.follow(bonds));
   events.on('bonds', (bonds) => bondLog.follow(bonds));

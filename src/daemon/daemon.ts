@@ -1,7 +1,7 @@
 import { VERSION } from '../sys/program.js';
 import { Events } from '../tasks/events.js';
 import { runTasks } from '../tasks/task.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { DaemonEvents } from '../wire/events.js';
 import { connect, followSettings } from './connect.js';
 import type { Settings } from './settings.js';
@@ -60,7 +60,7 @@ export class Daemon {
     if (signal.aborted) return;
     const { log } = this.around;
     const wanted = this.settings.current.bonds;
-    const names = new Set(activeBackupBonds(host.topology).map(({ name }) => name));
+    const names = new Set(servedBonds(host.topology).map(({ name }) => name));
     for (const bond of wanted === 'auto' ? [] : wanted) {
       if (!names.has(bond))
         log.warn('waiting for a configured bond: it does not exist, or its guests do not move', { bond });

@@ -10,7 +10,7 @@ import { STANDBY_STATES } from '../standby/judgement.js';
 import { inState, type StandbyBond } from '../standby/report.js';
 import type { StandbyOf } from '../host/standby.js';
 import type { BondId } from '../topology/bond-id.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { EchoSign, ServiceNotifier } from './service-notifier.js';
@@ -69,7 +69,7 @@ function metricsSweeper({ topology }: HostState, clock: Clock, metrics: Metrics)
     ready: Promise.resolve(),
     async run(signal) {
       const stop = clock.every(SWEEP_INTERVAL, () => {
-        const present = new Set(activeBackupBonds(topology).map(({ name }) => name));
+        const present = new Set(servedBonds(topology).map(({ name }) => name));
         void metrics.forgetGone(present, clock.monotonic());
       });
       await untilAborted(signal);
@@ -89,7 +89,7 @@ export function fillStateGauges(
   metrics.clear('bondherald_guests');
   metrics.clear('bondherald_listening');
   metrics.clear('bondherald_unexplained_speakers');
-  for (const { ifindex, name: bond, slaves, active: carrying } of activeBackupBonds(topology)) {
+  for (const { ifindex, name: bond, slaves, active: carrying } of servedBonds(topology)) {
     for (const slave of slaves) {
       const active = carrying.includes(slave) ? 1 : 0;
       metrics.set('bondherald_bond_active_slave', { bond, slave: slave.name }, active);
@@ -120,7 +120,7 @@ const NAMED = 4;
 
 /** What `systemctl status` says of us: `37 guests behind bond0 (up1), bond1 (no active slave)`. */
 export function serviceStatus(topology: Topology, bonds: ReadonlyMap<BondId, BondGuests>): string {
-  const watched = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
+  const watched = servedBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
   if (watched.length === 0) return 'waiting for an active-backup bond';
   const guests = announcedGuests(bonds);
   const named = watched

@@ -2,7 +2,7 @@ import type { OvsBonds } from '../host/ovs/bonds.js';
 import type { OvsPort } from '../sources/ovs/config.js';
 import type { Clock } from '../sys/clock.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
-import { activeBackupBonds, type Bond } from '../topology/bonds.js';
+import { servedBonds, type Bond } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { OvsFirstRounds } from '../wire/ovs-first-rounds.js';
@@ -51,7 +51,7 @@ export class OvsBondWatch {
   compare(): void {
     const { topology } = this.tools;
     const before = this.states;
-    const bonds = activeBackupBonds(topology).filter(({ ifindex }) => isOvsBond(ifindex));
+    const bonds = servedBonds(topology).filter(({ ifindex }) => isOvsBond(ifindex));
     this.states = new Map(bonds.map((bond) => [bond.ifindex, this.stateOf(bond)]));
     for (const bond of before.keys()) if (!this.states.has(bond)) this.rounds.forget(bond);
     for (const [bond, state] of this.states) {

@@ -6,7 +6,7 @@ import type { LinkEvent } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import { Slices } from '../tasks/slices.js';
 import type { BondId } from '../topology/bond-id.js';
-import { activeBackupBonds, type Bond, bondMode, findBond } from '../topology/bonds.js';
+import { servedBonds, type Bond, bondMode, findBond } from '../topology/bonds.js';
 import { announceByHand, type Announced, type ManualTools } from '../wire/announce-by-hand.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { type GuestsKnown, listGuests } from './guest-lists.js';
@@ -34,7 +34,7 @@ type Answers = {
 const ANSWERS: Answers = {
   async guests({ clock, daemon, ...known }, { bond }) {
     const { host } = known;
-    const bonds = bond === null ? activeBackupBonds(host.topology) : [findBond(host.topology, bond)];
+    const bonds = bond === null ? servedBonds(host.topology) : [findBond(host.topology, bond)];
     const [first] = bonds;
     const macs = (bond !== null && first && daemon?.bonds.get(first.ifindex)?.macs()) || host.macsInTurn();
     return { bonds: await listGuests(known, bonds, macs, new Slices(clock)), limits: describeLimits(host) };
@@ -74,7 +74,7 @@ type GuestCounts = BondStatus['guests'];
 
 /** How the bonds of the host stand; without a daemon as far as the kernel's state says. */
 export function describeStatus(host: HostState, daemon: DaemonFacts | null): StatusReport {
-  const bonds = activeBackupBonds(host.topology);
+  const bonds = servedBonds(host.topology);
   const counts = daemon ? countsOf(daemon.bonds) : countGuests(host);
   const records = Math.max(1, Math.floor(RECORDS_PER_ANSWER / Math.max(1, bonds.length)));
   return {

@@ -5,7 +5,7 @@ import type { Evidence } from '../standby/cross-check.js';
 import { judge, type Judgement } from '../standby/judgement.js';
 import type { StandbyBond, StandbyLink, StandbyVlan } from '../standby/report.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
-import { activeBackupBonds, type Bond } from '../topology/bonds.js';
+import { servedBonds, type Bond } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 
@@ -41,7 +41,7 @@ export function standbyReader(
 
 /** Which of the VLANs that guests use the links carry that are not active. */
 export function describeStandby(known: StandbyKnown, only?: Bond): StandbyBond[] {
-  const bonds = only ? [only] : activeBackupBonds(known.topology);
+  const bonds = only ? [only] : servedBonds(known.topology);
   return bonds.map((bond) => ({
     bond: bond.name,
     activeSlave: bond.activeSlave?.name ?? null,

@@ -6,7 +6,7 @@ import type { SuppressReason } from '../guests/verdict.js';
 import type { PageDiagnosis } from './page/query.js';
 import type { Clock } from '../sys/clock.js';
 import { readProcess } from '../sys/process/process-facts.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import { isHasty } from '../host/doctor/bonds.js';
 import { readPorts } from '../host/doctor/bridges.js';
@@ -63,7 +63,7 @@ export class Diagnosis {
     const note = (what: string): void => void unread.push(unreadLine(what));
     const { host, bonds } = lookup();
     const { topology } = host;
-    const heard = activeBackupBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
+    const heard = servedBonds(topology).filter(({ ifindex }) => bonds.has(ifindex));
     const process = await readProcess('self');
     if (process === null) note('/proc/self');
     const known = ovs.knowledge.config();
@@ -89,7 +89,7 @@ export class Diagnosis {
     const slices = new Slices(this.parts.clock);
     const looked: { bond: string; guests: GuestDescription[] }[] = [];
     let count = 0;
-    for (const { ifindex, name } of activeBackupBonds(host.topology)) {
+    for (const { ifindex, name } of servedBonds(host.topology)) {
       const guests: GuestDescription[] = [];
       looked.push({ bond: name, guests });
       for (const some of bonds.get(ifindex)?.countBySource().values() ?? []) count += some;
@@ -116,7 +116,7 @@ export class Diagnosis {
 
 /** Differs when the bonds stand otherwise, so that a diagnosis of them is out of date. */
 function shapeOf(topology: Topology): string {
-  const bonds = activeBackupBonds(topology).map(({ name, activeSlave, slaves }) => [
+  const bonds = servedBonds(topology).map(({ name, activeSlave, slaves }) => [
     name,
     activeSlave?.name,
     ...slaves.map((slave) => [slave.name, slave.up, slave.lowerUp]),

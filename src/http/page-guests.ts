@@ -3,7 +3,7 @@ import { describeGuest } from '../guests/description.js';
 import type { HostState } from '../guests/host-state.js';
 import { byMacAndVlan } from '../guests/verdict.js';
 import type { Slices } from '../tasks/slices.js';
-import { activeBackupBonds } from '../topology/bonds.js';
+import { servedBonds } from '../topology/bonds.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 import { GUESTS_SHOWN } from './page/guests.js';
 import type { PageGuest, PageGuests, PageQuery } from './page/query.js';
@@ -29,7 +29,7 @@ export interface GuestLookup {
  */
 export async function listGuests(lookup: GuestLookup, query: PageQuery, slices: Slices): Promise<PageGuests> {
   const chosen = new Map<number, string>();
-  for (const { ifindex, name } of activeBackupBonds(lookup.host.topology)) {
+  for (const { ifindex, name } of servedBonds(lookup.host.topology)) {
     if (query.bond === null || query.bond === name) chosen.set(ifindex, name);
   }
   const { macs, ...counts } = await findGuests(lookup, chosen, query, slices);

@@ -7,7 +7,7 @@ import type { Heard, HeardGroups } from '../sources/snoop.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Log } from '../sys/log.js';
 import type { StartThread } from '../sys/process/thread.js';
-import { deviceName, activeBackupBonds } from '../topology/bonds.js';
+import { deviceName, servedBonds } from '../topology/bonds.js';
 import { Deferred } from '../tasks/deferred.js';
 import { StandbyLinks } from './standby-links.js';
 import { type FromSnoopThread, LISTENING_THREAD, type ToSnoopThread } from './snoop-messages.js';
@@ -229,7 +229,7 @@ interface Members {
 /** The members of each bond that Open vSwitch keeps, as the host's devices are now. */
 function membersOfOvsBonds(topology: Topology): Map<BondId, Members> {
   const members = new Map<BondId, Members>();
-  for (const { ifindex, slaves, activeSlave } of activeBackupBonds(topology)) {
+  for (const { ifindex, slaves, activeSlave } of servedBonds(topology)) {
     if (!isOvsBond(ifindex)) continue;
     const devices = slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [] : [slave.ifindex])).sort((a, b) => a - b);
     const elsewhere = slaves.flatMap((slave) => (isOverlay(slave.ifindex) ? [slave.name] : [])).sort();

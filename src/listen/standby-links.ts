@@ -2,7 +2,7 @@ import { stackKey, type Tag } from '../frames/ethernet.js';
 import type { Evidence } from '../standby/cross-check.js';
 import type { BondId } from '../topology/bond-id.js';
 import { isOverlay } from '../topology/bond-id.js';
-import { type Bond, activeBackupBonds } from '../topology/bonds.js';
+import { type Bond, servedBonds } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 
@@ -29,7 +29,7 @@ export class StandbyLinks {
 
   /** Listens on the links of these bonds as they are now: on those with carrier, as long as there is an active one. */
   follow(watched: ReadonlyMap<BondId, unknown>): void {
-    const bonds = this.wanted() ? activeBackupBonds(this.topology).filter(({ ifindex }) => watched.has(ifindex)) : [];
+    const bonds = this.wanted() ? servedBonds(this.topology).filter(({ ifindex }) => watched.has(ifindex)) : [];
     const there = new Set(bonds.map(({ ifindex }) => ifindex));
     for (const bond of [...this.bonds.keys()])
       if (!there.has(bond)) {

@@ -34,7 +34,7 @@ export function bondMode({ details }: LinkEvent): string | null {
 }
 
 /** The bonds of the host that are to be watched, in order of their names: active-backup ones, and those of LACP that move guests. */
-export function activeBackupBonds(topology: Topology): Bond[] {
+export function servedBonds(topology: Topology): Bond[] {
   const bonds: Bond[] = [];
   for (const link of topology.allLinks()) {
     const { details, ifindex, name } = link;
@@ -61,7 +61,7 @@ function activeSlaves(
 
 /** The slave that carries a bond's traffic now; null when none does, or there is no such bond. */
 export function activeSlaveOf(topology: Topology, bond: BondId): number | null {
-  return activeBackupBonds(topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null;
+  return servedBonds(topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null;
 }
 
 /** The name of a device, or what stands for it where the device is gone. */
@@ -74,7 +74,7 @@ export function deviceName(topology: Topology, ifindex: number): string {
  * @throws UsageError when there is no such bond, or it is none that fails over
  */
 export function findBond(topology: Topology, name: string): Bond {
-  const bonds = activeBackupBonds(topology);
+  const bonds = servedBonds(topology);
   const bond = bonds.find((candidate) => candidate.name === name);
   if (bond) return bond;
   const names = bonds.map((candidate) => candidate.name).join(', ');

@@ -1,7 +1,7 @@
 import type { LinkEvent } from '../kernel/events.js';
 import { inOneAggregator } from './aggregators.js';
 import { asBond, type BondId } from './bond-id.js';
-import { activeBackupBonds } from './bonds.js';
+import { servedBonds } from './bonds.js';
 import type { Failover } from './failover.js';
 import type { Topology } from './topology.js';
 
@@ -15,7 +15,7 @@ export interface BondSnapshot extends NamedDevice {
 
 /** The active-backup bonds as they stand. */
 export function snapshotBonds(topology: Topology): BondSnapshot[] {
-  return activeBackupBonds(topology).map(({ ifindex, name, activeSlave }) => ({
+  return servedBonds(topology).map(({ ifindex, name, activeSlave }) => ({
     ifindex,
     name,
     activeSlave: activeSlave && { ifindex: activeSlave.ifindex, name: activeSlave.name },
@@ -46,7 +46,7 @@ export function bondNow(topology: Topology, { ifindex, name }: NamedDevice): Bon
  * no slave that works, is none.
  */
 export function missedFailovers(topology: Topology, before: readonly BondSnapshot[]): Failover[] {
-  return activeBackupBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
+  return servedBonds(topology).flatMap(({ ifindex, name, activeSlave: now }) => {
     const held = before.find((bond) => bond.name === name && bondNow(topology, bond) === ifindex);
     if (!held || !now || !topology.link(ifindex)?.lowerUp) return [];
     const then = held.ifindex === ifindex && held.activeSlave ? topology.link(held.activeSlave.ifindex) : undefined;

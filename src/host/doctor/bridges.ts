@@ -2,7 +2,7 @@ import type { BridgeFacts, PortFacts, UplinkFacts } from '../../doctor/facts.js'
 import { failureOf } from '../../errors.js';
 import type { LinkEvent, VlanInstance } from '../../kernel/events.js';
 import { type DeviceSettings, openDeviceSettings } from '../../sys/files/host-settings.js';
-import { activeBackupBonds } from '../../topology/bonds.js';
+import { servedBonds } from '../../topology/bonds.js';
 import { isOverlay } from '../../topology/bond-id.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import { leadsStraightOut } from '../../topology/guest-port.js';
@@ -20,7 +20,7 @@ const SPANNING_TREE = ['off', 'kernel', 'user'] as const;
 
 /** The kernel's bridges whose guests leave by a watched bond, and their ports that are such a bond or lead to one. */
 export function guestBridges(topology: Topology): { bridge: LinkEvent; ports: LinkEvent[] }[] {
-  const bonds = new Set(activeBackupBonds(topology).map(({ ifindex }) => ifindex));
+  const bonds = new Set(servedBonds(topology).map(({ ifindex }) => ifindex));
   return [...topology.allLinks()]
     .filter(({ details, ifindex }) => details.type === 'bridge' && !isOverlay(ifindex))
     .map((bridge) => ({ bridge, ports: uplinksOf(topology, bridge, bonds) }))

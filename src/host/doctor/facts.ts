@@ -4,7 +4,7 @@ import { otherKind } from '../../kernel/link.js';
 import { readSetting } from '../../sys/files/host-settings.js';
 import { allProcesses, readSendingSockets, socketsOf } from '../../sys/packets/packet-sockets.js';
 import { readProcess } from '../../sys/process/process-facts.js';
-import { activeBackupBonds, type Bond } from '../../topology/bonds.js';
+import { servedBonds, type Bond } from '../../topology/bonds.js';
 import { exitsOfDevice } from '../../topology/exits.js';
 import type { Topology } from '../../topology/topology.js';
 import { batchBytes, RARP_BYTES } from '../../wire/batch-memory.js';
@@ -26,7 +26,7 @@ export async function readFacts(
   { config, topology, subject, guests, ovs, hearings, standby }: Known,
   unread: (what: string) => void,
 ): Promise<Facts> {
-  const bonds = activeBackupBonds(topology);
+  const bonds = servedBonds(topology);
   const { onCarrierLoss } = config.failover;
   const announcers = await readAnnouncers(subject, bonds, unread);
   return {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OvsBridge, OvsPort } from '../../../src/sources/ovs/config.js';
-import { activeBackupBonds } from '../../../src/topology/bonds.js';
+import { servedBonds } from '../../../src/topology/bonds.js';
 import { exitsOfBridgePort } from '../../../src/topology/exits.js';
 import type { FakeHost } from '../../support/host.js';
 import {
@@ -316,7 +316,7 @@ test('a bond whose LACP has no partner, and falls back, is one of mode active-ba
   const host = new OvsHost([bridge('br0', [ovsBond('ovsbond', ['up1', 'up2'], bond), port('tap1', access(905))])]);
   host.rows('br0', [GUEST, 'tap1', 905]);
   assert.deepEqual(host.say(), ['ovsbond/905 from tap1']);
-  const [found] = activeBackupBonds(host.state.topology).filter(({ name }) => name === 'ovsbond');
+  const [found] = servedBonds(host.state.topology).filter(({ name }) => name === 'ovsbond');
   assert.deepEqual([found?.ovs, found?.activeSlave?.name], ['active-backup', 'up1']);
 });
 

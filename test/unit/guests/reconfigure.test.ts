@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Ip } from '../../../src/addr/ip.js';
 import { type Mac, parseMacPrefix } from '../../../src/addr/mac.js';
 import type { HostState } from '../../../src/guests/host-state.js';
-import { activeBackupBonds } from '../../../src/topology/bonds.js';
+import { servedBonds } from '../../../src/topology/bonds.js';
 import { BOND } from '../../lab/net/hypervisor.js';
 import { guestSettings } from '../../support/settings.js';
 import { GUEST, REMEMBER, Story } from '../../support/story.js';
@@ -121,7 +121,7 @@ test('how long silence is borne counts for those who are silent already', () => 
 test('bonds are left alone, and watched again, by their names', () => {
   const story = new Story();
   story.learned('tap1');
-  const bonds = (): string[] => activeBackupBonds(story.state.topology).map(({ name }) => name);
+  const bonds = (): string[] => servedBonds(story.state.topology).map(({ name }) => name);
   configure(story, {}, ['bond9']);
   assert.deepEqual(bonds(), []);
   configure(story, {}, [BOND]);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { FailoverHistory } from '../../../src/host/history.js';
 import type { FailoverRecord } from '../../../src/plan/failover-record.js';
-import { activeBackupBonds } from '../../../src/topology/bonds.js';
+import { servedBonds } from '../../../src/topology/bonds.js';
 import { Topology } from '../../../src/topology/topology.js';
 import type { RunReport } from '../../../src/wire/bond-run.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
@@ -33,7 +33,7 @@ class World {
     this.topology.startDump();
     for (const event of this.host.dump()) this.topology.apply(event);
     this.topology.finishDump();
-    this.history.follow(activeBackupBonds(this.topology));
+    this.history.follow(servedBonds(this.topology));
   }
 
   /** The kernel's word on who carries the traffic. */

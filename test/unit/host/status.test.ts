@@ -8,7 +8,7 @@ import { decodeAnswer, encodeAnswer } from '../../../src/control/codec.js';
 import { FailoverHistory } from '../../../src/host/history.js';
 import { type DaemonFacts, describeStatus } from '../../../src/host/answers.js';
 import { HostState } from '../../../src/guests/host-state.js';
-import { activeBackupBonds } from '../../../src/topology/bonds.js';
+import { servedBonds } from '../../../src/topology/bonds.js';
 import { BondGuests } from '../../../src/wire/bond-guests.js';
 import type { FirstRound } from '../../../src/wire/thread-messages.js';
 import { BOND, plainBridge } from '../../lab/net/hypervisor.js';
@@ -82,7 +82,7 @@ test('a daemon counts the guests as it announces them, and tells of the last fai
   const guests = new BondGuests(1); // room for one
   for (const mac of MACS) guests.update(mac, host.verdicts(mac));
   const history = new FailoverHistory(new FakeClock(), host.topology, 6);
-  history.follow(activeBackupBonds(host.topology));
+  history.follow(servedBonds(host.topology));
   history.failover(round(bond, fake.index('up2')));
   const daemon: DaemonFacts = {
     version: '1.2.3',
@@ -108,7 +108,7 @@ test('with 1,000 bonds that have all failed over often, an answer stays small an
   const host = hostWith(new FakeHost(plainBridge(1)));
   for (const event of fake.dump()) host.apply(event, 0);
   const history = new FailoverHistory(new FakeClock(), host.topology, 16);
-  history.follow(activeBackupBonds(host.topology));
+  history.follow(servedBonds(host.topology));
   for (const bond of bonds) {
     for (let n = 0; n < 20; n++) {
       history.failover(round(bond, slaves[n % 2] ?? 0));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OvsBridge, OvsConfig } from '../../../src/sources/ovs/config.js';
 import { OvsIndexes } from '../../../src/topology/ovs-overlay.js';
-import { activeBackupBonds } from '../../../src/topology/bonds.js';
+import { servedBonds } from '../../../src/topology/bonds.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { bridge, type Datapath, GUEST, local, ovsBond, OvsHost, patch, port, vlans } from '../../support/ovs.js';
 
@@ -59,7 +59,7 @@ test('what changes nothing is no reason to judge everyone anew, and what does is
     bridge('br0', [ovsBond('ovsbond', ['up1', 'up2'], { active }), port('tap1', vlans.all, more)]);
   assert.deepEqual(follow(bonds('interface up1')), new Set());
   assert.deepEqual(follow(bonds('interface up2')), new Set(), 'a failover');
-  assert.equal(activeBackupBonds(host.state.topology).find(({ ovs }) => ovs)?.activeSlave?.name, 'up2');
+  assert.equal(servedBonds(host.state.topology).find(({ ovs }) => ovs)?.activeSlave?.name, 'up2');
   assert.deepEqual(follow(bonds('interface up2', { ofport: 77 })), new Set());
   assert.equal(follow(bridge('br0', [ovsBond('ovsbond', ['up1', 'up2']), port('tap1', vlans.access(3))])), 'all');
   assert.equal(follow(bridge('br0', [ovsBond('another', ['up1', 'up2']), port('tap1', vlans.access(3))])), 'all');
@@ -73,7 +73,7 @@ test('a bond of the switch is one to watch, and one whose links are one to their
     bridge('br0', [ovsBond('slb', ['up1', 'gone'], { mode: 'balance-slb' })]),
     bridge('br1', [ovsBond('lacp', ['up2'], { lacp: 'active' }), ovsBond('tcp', ['up3'], { mode: 'balance-tcp' })]),
   ]);
-  const found = activeBackupBonds(host.state.topology).map(({ name, ifindex, activeSlave, slaves, ovs }) => ({
+  const found = servedBonds(host.state.topology).map(({ name, ifindex, activeSlave, slaves, ovs }) => ({
     name,
     overlay: ifindex < 0,
     active: activeSlave?.name ?? null,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KernelEvent, LinkEvent, PortVlan, PortVlansEvent } from '../../../src/kernel/events.js';
-import { activeBackupBonds, bondMode } from '../../../src/topology/bonds.js';
+import { servedBonds, bondMode } from '../../../src/topology/bonds.js';
 import { isGuestPort } from '../../../src/topology/guest-port.js';
 import { Topology } from '../../../src/topology/topology.js';
 import { BOND, type Hypervisor } from '../../lab/net/hypervisor.js';
@@ -46,7 +46,7 @@ test("a failover, the carrier of a slave, a rename and a message that repeats ch
   for (const event of host.dump()) assert.ok(keeps(topology, event), JSON.stringify(event));
   assert.ok(keeps(topology, host.fdb('52:54:00:00:00:01', 'tap1')));
   assert.equal(topology.link(host.index(BOND))?.name, 'uplink');
-  assert.equal(activeBackupBonds(topology)[0]?.activeSlave?.name, 'up2');
+  assert.equal(servedBonds(topology)[0]?.activeSlave?.name, 'up2');
 });
 
 test("a failover of a real bond, message by message, changes nobody's way out", () => {
@@ -155,11 +155,7 @@ test('the bonds of a host are those of mode active-backup, by name', () => {
     topology.apply(host.get(name));
   }
   assert.deepEqual(
-    activeBackupBonds(topology).map(({ name, activeSlave, slaves }) => [
-      name,
-      activeSlave?.name,
-      slaves.map((s) => s.name),
-    ]),
+    servedBonds(topology).map(({ name, activeSlave, slaves }) => [name, activeSlave?.name, slaves.map((s) => s.name)]),
     [
       ['abond', undefined, []],
       [BOND, 'up1', ['up1', 'up2']],
@@ -175,7 +171,7 @@ test('the bonds of a host are those of mode active-backup, by name', () => {
 test('a bond whose active slave is not known yet has none for now', () => {
   const { host, topology } = filled();
   topology.apply(host.change(BOND, { details: { ...bondOf(host), activeSlave: 4711 } }));
-  assert.equal(activeBackupBonds(topology)[0]?.activeSlave, null);
+  assert.equal(servedBonds(topology)[0]?.activeSlave, null);
 });
 
 test('taps and veths lead to guests; uplinks, tunnels, bonds, bridges and hardware do not', () => {
@@ -238,7 +234,7 @@ test('a recorded host is read whole: who is where, and what is forgotten as devi
   );
   play('the bond is deleted');
   assert.equal(topology.link(name(BOND)), undefined);
-  assert.deepEqual(activeBackupBonds(topology), []);
+  assert.deepEqual(servedBonds(topology), []);
 });
 
 test('bonds of other names than those to be watched are left alone, and a rename is a change', () => {
@@ -246,12 +242,12 @@ test('bonds of other names than those to be watched are left alone, and a rename
   const topology = new Topology();
   topology.watchOnly(['uplink', 'bond7']);
   for (const event of host.dump()) topology.apply(event);
-  assert.deepEqual(activeBackupBonds(topology), []);
+  assert.deepEqual(servedBonds(topology), []);
   assert.ok(!keeps(topology, host.change(BOND, { name: 'uplink' })));
   assert.deepEqual(
-    activeBackupBonds(topology).map(({ name }) => name),
+    servedBonds(topology).map(({ name }) => name),
     ['uplink'],
   );
   assert.ok(!keeps(topology, host.change(BOND, { name: 'other' })));
-  assert.deepEqual(activeBackupBonds(topology), []);
+  assert.deepEqual(servedBonds(topology), []);
 });
