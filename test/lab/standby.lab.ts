@@ -70,7 +70,7 @@ test('a VLAN that the switch port of a standby link lacks is missing, and no oth
   const daemon = await Daemon.start(lab, [BONDHERALD, 'run']);
   lab.onDestroy(() => daemon.stop());
   const sent = await framesSent('up2');
-  t.after(chat(lab));
+  lab.onDestroy(chat(lab));
 
   await untilState(CARRIED, 'carried');
   await untilState(LACKING, 'missing');

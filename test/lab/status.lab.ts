@@ -59,7 +59,9 @@ test('status tells of bonds, links and the last failover: without a daemon, befo
   await untilSettled(daemon);
   const before = await report();
   assert.ok(before.daemon && Math.abs(before.daemon.started - Date.now() / 1000) < 60);
-  assert.deepEqual(before.bond, { ...seen, failovers: 0, listening: { how: 'mirror', reason: null } });
+  const quiet = { state: 'unknown', reason: 'quiet', proven: null, missed: 0, arrivesWith: null } as const;
+  const standby = [{ link: 'up2', deaf: null, vlans: [{ vlans: [], guests: lab.guests.length, ...quiet }] }];
+  assert.deepEqual(before.bond, { ...seen, failovers: 0, listening: { how: 'mirror', reason: null }, standby });
 
   const watch = await Daemon.start(lab, ['sh', '-c', 'echo ready >&2; exec "$0" status --watch', BONDHERALD]);
   await until(() => /^ {2}failovers: none since the start$/m.test(watch.stdout), {
