@@ -7,7 +7,7 @@ arch=${1:-$(node -p process.arch)}
 dist=dist
 [ "$arch" = "$(node -p process.arch)" ] || dist=dist/$arch
 
-# The oldest C library that everything in a package runs with, RHEL 8's; test/package holds every binary to it.
+# The oldest C library that everything in a package runs with, RHEL 8's; stage.sh holds every binary to it.
 GLIBC=2.28
 
 # The last commit's time, so that the same commit gives the same package; without git, the changelog's.

@@ -20,16 +20,30 @@ const ONE_LINK = {
   meaning: 'guests receive on one link only: when it fails nothing is announced, and they go dark',
 } as const;
 
-/** A bond with guests whose mode knows no failover that could be announced. */
+/**
+ * A bond with guests whose mode knows no failover that could be announced. One whose links the switches are to aggregate may
+ * work as it is: another mode would take the network apart.
+ */
 export function checkMode(bond: BondFacts): Finding | null {
-  const receivesOnOneLink = RECEIVES_ON_ONE_LINK.has(bond.mode);
-  if (!bond.hasGuests || !(receivesOnOneLink || AGGREGATES.has(bond.mode))) return null;
+  const { name: subject, mode, hasGuests, options } = bond;
+  if (hasGuests && AGGREGATES.has(mode))
+    return found('bond-mode', {
+      subject,
+      finding: `its mode is ${mode}, which is for links that the switches aggregate`,
+      cure: showBond(subject),
+    });
+  if (!hasGuests || !RECEIVES_ON_ONE_LINK.has(mode)) return null;
   return found('bond-mode', {
-    ...(receivesOnOneLink && ONE_LINK),
-    subject: bond.name,
-    finding: `its mode is ${bond.mode}, not active-backup; ${INTERRUPTS}`,
-    cure: rebuildBond(bond, `mode active-backup ${goodMonitoring({ updelay: bond.options?.updelay ?? 0 })}`),
+    ...ONE_LINK,
+    subject,
+    finding: `its mode is ${mode}, not active-backup; ${INTERRUPTS}`,
+    cure: rebuildBond(bond, `mode active-backup ${goodMonitoring({ updelay: options?.updelay ?? 0 })}`),
   });
+}
+
+/** What the kernel says of a bond and its links. */
+function showBond(name: string): string {
+  return `grep . ${shellWord(`/proc/net/bonding/${name}`)}`;
 }
 
 /**
@@ -38,7 +52,7 @@ export function checkMode(bond: BondFacts): Finding | null {
  */
 export function checkAggregators({ name: subject, mode, aggregators, hasGuests }: BondFacts): Finding | null {
   if (mode !== '802.3ad' || !hasGuests || aggregators === 0) return null;
-  const cure = `grep . ${shellWord(`/proc/net/bonding/${subject}`)}`;
+  const cure = showBond(subject);
   if (aggregators === 1)
     return found('bond-aggregate', { subject, finding: 'its links are in one aggregator (802.3ad)', cure });
   const finding = `its links are in ${aggregators} aggregators (802.3ad), of which one is used: its switches are no pair (MLAG), or ports have no partner`;

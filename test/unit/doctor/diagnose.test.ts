@@ -258,6 +258,14 @@ for (const [id, facts] of Object.entries(on.SPECIMENS)) {
   });
 }
 
+test('a bond whose links the switches may aggregate is not to be made another one', () => {
+  for (const mode of ['balance-rr', 'balance-xor', 'broadcast', '802.3ad']) {
+    const facts = host({ bonds: [bond({ miimon: 0 }, { mode, aggregators: mode === '802.3ad' ? 2 : 0 })] });
+    const cures = diagnose(facts).map(({ cure }) => cure);
+    assert.deepEqual(cures, ['grep . /proc/net/bonding/bond0'], mode);
+  }
+});
+
 test('VLANs that an instance of spanning tree blocks are opened by whoever runs that', () => {
   const states = [
     { first: 10, last: 12, state: 4 },
