@@ -61,6 +61,7 @@ test('two switches without MLAG: who is silent is announced by the aggregator th
     await until(isClaimed, { what: "the host's own address is announced" });
     await lab.mendLink(from);
     await lab.untilUp(`up${from}`);
+    await lab.untilLacpAgrees();
     await lab.teach();
   }
   assert.equal(await daemon.metric(`bondherald_bond_failovers_total{bond="${BOND}"}`), 2);

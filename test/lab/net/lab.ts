@@ -126,6 +126,24 @@ export class Lab {
     await until(() => this.slaveUp(slave), { what: `${slave} is up`, timeout });
   }
 
+  /**
+   * Each link and its switch know each other. A port that has just come waits for 2 s before that (IEEE 802.1AX
+   * 6.4.9: Aggregate_Wait_Time). The bond may send by either; the link that is not used is not in step.
+   */
+  async untilLacpAgrees(): Promise<void> {
+    const agreed = (): boolean => {
+      const [, ...slaves] = this.#bondFile().split('Slave Interface: ');
+      return slaves.every((text) => {
+        const [actor = LACP_DEFAULTED, partner = 0] = [...text.matchAll(/port state: (\d+)$/gm)].map(([, n]) =>
+          Number(n),
+        );
+        return (actor & LACP_DEFAULTED) === 0 && (partner & LACP_SYNC) !== 0;
+      });
+    };
+    const what = 'the switches have agreed to LACP';
+    await until(() => agreed() && this.activeSlave() !== null, { what: `${what}:\n${this.#bondFile()}` });
+  }
+
   /** Whether the bond holds the slave to be up. */
   slaveUp(slave: string): boolean {
     return new RegExp(`^Slave Interface: ${slave}\\nMII Status: up$`, 'm').test(this.#bondFile());
@@ -193,24 +211,9 @@ export class Lab {
   async #settleOnFirstLink(): Promise<void> {
     const up = (): boolean => this.slaveUp('up1') && this.slaveUp('up2');
     await until(up, { what: `both slaves are up:\n${this.#bondFile()}` });
-    if (this.#options.lacp) return this.#settleLacp();
+    if (this.#options.lacp) return this.untilLacpAgrees();
     if (this.activeSlave() !== 'up1') await this.setActive('up1');
     await this.untilActive('up1');
-  }
-
-  /** Each link and its switch know each other. The bond may send by either; the link that is not used is not in step. */
-  async #settleLacp(): Promise<void> {
-    const agreed = (): boolean => {
-      const [, ...slaves] = this.#bondFile().split('Slave Interface: ');
-      return slaves.every((text) => {
-        const [actor = LACP_DEFAULTED, partner = 0] = [...text.matchAll(/port state: (\d+)$/gm)].map(([, n]) =>
-          Number(n),
-        );
-        return (actor & LACP_DEFAULTED) === 0 && (partner & LACP_SYNC) !== 0;
-      });
-    };
-    const what = 'the switches have agreed to LACP';
-    await until(() => agreed() && this.activeSlave() !== null, { what: `${what}:\n${this.#bondFile()}` });
   }
 
   async #gatewayLoss(lose: boolean): Promise<void> {
