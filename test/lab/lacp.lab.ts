@@ -14,10 +14,10 @@ import { assertOutage } from './net/outage.js';
 const LACP = { mode: '802.3ad', miimon: 100, lacp_rate: 'fast' };
 
 /**
- * miimon, then turns of state machines at both ends, 100 ms each: some 350 ms on a quiet machine. One round is sent: were it
- * sent too early, or not at all, guests would be dark to the end.
+ * miimon, then turns of state machines at both ends, 100 ms each, or until the switch hears LACP again, which is sent each
+ * second: 250 to 1,300 ms. One round is sent: were it sent too early, or not at all, guests would be dark to the end.
  */
-const LIMIT_MS = 1500;
+const LIMIT_MS = 2500;
 
 /** Guests in a VLAN and in none, and an address of the host's own on the bond. */
 function guests(hv: Hypervisor): void {
