@@ -5,6 +5,9 @@ const ANY = '...';
 const GUEST = /^52:54:00(:[0-9a-f]{2}){3}$/;
 const MAC = /^([0-9a-f]{2}:){5}[0-9a-f]{2}$/;
 
+/** What follows the version of a package that is no release: the time and the name of its commit. */
+const COMMIT = /\+\d{12}\.g[0-9a-f]+(?:\.changed)?/;
+
 /** A line without its figures, times and the width of its columns. */
 function shapeOf(line: string): string {
   const words = line.split(/\s+/).filter((word) => word !== '');
@@ -16,7 +19,7 @@ function shapeOf(line: string): string {
 }
 
 function withoutFigures(word: string): string {
-  return word.replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#');
+  return word.replace(COMMIT, '').replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#');
 }
 
 /**

@@ -25,3 +25,8 @@ test('`...` stands for any number of lines, and without it every line counts', (
   assert.ok(!looksLike('a\nc\n', ['c']) && !looksLike('c\nd\n', ['...', 'c']));
   assert.ok(!looksLike('a\n', ['a', 'b']));
 });
+
+test('the version of a package that is no release looks like that of a release', () => {
+  for (const version of ['0.1.0', '0.1.0+202612010447.g4bfeac250', '0.1.0+202612010447.g4bfeac250.changed'])
+    assert.ok(looksLike(`bondherald ${version}, running for 2s`, ['bondherald 0.1.0, running for 1s']), version);
+});
