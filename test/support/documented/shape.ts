@@ -19,7 +19,10 @@ function shapeOf(line: string): string {
 }
 
 function withoutFigures(word: string): string {
-  return word.replace(COMMIT, '').replaceAll(/(\d+[dhms])+(?![a-z])/g, '#').replaceAll(/\d+(\.\d+)*/g, '#');
+  return word
+    .replace(COMMIT, '')
+    .replaceAll(/(\d+[dhms])+(?![a-z])/g, '#')
+    .replaceAll(/\d+(\.\d+)*/g, '#');
 }
 
 /**
