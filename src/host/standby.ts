@@ -5,7 +5,7 @@ import type { Evidence } from '../standby/cross-check.js';
 import { judge, type Judgement } from '../standby/judgement.js';
 import type { StandbyBond, StandbyLink, StandbyVlan } from '../standby/report.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
-import { servedBonds, type Bond } from '../topology/bonds.js';
+import { servedBonds, type Bond, standbyLinks } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { BondGuests } from '../wire/bond-guests.js';
 
@@ -45,9 +45,7 @@ export function describeStandby(known: StandbyKnown, only?: Bond): StandbyBond[]
   return bonds.map((bond) => ({
     bond: bond.name,
     activeSlave: bond.activeSlave?.name ?? null,
-    links: bond.slaves
-      .filter(({ ifindex }) => ifindex !== bond.activeSlave?.ifindex)
-      .map((link) => describeLink(known, bond, link)),
+    links: standbyLinks(bond).map((link) => describeLink(known, bond, link)),
   }));
 }
 

@@ -2,7 +2,7 @@ import { stackKey, type Tag } from '../frames/ethernet.js';
 import type { Evidence } from '../standby/cross-check.js';
 import type { BondId } from '../topology/bond-id.js';
 import { isOverlay } from '../topology/bond-id.js';
-import { type Bond, servedBonds } from '../topology/bonds.js';
+import { type Bond, servedBonds, standbyLinks } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
 import type { FromSnoopThread, ToSnoopThread } from './snoop-messages.js';
 
@@ -65,9 +65,10 @@ export class StandbyLinks {
     return this.bonds.get(bond)?.evidence.get(keyOf(link, tags));
   }
 
-  private followBond({ ifindex, activeSlave, slaves }: Bond): void {
+  private followBond(bond: Bond): void {
+    const { ifindex, activeSlave } = bond;
     const active = activeSlave?.ifindex ?? null;
-    const standby = slaves.filter((link) => link.ifindex !== active && link.lowerUp && !isOverlay(link.ifindex));
+    const standby = standbyLinks(bond).filter((link) => link.lowerUp && !isOverlay(link.ifindex));
     const listened = active === null ? [] : standby.map((link) => link.ifindex).sort((a, b) => a - b);
     const held = this.bonds.get(ifindex);
     const same = held?.active === active && held.listened.join() === listened.join();

@@ -59,6 +59,14 @@ function activeSlaves(
   return hasSeveralAggregators(details, slaves) ? activeMembers(details, slaves) : null;
 }
 
+/**
+ * The links of a bond that are not active and hear what floods to them all the same. With LACP there are none: a switch
+ * sends nothing to a port that is not in use, and what floods to an aggregator comes by one of its links.
+ */
+export function standbyLinks({ isActiveBackup, activeSlave, slaves }: Bond): readonly LinkEvent[] {
+  return isActiveBackup ? slaves.filter(({ ifindex }) => ifindex !== activeSlave?.ifindex) : [];
+}
+
 /** The slave that carries a bond's traffic now; null when none does, or there is no such bond. */
 export function activeSlaveOf(topology: Topology, bond: BondId): number | null {
   return servedBonds(topology).find(({ ifindex }) => ifindex === bond)?.activeSlave?.ifindex ?? null;

@@ -95,3 +95,18 @@ test('people read what is missing first, and where its broadcasts arrive', () =>
   ]);
   assert.deepEqual(standbyPage([]), ['this host has no active-backup bond']);
 });
+
+test('with LACP no link is judged: a switch floods to none that is not in use, and by one of those that are', () => {
+  const fake = new FakeHost(registered);
+  const lacp = (aggregator: number) => ({
+    bondSlaveActive: true,
+    bondSlave: { linkUp: true, prio: 0, lacp: { aggregator, partnerCollects: true } },
+  });
+  fake.change(BOND, { details: { ...fake.get(BOND).details, mode: 4, activeSlave: null, aggregator: 1 } as never });
+  fake.change('up1', lacp(1));
+  fake.change('up2', lacp(2));
+  const topology = new Topology();
+  for (const event of fake.dump()) topology.apply(event);
+  const known = { topology, bonds: new Map(), hearingOf: byMirror, ears: null, now: 100 };
+  assert.deepEqual(describeStandby(known), [{ bond: BOND, activeSlave: 'up1', links: [] }]);
+});
