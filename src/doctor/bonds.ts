@@ -217,6 +217,6 @@ function faultOf({ name, options }: BondFacts, slave: SlaveFacts): Finding | nul
   return found('slave-no-answer', {
     subject,
     finding: 'this link of a bond has carrier, but no ARP target answers on it: check the network behind its switch',
-    cure: `grep . ${shellWord(`/proc/net/bonding/${name}`)}`,
+    cure: showBond(name),
   });
 }
