@@ -1,7 +1,6 @@
 import process from 'node:process';
 import type { Config } from '../config/config.js';
 import type { StandbyReport } from '../control/messages.js';
-import { stackKey } from '../frames/ethernet.js';
 import { GroupTable } from '../groups/group-table.js';
 import type { HostState } from '../guests/host-state.js';
 import { type LiveHost, readHost } from '../host/read-host.js';
@@ -13,7 +12,7 @@ import { Nap } from '../tasks/backoff.js';
 import { Events } from '../tasks/events.js';
 import { servedBonds, findBond } from '../topology/bonds.js';
 import type { BondId } from '../topology/bond-id.js';
-import type { BondGuests } from '../wire/bond-guests.js';
+import { type BondGuests, type StackCount, StackCounts } from '../wire/bond-guests.js';
 import type { DaemonEvents } from '../wire/events.js';
 import type { Output } from './output.js';
 
@@ -89,15 +88,10 @@ async function listen(snooper: Snooper, signal: AbortSignal): Promise<void> {
 }
 
 /** With which tags frames of guests would leave by a bond, as far as the kernel knows. */
-function stacksOf(host: HostState, bond: BondId): ReturnType<BondGuests['stacks']> {
-  const stacks = new Map<string, { tags: ReturnType<HostState['verdicts']>[number]['tags']; guests: number }>();
+function stacksOf(host: HostState, bond: BondId): Iterable<StackCount> {
+  const counts = new StackCounts();
   for (const mac of host.macs())
-    for (const verdict of host.verdicts(mac)) {
-      if (verdict.bond !== bond || verdict.suppressed !== null) continue;
-      const key = stackKey(verdict.tags);
-      const held = stacks.get(key) ?? { tags: verdict.tags, guests: 0 };
-      held.guests++;
-      stacks.set(key, held);
-    }
-  return stacks.values();
+    for (const verdict of host.verdicts(mac))
+      if (verdict.bond === bond && verdict.suppressed === null) counts.count(verdict.tags, 1);
+  return counts.all();
 }

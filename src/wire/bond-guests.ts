@@ -35,8 +35,7 @@ export class BondGuests {
   private readonly entries = new Map<Mac, SmallMap<string, Entry>>();
   /** Whose the frames of the batch are, by their keys. */
   private readonly places = new Map<string, Place>();
-  /** By the stack of tags: how many places have it. */
-  private readonly byStack = new Map<string, { readonly tags: readonly Tag[]; guests: number }>();
+  private readonly stackCounts = new StackCounts();
   /** null as long as no MAC has several places, and all have room. */
   private fair: FairShares | null = null;
   // Counted as they come and go: a scrape must not walk through 50,000 guests.
@@ -134,18 +133,15 @@ export class BondGuests {
   private put(key: string, place: Place, first: boolean): void {
     this.batch.put(key, encodeRarp(place.mac, place.tags), first);
     this.places.set(key, place);
-    const stack = stackKey(place.tags);
-    const held = this.byStack.get(stack);
-    if (held) held.guests++;
-    else this.byStack.set(stack, { tags: place.tags, guests: 1 });
+    this.stackCounts.count(place.tags, 1);
     this.fair?.leave(key);
   }
 
   private withdraw(key: string): void {
     this.batch.remove(key);
-    const stack = stackKey(this.places.get(key)?.tags ?? []);
-    const held = this.byStack.get(stack);
-    if (held && this.places.delete(key) && --held.guests === 0) this.byStack.delete(stack);
+    const place = this.places.get(key);
+    if (place) this.stackCounts.count(place.tags, -1);
+    this.places.delete(key);
     this.fair?.leave(key);
   }
 
@@ -200,8 +196,8 @@ export class BondGuests {
   }
 
   /** With which tags frames of guests leave, and those of how many. */
-  stacks(): Iterable<{ readonly tags: readonly Tag[]; readonly guests: number }> {
-    return this.byStack.values();
+  stacks(): Iterable<StackCount> {
+    return this.stackCounts.all();
   }
 
   macs(): Iterable<Mac> {
@@ -248,4 +244,27 @@ function addTo<K>(counts: Map<K, number>, key: K, by: 1 | -1): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count > 0) counts.set(key, count);
   else counts.delete(key);
+}
+
+/** How many guests leave with a stack of tags. */
+export interface StackCount {
+  readonly tags: readonly Tag[];
+  readonly guests: number;
+}
+
+/** Counts guests by the stack of tags that their frames leave with. Bounded by the guests that are counted. */
+export class StackCounts {
+  private readonly counts = new Map<string, StackCount>();
+
+  /** @param by 1 for a guest that comes, -1 for one that goes */
+  count(tags: readonly Tag[], by: 1 | -1): void {
+    const key = stackKey(tags);
+    const guests = (this.counts.get(key)?.guests ?? 0) + by;
+    if (guests > 0) this.counts.set(key, { tags, guests });
+    else this.counts.delete(key);
+  }
+
+  all(): Iterable<StackCount> {
+    return this.counts.values();
+  }
 }
