@@ -1,10 +1,9 @@
-import { inState, type StandbyBond, type StandbyLink, stackWords, vlanWords } from '../standby/report.js';
+import { inState, NOT_LISTENED, type StandbyBond, type StandbyLink, stackWords, vlanWords } from '../standby/report.js';
 import { shellWord } from './commands.js';
 import type { Facts } from './facts.js';
 import { type Finding, found } from './finding.js';
 
-/** What the operator has chosen, or another finding tells, is no finding. */
-const TOLD_ELSEWHERE = /^it has no carrier$|^standby\.watch |^no link of the bond is active$|not begun to listen/;
+const TOLD_ELSEWHERE: ReadonlySet<string> = new Set(Object.values(NOT_LISTENED));
 
 /** VLANs that guests use and that a link does not carry which is not active, and links of which nobody can tell. */
 export function checkStandby(standby: Facts['standby'], hearings: Facts['hearings']): Finding[] {
@@ -38,7 +37,7 @@ function strangers(bond: string, active: StandbyBond['activeSlave'], link: Stand
 }
 
 function deaf({ link, deaf }: StandbyLink): Finding[] {
-  if (deaf === null || TOLD_ELSEWHERE.test(deaf)) return [];
+  if (deaf === null || TOLD_ELSEWHERE.has(deaf)) return [];
   const cure = `ip -s link show dev ${shellWord(link)}`;
   return [found('standby-deaf', { subject: link, finding: `it cannot be listened on: ${deaf}`, cure })];
 }

@@ -3,7 +3,7 @@ import type { LinkEvent } from '../kernel/events.js';
 import type { Hearing } from '../sources/hearing.js';
 import type { Evidence } from '../standby/cross-check.js';
 import { judge, type Judgement } from '../standby/judgement.js';
-import type { StandbyBond, StandbyLink, StandbyVlan } from '../standby/report.js';
+import { NOT_LISTENED, type StandbyBond, type StandbyLink, type StandbyVlan } from '../standby/report.js';
 import { type BondId, isOvsBond } from '../topology/bond-id.js';
 import { servedBonds, type Bond, standbyLinks } from '../topology/bonds.js';
 import type { Topology } from '../topology/topology.js';
@@ -73,13 +73,13 @@ function describeLink(known: StandbyKnown, bond: Bond, link: LinkEvent): Standby
 }
 
 function whyDeaf({ ears, hearingOf }: StandbyKnown, { ifindex, activeSlave }: Bond, link: LinkEvent): string | null {
-  if (!link.lowerUp) return 'it has no carrier';
-  if (ears === null) return 'standby.watch or guests.sources.snoop is false';
-  if (activeSlave === null) return 'no link of the bond is active';
+  if (!link.lowerUp) return NOT_LISTENED.noCarrier;
+  if (ears === null) return NOT_LISTENED.unwanted;
+  if (activeSlave === null) return NOT_LISTENED.noneActive;
   const { how, reason } = hearingOf(ifindex);
   if (how === 'deaf') return reason ?? 'the bond is not listened on';
   const listening = ears.listening(ifindex, link.ifindex);
-  return listening.on ? null : (listening.reason ?? 'the daemon has not begun to listen on it yet');
+  return listening.on ? null : (listening.reason ?? NOT_LISTENED.notYet);
 }
 
 /**

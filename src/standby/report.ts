@@ -17,6 +17,14 @@ export interface StandbyVlan {
   readonly arrivesWith: readonly number[] | null;
 }
 
+/** Why a link is not listened on, where somebody has chosen that, another finding tells of it, or it is about to change. */
+export const NOT_LISTENED = {
+  noCarrier: 'it has no carrier',
+  unwanted: 'standby.watch or guests.sources.snoop is false',
+  noneActive: 'no link of the bond is active',
+  notYet: 'the daemon has not begun to listen on it yet',
+} as const;
+
 /** Which of the VLANs that guests use a link carries that is not active. */
 export interface StandbyLink {
   readonly link: string;
